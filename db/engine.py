@@ -1,0 +1,114 @@
+"""Connections: SQLite in WAL mode with durable commits and short write transactions, or PostgreSQL.
+
+SQLite readers begin plainly; writers begin with BEGIN IMMEDIATE, so that a transaction never has to be upgraded while another
+writer holds the lock (the usual cause of "database is locked"). On PostgreSQL writers lock the one `project` row instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from db.errors import ProjectError
+from db.models import Project
+
+BUSY_SECONDS = 30
+_WRITES = "earmark_writes"
+_NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "9p", "fuse.sshfs", "davfs"}
+)
+
+
+def connect(url: str) -> Engine:
+    """An engine for `url`, set up as DESIGN asks; nothing is opened yet.
+
+    Raises:
+        ProjectError: the URL is no database URL, its driver is missing, or the SQLite file lies on a network file system.
+    """
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        if backend not in {"sqlite", "postgresql"}:
+            raise ProjectError(f"Databases of kind {backend!r} are not supported; use a sqlite:/// or postgresql+psycopg:// URL.")
+        if backend == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(parsed, connect_args=_connect_args(backend), pool_pre_ping=backend == "postgresql")
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise ProjectError(f"{url!r} is not a database URL; write it like postgresql+psycopg://user@host/name.") from error
+    except ModuleNotFoundError as error:
+        raise ProjectError(f'The driver {error.name} is missing; install it with pip install "earmark[postgresql]".') from error
+    if backend == "sqlite":
+        refuse_network_file_system(Path(parsed.database or "."))
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _connect_args(backend: str) -> dict[str, Any]:
+    if backend == "sqlite":
+        return {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}
+    return {}
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def read_session(engine: Engine) -> Iterator[Session]:
+    """One consistent snapshot, rolled back at the end."""
+    with Session(engine, autoflush=False) as session:
+        yield session
+        session.rollback()
+
+
+@contextmanager
+def write_session(engine: Engine) -> Iterator[Session]:
+    """One short write transaction, committed at the end; an exception rolls all of it back."""
+    writer = engine.execution_options(**{_WRITES: True})
+    with Session(writer, expire_on_commit=False) as session, session.begin():
+        if engine.dialect.name == "postgresql":
+            session.execute(select(Project.id).with_for_update())
+        yield session
+
+
+def refuse_network_file_system(path: Path) -> None:
+    """Raise ProjectError when `path` lies on a network file system: WAL needs a local disk.
+
+    On systems without /proc/mounts nothing can be said, and nothing is refused.
+    """
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    where = os.path.realpath(path)
+    best, kind = "", ""
+    for line in mounts:
+        fields = line.split()
+        if len(fields) < 3:
+            continue
+        mount = fields[1].encode().decode("unicode_escape", errors="replace")
+        inside = where == mount or where.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, kind = mount, fields[2]
+    if kind in _NETWORK_FILE_SYSTEMS:
+        raise ProjectError(
+            f"{path} lies on the network file system {best} ({kind}), where SQLite is not safe; "
+            "put the project on a local disk or use --database-url with PostgreSQL."
+        )

@@ -1,0 +1,65 @@
+"""Everything Earmark raises on purpose.
+
+    EarmarkError                 one sentence: the offending thing and the remedy
+    ├── ProjectError             a project directory that is missing, unreadable or already there
+    ├── SettingsError            a value in the settings file that cannot be used
+    ├── SchemaError              a database of another schema version
+    ├── ClipError                an unknown or ambiguous clip
+    ├── LabelError               a label outside the label set
+    ├── DecisionError            a decision that cannot be recorded
+    ├── FormatError              an import or export file that cannot be read or written
+    ├── AudioError               audio that cannot be decoded
+    ├── EncoderError             an encoder that cannot be loaded or run
+    ├── FeatureError             a feature set that cannot be read or written
+    └── LearnerError             the learner cannot start or go on
+
+The command line prints the message and exits with 1; it never prints a traceback for one of these.
+"""
+
+
+class EarmarkError(Exception):
+    """Base of all errors that a user can cause and mend."""
+
+
+class ProjectError(EarmarkError):
+    """A project directory is missing, unreadable or already there."""
+
+
+class SettingsError(EarmarkError):
+    """A value in the settings file cannot be used."""
+
+
+class SchemaError(EarmarkError):
+    """The database has another schema version than this release."""
+
+
+class ClipError(EarmarkError):
+    """A clip is unknown or ambiguous."""
+
+
+class LabelError(EarmarkError):
+    """A label is not in the label set."""
+
+
+class DecisionError(EarmarkError):
+    """A decision cannot be recorded."""
+
+
+class FormatError(EarmarkError):
+    """An import or export file cannot be read or written."""
+
+
+class AudioError(EarmarkError):
+    """Audio cannot be decoded."""
+
+
+class EncoderError(EarmarkError):
+    """An encoder cannot be loaded or run."""
+
+
+class FeatureError(EarmarkError):
+    """A feature set cannot be read or written."""
+
+
+class LearnerError(EarmarkError):
+    """The learner cannot start or go on."""

@@ -1,0 +1,56 @@
+"""Which feature sets there are and where each clip's vector lies; the vectors themselves are files of the learner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from db.models import Clip, ClipState, FeatureRow, FeatureSet
+
+
+def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any]) -> int:
+    """The id of the feature set with this fingerprint, added when new (needs a write session then)."""
+    found = session.scalars(select(FeatureSet).where(FeatureSet.fingerprint == fingerprint)).first()
+    if found is None:
+        found = FeatureSet(fingerprint=fingerprint, encoder=encoder, dim=dim, settings=settings, created_at=time.time())
+        session.add(found)
+        session.flush()
+    return found.id
+
+
+def newest_feature_set(session: Session) -> FeatureSet | None:
+    """The feature set made last, which the learner uses."""
+    return session.scalars(select(FeatureSet).order_by(FeatureSet.id.desc()).limit(1)).first()
+
+
+def add_rows(session: Session, feature_set_id: int, rows: Sequence[tuple[int, int, int]]) -> None:
+    """Add (clip id, shard, row) triples; the vectors must be on disk by then."""
+    if rows:
+        values = [{"feature_set_id": feature_set_id, "clip_id": clip, "shard": shard, "row": row} for clip, shard, row in rows]
+        session.execute(insert(FeatureRow), values)
+
+
+def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """Clip ids, shards and rows of a feature set, by shard and row."""
+    query = select(FeatureRow.clip_id, FeatureRow.shard, FeatureRow.row).where(FeatureRow.feature_set_id == feature_set_id)
+    rows = session.execute(query.order_by(FeatureRow.shard, FeatureRow.row)).all()
+    table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 3)
+    return table[:, 0].copy(), table[:, 1].astype(np.int32), table[:, 2].astype(np.int32)
+
+
+def rows_in_shard(session: Session, feature_set_id: int) -> dict[int, int]:
+    """How many rows of each shard the row map knows."""
+    query = select(FeatureRow.shard, func.max(FeatureRow.row) + 1).where(FeatureRow.feature_set_id == feature_set_id)
+    return {shard: rows for shard, rows in session.execute(query.group_by(FeatureRow.shard))}
+
+
+def embedded_count(session: Session, feature_set_id: int) -> int:
+    """Clips in service that the feature set holds."""
+    query = select(func.count()).select_from(FeatureRow).join(Clip, Clip.id == FeatureRow.clip_id)
+    return session.scalar(query.where(FeatureRow.feature_set_id == feature_set_id, Clip.state == ClipState.READY)) or 0

@@ -1,0 +1,146 @@
+"""A project is a directory: settings file, SQLite database (or a PostgreSQL URL), features, heads, cache."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from db.engine import connect, read_session, write_session
+from db.errors import EarmarkError, ProjectError
+from db.labels import add_labels, checked_labels
+from db.models import Project
+from db.settings import SETTINGS_FILE, Settings, read_settings, write_settings
+from db.upgrade import check_schema, create_schema
+
+DATABASE_FILE = "earmark.sqlite"
+
+
+class OpenProject:
+    """An open project; share one a process. Sessions are short and belong to one thread each."""
+
+    def __init__(self, *, directory: Path, settings: Settings, engine: Engine) -> None:
+        self.directory = directory
+        self.settings = settings
+        self.engine = engine
+        self.features_dir = self._folder("features")
+        self.heads_dir = self._folder("heads")
+        self.cache_dir = self._folder("cache")
+
+    def _folder(self, name: str) -> Path:
+        path = self.directory / name
+        path.mkdir(exist_ok=True)
+        return path
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent snapshot."""
+        with read_session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A short write transaction; committed and durable once the block is left."""
+        with write_session(self.engine) as session:
+            yield session
+
+    def info(self) -> Project:
+        """The project's own row: uuid and signing secret."""
+        with self.read() as session:
+            row = session.scalars(select(Project)).one()
+            session.expunge(row)
+        return row
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def database_url(directory: Path, settings: Settings) -> str:
+    """The URL of the project's database."""
+    return settings.database_url or f"sqlite:///{directory / DATABASE_FILE}"
+
+
+def create_project(directory: Path, *, labels: Sequence[str], database_url: str | None = None) -> OpenProject:
+    """Make a project directory with its settings file, database and folders.
+
+    Raises:
+        ProjectError: there is a project already, or the directory or database cannot be made.
+        LabelError: the label set is empty, or a label is blank, too long or given twice.
+    """
+    names = checked_labels(labels)
+    if (directory / SETTINGS_FILE).exists():
+        raise ProjectError(f"{directory} already holds a project; choose another --project directory.")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        engine = connect(database_url or f"sqlite:///{directory.resolve() / DATABASE_FILE}")
+        create_schema(engine)
+        with write_session(engine) as session:
+            if session.scalars(select(Project)).first() is not None:
+                raise ProjectError("The database already holds a project; give an empty database in --database-url.")
+            session.add(Project(id=1, uuid=str(uuid.uuid4()), created_at=time.time(), secret=secrets.token_hex(32)))
+            add_labels(session, names)
+        engine.dispose()
+        # Last, so that a directory with a settings file is always a whole project.
+        write_settings(directory, database_url=database_url)
+    except OSError as error:
+        raise ProjectError(
+            f"{directory} cannot be made a project ({error.strerror}); choose a directory you can write to."
+        ) from error
+    except DBAPIError as error:
+        raise ProjectError(
+            f"The database cannot be reached ({_first_line(error)}); check the address and that it is running."
+        ) from error
+    return open_project(directory)
+
+
+def open_project(directory: Path) -> OpenProject:
+    """Open the project in `directory`.
+
+    Raises:
+        ProjectError: there is none, or its database cannot be reached.
+        SettingsError: the settings file cannot be used.
+        SchemaError: the database has an older or newer schema.
+    """
+    directory = directory.resolve()
+    engine, settings = connect_project(directory)
+    try:
+        check_schema(engine)
+        return OpenProject(directory=directory, settings=settings, engine=engine)
+    except DBAPIError as error:
+        engine.dispose()
+        raise ProjectError(
+            f"The database of {directory} cannot be opened ({_first_line(error)}); restore it from a backup."
+        ) from error
+    except (OSError, EarmarkError) as error:
+        engine.dispose()
+        if isinstance(error, EarmarkError):
+            raise
+        raise ProjectError(f"{directory} cannot be written to ({error.strerror}); check its permissions.") from error
+
+
+def connect_project(directory: Path) -> tuple[Engine, Settings]:
+    """Engine and settings of the project in `directory`, whatever its schema version.
+
+    Raises:
+        ProjectError: there is no project in the directory, or its database file is gone.
+    """
+    if not (directory / SETTINGS_FILE).is_file():
+        raise ProjectError(
+            f"There is no project in {directory}; make one with `earmark --project {directory} init --labels a,b,c`."
+        )
+    settings = read_settings(directory)
+    if settings.database_url is None and not (directory / DATABASE_FILE).is_file():
+        raise ProjectError(f"{directory / DATABASE_FILE} is missing; restore it from a backup.")
+    return connect(database_url(directory, settings)), settings
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]

@@ -1,0 +1,44 @@
+"""The random slice: the answered prefix of all clips in the order of their fixed random keys.
+
+It is a fair sample of the pool whoever or whatever chose the clips, because the prefix ends at the first clip not yet answered:
+no clip enters for having been easy or interesting. A label given with a suggestion on screen does not count as an answer here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import closing
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from db.decisions import LiveDecision, live_query
+from db.models import Clip, ClipState, Decision
+
+
+def blind_answers(live: list[LiveDecision]) -> set[int]:
+    """Clips answered without a suggestion on screen: what the slice counts as answered."""
+    return {decision.clip_id for decision in live if not decision.suggestion_shown}
+
+
+def slice_clip_ids(session: Session, *, answered: Collection[int]) -> list[int]:
+    """The clips of the slice in key order, unsure and skipped ones included."""
+    prefix: list[int] = []
+    keys = select(Clip.id).where(Clip.state == ClipState.READY).order_by(Clip.slice_key, Clip.id)
+    with closing(session.scalars(keys.execution_options(yield_per=1000))) as in_key_order:
+        for clip_id in in_key_order:
+            if clip_id not in answered:
+                break
+            prefix.append(clip_id)
+    return prefix
+
+
+def blindly_answered() -> ColumnElement[bool]:
+    """SQL condition on `Clip`: it has a standing answer given without a suggestion."""
+    return live_query().where(Decision.clip_id == Clip.id, Decision.suggestion_shown.is_(False)).correlate(Clip).exists()
+
+
+def owed_clips(session: Session, limit: int) -> list[int]:
+    """The next clips that the slice waits for, in key order."""
+    query = select(Clip.id).where(Clip.state == ClipState.READY, ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
+    return list(session.scalars(query.limit(limit)))

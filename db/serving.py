@@ -1,0 +1,177 @@
+"""What is handed out next: the ranked queue with the random share mixed in, under leases.
+
+The share steers itself: a slot is random whenever fewer than the set share of all answers and open leases so far were. So the
+slice gets its share whatever happens to single clips, and what is shown here is exactly what is served.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.decisions import live_query
+from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
+from db.random_slice import blindly_answered
+
+
+@dataclass(frozen=True)
+class Served:
+    """A clip in the order in which it would be served; `predicted` is a label's name."""
+
+    clip_id: int
+    file_name: str
+    source: Source
+    score: float | None
+    predicted: str | None
+
+
+@dataclass(frozen=True)
+class LeasedClip:
+    """A clip handed to one annotator until `expires_at` (seconds since 1970)."""
+
+    lease_id: int
+    clip_id: int
+    file_name: str
+    source: Source
+    expires_at: float
+
+
+@dataclass
+class _Share:
+    """How many were random so far, of how many."""
+
+    random: int
+    total: int
+    share: float
+
+    def next_is_random(self) -> bool:
+        return self.random < self.share * (self.total + 1) - 1e-9
+
+    def count(self, source: Source) -> None:
+        self.total += 1
+        self.random += source == Source.RANDOM
+
+
+def upcoming(
+    session: Session, *, limit: int, random_share: float, exclude: Collection[int] = (), now: float | None = None
+) -> list[Served]:
+    """The next clips in serving order; answered clips and clips under an open lease are left out.
+
+    Args:
+        limit: how many at most.
+        random_share: share of the clips served for the random slice, 0 to 1.
+        exclude: clips not to serve.
+        now: seconds since 1970, for tests.
+    """
+    now = time.time() if now is None else now
+    share = _share_so_far(session, random_share, now)
+    ranked = _unseen(_in_batches(session, _ranked_query(now), limit + len(exclude)), exclude)
+    owed = _unseen(_in_batches(session, _owed_query(now), limit + len(exclude)), exclude)
+    served: dict[int, Served] = {}
+    while len(served) < limit:
+        first, second = (owed, ranked) if share.next_is_random() else (ranked, owed)
+        clip = _first_new(first, served) or _first_new(second, served)
+        if clip is None:
+            break
+        served[clip.clip_id] = clip
+        share.count(clip.source)
+    return list(served.values())
+
+
+def _first_new(clips: Iterator[Served], served: dict[int, Served]) -> Served | None:
+    return next((clip for clip in clips if clip.clip_id not in served), None)
+
+
+def _unseen(clips: Iterator[Served], exclude: Collection[int]) -> Iterator[Served]:
+    return (clip for clip in clips if clip.clip_id not in exclude)
+
+
+def _in_batches(
+    session: Session, query: Select[int, str, Source, float | None, str], first: int
+) -> Iterator[Served]:
+    """Rows of `query`, fetched as they are needed: most calls want a handful out of very many."""
+    offset, size = 0, max(first, 1)
+    while True:
+        rows = session.execute(query.offset(offset).limit(size)).all()
+        yield from (Served(*row) for row in rows)
+        if len(rows) < size:
+            return
+        offset += size
+
+
+def _share_so_far(session: Session, share: float, now: float) -> _Share:
+    random = or_(Decision.source == Source.RANDOM, Decision.queued_as == Source.RANDOM)
+    answered = live_query().where(Decision.source != Source.IMPORTED).with_only_columns(func.count(), func.count().filter(random))
+    total, randoms = session.execute(answered).one()
+    leases = select(func.count(), func.count().filter(Lease.source == Source.RANDOM)).where(_is_open(now))
+    leased, leased_randoms = session.execute(leases).one()
+    return _Share(random=randoms + leased_randoms, total=total + leased, share=share)
+
+
+def _is_open(now: float) -> ColumnElement[bool]:
+    return and_(Lease.released_at.is_(None), Lease.expires_at > now)
+
+
+def _servable(now: float) -> ColumnElement[bool]:
+    leased = select(Lease.id).where(Lease.clip_id == Clip.id, _is_open(now)).correlate(Clip).exists()
+    return and_(Clip.state == ClipState.READY, ~leased)
+
+
+def _ranked_query(now: float) -> Select[int, str, Source, float | None, str]:
+    answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
+    query = select(Clip.id, Clip.file_name, QueueEntry.source, QueueEntry.score, Label.name)
+    query = query.select_from(QueueEntry).join(Clip, Clip.id == QueueEntry.clip_id)
+    query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
+    return query.where(_servable(now), ~answered).order_by(QueueEntry.position)
+
+
+def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
+    source = literal(Source.RANDOM, type_=QueueEntry.source.type)
+    query = select(Clip.id, Clip.file_name, source, QueueEntry.score, Label.name)
+    query = query.select_from(Clip).outerjoin(QueueEntry, QueueEntry.clip_id == Clip.id)
+    query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
+    return query.where(_servable(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
+
+
+def lease_next(
+    session: Session,
+    *,
+    annotator_id: int,
+    limit: int,
+    random_share: float,
+    lease_seconds: float,
+    exclude: Collection[int] = (),
+) -> list[LeasedClip]:
+    """Lease the next clips to an annotator (needs a write session, which makes double leases impossible)."""
+    now = time.time()
+    chosen = upcoming(session, limit=limit, random_share=random_share, exclude=exclude, now=now)
+    leases = [
+        Lease(clip_id=clip.clip_id, annotator_id=annotator_id, source=clip.source, created_at=now, expires_at=now + lease_seconds)
+        for clip in chosen
+    ]
+    session.add_all(leases)
+    session.flush()
+    return [
+        LeasedClip(lease.id, clip.clip_id, clip.file_name, clip.source, lease.expires_at)
+        for lease, clip in zip(leases, chosen, strict=True)
+    ]
+
+
+def renew_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int], lease_seconds: float) -> None:
+    """Prolong open leases of an annotator who is still there; one that ran out stays out."""
+    now = time.time()
+    mine = and_(Lease.annotator_id == annotator_id, Lease.id.in_(lease_ids), _is_open(now))
+    session.execute(update(Lease).where(mine).values(expires_at=now + lease_seconds))
+
+
+def release_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int] | None = None) -> None:
+    """Hand back leases of an annotator: the ones named, or all of them."""
+    now = time.time()
+    mine = and_(Lease.annotator_id == annotator_id, _is_open(now))
+    if lease_ids is not None:
+        mine = and_(mine, Lease.id.in_(lease_ids))
+    session.execute(update(Lease).where(mine).values(released_at=now))

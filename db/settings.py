@@ -1,0 +1,85 @@
+"""The settings of a project: `earmark.toml` in its directory, overridden by `EARMARK_…` environment variables."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from db.errors import SettingsError
+
+SETTINGS_FILE = "earmark.toml"
+
+
+class Settings(BaseSettings):
+    """Values a team lead may change; a key that is left out takes its default."""
+
+    model_config = SettingsConfigDict(env_prefix="EARMARK_", extra="forbid", frozen=True)
+
+    database_url: str | None = None
+    """SQLAlchemy URL; none means the SQLite file in the project directory."""
+    encoder: str = "bundled"
+    """Hub id, local folder or built-in name."""
+    layers: str | None = None
+    """Hidden layers to pool; none takes the encoder's own default."""
+    pooling: str | None = None
+    """`mean` or `mean+std`; none takes the encoder's own default."""
+    random_share: float = Field(default=0.2, gt=0, le=1)
+    """Share of served clips that belong to the random slice."""
+    lease_seconds: float = Field(default=300, ge=10)
+    queue_size: int = Field(default=2000, ge=1)
+    strategy: str = "default"
+    """Built-in name or dotted name of a modAL-style query strategy."""
+    head_c: float = Field(default=0.1, gt=0)
+    """Inverse regularisation strength of the logistic-regression head."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def read_settings(directory: Path) -> Settings:
+    """Settings of the project in `directory`.
+
+    Raises:
+        SettingsError: the file is no TOML, or a value cannot be used; the message names the key.
+    """
+    path = directory / SETTINGS_FILE
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read ({error}); mend the file or make a new project with `earmark init`."
+        ) from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"{key} in {path} cannot be used: {first['msg']}; change it there or in EARMARK_{key.upper()}."
+        ) from error
+
+
+def write_settings(directory: Path, *, database_url: str | None = None) -> None:
+    """Write a new settings file that names every key, most of them commented out at their defaults."""
+    lines = ["# Settings of this Earmark project. A line that is commented out shows the default."]
+    for name, field in Settings.model_fields.items():
+        if name == "database_url" and database_url is not None:
+            lines.append(f"database_url = {json.dumps(database_url)}")
+        elif field.default is None:
+            lines.append(f"# {name} =")
+        else:
+            lines.append(f"# {name} = {json.dumps(field.default)}")
+    (directory / SETTINGS_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,55 @@
+"""The project in numbers: what `earmark status` prints and the Progress page shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.consensus import consensus_labels
+from db.decisions import LiveDecision, live_decisions
+from db.features import embedded_count, newest_feature_set
+from db.labels import active_labels
+from db.models import Annotator, Clip, ClipState, Rejection, Run
+from db.queues import queue_length
+from db.runs import latest_run
+
+
+def project_status(session: Session) -> dict[str, Any]:
+    """Counts of clips, decisions and labels, the encoder, the newest run (or None) and the length of the queue."""
+    live = live_decisions(session)
+    features = newest_feature_set(session)
+    consensus = consensus_labels(live)
+    per_annotator = _by_annotator(session, live)
+    return {
+        "clips": session.scalar(select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY)) or 0,
+        "rejected": session.scalar(select(func.count()).select_from(Rejection)) or 0,
+        "embedded": 0 if features is None else embedded_count(session, features.id),
+        "decisions": len(live),
+        "labeled": len(consensus),
+        "annotators": len(per_annotator),
+        "per_annotator": per_annotator,
+        "per_label": _per_label(session, consensus),
+        "encoder": None if features is None else features.encoder,
+        "run": _run(latest_run(session)),
+        "queue": queue_length(session),
+    }
+
+
+def _by_annotator(session: Session, live: list[LiveDecision]) -> dict[str, int]:
+    counts = Counter(decision.annotator_id for decision in live)
+    return {row.name: counts[row.id] for row in session.scalars(select(Annotator).order_by(Annotator.name))}
+
+
+def _per_label(session: Session, consensus: dict[int, int]) -> dict[str, int]:
+    counts = Counter(consensus.values())
+    return {label.name: counts[label.id] for label in active_labels(session)}
+
+
+def _run(run: Run | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    names = ("id", "decisions", "ua", "ua_low", "ua_high", "wa", "seconds")
+    return {name: getattr(run, name) for name in names}

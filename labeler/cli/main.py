@@ -1,0 +1,53 @@
+"""The `earmark` command: where the project is, which commands there are, and how errors are said."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from db.errors import EarmarkError
+from labeler.cli.annotating import annotate, queue
+from labeler.cli.filling import embed, import_, init, upgrade
+from labeler.cli.learning import learn, predict
+from labeler.cli.reporting import curve, export, status
+from labeler.cli.serving import serve
+
+
+class OneSentenceErrors(click.Group):
+    """A group whose commands never end in a traceback for something that a user can mend."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; an error becomes one line on stderr and exit status 1."""
+        try:
+            return super().invoke(ctx)
+        except EarmarkError as error:
+            raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise click.ClickException(f"The database did not answer ({reason}); check that it is running, then try again.") from error
+        except BrokenPipeError:
+            # The reader of our output (`head`, say) has left: that is no error of ours.
+            sys.stderr.close()
+            raise SystemExit(0) from None
+
+
+@click.group(cls=OneSentenceErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--project",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="EARMARK_PROJECT",
+    default=Path("."),
+    help="The project directory; EARMARK_PROJECT, or else the current folder.",
+)
+@click.version_option(package_name="earmark", prog_name="earmark")
+@click.pass_context
+def main(ctx: click.Context, project: Path) -> None:
+    """Label audio clips with as few listened seconds as possible, and know how good the classifier is."""
+    ctx.obj = project
+
+
+for command in (init, import_, embed, learn, serve, annotate, queue, status, curve, predict, export, upgrade):
+    main.add_command(command)

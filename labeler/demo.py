@@ -1,0 +1,111 @@
+"""`make demo`: a ready project from sample_data/, then app and learner.
+
+The seed of labels is honest: they are the styles the clips were spoken in, given by the scripted annotator "demo" to the clips that the
+queue asked for, in rounds with a real learner pass after each. So the curve on the page is one that was really measured.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import shutil
+import sys
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from db.annotators import annotator_named
+from db.decisions import append_decision
+from db.errors import EarmarkError, ProjectError
+from db.models import Answer, Source
+from db.project import OpenProject, create_project, open_project
+from db.serving import upcoming
+from db.settings import SETTINGS_FILE
+from labeler.cli.output import note
+from labeler.supervisor import supervise
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SAMPLE_DATA = REPOSITORY / "sample_data"
+SEED_ROUNDS, SEED_BATCH = 6, 8
+SLICE_SEED = 20
+"""Fixes the random keys, so that every demo shows the same first clips."""
+
+
+def make_demo(directory: Path, *, sample_data: Path = SAMPLE_DATA) -> None:
+    """Make the demo project; all of it or nothing, for the directory appears under its name only when whole."""
+    from learner.embed import embed
+    from learner.importing import import_source
+
+    manifest = sample_data / "manifest.csv"
+    styles = _true_labels(manifest)
+    making = directory.with_name(f".{directory.name}.{os.getpid()}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    project = create_project(making, labels=sorted(set(styles.values())))
+    try:
+        note(f"Importing {len(styles)} clips from {sample_data.name}/ ...")
+        import_source(project, manifest, seed=SLICE_SEED)
+        note("Making features with the bundled encoder ...")
+        embed(project)
+        note(f"Labelling {SEED_ROUNDS * SEED_BATCH} clips as the annotator 'demo', so that the curve has a beginning ...")
+        _seed_labels(project, styles)
+    finally:
+        project.close()
+    making.rename(directory)
+
+
+def _true_labels(manifest: Path) -> dict[str, str]:
+    try:
+        with manifest.open(encoding="utf-8", newline="") as file:
+            return {row["file_name"]: row["label"] for row in csv.DictReader(file)}
+    except OSError as error:
+        raise ProjectError(f"{manifest} cannot be read ({error.strerror}); run the demo from a clone of the repository.") from error
+
+
+def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
+    from learner.loop import learn_once
+
+    rng = random.Random(SLICE_SEED)
+    learn_once(project)
+    for _ in range(SEED_ROUNDS):
+        with project.write() as session:
+            annotator = annotator_named(session, "demo")
+            for clip in upcoming(session, limit=SEED_BATCH, random_share=project.settings.random_share):
+                append_decision(
+                    session,
+                    uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+                    clip_id=clip.clip_id,
+                    annotator_id=annotator.id,
+                    answer=Answer.LABEL,
+                    label=styles[clip.file_name],
+                    source=Source.SCRIPTED,
+                    queued_as=clip.source,
+                )
+        learn_once(project)
+
+
+@click.command()
+@click.option("--project", "directory", type=click.Path(file_okay=False, path_type=Path), default=REPOSITORY / "demo", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--only-make", is_flag=True, help="Make the project and do not serve it.")
+def main(directory: Path, host: str, port: int, only_make: bool) -> None:
+    """Make the demo project once, then open it."""
+    try:
+        if (directory / SETTINGS_FILE).exists():
+            note(f"The demo project in {directory} is there already: your labels are kept.")
+        else:
+            make_demo(directory)
+        if only_make:
+            return
+        project = open_project(directory)
+        note(f"Open http://{host}:{port} in a browser - Ctrl-C stops the demo.")
+        supervise(project, host=host, port=port, with_learner=True, open_browser=True)
+    except EarmarkError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""What every test may use: a fresh project on each database, and fixed seeds."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import create_engine, text
+
+from db.project import OpenProject, create_project
+from tests.filled_projects import LABELS
+
+POSTGRES = os.environ.get("EARMARK_TEST_POSTGRES")
+
+
+@pytest.fixture(autouse=True)
+def seeds() -> None:
+    """Every test starts from the same random numbers."""
+    random.seed(0)
+    np.random.seed(0)
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """An empty PostgreSQL database of this test's own."""
+    if not POSTGRES:
+        pytest.skip("EARMARK_TEST_POSTGRES names no server")
+    name = f"earmark_{os.getpid()}_{random.SystemRandom().getrandbits(32):08x}"
+    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield server.url.set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[OpenProject]:
+    """An empty project on SQLite."""
+    opened = create_project(tmp_path / "project", labels=LABELS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def any_project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenProject]:
+    """An empty project, once on each database."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    opened = create_project(tmp_path / "project", labels=LABELS, database_url=url)
+    yield opened
+    opened.close()

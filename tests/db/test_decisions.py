@@ -1,0 +1,129 @@
+"""The decision log: appended, superseded, undone; never twice."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from db.annotators import annotator_named
+from db.consensus import consensus_labels
+from db.decisions import append_decision, decision_counts, live_decisions, newest_decision_id, undo_decision
+from db.errors import DecisionError, LabelError
+from db.labels import label_by_name
+from db.models import Answer, Source
+from db.project import OpenProject
+from tests.filled_projects import add_clips, answer
+
+
+def undo(project: OpenProject, *, annotator: str = "ann", decision: str | None = None) -> bool:
+    with project.write() as session:
+        who = annotator_named(session, annotator).id
+        return undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=who, decision_uuid=decision) is not None
+
+
+def standing(project: OpenProject) -> list[str]:
+    with project.read() as session:
+        return [decision.uuid for decision in live_decisions(session)]
+
+
+def consensus(project: OpenProject) -> dict[int, int]:
+    with project.read() as session:
+        return consensus_labels(live_decisions(session))
+
+
+def label_id(project: OpenProject, name: str) -> int:
+    with project.read() as session:
+        return label_by_name(session, name).id
+
+
+def test_an_answer_sent_twice_is_stored_once(any_project: OpenProject) -> None:
+    clip, sent = add_clips(any_project, 1)[0], str(uuid.uuid4())
+    for _ in range(3):
+        with any_project.write() as session:
+            who = annotator_named(session, "ann").id
+            append_decision(
+                session, uuid=sent, clip_id=clip, annotator_id=who, answer=Answer.LABEL, label="sad", source=Source.RANDOM
+            )
+    assert standing(any_project) == [sent]
+
+
+def test_relabelling_supersedes_and_undoing_brings_the_first_answer_back(any_project: OpenProject) -> None:
+    clip = add_clips(any_project, 1)[0]
+    first, second = answer(any_project, clip, "angry"), answer(any_project, clip, "sad")
+    assert standing(any_project) == [second]
+    assert undo(any_project)
+    assert standing(any_project) == [first]
+    assert undo(any_project)
+    assert standing(any_project) == []
+    assert not undo(any_project), "nothing is left to undo"
+    with any_project.read() as session:
+        assert newest_decision_id(session) == 4, "two answers and two undo rows: nothing was removed"
+
+
+def test_undo_takes_back_only_ones_own_answers(any_project: OpenProject) -> None:
+    first, second = add_clips(any_project, 2)
+    mine, theirs = answer(any_project, first, annotator="me"), answer(any_project, second, annotator="them")
+    with pytest.raises(DecisionError, match="not a standing answer of this annotator"):
+        undo(any_project, annotator="me", decision=theirs)
+    assert undo(any_project, annotator="me")
+    assert standing(any_project) == [theirs] != [mine]
+
+
+def test_two_annotators_have_an_answer_each(any_project: OpenProject) -> None:
+    clip = add_clips(any_project, 1)[0]
+    answer(any_project, clip, "angry", annotator="a")
+    answer(any_project, clip, "sad", annotator="b")
+    assert len(standing(any_project)) == 2
+    with any_project.read() as session:
+        assert decision_counts(session, annotator_named(session, "a").id) == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "agreed"),
+    [(["angry", "sad", "sad"], "sad"), (["sad", "sad", "angry"], "sad"), (["angry", "sad"], "sad"), (["sad", "angry"], "angry")],
+)
+def test_consensus_is_the_majority_and_in_a_tie_the_newest(project: OpenProject, labels: list[str], agreed: str) -> None:
+    clip = add_clips(project, 1)[0]
+    for number, label in enumerate(labels):
+        answer(project, clip, label, annotator=f"annotator {number}")
+    assert consensus(project) == {clip: label_id(project, agreed)}
+
+
+def test_gold_outweighs_every_vote(project: OpenProject) -> None:
+    clip = add_clips(project, 1)[0]
+    answer(project, clip, "happy", annotator="reviewer", gold=True, source=Source.REVIEW)
+    for name in ("a", "b", "c"):
+        answer(project, clip, "sad", annotator=name)
+    assert consensus(project) == {clip: label_id(project, "happy")}
+
+
+@pytest.mark.parametrize("kind", [Answer.UNSURE, Answer.SKIP])
+def test_unsure_and_skipped_clips_have_no_label(project: OpenProject, kind: Answer) -> None:
+    answer(project, add_clips(project, 1)[0], kind=kind)
+    assert consensus(project) == {}
+
+
+def test_what_cannot_be_recorded_is_refused_and_nothing_is_stored(project: OpenProject) -> None:
+    clip = add_clips(project, 1)[0]
+    good = {"uuid": str(uuid.uuid4()), "clip_id": clip, "answer": Answer.LABEL, "label": "sad", "source": Source.RANDOM}
+    bad = [
+        ({"uuid": "no uuid"}, DecisionError),
+        ({"clip_id": 999}, DecisionError),
+        ({"label": "furious"}, LabelError),
+        ({"label": None}, DecisionError),
+        ({"answer": Answer.SKIP}, DecisionError),
+        ({"answer": Answer.UNDO, "label": None}, DecisionError),
+        ({"seconds": float("nan")}, DecisionError),
+        ({"plays": -1}, DecisionError),
+    ]
+    for change, error in bad:
+        with pytest.raises(error), project.write() as session:
+            append_decision(session, annotator_id=annotator_named(session, "ann").id, **{**good, **change})
+    assert standing(project) == []
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 65, "a\x00b", "two\nlines"])
+def test_an_unusable_annotator_name_is_refused(project: OpenProject, name: str) -> None:
+    with pytest.raises(DecisionError, match="annotator's name"), project.write() as session:
+        annotator_named(session, name)
