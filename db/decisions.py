@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.errors import DecisionError
 from db.labels import label_by_name
-from db.models import Answer, Clip, Decision, Lease, Source
+from db.models import Answer, Clip, Decision, Lease, Run, Source
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def append_decision(
 ) -> Decision:
     """Record an answer; the annotator's own live answer for the clip is superseded.
 
-    A UUID that is there already is the same answer sent again: the stored row is returned and nothing is written.
+    A UUID that is there already is the same answer sent again: the stored row is returned and nothing is written. Without a
+    `run_id` the newest run is taken to be the live one.
 
     Raises:
         DecisionError: the UUID is none or belongs to somebody else, the clip is unknown, or a number is out of range.
@@ -91,7 +92,7 @@ def append_decision(
         reason=reason,
         suggestion_shown=suggestion_shown,
         gold=gold,
-        run_id=run_id,
+        run_id=run_id if run_id is not None else session.scalar(select(func.max(Run.id))),
         lease_id=_release(session, clip_id=clip_id, annotator_id=annotator_id, lease_id=lease_id),
         created_at=time.time(),
     )

@@ -47,7 +47,7 @@ def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], N
 def rows_in_shard(session: Session, feature_set_id: int) -> dict[int, int]:
     """How many rows of each shard the row map knows."""
     query = select(FeatureRow.shard, func.max(FeatureRow.row) + 1).where(FeatureRow.feature_set_id == feature_set_id)
-    return {shard: rows for shard, rows in session.execute(query.group_by(FeatureRow.shard))}
+    return {shard: rows for shard, rows in session.execute(query.group_by(FeatureRow.shard)).tuples()}  # noqa: C416
 
 
 def embedded_count(session: Session, feature_set_id: int) -> int:

@@ -90,9 +90,7 @@ def _unseen(clips: Iterator[Served], exclude: Collection[int]) -> Iterator[Serve
     return (clip for clip in clips if clip.clip_id not in exclude)
 
 
-def _in_batches(
-    session: Session, query: Select[int, str, Source, float | None, str], first: int
-) -> Iterator[Served]:
+def _in_batches(session: Session, query: Select[int, str, Source, float | None, str], first: int) -> Iterator[Served]:
     """Rows of `query`, fetched as they are needed: most calls want a handful out of very many."""
     offset, size = 0, max(first, 1)
     while True:

@@ -1,7 +1,7 @@
 """`make demo`: a ready project from sample_data/, then app and learner.
 
-The seed of labels is honest: they are the styles the clips were spoken in, given by the scripted annotator "demo" to the clips that the
-queue asked for, in rounds with a real learner pass after each. So the curve on the page is one that was really measured.
+The seed of labels is honest: they are the styles the clips were spoken in, given by the scripted annotator "demo" to the clips
+that the queue asked for, in rounds with a real learner pass after each. So the curve on the page is one that was really measured.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def _true_labels(manifest: Path) -> dict[str, str]:
         with manifest.open(encoding="utf-8", newline="") as file:
             return {row["file_name"]: row["label"] for row in csv.DictReader(file)}
     except OSError as error:
-        raise ProjectError(f"{manifest} cannot be read ({error.strerror}); run the demo from a clone of the repository.") from error
+        raise ProjectError(
+            f"{manifest} cannot be read ({error.strerror}); run the demo from a clone of the repository."
+        ) from error
 
 
 def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
@@ -87,7 +89,9 @@ def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
 
 
 @click.command()
-@click.option("--project", "directory", type=click.Path(file_okay=False, path_type=Path), default=REPOSITORY / "demo", show_default=True)
+@click.option(
+    "--project", "directory", type=click.Path(file_okay=False, path_type=Path), default=REPOSITORY / "demo", show_default=True
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--only-make", is_flag=True, help="Make the project and do not serve it.")

@@ -1,7 +1,7 @@
 """A child process must not outlive its supervisor, however that one ended.
 
-The supervisor holds the writing end of the child's standard input and never writes; when the supervisor is gone, even killed, the pipe closes
-and the child asks itself to stop. Works on every system, unlike signals on a parent's death.
+The supervisor holds the writing end of the child's standard input and never writes; when the supervisor is gone, even killed,
+the pipe closes and the child asks itself to stop. Works on every system, unlike signals on a parent's death.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ import webbrowser
 from collections.abc import Sequence
 from types import FrameType
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from db.errors import ProjectError
 from db.learner_state import count_restart
 from db.project import OpenProject
@@ -126,7 +128,7 @@ def _record_restart(project: OpenProject, reason: str) -> None:
     try:
         with project.write() as session:
             count_restart(session, error=reason)
-    except Exception as error:  # the database may be what broke: supervising must go on
+    except SQLAlchemyError as error:  # the database may be what broke: supervising must go on
         sys.stderr.write(f"The restart could not be recorded: {error}\n")
 
 

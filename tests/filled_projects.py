@@ -29,7 +29,9 @@ def add_clips(project: OpenProject, count: int, *, seed: int = 0, speakers: int 
         return [
             register_clip(
                 session,
-                NewClip(file=new_file(f"{number}.wav"), file_name=f"{number}.wav", start=0.0, end=1.0, speaker=f"s{number % speakers}"),
+                NewClip(
+                    file=new_file(f"{number}.wav"), file_name=f"{number}.wav", start=0.0, end=1.0, speaker=f"s{number % speakers}"
+                ),
                 rng=rng,
             ).clip_id
             for number in range(count)

@@ -24,14 +24,19 @@ def init(directory: Path, labels: str, database_url: str | None, as_json: bool) 
     say(
         {"project": str(project.directory), "labels": names},
         as_json=as_json,
-        lines=lambda: [f"Made a project with {len(names)} labels in {project.directory}.", "Next: earmark import FOLDER_OR_MANIFEST"],
+        lines=lambda: [
+            f"Made a project with {len(names)} labels in {project.directory}.",
+            "Next: earmark import FOLDER_OR_MANIFEST",
+        ],
     )
 
 
 @click.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--labels-from-folders", is_flag=True, help="The name of a file's folder is its label.")
-@click.option("--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions.")
+@click.option(
+    "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
+)
 @json_option
 @click.pass_obj
 def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as: str | None, as_json: bool) -> None:
@@ -48,14 +53,16 @@ def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as:
         document,
         as_json=as_json,
         lines=lambda: [
-            f"{document['added']} added, {document['known']} known ({len(document['aliases'])} of them the same audio under another "
-            f"name), {len(document['rejected'])} rejected."
+            f"{document['added']} added, {document['known']} known "
+            f"({len(document['aliases'])} of them the same audio under another name), {len(document['rejected'])} rejected."
         ],
     )
 
 
 @click.command()
-@click.option("--encoder", default=None, help="bundled, a Hugging Face hub id, or a local folder; default: the project's setting.")
+@click.option(
+    "--encoder", default=None, help="bundled, a Hugging Face hub id, or a local folder; default: the project's setting."
+)
 @click.option("--layers", default=None, help="Hidden layers to pool, e.g. 5 or 0,3,6 or mean or all.")
 @click.option("--pooling", default=None, type=click.Choice(["mean", "mean+std"]), help="Statistics over time.")
 @json_option
@@ -66,9 +73,10 @@ def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str
 
     with opened(directory) as project, progress_bar("embed", "clip") as moved:
         report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved)
-    for failed in report.failed:
-        note(f"set aside {failed['file_name']}: {failed['reason']}")
-    document = {"embedded": report.embedded, "failed": report.failed, "seconds": round(report.seconds, 3)}
+    for clip in report.failed:
+        note(f"set aside {clip.file_name}: {clip.reason}")
+    failed = [{"clip": clip.clip_id, "file_name": clip.file_name, "reason": clip.reason} for clip in report.failed]
+    document = {"embedded": report.embedded, "failed": failed, "seconds": round(report.seconds, 3)}
     say(
         document,
         as_json=as_json,

@@ -24,7 +24,9 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
     with opened(directory) as project:
         if once:
             run_id = learn_once(project)
-            done = f"Run {run_id} is published." if run_id is not None else "Nothing to learn from yet: run `earmark embed` first."
+            done = (
+                f"Run {run_id} is published." if run_id is not None else "Nothing to learn from yet: run `earmark embed` first."
+            )
             say({"run": run_id}, as_json=as_json, lines=lambda: [done])
             return
         stop = threading.Event()
@@ -41,7 +43,9 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("output", type=click.Path(path_type=Path))
-@click.option("--folder", type=click.Path(path_type=Path), default=None, help="Predict for the audio files in this folder instead.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=None, help="Predict for the audio files in this folder instead."
+)
 @json_option
 @click.pass_obj
 def predict(directory: Path, output: Path, folder: Path | None, as_json: bool) -> None:

@@ -27,7 +27,9 @@ class OneSentenceErrors(click.Group):
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
             reason = str(error.orig).strip().splitlines()[0]
-            raise click.ClickException(f"The database did not answer ({reason}); check that it is running, then try again.") from error
+            raise click.ClickException(
+                f"The database did not answer ({reason}); check that it is running, then try again."
+            ) from error
         except BrokenPipeError:
             # The reader of our output (`head`, say) has left: that is no error of ours.
             sys.stderr.close()
@@ -39,7 +41,7 @@ class OneSentenceErrors(click.Group):
     "--project",
     type=click.Path(file_okay=False, path_type=Path),
     envvar="EARMARK_PROJECT",
-    default=Path("."),
+    default=Path(),
     help="The project directory; EARMARK_PROJECT, or else the current folder.",
 )
 @click.version_option(package_name="earmark", prog_name="earmark")

@@ -43,7 +43,9 @@ def note(message: str) -> None:
 
 def printable(text: str) -> str:
     """The text with control characters escaped: a file name must not be able to steer the terminal."""
-    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode("ascii") for character in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii") for character in text
+    )
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-
 from db.formats import EXPORTERS, export_decisions
+
 from db.runs import latest_curve
 from db.status import project_status
 from labeler.cli.output import json_option, opened, say
@@ -81,4 +81,8 @@ def export(directory: Path, format: str, output: Path, as_json: bool) -> None:
     """Write the standing decisions to OUTPUT."""
     with opened(directory) as project, project.read() as session:
         count = export_decisions(session, format, output)
-    say({"format": format, "output": str(output), "rows": count}, as_json=as_json, lines=lambda: [f"{count} rows written to {output}."])
+    say(
+        {"format": format, "output": str(output), "rows": count},
+        as_json=as_json,
+        lines=lambda: [f"{count} rows written to {output}."],
+    )

@@ -10,7 +10,9 @@ from labeler.cli.output import note, opened
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can reach the app only if you change it.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can reach the app only if you change it."
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--no-learner", is_flag=True, help="Only the app; run `earmark learn` elsewhere.")
 @click.option("--open-browser", is_flag=True, help="Open the page in a browser once it answers.")

@@ -15,7 +15,9 @@ from db.serving import upcoming
 from tests.filled_projects import add_clips, answer, new_file
 
 
-def register(project: OpenProject, name: str, *, content: str | None = None, start: float = 0.0, end: float = 1.0) -> tuple[int, Outcome]:
+def register(
+    project: OpenProject, name: str, *, content: str | None = None, start: float = 0.0, end: float = 1.0
+) -> tuple[int, Outcome]:
     clip = NewClip(file=new_file(name, content=content), file_name=name, start=start, end=end)
     with project.write() as session:
         registered = register_clip(session, clip, rng=random.Random(0))

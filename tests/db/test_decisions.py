@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 
 from db.annotators import annotator_named
 from db.consensus import consensus_labels
 from db.decisions import append_decision, decision_counts, live_decisions, newest_decision_id, undo_decision
-from db.errors import DecisionError, LabelError
+from db.errors import DecisionError, EarmarkError, LabelError
 from db.labels import label_by_name
 from db.models import Answer, Source
 from db.project import OpenProject
@@ -106,8 +107,9 @@ def test_unsure_and_skipped_clips_have_no_label(project: OpenProject, kind: Answ
 
 def test_what_cannot_be_recorded_is_refused_and_nothing_is_stored(project: OpenProject) -> None:
     clip = add_clips(project, 1)[0]
-    good = {"uuid": str(uuid.uuid4()), "clip_id": clip, "answer": Answer.LABEL, "label": "sad", "source": Source.RANDOM}
-    bad = [
+    good: dict[str, Any] = {"uuid": str(uuid.uuid4()), "clip_id": clip, "answer": Answer.LABEL, "label": "sad"}
+    good["source"] = Source.RANDOM
+    bad: list[tuple[dict[str, Any], type[EarmarkError]]] = [
         ({"uuid": "no uuid"}, DecisionError),
         ({"clip_id": 999}, DecisionError),
         ({"label": "furious"}, LabelError),

@@ -108,13 +108,15 @@ def test_the_database_itself_refuses_to_change_decisions(any_project: OpenProjec
 
 def test_sqlite_waits_for_other_writers_and_survives_power_cuts(project: OpenProject) -> None:
     with project.read() as session:
-        settings = {name: session.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous", "busy_timeout")}
+        settings = {
+            name: session.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous", "busy_timeout")
+        }
     assert settings == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": engines.BUSY_SECONDS * 1000}
 
 
 def test_a_network_file_system_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = f"/dev/sda / ext4 rw 0 0\nserver:/share {tmp_path} nfs4 rw 0 0\n"
-    monkeypatch.setattr(engines.Path, "read_text", lambda self, **_: mounts)
+    monkeypatch.setattr(Path, "read_text", lambda self, **_: mounts)
     with pytest.raises(ProjectError, match="network file system .* \\(nfs4\\)"):
         engines.refuse_network_file_system(tmp_path / "earmark.sqlite")
 

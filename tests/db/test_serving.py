@@ -71,7 +71,9 @@ def test_before_any_ranking_everything_is_served_in_key_order(project: OpenProje
 def test_nothing_answered_or_leased_is_served_again(any_project: OpenProject) -> None:
     clips = add_clips(any_project, 12)
     rank(any_project, clips)
-    seen = [clip.clip_id for clip in lease(any_project, annotator="a")] + [clip.clip_id for clip in lease(any_project, annotator="b")]
+    seen = [clip.clip_id for clip in lease(any_project, annotator="a")] + [
+        clip.clip_id for clip in lease(any_project, annotator="b")
+    ]
     assert len(set(seen)) == 10
     for clip in seen:
         answer(any_project, clip, kind=Answer.SKIP)

@@ -1,0 +1,66 @@
+# `make demo` and `make test` are all that is needed; both make .venv first, from the exact versions in constraints.txt.
+.DEFAULT_GOAL := demo
+.NOTPARALLEL:
+.PHONY: demo test lint format types pytest bench soak screenshots commands sample-data chromium clean
+
+PIP := .venv/bin/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install -qq --progress-bar off -c constraints.txt
+
+demo: .venv/.for-demo
+	@.venv/bin/python -m labeler.demo
+
+test: .venv/.for-tests chromium lint types pytest
+
+lint: .venv/.for-tests
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --quiet --check . || { echo "These files are not formatted; 'make format' does it:"; .venv/bin/ruff format --check . | grep '^Would'; exit 1; }
+
+format: .venv/.for-tests
+	@.venv/bin/ruff check --quiet --fix-only .
+	@.venv/bin/ruff format --quiet .
+
+types: .venv/.for-tests
+	@.venv/bin/mypy --no-error-summary
+
+pytest: .venv/.for-tests
+	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+# A hundred kills of learner, app and `embed` while a script labels; `make test` does ten.
+soak: .venv/.for-tests
+	@EARMARK_KILLS=100 .venv/bin/python -m pytest -m kills --timeout=0 $(PYTEST_ARGS)
+
+bench: .venv/.for-tests chromium
+	@.venv/bin/python -m benchmarks $(BENCH_ARGS)
+
+screenshots: .venv/.for-tests chromium
+	@.venv/bin/python -m scripts.screenshots
+
+# docs/commands.md from what --help prints.
+commands: .venv/.for-tests
+	@.venv/bin/python -m scripts.command_reference
+
+# The same clips again, byte for byte where espeak-ng has the same version.
+sample-data: .venv/.for-tests
+	@.venv/bin/python sample_data/make_sample_data.py
+
+chromium:
+	@./scripts/install-chromium.sh
+
+.venv/bin/python:
+	@./scripts/make-venv.sh
+
+.venv/.for-demo: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing PyTorch (some minutes the first time) ..."
+	@$(INSTALL) setuptools torch
+	@echo "Installing earmark and the other packages it needs ..."
+	@$(INSTALL) --no-build-isolation -e '.[av]'
+	@touch $@
+
+.venv/.for-tests: .venv/.for-demo
+	@echo "Installing what the tests need ..."
+	@$(INSTALL) --no-build-isolation -e '.[dev]'
+	@touch $@
+
+clean:
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,42 @@
+"""`python -m benchmarks [NAME ...]`: measure all rows (or those named), print the table, and write it where it is published."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+from pathlib import Path
+
+import benchmarks
+from benchmarks.harness import ROWS, table, write
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def main() -> None:
+    """Measure and write."""
+    for module in pkgutil.iter_modules(benchmarks.__path__):
+        if module.name != "__main__":
+            importlib.import_module(f"benchmarks.{module.name}")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"one or more of {', '.join(sorted(ROWS))} (default: all, and the table is written)",
+    )
+    names = parser.parse_args().names
+    unknown = sorted(set(names) - set(ROWS))
+    if unknown:
+        parser.error(f"there is no row {unknown[0]!r}; the rows are {', '.join(sorted(ROWS))}")
+    measured = []
+    for name in names or sorted(ROWS):
+        print(f"Measuring {name} ...", flush=True)
+        measured.append((ROWS[name], ROWS[name].measure()))
+    print(table(measured))
+    if not names:
+        write(measured, markdown=DOCS / "benchmarks.md", document=DOCS / "benchmarks.json")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""From the key that gives a label until the next clip sounds, in a browser."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from benchmarks.browser import app_arguments, free_port, opened_page, running
+from benchmarks.harness import Figures, row
+from benchmarks.plain_streamlit import SCRIPT
+from benchmarks.sample_project import SAMPLE_DATA, sample_project
+
+KEYS = 30
+LISTENING = 600
+"""Milliseconds between a clip's start and the key: what a person takes at least, and what loads ahead has time for."""
+
+WATCH_PLAYER = """player => {
+  window.taken = [];
+  window.addEventListener("keydown", () => { window.pressed = { at: performance.now(), clip: player.dataset.clip }; }, true);
+  new MutationObserver(() => {
+    const before = window.pressed;
+    if (!before || player.dataset.clip === before.clip || player.dataset.state !== "playing") return;
+    window.taken.push(performance.now() - before.at);
+    window.pressed = null;
+  }).observe(player, { attributes: true });
+}"""
+
+WATCH_PLAIN = """() => {
+  window.taken = [];
+  const source = () => document.querySelector("audio")?.currentSrc;
+  window.addEventListener("keydown", () => { window.pressed = { at: performance.now(), source: source() }; }, true);
+  document.addEventListener("playing", () => {
+    const before = window.pressed;
+    if (!before || source() === before.source) return;
+    window.taken.push(performance.now() - before.at);
+    window.pressed = null;
+  }, true);
+}"""
+
+
+def _median_of_keys(page: Page) -> float:
+    for done in range(KEYS):
+        page.wait_for_timeout(LISTENING)
+        page.keyboard.press(str(1 + done % 4))
+        page.wait_for_function("count => window.taken.length > count", arg=done, timeout=20_000)
+    taken: list[float] = page.evaluate("window.taken")
+    return statistics.median(taken)
+
+
+def _earmark(folder: Path) -> float:
+    project = sample_project(folder)
+    project.close()
+    port = free_port()
+    with running(app_arguments(str(project.directory), port), port=port), opened_page() as page:
+        page.goto(f"http://127.0.0.1:{port}/?annotator=bench")
+        page.locator("[data-testid=player][data-state=playing]").wait_for()
+        page.get_by_test_id("player").evaluate(WATCH_PLAYER)
+        return _median_of_keys(page)
+
+
+def _plain(folder: Path) -> float:
+    script = folder / "plain.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    port = free_port()
+    options = [
+        "--server.headless=true",
+        "--browser.gatherUsageStats=false",
+        "--server.address=127.0.0.1",
+        f"--server.port={port}",
+    ]
+    arguments = ["-m", "streamlit", "run", *options, str(script), str(SAMPLE_DATA / "clips"), str(folder / "answers.csv")]
+    with running(arguments, port=port), opened_page() as page:
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.locator("audio").wait_for()
+        page.locator("button", has_text="sad").wait_for()
+        page.evaluate(WATCH_PLAIN)
+        return _median_of_keys(page)
+
+
+@row("key-to-next-clip", what="Key to the next clip's sound", against="`st.button(shortcut=...)` and `st.audio(autoplay=True)`")
+def measure() -> Figures:
+    """Median over the keys, in the same browser."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = _earmark(Path(folder) / "earmark"), _plain(Path(folder))
+    return Figures(ours=ours, theirs=theirs, unit="ms", details=f"median of {KEYS} keys in Chromium, server on the same machine")

@@ -1,0 +1,1 @@
+"""What people touch: the command line, the Streamlit app, its pages, the player component."""

@@ -1,0 +1,172 @@
+"""The desk at which annotators are served: clips handed out, answers taken in, answers taken back.
+
+Plain functions of the database, called in worker threads by `routes`; an answer is durable once its function has returned.
+"""
+
+from __future__ import annotations
+
+import uuid as uuids
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.clips import ClipAudio, clip_audio
+from db.decisions import append_decision, decision_counts, live_query, undo_decision
+from db.errors import EarmarkError
+from db.models import Answer, Clip, ClipState, Decision, Lease, Source
+from db.project import OpenProject
+from db.runs import latest_run
+from db.serving import lease_next, release_leases, renew_leases
+from labeler.app.messages import AnswerMessage, AnswersRequest, NextRequest, UndoRequest, complaint
+from labeler.app.playable import expected_bytes
+from labeler.app.tokens import Media, Ticket, TokenError, Tokens
+
+Document = dict[str, Any]
+
+
+class Desk:
+    """Serves the annotators of one project."""
+
+    def __init__(self, project: OpenProject, tokens: Tokens) -> None:
+        self._project = project
+        self._tokens = tokens
+
+    def next_clips(self, request: NextRequest) -> Document:
+        """Lease the next clips, renew what is held, hand back what is not wanted."""
+        annotator_id = self._tokens.session(request.session)
+        settings = self._project.settings
+        with self._project.write() as session:
+            if request.release:
+                release_leases(session, annotator_id=annotator_id, lease_ids=request.release)
+            if request.holding:
+                renew_leases(session, annotator_id=annotator_id, lease_ids=request.holding, lease_seconds=settings.lease_seconds)
+            leased = lease_next(
+                session,
+                annotator_id=annotator_id,
+                limit=request.want,
+                random_share=settings.random_share,
+                lease_seconds=settings.lease_seconds,
+                exclude=set(request.exclude),
+            )
+            run_id = _live_run(session)
+        with self._project.read() as session:
+            tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id) for clip in leased]
+            clips = [self._handed_out(session, ticket) for ticket in tickets]
+            return {"clips": clips, **_progress(session, annotator_id)}
+
+    def take_answers(self, request: AnswersRequest) -> Document:
+        """Record answers one by one; each comes back as `saved`, or as `refused` with the reason."""
+        annotator_id: int | None = None
+        results: list[Document] = []
+        for raw in request.answers:
+            uuid = str(raw.get("uuid", ""))[:64]
+            try:
+                message = AnswerMessage.model_validate(raw)
+                ticket = self._tokens.ticket(message.ticket)
+                with self._project.write() as session:
+                    _record(session, message, ticket)
+                annotator_id = ticket.annotator_id
+                results.append({"uuid": uuid, "status": "saved"})
+            except ValidationError as error:
+                results.append({"uuid": uuid, "status": "refused", "error": complaint(error)})
+            except (TokenError, EarmarkError) as error:
+                results.append({"uuid": uuid, "status": "refused", "error": str(error)})
+        if annotator_id is None:
+            return {"results": results, "saved": None}
+        with self._project.read() as session:
+            return {"results": results, "saved": decision_counts(session, annotator_id), "annotator": annotator_id}
+
+    def take_back(self, request: UndoRequest) -> Document:
+        """Take back the annotator's newest answer given in the app; its clip comes back, or None when nothing is left."""
+        annotator_id = self._tokens.session(request.session)
+        with self._project.write() as session:
+            undo = _undo_newest(session, str(request.uuid), annotator_id)
+            answer = None if undo is None else session.get(Decision, undo.replaces_id)
+            ticket = None if answer is None else Ticket(answer.clip_id, annotator_id, answer.lease_id, _live_run(session))
+        with self._project.read() as session:
+            clip = None if ticket is None else self._handed_out(session, ticket)
+            return {"clip": clip, **_progress(session, annotator_id)}
+
+    def _handed_out(self, session: Session, ticket: Ticket) -> Document:
+        """What the player needs to know of a clip, with the tokens that go with it. Why it is served is not said."""
+        audio = clip_audio(session, ticket.clip_id)
+        clip = session.get_one(Clip, ticket.clip_id)
+        media = self._tokens.for_media(Media(ticket.clip_id, ticket.lease_id))
+        return {
+            "clip": ticket.clip_id,
+            "lease": ticket.lease_id,
+            "ticket": self._tokens.for_ticket(ticket),
+            "audio": f"/earmark/audio/{media}",
+            "picture": f"/earmark/picture/{media}",
+            "bytes": expected_bytes(audio),
+            **_described(audio, clip),
+        }
+
+
+def _described(audio: ClipAudio, clip: Clip) -> Document:
+    return {
+        "file_name": audio.file_name,
+        "span": None if audio.whole else [audio.start, audio.end],
+        "duration": audio.duration,
+        "speaker": clip.speaker,
+        "transcript": clip.transcript,
+    }
+
+
+def _record(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
+    if message.answer == "undo":
+        undo_decision(session, uuid=str(message.uuid), annotator_id=ticket.annotator_id, decision_uuid=str(message.undoes))
+        return
+    append_decision(
+        session,
+        uuid=str(message.uuid),
+        clip_id=ticket.clip_id,
+        annotator_id=ticket.annotator_id,
+        answer=Answer(message.answer),
+        label=message.label,
+        source=_lease_source(session, ticket.lease_id),
+        seconds=message.seconds,
+        plays=message.plays,
+        reason=message.reason,
+        lease_id=ticket.lease_id,
+        run_id=ticket.run_id,
+    )
+
+
+def _lease_source(session: Session, lease_id: int | None) -> Source:
+    lease = None if lease_id is None else session.get(Lease, lease_id)
+    return Source.REVIEW if lease is None else lease.source
+
+
+def _undo_newest(session: Session, uuid: str, annotator_id: int) -> Decision | None:
+    """Undo the newest standing answer that was given in the app: imported and scripted ones are not the page's to take back."""
+    outside = (Source.IMPORTED, Source.SCRIPTED)
+    query = live_query().where(Decision.annotator_id == annotator_id, Decision.source.not_in(outside))
+    newest = session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
+    sent_before = session.scalars(select(Decision.id).where(Decision.uuid == str(uuids.UUID(uuid)))).first()
+    if newest is None and sent_before is None:
+        return None
+    return undo_decision(session, uuid=uuid, annotator_id=annotator_id, decision_uuid=None if newest is None else newest.uuid)
+
+
+def _live_run(session: Session) -> int | None:
+    run = latest_run(session)
+    return None if run is None else run.id
+
+
+def _progress(session: Session, annotator_id: int) -> Document:
+    """The annotator's standing answers, and how many clips are answered of how many in service."""
+    ready = select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY)
+    answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
+    return {
+        "saved": decision_counts(session, annotator_id),
+        "done": session.scalar(ready.where(answered)) or 0,
+        "total": session.scalar(ready) or 0,
+    }
+
+
+def any_transcripts(session: Session) -> bool:
+    """Whether any clip has a transcript, so that the page keeps room for one."""
+    return session.scalars(select(Clip.id).where(Clip.transcript.is_not(None)).limit(1)).first() is not None

@@ -1,0 +1,26 @@
+"""The Streamlit script: navigation between the pages. Streamlit runs it anew for each visitor and each rerun."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from db.errors import EarmarkError
+from labeler.app.page_export import show_export
+from labeler.app.page_label import show_label
+from labeler.app.page_progress import show_progress
+from labeler.app.plain_text import plain
+from labeler.app.theme import icon
+
+st.set_page_config(page_title="Earmark", page_icon=icon(), layout="centered")
+page = st.navigation(
+    [
+        st.Page(show_label, title="Label", icon=":material/graphic_eq:", url_path="label", default=True),
+        st.Page(show_progress, title="Progress", icon=":material/show_chart:", url_path="progress"),
+        st.Page(show_export, title="Export", icon=":material/download:", url_path="export"),
+    ],
+    position="top",
+)
+try:
+    page.run()
+except EarmarkError as error:
+    st.error(plain(str(error)))

@@ -1,0 +1,116 @@
+"""A clip's audio as a browser can play it: the file itself where that will do, else a 16-bit WAV of just the span."""
+
+from __future__ import annotations
+
+import os
+import struct
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from db.clips import ClipAudio
+from db.errors import AudioError
+from labeler.app.disk_cache import DiskCache
+from learner.audio import AudioMissing, content_hash, decode_blocks, shown
+
+_PLAYED = {
+    ("WAV", "PCM_16"): "audio/wav",
+    ("FLAC", "PCM_16"): "audio/flac",
+    ("FLAC", "PCM_24"): "audio/flac",
+    ("OGG", "VORBIS"): "audio/ogg",
+    ("OGG", "OPUS"): "audio/ogg",
+    ("MP3", "MPEG_LAYER_III"): "audio/mpeg",
+}
+"""What every current browser plays, by libsndfile's names for container and coding."""
+HIGHEST_RATE = 48_000
+LONG_SECONDS = 600
+LONG_RATE = 16_000
+"""Spans longer than ten minutes are transcoded at 16 kHz: two hours are 230 MB then."""
+
+
+@dataclass(frozen=True)
+class Playable:
+    """A file to send, and its type."""
+
+    path: Path
+    media_type: str
+
+
+class AudioFiles:
+    """Playable files for clips; `most_bytes` bounds the transcoded ones kept on disk."""
+
+    def __init__(self, folder: Path, *, most_bytes: int = 2 << 30) -> None:
+        self._cache = DiskCache(folder, most_bytes=most_bytes)
+        self._verified: dict[str, tuple[int, int, str]] = {}
+
+    def playable(self, clip: ClipAudio, *, transcode: bool = False) -> Playable:
+        """What to send for a clip; with `transcode` even a file that should play is rewritten.
+
+        Raises:
+            AudioMissing: the file is not there now.
+            AudioError: the file holds other bytes than were imported, or cannot be decoded.
+        """
+        self._check_unchanged(clip)
+        media_type = None if transcode or not clip.whole else _media_type(clip)
+        if media_type is not None:
+            return Playable(Path(clip.path), media_type)
+        name = f"{clip.content_hash}-{round(clip.start * 1000)}-{round(clip.end * 1000)}.wav"
+        return Playable(self._cache.file(name, lambda path: _write_wav(clip, path)), "audio/wav")
+
+    def _check_unchanged(self, clip: ClipAudio) -> None:
+        """Hash a file once, and again only if its size or time changed since."""
+        try:
+            stat = os.stat(clip.path)
+        except OSError as error:
+            raise AudioMissing(f"{shown(clip.path)} cannot be opened ({error.strerror}); put the file back.") from error
+        seen = (stat.st_size, stat.st_mtime_ns, clip.content_hash)
+        if self._verified.get(clip.path) == seen:
+            return
+        if content_hash(clip.path) != clip.content_hash:
+            raise AudioError(f"{shown(clip.path)} holds other audio than was imported; import it again.")
+        self._verified[clip.path] = seen
+
+
+def expected_bytes(clip: ClipAudio) -> int:
+    """About how many bytes `AudioFiles.playable` will send; 0 if the file is missing."""
+    if clip.whole:
+        try:
+            return os.stat(clip.path).st_size
+        except OSError:
+            return 0
+    return round(clip.duration * _wav_rate(clip) * 2)
+
+
+def _media_type(clip: ClipAudio) -> str | None:
+    """The type of a file that browsers play as it is, or None."""
+    if clip.channels > 2 or not 8000 <= clip.sampling_rate <= HIGHEST_RATE:
+        return None
+    try:
+        with open(clip.path, "rb") as file:
+            info = soundfile.info(file.fileno())
+    except (soundfile.SoundFileError, OSError):
+        return None
+    return _PLAYED.get((info.format, info.subtype))
+
+
+def _wav_rate(clip: ClipAudio) -> int:
+    if clip.duration > LONG_SECONDS:
+        return min(clip.sampling_rate, LONG_RATE)
+    return min(max(clip.sampling_rate, 8000), HIGHEST_RATE)
+
+
+def _write_wav(clip: ClipAudio, path: Path) -> None:
+    """Mono, as the encoder hears it; written block by block, so memory does not grow with the span."""
+    rate = _wav_rate(clip)
+    try:
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            for block in decode_blocks(clip.path, start=clip.start, end=clip.end, sampling_rate=rate):
+                file.writeframes((np.clip(block, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes())
+    except (struct.error, wave.Error) as error:
+        raise AudioError(f"{shown(clip.path)} is too long to be played in one piece; import shorter spans of it.") from error

@@ -1,0 +1,68 @@
+"""The app process: `python -m labeler.app.server --project DIR [--host HOST] [--port PORT]`; `earmark serve` starts it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from streamlit.web.server.starlette import App
+
+import labeler.app.page_export
+import labeler.app.page_label
+import labeler.app.page_progress  # noqa: F401 (all three: loaded now, so that the first visitor does not wait for it)
+from db.errors import EarmarkError
+from labeler.app.opened import VARIABLE, serving
+from labeler.app.routes import routes
+from labeler.app.theme import THEME
+from labeler.lifeline import hold_lifeline
+
+SCRIPT = Path(__file__).with_name("main.py")
+
+
+def build_app() -> App:
+    """The pages and routes of the project named by the environment."""
+    now = serving()
+    return App(SCRIPT, routes=routes(now.project, now.tokens))
+
+
+def configuration(*, host: str, port: int) -> dict[str, Any]:
+    """Streamlit's options: nothing is reported home, watched, or shown of the inside."""
+    return {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,
+        "server.showEmailPrompt": False,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "server.maxUploadSize": 1,
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "logger.level": "warning",
+        "global.showWarningOnDirectExecution": False,
+        **THEME,
+    }
+
+
+def main() -> None:
+    """Serve until stopped; an error of the project is one sentence and exit status 1."""
+    parser = argparse.ArgumentParser(prog="python -m labeler.app.server", description=__doc__)
+    parser.add_argument("--project", type=Path, required=True, help="project directory")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8501, help="port to listen on (default: %(default)s)")
+    options = parser.parse_args()
+    os.environ[VARIABLE] = str(options.project.resolve())
+    hold_lifeline()
+    try:
+        app = build_app()
+    except EarmarkError as error:
+        sys.exit(str(error))
+    app.run(config=configuration(host=options.host, port=options.port))
+
+
+if __name__ == "__main__":
+    main()

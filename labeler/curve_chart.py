@@ -1,0 +1,101 @@
+"""The learning curve as a chart: accuracy against examples per class, with its 95% band."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+
+from db.errors import FormatError
+from db.runs import Curve
+
+BLUE, GREY = "#3b76c0", "#8a939e"
+"""Both can be read on white and on near-black."""
+HEIGHT, WIDTH = 320, 640
+
+
+def curve_chart(curve: Curve, *, labels: int, width: int | str = WIDTH, height: int = HEIGHT) -> alt.LayerChart:
+    """Band, line and points of UA (0 to 1), with a line at chance, 1/labels; runs that have no score yet are left out.
+
+    Args:
+        curve: points with the number of examples per class and the accuracy on today's random slice.
+        labels: how many active labels there are.
+        width: pixels, or "container".
+        height: pixels.
+    """
+    scored = [point for point in curve.points if point.ua is not None]
+    rows = [
+        {
+            "examples": point.examples_per_class,
+            "smallest": point.smallest_class,
+            "decisions": point.decisions,
+            "ua": point.ua,
+            "low": point.ua if point.ua_low is None else point.ua_low,
+            "high": point.ua if point.ua_high is None else point.ua_high,
+            "wa": point.wa,
+        }
+        for point in scored
+    ]
+    data = alt.InlineData(values=rows)
+    most = max((row["examples"] or 0 for row in rows), default=0)
+    examples = alt.X("examples:Q", title="Examples per class", scale=alt.Scale(domain=[0, max(most * 1.05, 1)], nice=False))
+    accuracy = alt.Y("ua:Q", title="UA (mean recall of the labels)", scale=alt.Scale(domain=[0, 1]))
+    base = alt.Chart(data).encode(x=examples)
+    band = base.mark_area(opacity=0.22, color=BLUE, clip=True).encode(
+        y=alt.Y("low:Q", title="UA (mean recall of the labels)", scale=alt.Scale(domain=[0, 1])), y2=alt.Y2("high:Q")
+    )
+    line = base.mark_line(color=BLUE, strokeWidth=2.5).encode(y=accuracy)
+    points = base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(y=accuracy, tooltip=_tooltip())
+    layers: list[Any] = [_chance(labels), band, _bars(base), line, points]
+    return alt.LayerChart(layer=layers).properties(width=width, height=height)
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("examples:Q", title="Examples per class", format=".1f"),
+        alt.Tooltip("smallest:Q", title="Smallest class"),
+        alt.Tooltip("decisions:Q", title="Decisions"),
+        alt.Tooltip("ua:Q", title="UA", format=".3f"),
+        alt.Tooltip("low:Q", title="95% from", format=".3f"),
+        alt.Tooltip("high:Q", title="95% to", format=".3f"),
+        alt.Tooltip("wa:Q", title="WA", format=".3f"),
+    ]
+
+
+def _bars(base: alt.Chart) -> alt.Chart:
+    """The interval of each point: a band of one point alone would be invisible."""
+    bars: alt.Chart = base.mark_rule(color=BLUE, opacity=0.55).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
+    return bars
+
+
+def _chance(labels: int) -> alt.LayerChart:
+    data = alt.InlineData(values=[{"chance": 1 / max(labels, 1), "text": "chance"}])
+    rule = alt.Chart(data).mark_rule(color=GREY, strokeDash=[5, 5]).encode(y=alt.Y("chance:Q"))
+    text = (
+        alt.Chart(data)
+        .mark_text(color=GREY, align="right", dy=-7, fontSize=12)
+        .encode(y=alt.Y("chance:Q"), x=alt.value("width"), text="text:N")
+    )
+    return alt.LayerChart(layer=[rule, text])
+
+
+def save_curve(curve: Curve, output: Path, *, labels: int) -> None:
+    """Draw the curve to a .png, .svg or .html file; none of them needs a network to be shown.
+
+    Raises:
+        FormatError: the file's ending is another, or it cannot be written.
+    """
+    suffix = output.suffix.lower()
+    if suffix not in {".png", ".svg", ".html"}:
+        raise FormatError(f"{output} cannot be drawn: {suffix or 'no ending'} is not one of .png, .svg, .html.")
+    chart = curve_chart(curve, labels=labels)
+    try:
+        if suffix == ".html":
+            chart.save(str(output), format="html", inline=True)
+        elif suffix == ".png":
+            chart.save(str(output), format="png", scale_factor=2)
+        else:
+            chart.save(str(output), format="svg")
+    except OSError as error:
+        raise FormatError(f"{output} cannot be written ({error.strerror}); choose another place.") from error

@@ -1,0 +1,103 @@
+// One clip's sound and picture, loaded before they are needed.
+
+const LARGEST_IN_MEMORY = 20 * 1024 * 1024;
+
+class ClipMedia {
+  // `on` gets every audio event: on(media, type).
+  constructor(clip, on) {
+    this.clip = clip;
+    this.on = on;
+    this.problem = null;
+    this.url = null;
+    this.rewritten = false;
+    this.closed = false;
+    this.plays = 0;
+    this.firstSoundAt = null;
+    this.audio = new Audio();
+    this.audio.preload = "auto";
+    for (const type of ["playing", "pause", "ended", "waiting", "loadeddata", "durationchange"]) {
+      this.audio.addEventListener(type, () => this.heard(type));
+    }
+    this.audio.addEventListener("error", () => this.audioFailed());
+    this.picture = new Image();
+    this.picture.alt = "";
+    this.picture.draggable = false;
+    this.picture.src = clip.picture;
+    this.loading = this.load(clip.audio);
+  }
+
+  heard(type) {
+    if (this.closed) return;
+    if (type === "playing" && this.firstSoundAt === null) this.firstSoundAt = performance.now();
+    this.on(this, type);
+  }
+
+  async load(address) {
+    try {
+      if (this.clip.bytes > LARGEST_IN_MEMORY) {
+        this.audio.src = address;
+        return;
+      }
+      const response = await fetch(address);
+      if (!response.ok) throw await errorOf(response);
+      const blob = await response.blob();
+      if (this.closed) return;
+      this.dropUrl();
+      this.url = URL.createObjectURL(blob);
+      this.audio.src = this.url;
+      this.audio.load();
+    } catch (error) {
+      this.fail(error instanceof ApiError ? error.message : "The server does not answer.", error.status);
+    }
+  }
+
+  // What one browser cannot decode is asked for once more as plain WAV.
+  audioFailed() {
+    if (this.closed || this.problem || !this.audio.getAttribute("src")) return;
+    if (this.rewritten) {
+      this.fail("The browser cannot decode it.");
+      return;
+    }
+    this.rewritten = true;
+    this.loading = this.load(`${this.clip.audio}?as=wav`).then(() => this.on(this, "reloaded"));
+  }
+
+  // A status means that the server has said no; without one it may be worth another try.
+  fail(message, status) {
+    if (this.closed) return;
+    this.problem = { message, final: status !== undefined && status >= 400 && status < 500 };
+    this.on(this, "problem");
+  }
+
+  tryAgain() {
+    this.problem = null;
+    this.loading = this.load(this.clip.audio);
+    this.picture.src = this.clip.picture;
+    return this.loading;
+  }
+
+  get duration() {
+    return Number.isFinite(this.audio.duration) && this.audio.duration > 0 ? this.audio.duration : this.clip.duration;
+  }
+
+  get loaded() {
+    return this.audio.getAttribute("src") !== null;
+  }
+
+  secondsSinceFirstSound() {
+    return this.firstSoundAt === null ? null : Math.round(performance.now() - this.firstSoundAt) / 1000;
+  }
+
+  dropUrl() {
+    if (this.url) URL.revokeObjectURL(this.url);
+    this.url = null;
+  }
+
+  close() {
+    this.closed = true;
+    this.audio.pause();
+    this.audio.removeAttribute("src");
+    this.audio.load();
+    this.dropUrl();
+  }
+}

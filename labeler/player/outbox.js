@@ -1,0 +1,95 @@
+// Answers on their way to the server: kept in the browser until each is acknowledged, sent in the order they were given.
+//
+// Every answer has an entry of its own in localStorage, so that several tabs never overwrite each other; a page that opens sends
+// whatever an earlier one left behind. Sending twice is harmless: the server knows each answer by its UUID.
+
+const LARGEST_BATCH = 50;
+
+class Outbox {
+  // onChange() is called when a count or state changed; onSaved(annotatorId, saved) with the server's own count.
+  constructor(project, { onChange, onSaved }) {
+    this.prefix = `earmark:${project}:answer:`;
+    this.onChange = onChange;
+    this.onSaved = onSaved;
+    this.sending = false;
+    this.trouble = null;
+    this.refused = [];
+    this.serial = 0;
+    this.retry = new BackOff(() => this.send());
+    this.waiting = this.left();
+    this.online = () => this.send();
+    window.addEventListener("online", this.online);
+    this.send();
+  }
+
+  // What earlier pages did not get acknowledged, oldest first.
+  left() {
+    const found = [];
+    try {
+      for (let index = 0; index < localStorage.length; index += 1) {
+        const key = localStorage.key(index);
+        if (key.startsWith(this.prefix)) found.push({ key, answer: JSON.parse(localStorage.getItem(key)) });
+      }
+    } catch {
+      // Storage is switched off: answers then live only as long as the page.
+    }
+    return found.sort((one, other) => (one.key < other.key ? -1 : 1));
+  }
+
+  // `clip` is remembered so that the clip is not served again before its answer has arrived.
+  add(answer, clip) {
+    this.serial += 1;
+    const order = `${Date.now().toString().padStart(15, "0")}-${this.serial.toString().padStart(6, "0")}`;
+    const entry = { key: `${this.prefix}${order}-${answer.uuid}`, answer: { ...answer, clip } };
+    try {
+      localStorage.setItem(entry.key, JSON.stringify(entry.answer));
+    } catch {
+      // Full or switched off; it is still sent from memory.
+    }
+    this.waiting.push(entry);
+    this.onChange();
+    this.send();
+  }
+
+  get clips() {
+    return this.waiting.map((entry) => entry.answer.clip);
+  }
+
+  async send() {
+    if (this.sending || this.waiting.length === 0) return;
+    this.sending = true;
+    this.retry.stop();
+    const batch = this.waiting.slice(0, LARGEST_BATCH);
+    try {
+      const answers = batch.map(({ answer: { clip, ...answer } }) => answer);
+      this.acknowledge(batch, await post("/earmark/api/decisions", { answers }));
+      this.trouble = null;
+      this.retry.worked();
+    } catch (error) {
+      this.trouble = error.message;
+      this.retry.again();
+    }
+    this.sending = false;
+    this.onChange();
+    if (this.trouble === null && this.waiting.length > 0) this.send();
+  }
+
+  acknowledge(batch, { results, saved, annotator }) {
+    results.forEach((result, index) => {
+      const entry = batch[index];
+      this.waiting = this.waiting.filter((other) => other !== entry);
+      try {
+        localStorage.removeItem(entry.key);
+      } catch {
+        // Nothing was stored.
+      }
+      if (result.status !== "saved") this.refused.push({ answer: entry.answer, reason: result.error });
+    });
+    if (saved !== null) this.onSaved(annotator, saved);
+  }
+
+  stop() {
+    window.removeEventListener("online", this.online);
+    // What is waiting stays in storage; the timer goes on, since leaving the Label page is no reason to stop saving.
+  }
+}

@@ -1,0 +1,112 @@
+// The clips that come next: leased from the server and loaded before they are needed.
+
+const AHEAD = 5;
+const EMPTY_POLL = 3000;
+
+class ClipQueue {
+  // `taken()` says what is on screen or answered but not acknowledged: { clips, leases }; `acknowledged()` counts saved answers.
+  constructor({ project, session, taken, acknowledged, onMedia, onChange }) {
+    this.memory = `earmark:${project}:leases`;
+    this.session = session;
+    this.taken = taken;
+    this.acknowledged = acknowledged;
+    this.onMedia = onMedia;
+    this.onChange = onChange;
+    this.ahead = [];
+    this.asking = false;
+    this.stopped = false;
+    this.trouble = null;
+    this.empty = false;
+    this.counts = null;
+    // A page that was reloaded hands back what it held, or its clips would wait for their leases to run out.
+    this.release = this.remembered();
+    this.retry = new BackOff(() => this.fill(), { longest: 8000 });
+  }
+
+  remembered() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.memory)) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  remember() {
+    try {
+      sessionStorage.setItem(this.memory, JSON.stringify(this.leases()));
+    } catch {
+      // The leases run out by themselves.
+    }
+  }
+
+  leases() {
+    const held = [...this.taken().leases, ...this.ahead.map((media) => media.clip.lease)];
+    return held.filter((lease) => lease !== null).slice(0, 200);
+  }
+
+  take() {
+    const media = this.ahead.shift() ?? null;
+    this.fill();
+    return media;
+  }
+
+  putBack(media) {
+    this.ahead.unshift(media);
+  }
+
+  // Ask for as many clips as are missing; also renews the leases of those held.
+  async fill({ renew = false } = {}) {
+    if (this.asking || this.stopped) return;
+    const want = Math.max(AHEAD - this.ahead.length, 0);
+    if (want === 0 && !renew) return;
+    this.asking = true;
+    this.retry.stop();
+    const before = this.acknowledged();
+    try {
+      const answer = await post("/earmark/api/next", this.question(want));
+      if (!this.stopped) this.accept(answer, { want, fresh: before === this.acknowledged() });
+    } catch (error) {
+      this.trouble = error.status === 403 ? "This page is too old; reload it." : error.message;
+      if (!this.stopped && error.status !== 403) this.retry.again();
+    }
+    this.asking = false;
+    if (!this.stopped) this.onChange();
+  }
+
+  question(want) {
+    const exclude = [...this.taken().clips, ...this.ahead.map((media) => media.clip.clip)].slice(0, 500);
+    const release = this.release.slice(0, 200);
+    this.asked = release;
+    return { session: this.session, want, holding: this.leases(), release, exclude };
+  }
+
+  accept({ clips, saved, done, total }, { want, fresh }) {
+    this.trouble = null;
+    this.retry.worked();
+    this.release = this.release.filter((lease) => !this.asked.includes(lease));
+    // An answer acknowledged in the meantime may be missing from these counts.
+    if (fresh || this.counts === null) this.counts = { saved, done, total };
+    this.ahead.push(...clips.map((clip) => new ClipMedia(clip, this.onMedia)));
+    this.empty = clips.length === 0 && want > 0;
+    this.remember();
+    // Fewer than asked for: others may hand clips back, or the learner may find more.
+    if (clips.length < want) this.retry.after(EMPTY_POLL);
+  }
+
+  // Hand everything back, so that others get these clips at once.
+  stop() {
+    this.stopped = true;
+    this.retry.stop();
+    const release = this.leases();
+    this.ahead.forEach((media) => media.close());
+    this.ahead = [];
+    if (release.length > 0) {
+      post("/earmark/api/next", { session: this.session, want: 0, release }).catch(() => {});
+    }
+    try {
+      sessionStorage.removeItem(this.memory);
+    } catch {
+      // Nothing was stored.
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// What is on screen. All text that comes from files or people is set as text, never as HTML.
+
+class View {
+  constructor(root, data, act) {
+    this.root = root.querySelector(".earmark");
+    this.parts = {};
+    for (const element of this.root.querySelectorAll("[data-testid]")) this.parts[element.dataset.testid] = element;
+    this.labels = this.root.querySelector(".labels");
+    this.pictureBox = this.root.querySelector(".picture");
+    this.cursor = this.root.querySelector(".cursor");
+    this.trackDone = this.root.querySelector(".track-done");
+    this.parts["annotator-name"].textContent = data.annotator;
+    this.parts.transcript.hidden = !data.transcripts;
+    this.labels.replaceChildren(...data.labels.map(labelButton));
+    this.labels.dataset.many = String(data.labels.length > 6);
+    this.bind(act);
+  }
+
+  bind(act) {
+    this.root.onclick = (event) => {
+      const button = event.target.closest("[data-do]");
+      if (button) act({ name: button.dataset.do, index: Number(button.dataset.index) });
+    };
+    // The mouse never moves the focus to a button, or space would press it again instead of pausing.
+    this.root.onmousedown = (event) => {
+      if (event.target.closest("button, .screen")) event.preventDefault();
+    };
+    this.parts.picture.onclick = (event) => {
+      const box = this.parts.picture.getBoundingClientRect();
+      act({ name: "seek", share: Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) });
+    };
+    this.parts.picture.onkeydown = (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      act({ name: "step", seconds: step });
+    };
+  }
+
+  showClip(clip, picture) {
+    this.root.dataset.clip = clip.file_name;
+    this.parts["file-name"].textContent = clip.file_name;
+    this.parts["file-name"].title = clip.file_name;
+    this.parts.speaker.textContent = clip.speaker ?? "";
+    this.parts.transcript.textContent = clip.transcript ?? "";
+    this.parts.transcript.scrollTop = 0;
+    this.pictureBox.replaceChildren(picture);
+  }
+
+  showNoClip() {
+    this.root.dataset.clip = "";
+    for (const name of ["file-name", "speaker", "transcript", "time"]) this.parts[name].textContent = "";
+    this.pictureBox.replaceChildren();
+    this.at(0, 0);
+  }
+
+  state(state, { blocked = false, notice = "" } = {}) {
+    this.root.dataset.state = state;
+    this.root.dataset.blocked = String(blocked);
+    if (this.parts.notice.textContent !== notice) this.parts.notice.textContent = notice;
+    this.parts.notice.hidden = notice === "";
+    this.parts.play.setAttribute("aria-label", state === "playing" ? "Pause" : "Play");
+  }
+
+  at(seconds, duration) {
+    const share = duration > 0 ? Math.min(seconds / duration, 1) : 0;
+    this.cursor.style.transform = `translateX(${share * this.parts.picture.clientWidth}px)`;
+    const screen = this.parts.picture;
+    screen.setAttribute("aria-valuemax", duration.toFixed(1));
+    screen.setAttribute("aria-valuenow", seconds.toFixed(1));
+    if (duration > 0) this.parts.time.textContent = `${clock(seconds)} / ${clock(duration)}`;
+  }
+
+  counts({ saved, done, total }) {
+    this.parts["saved-count"].textContent = String(saved);
+    this.parts["done-count"].textContent = total === null ? "" : `${done} of ${total} clips done`;
+    this.trackDone.style.transform = `scaleX(${total ? done / total : 0})`;
+  }
+
+  saving({ state, text }) {
+    this.parts["save-state"].dataset.state = state;
+    if (this.parts["save-state"].textContent !== text) this.parts["save-state"].textContent = text;
+  }
+
+  // A short word on the answer just given, and a flash of its button.
+  answered(text, index) {
+    this.parts["last-answer"].textContent = text;
+    const button = index === undefined ? null : this.labels.children[index];
+    if (button) button.animate?.([{ filter: "brightness(0.85)" }, { filter: "none" }], 180);
+  }
+
+  toggleHelp(open = this.parts["key-help"].hidden) {
+    this.parts["key-help"].hidden = !open;
+    this.parts.help.setAttribute("aria-expanded", String(open));
+  }
+}
+
+function labelButton(name, index) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.testid = `label-${index + 1}`;
+  button.dataset.do = "label";
+  button.dataset.index = String(index);
+  const text = document.createElement("bdi");
+  text.textContent = name;
+  button.append(text);
+  const key = keyOfLabel(index);
+  if (key !== null) {
+    const cap = document.createElement("kbd");
+    cap.textContent = key;
+    button.append(cap);
+    button.setAttribute("aria-keyshortcuts", key);
+  }
+  return button;
+}
+
+// 75.25 -> 1:15.2
+function clock(seconds) {
+  const tenths = Math.floor(seconds * 10 + 1e-6);
+  const minutes = Math.floor(tenths / 600);
+  return `${minutes}:${String(Math.floor((tenths % 600) / 10)).padStart(2, "0")}.${tenths % 10}`;
+}

@@ -1,0 +1,289 @@
+"""Audio files in, mono float32 out; every file is taken for a hostile one.
+
+libsndfile reads what it can; other containers (m4a, AAC, WebM, …) go through the optional extra `av` (`learner.containers`).
+Files are opened here and handed on as descriptors, so that no library ever sees a file name: neither odd bytes nor extensions can
+mislead it. Everything is read in blocks: probing reads the header only, decoding reads the asked span only, and memory does not
+grow with the length of the file.
+
+Imports numpy, soundfile and soxr only, since the app process decodes too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from typing import BinaryIO, Protocol
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from db.errors import AudioError
+
+Waveform = NDArray[np.float32]
+
+MINIMUM_SECONDS = 0.025
+"""Shorter spans are rejected: one frame of speech analysis is 25 ms, less has nothing to label."""
+LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000
+MOST_CHANNELS = 64
+END_TOLERANCE = 0.1
+"""Seconds by which a span may reach past the end (manifests round), and a lossy file fall short of its stated length."""
+_BLOCK_SAMPLES = 1 << 18
+_UNKNOWN_FRAMES = 1 << 40
+_LOSSY = frozenset({"MP3", "OGG"})
+_STATED = re.compile(r"^\s*(data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+
+
+class AudioMissing(AudioError):  # noqa: N818 (says what the audio is, as in "except AudioMissing")
+    """The file is not there or may not be read; it may come back, so the clip is not broken."""
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What the header says: sampling rate in Hz, channels, frames (samples per channel) and duration in seconds."""
+
+    sampling_rate: int
+    channels: int
+    frames: int
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.frames / self.sampling_rate
+
+
+class Reader(Protocol):
+    """An open file of either kind."""
+
+    info: AudioInfo
+    lossy: bool
+
+    def blocks(self, first: int, last: int) -> Iterator[Waveform]:
+        """Blocks of shape [n, channels] that hold the frames first..last-1; may end early."""
+
+
+def probe(path: str | os.PathLike[str]) -> AudioInfo:
+    """What the header of a file says, without decoding it.
+
+    Raises:
+        AudioError: the file is missing, empty, no audio, cut short, or needs an extra that is not installed.
+    """
+    with _opened(path) as reader:
+        return reader.info
+
+
+def validate(path: str | os.PathLike[str], *, start: float = 0.0, end: float | None = None) -> AudioInfo:
+    """Decode a span (seconds) block by block and return what `probe` returns; silence is fine.
+
+    Raises:
+        AudioError: as `decode`.
+    """
+    with _opened(path) as reader:
+        for _ in _frames(reader, path, start, end):
+            pass
+        return reader.info
+
+
+def decode(
+    path: str | os.PathLike[str], *, start: float = 0.0, end: float | None = None, sampling_rate: int = 16_000
+) -> Waveform:
+    """The span from `start` to `end` (seconds) as mono float32 at `sampling_rate` Hz, channels averaged.
+
+    Raises:
+        AudioError: the file cannot be decoded, ends before the span, holds NaN or infinity, or the span is shorter than 25 ms.
+    """
+    return _joined(list(decode_blocks(path, start=start, end=end, sampling_rate=sampling_rate)))
+
+
+def decode_blocks(
+    path: str | os.PathLike[str], *, start: float = 0.0, end: float | None = None, sampling_rate: int = 16_000
+) -> Iterator[Waveform]:
+    """As `decode`, in blocks of arbitrary length, for spans that are better not held in memory."""
+    with _opened(path) as reader:
+        rate = reader.info.sampling_rate
+        resampler = None if rate == sampling_rate else soxr.ResampleStream(rate, sampling_rate, 1, dtype="float32")
+        for block in _frames(reader, path, start, end):
+            mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+            yield _finite(resampler.resample_chunk(mono) if resampler else mono, path)
+        if resampler:
+            yield _finite(resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True), path)
+
+
+def read_frames(path: str | os.PathLike[str], start: float = 0.0, end: float | None = None) -> tuple[Waveform, int]:
+    """The span as it is in the file: float32 of shape [frames, channels], and its sampling rate in Hz.
+
+    Raises:
+        AudioError: as `decode`.
+    """
+    with _opened(path) as reader:
+        blocks = list(_frames(reader, path, start, end))
+        return np.concatenate(blocks), reader.info.sampling_rate
+
+
+def content_hash(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of the bytes, hexadecimal.
+
+    Raises:
+        AudioMissing: the file is not there, is no regular file or may not be read.
+    """
+    with _opened_bytes(path) as file:
+        try:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise AudioMissing(f"{shown(path)} cannot be read ({error.strerror}); check the disk it is on.") from error
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as it may stand in a one-line message: control and direction marks and undecodable bytes are escaped."""
+    text = os.fspath(path)
+    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text) + "'"
+
+
+@contextmanager
+def _opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
+    try:
+        # Opening a pipe would wait for its writer, so what it is comes first.
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode):
+            raise AudioMissing(f"{shown(path)} is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}; name an audio file.")
+        file = open(path, "rb")  # noqa: SIM115 (closed below; the errors of opening it are not those of reading it)
+    except FileNotFoundError as error:
+        raise AudioMissing(f"{shown(path)} does not exist; put the file back or mend its path.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise AudioMissing(f"{shown(path)} cannot be opened ({reason}); check its path and permissions.") from error
+    with file:
+        yield file
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Reader]:
+    with _opened_bytes(path) as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            raise AudioError(f"{shown(path)} is empty (0 bytes); record or copy it again.")
+        reader: Reader | None = _sound_file(file, path)
+        if reader is None:
+            from learner.containers import open_container
+
+            reader = open_container(file, path)
+        _check_header(reader.info, path)
+        yield reader
+
+
+class _SoundFileReader:
+    """A file that libsndfile reads."""
+
+    def __init__(self, file: soundfile.SoundFile, path: str | os.PathLike[str]) -> None:
+        self._file, self._path = file, path
+        self.info = AudioInfo(sampling_rate=file.samplerate, channels=file.channels, frames=file.frames)
+        self.lossy = file.format in _LOSSY
+
+    def blocks(self, first: int, last: int) -> Iterator[Waveform]:
+        size = max(_BLOCK_SAMPLES // self.info.channels, 1)
+        try:
+            if first:
+                self._file.seek(first)
+            while first < last:
+                block = self._file.read(min(size, last - first), dtype="float32", always_2d=True)
+                if not len(block):
+                    return
+                first += len(block)
+                yield block
+        except (soundfile.SoundFileError, OSError) as error:
+            raise AudioError(
+                f"{shown(self._path)} cannot be decoded after {first / self.info.sampling_rate:.2f} s (damaged or cut short); "
+                "copy it again."
+            ) from error
+
+
+def _sound_file(file: BinaryIO, path: str | os.PathLike[str]) -> _SoundFileReader | None:
+    """None if libsndfile cannot read the file, or not reliably (FLAC of unknown length)."""
+    try:
+        opened = soundfile.SoundFile(file.fileno(), closefd=False)
+    except (soundfile.SoundFileError, OSError, ValueError, TypeError):
+        return None
+    if opened.frames >= _UNKNOWN_FRAMES:
+        return None
+    for chunk, stated, there in _STATED.findall(opened.extra_info):
+        # Recorders that write to a pipe state a placeholder near 2**31 or 2**32 (or 2**63): that is no truncation.
+        if int(there) + 1024 < int(stated) < 0x7FFF0000:
+            raise AudioError(f"{shown(path)} is cut short ({chunk.strip()} of {stated} bytes, {there} there); copy it again.")
+    if opened.format == "OGG" and _last_page_is_cut(file):
+        raise AudioError(f"{shown(path)} is cut short (its last Ogg page is incomplete); copy it again.")
+    return _SoundFileReader(opened, path)
+
+
+def _last_page_is_cut(file: BinaryIO) -> bool:
+    # RFC 3533: a page is 27 bytes, a table of as many segment lengths as byte 26 says, and the segments; 65,307 bytes at most.
+    size = os.fstat(file.fileno()).st_size
+    tail = os.pread(file.fileno(), 65_536, max(size - 65_536, 0))
+    page = tail[tail.rfind(b"OggS") :]
+    if not page.startswith(b"OggS"):
+        return False
+    table = page[27 : 27 + page[26]] if len(page) > 26 else b""
+    return len(page) < 27 or len(table) < page[26] or len(page) < 27 + len(table) + sum(table)
+
+
+def _check_header(info: AudioInfo, path: str | os.PathLike[str]) -> None:
+    if not LOWEST_RATE <= info.sampling_rate <= HIGHEST_RATE:
+        raise AudioError(
+            f"{shown(path)} states a sampling rate of {info.sampling_rate} Hz, outside {LOWEST_RATE}-{HIGHEST_RATE}; convert it."
+        )
+    if not 1 <= info.channels <= MOST_CHANNELS:
+        raise AudioError(f"{shown(path)} states {info.channels} channels, outside 1-{MOST_CHANNELS}; convert it.")
+    if info.frames <= 0:
+        raise AudioError(f"{shown(path)} holds no samples; record it again.")
+    if info.duration < MINIMUM_SECONDS:
+        plural = "" if info.frames == 1 else "s"
+        raise AudioError(
+            f"{shown(path)} is too short ({info.frames} sample{plural}; at least {MINIMUM_SECONDS * 1000:.0f} ms are needed); "
+            "leave it out."
+        )
+
+
+def _span(info: AudioInfo, path: str | os.PathLike[str], start: float, end: float | None) -> tuple[int, int]:
+    stop = info.duration if end is None else end
+    if not (np.isfinite(start) and np.isfinite(stop) and start >= 0):
+        raise AudioError(f"{shown(path)}: a span from {start} to {stop} s makes no sense; mend start and end.")
+    if stop > info.duration + END_TOLERANCE:
+        raise AudioError(f"{shown(path)} lasts {info.duration:.2f} s, but the span ends at {stop:.2f} s; mend its end.")
+    first, last = round(start * info.sampling_rate), min(round(stop * info.sampling_rate), info.frames)
+    if last - first < int(MINIMUM_SECONDS * info.sampling_rate):
+        raise AudioError(
+            f"{shown(path)}: the span from {start:.3f} to {stop:.3f} s is too short "
+            f"(at least {MINIMUM_SECONDS * 1000:.0f} ms are needed); mend start and end."
+        )
+    return first, last
+
+
+def _frames(reader: Reader, path: str | os.PathLike[str], start: float, end: float | None) -> Iterator[Waveform]:
+    """Blocks of the span, checked: all of it is there, and every sample is a number."""
+    first, last = _span(reader.info, path, start, end)
+    seen = 0
+    for block in reader.blocks(first, last):
+        seen += len(block)
+        yield _finite(block, path)
+    rate = reader.info.sampling_rate
+    short = last - first - seen
+    if short > (END_TOLERANCE * rate if reader.lossy else 0) or seen == 0:
+        raise AudioError(
+            f"{shown(path)} is cut short ({(first + seen) / rate:.2f} s can be decoded of {reader.info.duration:.2f} s stated); "
+            "copy it again."
+        )
+
+
+def _finite(block: Waveform, path: str | os.PathLike[str]) -> Waveform:
+    if not np.isfinite(block).all():
+        raise AudioError(f"{shown(path)} holds samples that are not numbers (NaN or infinity); convert or record it again.")
+    return block
+
+
+def _joined(blocks: list[Waveform]) -> Waveform:
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)

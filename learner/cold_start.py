@@ -1,0 +1,73 @@
+"""What to label first: clips that stand for the many, one from each k-means cluster, while there is no head to ask.
+
+A start from clusters is worth 3 to 11 points of accuracy at 20 labels against a random one (DESIGN.md).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import MiniBatchKMeans
+
+from learner.heads import Vectors
+from learner.pool import Pool, masked_chunks
+
+MOST_FITTED = 20_000
+"""Clips that the clusters are found on; all are then assigned."""
+SEED = 20_210
+
+
+def cold_start_order(pool: Pool, *, candidates: NDArray[np.bool_], labeled: NDArray[np.bool_], clusters: int) -> NDArray[np.int64]:
+    """Rows of the candidates, best first: those nearest to the centre of each cluster, large clusters first, then the second nearest, …
+
+    A cluster that holds labelled clips waits until the others have as many.
+
+    Args:
+        candidates: mask over the rows of the pool's features.
+        labeled: mask of the rows that count as labelled; the caller leaves the random slice out.
+        clusters: how many to find.
+    """
+    cluster_of, place = _places(pool, clusters)
+    rows = np.flatnonzero(candidates)
+    size = np.bincount(cluster_of[pool.ready], minlength=clusters)
+    known = np.bincount(cluster_of[labeled], minlength=clusters)
+    groups = cluster_of[rows]
+    # The turn of a clip: how many of its cluster come before it, labelled ones first.
+    nearest_first = np.lexsort((rows, place[rows], groups))
+    ordered = groups[nearest_first]
+    firsts = np.searchsorted(ordered, ordered, side="left")
+    turn = np.empty(len(rows), dtype=np.int64)
+    turn[nearest_first] = np.arange(len(rows)) - firsts
+    turn += known[groups]
+    return rows[np.lexsort((rows, -size[groups], turn))]
+
+
+def _places(pool: Pool, clusters: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cluster of every row, and its place in it by distance from the centre (0 is nearest); found once for a pool."""
+    if clusters not in pool.clusters:
+        pool.clusters[clusters] = np.stack(_assigned(pool, clusters))
+    found = pool.clusters[clusters]
+    return found[0], found[1]
+
+
+def _assigned(pool: Pool, clusters: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rng = np.random.default_rng(SEED)
+    ready = np.flatnonzero(pool.ready)
+    chosen = np.zeros(len(pool.features), dtype=np.bool_)
+    chosen[ready if len(ready) <= MOST_FITTED else rng.choice(ready, MOST_FITTED, replace=False)] = True
+    sample = pool.standardised(np.concatenate(list(masked_chunks(pool.features, chosen))))
+    count = min(clusters, len(sample))
+    model = MiniBatchKMeans(n_clusters=count, random_state=SEED, n_init=3, batch_size=2048).fit(sample)
+    centers = model.cluster_centers_.astype(np.float32)
+    cluster_of, distance = [], []
+    for chunk in pool.features.chunks():
+        squares = _square_distances(pool.standardised(chunk), centers)
+        cluster_of.append(squares.argmin(axis=1))
+        distance.append(squares.min(axis=1))
+    place = np.concatenate(distance).argsort(kind="stable").argsort(kind="stable")
+    return np.concatenate(cluster_of).astype(np.int64), place.astype(np.int64)
+
+
+def _square_distances(rows: Vectors, centers: Vectors) -> Vectors:
+    found: Vectors = np.square(rows).sum(axis=1)[:, None] - 2 * rows @ centers.T + np.square(centers).sum(axis=1)
+    return found

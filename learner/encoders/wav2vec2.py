@@ -1,0 +1,238 @@
+"""wav2vec 2.0 and its relatives through transformers: hidden layers, pooled over time.
+
+Clips are encoded unpadded, since the group norm of wav2vec2-base lets padding change every frame; on a GPU clips of exactly
+equal length share a batch. Nothing is unpickled: safetensors, or `torch.load(weights_only=True)`, and no code of a checkpoint is
+ever run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.errors import EncoderError
+from learner.encoders.checkpoints import Checkpoint, find_checkpoint
+from learner.encoders.windows import windows
+from learner.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
+from learner.runtime import chosen_device, fastest_precision, release
+
+Waveform = NDArray[np.float32]
+
+WINDOW_SECONDS = 30
+_LEVEL, _QUIETEST = 0.05, 1e-4
+"""Reference and smallest root mean square of the soft gain, full scale being 1."""
+_MAY_BE_MISSING = frozenset({"masked_spec_embed"})
+"""Only training uses it."""
+
+
+def wav2vec2_encoder(
+    name: str, *, layers: str | None = None, pooling: str | None = None, device: str | None = None, revision: str | None = None
+) -> Wav2Vec2Encoder:
+    """See `learner.encoders.encoder_named`."""
+    return Wav2Vec2Encoder(find_checkpoint(name, revision=revision), layers=layers, pooling=pooling, device=device)
+
+
+class Wav2Vec2Encoder:
+    """One checkpoint with its layers and pooling; the model is loaded when the first clip comes."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, layers: str | None = None, pooling: str | None = None, device: str | None = None
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._layers_text = (layers or default_layers(checkpoint)).replace(" ", "").lower()
+        self._layers: Layers = parse_layers(self._layers_text, count=checkpoint.transformer_layers + 1)
+        self._pooling = checked_pooling(pooling or str(checkpoint.preprocessor.get("earmark_pooling", "mean")))
+        self._gain = gain_of(checkpoint)
+        self._device_asked = device
+
+    @property
+    def name(self) -> str:
+        """`bundled`, an absolute folder or a hub id."""
+        return self._checkpoint.name
+
+    @property
+    def revision(self) -> str:
+        """Commit of the hub, or a hash of the weights and configuration."""
+        return self._checkpoint.revision
+
+    @property
+    def sampling_rate(self) -> int:
+        """Hz of the waveforms it takes."""
+        return self._checkpoint.sampling_rate
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return pooled_width(self._checkpoint.hidden_size * self._layers.parts, pooling=self._pooling)
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """See `learner.encoders.Encoder`; float32 is alike on all devices to within the float16 of the store, bf16 is not."""
+        settings = {
+            "encoder": self.name,
+            "origin": self._checkpoint.origin,
+            "revision": self.revision,
+            "layers": self._layers_text,
+            "pooling": self._pooling,
+            "gain": self._gain,
+            "window_seconds": WINDOW_SECONDS,
+            "precision": self._precision,
+            "torch": release("torch"),
+            "transformers": release("transformers"),
+        }
+        return settings if self._precision == "float32" else {**settings, "device": self._device.split(":")[0]}
+
+    def encode(self, waveforms: Sequence[Waveform]) -> NDArray[np.float32]:
+        """Vectors of shape [n, dim] for mono waveforms at `sampling_rate`.
+
+        Raises:
+            EncoderError: the checkpoint cannot be loaded, or gives no numbers.
+        """
+        moments = [Moments() for _ in waveforms]
+        jobs = [(clip, window) for clip, waveform in enumerate(waveforms) for window in self._windows([waveform])]
+        # A stable sort: the windows of one clip keep their order.
+        jobs.sort(key=lambda job: len(job[1]))
+        for batch in _equal_batches(jobs, largest_batch(self._device)):
+            self._pool([window for _, window in batch], [moments[clip] for clip, _ in batch])
+        return np.stack([self._vector(pooled) for pooled in moments]) if moments else np.zeros((0, self.dim), np.float32)
+
+    def encode_stream(self, blocks: Iterable[Waveform]) -> NDArray[np.float32]:
+        """The vector [dim] of one long clip that arrives in blocks; memory does not grow with its length."""
+        moments = Moments()
+        for window in self._windows(blocks):
+            self._pool([window], [moments])
+        return self._vector(moments)
+
+    def _vector(self, moments: Moments) -> NDArray[np.float32]:
+        vector = moments.pooled(self._pooling)
+        if not np.isfinite(vector).all():
+            raise EncoderError(
+                f"Encoder {self.name!r} gives values that are not numbers; its weights are damaged: fetch them again."
+            )
+        return vector
+
+    def _windows(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
+        for window in windows(blocks, size=WINDOW_SECONDS * self.sampling_rate, least=self.sampling_rate):
+            lacking = self._checkpoint.receptive_field - len(window)
+            yield with_gain(np.pad(window, (0, lacking)) if lacking > 0 else window, self._gain)
+
+    def _pool(self, batch: list[Waveform], moments: list[Moments]) -> None:
+        """Add the frames of equally long windows to the moments of their clips."""
+        import torch
+
+        lower = self._precision == "bfloat16"
+        device = self._device
+        with torch.inference_mode(), torch.autocast(device.split(":")[0], dtype=torch.bfloat16) if lower else nullcontext():
+            hidden = self._model(torch.from_numpy(np.stack(batch)).to(device), output_hidden_states=True).hidden_states
+        with torch.inference_mode():
+            chosen = [hidden[index].float() for index in self._layers.indices]
+            frames = torch.stack(chosen).mean(dim=0) if self._layers.averaged else torch.cat(chosen, dim=2)
+            mean = frames.mean(dim=1, keepdim=True)
+            squares = (frames - mean).square().sum(dim=1).cpu().numpy()
+            means = mean[:, 0].cpu().numpy()
+        for index, pooled in enumerate(moments):
+            pooled.merge(frames.shape[1], means[index], squares[index])
+
+    @cached_property
+    def _device(self) -> str:
+        return chosen_device(self._device_asked)
+
+    @cached_property
+    def _precision(self) -> str:
+        # The bundled one is so small that bf16 gains little; float32 keeps its features alike on every machine.
+        return str(self._checkpoint.preprocessor.get("earmark_precision") or fastest_precision(self._device))
+
+    @cached_property
+    def _model(self) -> Any:
+        model = _load(self._checkpoint)
+        # Later layers are not computed. One more than asked for stays, since a last layer norm follows the last one there is.
+        del model.encoder.layers[max(self._layers.indices) + 1 :]
+        try:
+            return model.to(self._device)
+        except (RuntimeError, AssertionError) as error:
+            raise EncoderError(f"Device {self._device!r} cannot be used for {self.name!r} ({error}); choose cpu.") from error
+
+
+def default_layers(checkpoint: Checkpoint) -> str:
+    """What the checkpoint asks for, or the layer at 5/12 of its depth (5 of wav2vec2-base), where emotion is read best."""
+    return str(checkpoint.preprocessor.get("earmark_layers") or round(checkpoint.transformer_layers * 5 / 12))
+
+
+def gain_of(checkpoint: Checkpoint) -> str:
+    """`normalize` as the feature extractor of transformers does, `soft` or `none`."""
+    usual = "normalize" if checkpoint.preprocessor.get("do_normalize", True) else "none"
+    asked = str(checkpoint.preprocessor.get("earmark_gain") or usual)
+    if asked not in {"normalize", "soft", "none"}:
+        raise EncoderError(
+            f"Encoder {checkpoint.name!r} asks for the gain {asked!r}; "
+            "write normalize, soft or none in its preprocessor_config.json."
+        )
+    return asked
+
+
+def with_gain(waveform: Waveform, gain: str) -> Waveform:
+    """The waveform at the level the encoder expects.
+
+    `normalize`: zero mean and unit variance; `soft`: half of the level differences (in dB) between clips stay; `none`: as it is.
+    """
+    if gain == "normalize":
+        # In float64: the sum of 30 s of float32 squares loses digits that the published checkpoints were trained without losing.
+        mean, variance = waveform.mean(dtype=np.float64), waveform.var(dtype=np.float64)
+        return ((waveform - np.float32(mean)) / np.float32(np.sqrt(variance + 1e-7))).astype(np.float32)
+    if gain == "soft":
+        level = max(float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64)))), _QUIETEST)
+        return (waveform * np.float32((_LEVEL / level) ** 0.5)).astype(np.float32)
+    return waveform
+
+
+def largest_batch(device: str) -> int:
+    """Windows a batch at most; on a CPU a batch is no faster than its clips one by one."""
+    return 1 if device == "cpu" else 16
+
+
+def _equal_batches(jobs: list[tuple[int, Waveform]], largest: int) -> Iterator[list[tuple[int, Waveform]]]:
+    start = 0
+    while start < len(jobs):
+        length = len(jobs[start][1])
+        batch = [job for job in islice(jobs, start, start + largest) if len(job[1]) == length]
+        yield batch
+        start += len(batch)
+
+
+def _load(checkpoint: Checkpoint) -> Any:
+    import torch
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    # Its load report and progress bar would go between ours.
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        model, report = AutoModel.from_pretrained(
+            str(checkpoint.folder),
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=checkpoint.safe,
+            weights_only=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        raise EncoderError(
+            f"Encoder {checkpoint.name!r} cannot be loaded ({reason}); put a whole checkpoint in {checkpoint.folder}."
+        ) from error
+    missing = sorted(set(report["missing_keys"]) - _MAY_BE_MISSING)
+    if missing:
+        # transformers would go on with random weights.
+        raise EncoderError(
+            f"Encoder {checkpoint.name!r} lacks {len(missing)} of its weights ({missing[0]}, …); "
+            f"put a whole checkpoint in {checkpoint.folder}."
+        )
+    return model.eval()

@@ -1,0 +1,113 @@
+"""The head: multinomial logistic regression on frozen features, a scikit-learn estimator.
+
+Features are standardised with the mean and spread of the whole pool, not of the labelled clips: at 20 labels the latter are mostly
+noise, and they would change with every label; no label enters either. Standardising is folded into the weights, so that scoring is one product.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
+
+Vectors = NDArray[np.float32]
+Numbers = NDArray[np.int64]
+
+MOST_ITERATIONS = 1000
+_FLAT = 1e-6
+"""A feature that varies less than this says nothing; it is centred and not stretched."""
+
+
+def pool_statistics(chunks: Iterable[Vectors], *, dim: int) -> tuple[Vectors, Vectors]:
+    """Mean and standard deviation [dim] over all rows of the chunks [n, dim]; zeros and ones for no rows."""
+    count, total, squares = 0, np.zeros(dim), np.zeros(dim)
+    for chunk in chunks:
+        # float64: the difference of two large sums would lose small variances in float32.
+        exact = chunk.astype(np.float64)
+        count += len(exact)
+        total += exact.sum(axis=0)
+        squares += np.square(exact).sum(axis=0)
+    if count == 0:
+        return np.zeros(dim, dtype=np.float32), np.ones(dim, dtype=np.float32)
+    mean = total / count
+    spread = np.sqrt(np.maximum(squares / count - np.square(mean), 0.0))
+    return mean.astype(np.float32), np.where(spread < _FLAT, 1.0, spread).astype(np.float32)
+
+
+class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Logistic regression with balanced class weights; with examples of one class only it always answers that class.
+
+    Args:
+        C: inverse regularisation strength.
+        mean, scale: statistics [dim] to standardise with; none takes those of the training data.
+    """
+
+    classes_: Numbers
+    coef_: Vectors
+    """[classes, dim], for features as they are, not standardised."""
+    intercept_: Vectors
+
+    def __init__(self, *, C: float = 0.1, mean: Vectors | None = None, scale: Vectors | None = None) -> None:
+        self.C = C
+        self.mean = mean
+        self.scale = scale
+
+    def fit(self, X: Vectors, y: Numbers) -> LinearHead:
+        """Fit to vectors [n, dim] and their classes [n]; n is at least 1."""
+        mean, scale = (self.mean, self.scale) if self.mean is not None else pool_statistics([X], dim=X.shape[1])
+        assert scale is not None
+        self.classes_ = np.unique(y)
+        self.n_features_in_ = X.shape[1]
+        coef, intercept = np.zeros((len(self.classes_), X.shape[1])), np.zeros(len(self.classes_))
+        if len(self.classes_) > 1:
+            coef, intercept = _fitted((X - mean) / scale, y, C=self.C)
+        self.coef_ = (coef / scale).astype(np.float32)
+        self.intercept_ = (intercept - (coef / scale) @ mean.astype(np.float64)).astype(np.float32)
+        return self
+
+    def scores(self, X: Vectors) -> Vectors:
+        """Log-probabilities up to a constant a row, [n, classes]."""
+        if not hasattr(self, "coef_"):
+            raise NotFittedError("This head is not fitted; call fit first.")
+        found: Vectors = np.asarray(X, dtype=np.float32) @ self.coef_.T + self.intercept_
+        return found
+
+    def predict_proba(self, X: Vectors) -> Vectors:
+        """Probabilities [n, classes] in the order of `classes_`."""
+        return softmax(self.scores(X))
+
+    def predict(self, X: Vectors) -> Numbers:
+        """The most probable class of each row."""
+        found: Numbers = self.classes_[self.scores(X).argmax(axis=1)]
+        return found
+
+    def probabilities(self, X: Vectors, labels: Sequence[int]) -> Vectors:
+        """Probabilities [n, labels] with a column for each of `labels`; 0 for labels without examples."""
+        found = np.zeros((len(X), len(labels)), dtype=np.float32)
+        columns = {label: column for column, label in enumerate(labels)}
+        found[:, [columns[int(label)] for label in self.classes_]] = self.predict_proba(X)
+        return found
+
+
+def _fitted(X: Vectors, y: Numbers, *, C: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    model = LogisticRegression(C=C, class_weight="balanced", max_iter=MOST_ITERATIONS)
+    with warnings.catch_warnings():
+        # The last digits of the weights change no answer.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X.astype(np.float64), y)
+    if len(model.classes_) == 2:
+        # Two classes come as one row for their difference.
+        return np.vstack([-model.coef_, model.coef_]) / 2, np.concatenate([-model.intercept_, model.intercept_]) / 2
+    return model.coef_, model.intercept_
+
+
+def softmax(scores: Vectors) -> Vectors:
+    """Probabilities from log-probabilities, row by row."""
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    found: Vectors = raised / raised.sum(axis=1, keepdims=True)
+    return found

@@ -1,0 +1,110 @@
+"""Trained heads on disk: one `.npz` of plain arrays and a JSON text a run, never pickled, there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from db.errors import LearnerError
+from learner.heads import LinearHead
+
+KEPT = 20
+"""Heads of older runs are deleted."""
+_NAME = re.compile(r"run_(\d+)\.npz")
+
+
+@dataclass(frozen=True)
+class StoredHead:
+    """A head with what is needed to use it: the label set it was trained for and the feature set it reads."""
+
+    head: LinearHead
+    label_ids: list[int]
+    label_names: list[str]
+    feature_set_id: int
+
+
+class HeadFile:
+    """A head written aside; `publish` gives it its run's name. So the slow part is over before the run's transaction begins."""
+
+    def __init__(self, folder: Path, stored: StoredHead) -> None:
+        self._folder = folder
+        self._part = folder / f".head.{os.getpid()}.part"
+        facts = {"label_ids": stored.label_ids, "label_names": stored.label_names, "feature_set_id": stored.feature_set_id}
+        head = stored.head
+        try:
+            with self._part.open("wb") as file:
+                np.savez(
+                    file,
+                    coef=head.coef_,
+                    intercept=head.intercept_,
+                    classes=head.classes_,
+                    facts=np.array(json.dumps(facts)),
+                    allow_pickle=False,
+                )
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise LearnerError(
+                f"The head cannot be written to {folder} ({error.strerror}); make room on the disk or mend its permissions."
+            ) from error
+
+    def publish(self, run_id: int) -> None:
+        """Make it the head of this run."""
+        os.replace(self._part, head_path(self._folder, run_id))
+
+    def discard(self) -> None:
+        """Delete it if it was not published."""
+        self._part.unlink(missing_ok=True)
+
+
+def head_path(folder: Path, run_id: int) -> Path:
+    """Where the head of a run lies."""
+    return folder / f"run_{run_id}.npz"
+
+
+def load_head(path: Path) -> StoredHead:
+    """Read a head back.
+
+    Raises:
+        LearnerError: the file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            facts = json.loads(str(arrays["facts"]))
+            head = LinearHead()
+            head.coef_, head.intercept_ = arrays["coef"].astype(np.float32), arrays["intercept"].astype(np.float32)
+            head.classes_ = arrays["classes"].astype(np.int64)
+        head.n_features_in_ = head.coef_.shape[1]
+        if not head.coef_.shape[0] == len(head.intercept_) == len(head.classes_):
+            raise ValueError("shapes differ")
+        return StoredHead(
+            head,
+            [int(label) for label in facts["label_ids"]],
+            [str(name) for name in facts["label_names"]],
+            int(facts["feature_set_id"]),
+        )
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise LearnerError(f"{path} is missing or damaged; run `earmark learn --once` to train the head anew.") from error
+
+
+def newest_head(folder: Path, *, up_to: int) -> Path | None:
+    """The file of the newest run that has one; files of runs after `up_to` were never published."""
+    runs = [run for run in _stored_runs(folder) if run <= up_to]
+    return head_path(folder, max(runs)) if runs else None
+
+
+def delete_old_heads(folder: Path, *, keep: int = KEPT) -> None:
+    """Delete all but the newest heads."""
+    for run in sorted(_stored_runs(folder))[:-keep]:
+        head_path(folder, run).unlink(missing_ok=True)
+
+
+def _stored_runs(folder: Path) -> list[int]:
+    names = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return [int(name[1]) for name in names if name]

@@ -1,0 +1,99 @@
+"""How sure an accuracy is: 95% intervals for the mean of per-label recalls.
+
+Two ways of being wrong are looked at, and the wider bound of either counts on each side:
+- few clips: each label's recall has a Beta posterior, as in Brodersen, Ong, Stephan, Buhmann 2010, *The balanced accuracy and its posterior
+  distribution*. The prior has the weight of one clip and is centred on the pooled accuracy (a flat one would pull towards 0.5).
+  Labels without clips have the prior alone and so widen the band.
+- few speakers: whole speakers are drawn anew (bootstrap), its spread enlarged by S/(S-1) and read with Student's t at S-1 degrees of
+  freedom, since plain percentiles covered 90% for 95% at 10 speakers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Counts = NDArray[np.int64]
+
+DRAWS = 4000
+RESAMPLES = 1000
+LEAST_CLUSTERS = 3
+"""Below this the spread between speakers says nothing."""
+MOST_CLUSTERS = 400
+"""More are merged: resampling coarser groups is as right and costs less."""
+LEVEL = 0.95
+SEED = 2010
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value between its bounds, all from 0 to 1."""
+
+    value: float
+    low: float
+    high: float
+
+
+class SpeakerResamples:
+    """Bootstrap weights of speakers, drawn once and used for every point of a curve, so that the points' differences are paired."""
+
+    def __init__(self, groups: Counts) -> None:
+        _, numbers = np.unique(groups, return_inverse=True)
+        self.cluster_of = (numbers % MOST_CLUSTERS).astype(np.int64)
+        self.count = int(self.cluster_of.max()) + 1 if len(groups) else 0
+        if self.count >= LEAST_CLUSTERS:
+            draws = np.random.default_rng(SEED).multinomial(self.count, np.full(self.count, 1 / self.count), size=RESAMPLES)
+            self._weights = draws.astype(np.float64)
+
+    def half_width(self, y: Counts, hit: NDArray[np.bool_], *, labels: int) -> float:
+        """Half of the interval's width; 0 with too few speakers to say."""
+        if self.count < LEAST_CLUSTERS:
+            return 0.0
+        cells = self.cluster_of * labels + y
+        shape = (self.count, labels)
+        clips = np.bincount(cells, minlength=self.count * labels).reshape(shape)
+        hits = np.bincount(cells, weights=hit, minlength=self.count * labels).reshape(shape)
+        drawn = self._weights @ clips
+        present = drawn > 0
+        recalls = np.where(present, (self._weights @ hits) / np.maximum(drawn, 1), 0.0).sum(axis=1) / present.sum(axis=1)
+        spread = float(recalls.std()) * np.sqrt(self.count / (self.count - 1))
+        return float(stats.t.ppf((1 + LEVEL) / 2, self.count - 1)) * spread
+
+
+def recall_interval(right: Counts, clips: Counts, *, half_width: float) -> Interval:
+    """Mean recall over the labels that have clips, with its interval over all labels.
+
+    Args:
+        right, clips: per label, clips told right and clips there are; at least one clip in all.
+        half_width: what `SpeakerResamples.half_width` says.
+    """
+    present = clips > 0
+    value = float((right[present] / clips[present]).mean())
+    hits, misses = _posterior(right, clips)
+    means = np.random.default_rng(SEED).beta(hits, misses, size=(DRAWS, len(clips))).mean(axis=1)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(
+        value,
+        low=max(0.0, min(float(low), value - half_width)),
+        high=min(1.0, max(float(high), value + half_width)),
+    )
+
+
+def label_intervals(right: Counts, clips: Counts) -> list[Interval]:
+    """Recall of each label by its posterior; for a label without clips the value is that of the prior."""
+    hits, misses = _posterior(right, clips)
+    value = np.where(clips > 0, right / np.maximum(clips, 1), hits / (hits + misses))
+    low, high = stats.beta.ppf((1 - LEVEL) / 2, hits, misses), stats.beta.ppf((1 + LEVEL) / 2, hits, misses)
+    return [
+        Interval(float(v), min(float(bottom), float(v)), max(float(top), float(v)))
+        for v, bottom, top in zip(value, low, high, strict=True)
+    ]
+
+
+def _posterior(right: Counts, clips: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    # Half a clip on either side keeps the centre off 0 and 1, where the posterior would know everything.
+    pooled = (right.sum() + 0.5) / (clips.sum() + 1)
+    return right + pooled, clips - right + (1 - pooled)

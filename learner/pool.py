@@ -1,0 +1,92 @@
+"""The pool: every clip that has features, as one pass needs it. Reading it takes longer than a pass, so it is kept until it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.features import newest_feature_set
+from db.models import Clip, ClipState, FeatureRow
+from db.project import OpenProject
+from learner.feature_store import FeatureMatrix, open_features
+from learner.folds import Folds, folds_of
+from learner.heads import Vectors, pool_statistics
+
+CHUNK = 4096
+
+PoolSignature = tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Features, what they are standardised with, and who speaks."""
+
+    signature: PoolSignature
+    features: FeatureMatrix
+    ready: NDArray[np.bool_]
+    """Which rows of `features` are clips in service."""
+    mean: Vectors
+    scale: Vectors
+    folds: Folds
+    speakers: dict[int, str | None]
+    """Speaker by clip id, for all clips of the project."""
+    clusters: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    """What the cold start found, by number of clusters; see `learner.cold_start`."""
+
+    def standardised(self, chunk: Vectors) -> Vectors:
+        """The chunk with zero mean and unit spread over the pool."""
+        found: Vectors = (chunk - self.mean) / self.scale
+        return found
+
+    def ready_chunks(self, rows: NDArray[np.bool_] | None = None) -> Iterator[Vectors]:
+        """Vectors of the clips in service (or of `rows`, a mask over the features) in the order of the disk."""
+        return masked_chunks(self.features, self.ready if rows is None else rows)
+
+
+def masked_chunks(features: FeatureMatrix, rows: NDArray[np.bool_]) -> Iterator[Vectors]:
+    """Vectors of the rows that the mask holds, in chunks of at most CHUNK rows."""
+    start = 0
+    for chunk in features.chunks(CHUNK):
+        wanted = rows[start : start + len(chunk)]
+        start += len(chunk)
+        yield chunk if wanted.all() else chunk[wanted]
+
+
+def pool_signature(session: Session) -> PoolSignature | None:
+    """Changes whenever features or clips come or go; None before the first feature set."""
+    newest = newest_feature_set(session)
+    if newest is None:
+        return None
+    embedded = session.scalar(select(func.count()).select_from(FeatureRow).where(FeatureRow.feature_set_id == newest.id)) or 0
+    ready = select(func.count(), func.coalesce(func.sum(Clip.id), 0)).where(Clip.state == ClipState.READY)
+    count, total = session.execute(ready).one()
+    newest_clip = session.scalar(select(func.max(Clip.id))) or 0
+    return newest.id, embedded, int(count), int(total), newest_clip
+
+
+def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
+    """The pool as it is now, labelled with the signature taken before; None if no clip in service has features."""
+    features = open_features(project)
+    if features is None:
+        return None
+    with project.read() as session:
+        clips = session.execute(select(Clip.id, Clip.speaker, Clip.state).order_by(Clip.id)).tuples().all()
+    in_service = np.array([clip for clip, _, state in clips if state == ClipState.READY], dtype=np.int64)
+    ready = np.isin(features.clip_ids, in_service)
+    if not ready.any():
+        return None
+    mean, scale = pool_statistics(masked_chunks(features, ready), dim=features.dim)
+    return Pool(
+        signature=signature,
+        features=features,
+        ready=ready,
+        mean=mean,
+        scale=scale,
+        folds=folds_of([(clip, speaker) for clip, speaker, _ in clips]),
+        speakers={clip: speaker for clip, speaker, _ in clips},
+    )

@@ -1,0 +1,150 @@
+"""From heads to a ranked queue of everything that nobody has answered yet.
+
+The head that asks (`query`) never saw labels given for the random slice; were it to learn from them, it would avoid the neighbourhood of
+every slice clip and the accuracy measured there would come out too low (DESIGN.md). The head that is used names the likely label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.models import Source
+from db.queues import QueueItem
+from learner.cold_start import cold_start_order
+from learner.heads import LinearHead, Numbers, Vectors
+from learner.pool import Pool, masked_chunks
+from learner.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, choose, modal_learner
+
+COLD_START_LABELS = 20
+"""Labels that the default strategy takes from clusters before it trusts a head, or two a label where that is more."""
+MOST_FOR_A_STRATEGY = 50_000
+"""Clips shown to a strategy from elsewhere, which takes them as one array; of a larger pool a random part."""
+
+
+@dataclass(frozen=True)
+class QueryLabels:
+    """What the asking head may know: labelled clips whose labels were not given for the random slice."""
+
+    clip_ids: NDArray[np.int64]
+    y: Numbers
+    head: LinearHead | None
+    """None as long as there are no such labels."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What there is to rank: rows of the pool's features that nobody has answered (a mask), and how many of them are wanted."""
+
+    rows: NDArray[np.bool_]
+    size: int
+    strategy: str
+    labels: int
+    """Active labels."""
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64] | None
+    source: Source
+
+
+def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHead | None) -> list[QueueItem]:
+    """The queue, best first.
+
+    Raises:
+        LearnerError: the project's strategy is unknown or fails.
+    """
+    ranked = _ranked(pool, asked, query)
+    clip_ids = pool.features.clip_ids[ranked.rows]
+    predicted: list[int | None] = [None] * len(clip_ids)
+    if used is not None and len(clip_ids):
+        predicted = [int(label) for label in used.predict(pool.features.rows(clip_ids))]
+    scores = [None] * len(clip_ids) if ranked.scores is None else ranked.scores.tolist()
+    return [
+        QueueItem(clip_id=int(clip), source=ranked.source, score=score, predicted_id=label)
+        for clip, score, label in zip(clip_ids, scores, predicted, strict=True)
+    ]
+
+
+def _ranked(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
+    if asked.strategy == RANDOM:
+        return _by_chance(asked)
+    if asked.strategy == K_MEANS or query.head is None or _is_cold(asked, query):
+        return _from_clusters(pool, asked, query)
+    if asked.strategy == DEFAULT:
+        return _by_margin(pool, asked, query.head)
+    return _by_strategy(pool, asked, query)
+
+
+def _is_cold(asked: Asked, query: QueryLabels) -> bool:
+    """A head of one class is sure of everything; no strategy has anything to go by then."""
+    if query.head is None or len(query.head.classes_) < 2:
+        return True
+    return asked.strategy == DEFAULT and len(query.y) < _start(asked)
+
+
+def _start(asked: Asked) -> int:
+    return max(COLD_START_LABELS, 2 * asked.labels)
+
+
+def _by_chance(asked: Asked) -> _Ranked:
+    """Not `Source.RANDOM`: that name belongs to the clips owed to the random slice."""
+    rows = np.random.default_rng(asked.seed).permutation(np.flatnonzero(asked.rows))
+    return _Ranked(rows[: asked.size], None, Source.COLD_START)
+
+
+def _from_clusters(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
+    labeled = np.isin(pool.features.clip_ids, query.clip_ids)
+    rows = cold_start_order(pool, candidates=asked.rows, labeled=labeled, clusters=_start(asked))
+    return _Ranked(rows[: asked.size], None, Source.COLD_START)
+
+
+def _by_margin(pool: Pool, asked: Asked, head: LinearHead) -> _Ranked:
+    """Smallest margin between the two likeliest labels first: the same order as modAL's, in a sixth of the time."""
+    rows = np.flatnonzero(asked.rows)
+    margins = [_margins(head.predict_proba(chunk)) for chunk in masked_chunks(pool.features, asked.rows)]
+    unsure = 1.0 - np.concatenate([np.zeros(0), *margins])
+    order = np.argsort(-unsure, kind="stable")[: asked.size]
+    return _Ranked(rows[order], unsure[order], Source.UNCERTAIN)
+
+
+def _margins(probabilities: Vectors) -> NDArray[np.float64]:
+    top = np.partition(probabilities, -2, axis=1)[:, -2:]
+    return (top[:, 1] - top[:, 0]).astype(np.float64)
+
+
+def _by_strategy(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
+    rows = np.flatnonzero(asked.rows)
+    if not len(rows):
+        return _Ranked(rows, None, Source.UNCERTAIN)
+    learner = modal_learner(query.head, pool.features.rows(query.clip_ids), query.y) if query.head else None
+    assert learner is not None
+    if asked.strategy in MEASURED:
+        shown: Vectors | _Rows = _Rows(pool, rows)
+    else:
+        if len(rows) > MOST_FOR_A_STRATEGY:
+            rows = np.sort(np.random.default_rng(asked.seed).choice(rows, MOST_FOR_A_STRATEGY, replace=False))
+        shown = pool.features.rows(pool.features.clip_ids[rows])
+    chosen = choose(asked.strategy, learner, shown, min(asked.size, len(rows)))
+    scores = None if chosen.metrics is None else chosen.metrics[: asked.size]
+    return _Ranked(rows[chosen.indices[: asked.size]], scores, Source.UNCERTAIN)
+
+
+class _Rows:
+    """Rows of the pool as a matrix that is read slice by slice, never whole."""
+
+    def __init__(self, pool: Pool, rows: NDArray[np.int64]) -> None:
+        self._features = pool.features
+        self._clip_ids = pool.features.clip_ids[rows]
+        self.shape = (len(rows), pool.features.dim)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, wanted: slice) -> Vectors:
+        return self._features.rows(self._clip_ids[wanted])

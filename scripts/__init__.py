@@ -1,0 +1,1 @@
+"""Programs for the developers of Earmark; nothing here is installed."""

@@ -1,0 +1,17 @@
+"""Real corpora for tests, where there are any: EARMARK_CORPORA names their folder; without it such tests skip, saying so."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def corpus(name: str) -> Path:
+    """The manifest of a corpus."""
+    folder = os.environ.get("EARMARK_CORPORA")
+    manifest = Path(folder or "") / f"{name}.csv"
+    if not folder or not manifest.is_file():
+        pytest.skip(f"EARMARK_CORPORA does not hold {name}.csv")
+    return manifest

@@ -1,0 +1,35 @@
+"""The README says only what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from labeler.cli import main
+from scripts.command_reference import REFERENCE, command_reference
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_command_that_the_readme_names_exists() -> None:
+    named = set(re.findall(r"^earmark --project \S+ (\w+)", README, flags=re.MULTILINE))
+    named |= set(re.findall(r"`earmark (\w+)", README))
+    assert {"init", "import", "embed", "serve", "export", "upgrade"} <= named
+    assert named - {"COMMAND"} <= set(main.commands)
+
+
+def test_every_file_that_the_readme_links_to_is_there() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert links
+    assert [link for link in links if not (REPOSITORY / link).exists()] == []
+
+
+def test_every_make_target_that_the_readme_names_exists() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    for target in [*re.findall(r"^make (\w+)", README, flags=re.MULTILINE), "lint", "types", "bench", "soak", "screenshots"]:
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_the_command_reference_is_what_the_commands_say() -> None:
+    assert REFERENCE.read_text(encoding="utf-8") == command_reference(), "run `make commands`"

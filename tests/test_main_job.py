@@ -1,0 +1,76 @@
+"""The main job by command line only: init, import, embed, then rounds of queue, annotate, learn."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from labeler.cli import main
+from tests.corpora import corpus
+
+
+def earmark(project: Path, *arguments: str) -> Any:
+    """Run a command with --json; what it printed, as data."""
+    result = CliRunner().invoke(main, ["--project", str(project), *arguments, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def label_from_queue(project: Path, truth: dict[str, str], tmp_path: Path, *, count: int) -> list[dict[str, Any]]:
+    """Answer the next clips of the queue with their true labels."""
+    served: list[dict[str, Any]] = earmark(project, "queue", "--limit", str(count))
+    answers = tmp_path / "answers.csv"
+    with answers.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["clip", "label"])
+        writer.writerows([clip["clip"], truth[clip["file_name"]]] for clip in served)
+    assert earmark(project, "annotate", str(answers), "--annotator", "ann")["recorded"] == count
+    return served
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize(("name", "clips", "aliases"), [("emodb", 535, 0), ("ravdess", 1439, 1)])
+def test_ten_rounds_on_a_real_corpus(tmp_path: Path, name: str, clips: int, aliases: int) -> None:
+    manifest = corpus(name)
+    with manifest.open(encoding="utf-8", newline="") as file:
+        truth = {row["file_name"]: row["label"] for row in csv.DictReader(file)}
+    project = tmp_path / "project"
+    earmark(project, "init", "--labels", ",".join(sorted(set(truth.values()))))
+
+    imported = earmark(project, "import", str(manifest))
+    assert (imported["added"], imported["known"], imported["rejected"], len(imported["aliases"])) == (clips, aliases, [], aliases)
+    assert earmark(project, "embed")["embedded"] == clips
+
+    served: list[dict[str, Any]] = []
+    for _ in range(10):
+        batch = label_from_queue(project, truth, tmp_path, count=10)
+        assert not {clip["clip"] for clip in batch} & {clip["clip"] for clip in served}, "no labelled clip is served again"
+        served += batch
+        earmark(project, "learn", "--once")
+
+    status = earmark(project, "status")
+    assert (status["clips"], status["embedded"], status["decisions"], status["labeled"]) == (clips, clips, 100, 100)
+    assert status["run"]["decisions"] == 100
+    assert 0 <= status["run"]["ua_low"] <= status["run"]["ua"] <= status["run"]["ua_high"] <= 1
+    assert status["queue"] == min(clips - 100, 2000)
+
+    curve = earmark(project, "curve")
+    assert [point["decisions"] for point in curve["points"]] == list(range(10, 101, 10))
+    assert curve["slice_clips"] >= 20
+    assert curve["points"][-1]["ua"] == status["run"]["ua"]
+    assert sum(clip["source"] == "random" for clip in served) == 20
+
+    output = tmp_path / "labels.csv"
+    assert earmark(project, "export", "csv", str(output))["rows"] == 100
+    with output.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["file_name"]: row["label"] for row in rows} == {clip["file_name"]: truth[clip["file_name"]] for clip in served}
+    assert {row["annotator"] for row in rows} == {"ann"}
+    assert {row["source"] for row in rows} == {"scripted"}
+    assert all(row["created_at"] for row in rows)
+    assert all(row["run"] for row in rows[10:]), "every answer after the first round names the run that was live"

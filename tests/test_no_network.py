@@ -1,0 +1,68 @@
+"""Earmark works without a network, and reports to nobody: Streamlit's usage statistics are off."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from db.project import OpenProject
+from tests.filled_projects import add_clips
+from tests.no_network import LOG_VARIABLE
+from tests.supervised_processes import answers, free_port, start_app, start_command, wait_for
+
+ELSEWHERE = "192.0.2.1"
+"""An address kept for documentation (RFC 5737): nobody is there."""
+
+
+@pytest.fixture
+def own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A log of its own for a test that tries on purpose."""
+    log = tmp_path / "attempts.log"
+    monkeypatch.setenv(LOG_VARIABLE, str(log))
+    return log
+
+
+def test_a_test_cannot_leave_this_machine(own_log: Path) -> None:
+    with socket.socket() as client, pytest.raises(ConnectionRefusedError, match="refuse the network"):
+        client.connect((ELSEWHERE, 80))
+    with pytest.raises(OSError, match="refuse the network"):
+        urllib.request.urlopen("http://example.org/", timeout=1)
+    assert len(own_log.read_text().splitlines()) == 2
+
+
+def test_neither_can_a_process_that_a_test_starts(own_log: Path) -> None:
+    leave = f"import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('{ELSEWHERE}', 80))"
+    tried = subprocess.run([sys.executable, "-c", leave], capture_output=True, text=True, check=False)
+    assert tried.returncode == 1
+    assert "NetworkRefusedError" in tried.stderr
+    assert ELSEWHERE in own_log.read_text()
+
+
+def test_this_machine_itself_is_reached() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(("localhost", server.getsockname()[1])):
+        pass
+
+
+def test_the_command_line_starts_without_a_network(project: OpenProject, tmp_path: Path, own_log: Path) -> None:
+    add_clips(project, 1)
+    log = tmp_path / "status.json"
+    assert json.loads(start_command(project.directory, "status", "--json", log=log).finish())["clips"] == 1
+    assert not own_log.exists()
+
+
+def test_the_app_starts_without_a_network(project: OpenProject, tmp_path: Path, own_log: Path) -> None:
+    port = free_port()
+    app = start_app(project.directory, port, log=tmp_path / "app.log")
+    try:
+        wait_for(lambda: answers(port), what="the app")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+            assert page.status == 200
+    finally:
+        app.kill()
+    assert not own_log.exists()

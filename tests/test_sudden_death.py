@@ -1,0 +1,135 @@
+"""Learner, app and embed are killed at random moments while somebody labels: nothing acknowledged is lost, nothing needs repair.
+
+`make test` kills ten times, `make soak` a hundred.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select, text
+
+from db.annotators import annotator_named
+from db.decisions import live_decisions
+from db.models import Clip, Label
+from db.project import OpenProject, create_project, open_project
+from labeler.app.tokens import Tokens
+from learner.embed import embed
+from learner.feature_store import open_features
+from learner.importing import import_source
+from tests.supervised_processes import Labelling, Process, answers, free_port, start_app, start_command, wait_for
+
+SAMPLE_DATA = Path(__file__).resolve().parent.parent / "sample_data"
+STYLES = ("angry", "happy", "neutral", "sad")
+
+
+def imported(directory: Path) -> OpenProject:
+    """A project with the sample clips, without features."""
+    project = create_project(directory, labels=STYLES)
+    import_source(project, SAMPLE_DATA / "manifest.csv", seed=1)
+    return project
+
+
+def labelling(project: OpenProject, port: int) -> Labelling:
+    """Somebody who answers by the clip's number, so that every label is known beforehand."""
+    with project.write() as session:
+        annotator = annotator_named(session, "tireless").id
+    token = Tokens(project.info().secret).for_session(annotator)
+    return Labelling(port, token, label=lambda name: STYLES[sum(name.encode()) % 4])
+
+
+def check_decisions(project: OpenProject, acknowledged: dict[str, tuple[str, str]]) -> None:
+    """Every acknowledged answer is there once, as it was given."""
+    with project.read() as session:
+        names = {clip.id: clip.file_name for clip in session.scalars(select(Clip))}
+        labels = {label.id: label.name for label in session.scalars(select(Label))}
+        stored = {row.uuid: (names[row.clip_id], labels[row.label_id or 0]) for row in live_decisions(session)}
+        assert session.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+    assert {uuid: stored.get(uuid) for uuid in acknowledged} == acknowledged
+    assert len({name for name, _ in stored.values()}) == len(stored), "one annotator never answers a clip twice"
+
+
+def kill_some_time(process: Process, rng: random.Random, *, longest: float) -> None:
+    """Kill at a random moment: the moment is what is tested, nothing is waited for."""
+    time.sleep(rng.uniform(0.0, longest))
+    process.kill()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path) -> None:
+    kills = 100 if os.environ.get("EARMARK_SOAK") else 10
+    rng = random.Random(7)
+    project, port = imported(tmp_path / "project"), free_port()
+    directory, log = project.directory, tmp_path / "log.txt"
+    app = start_app(directory, port, log=log)
+    wait_for(lambda: answers(port), what="the app")
+    somebody = labelling(project, port)
+    somebody.start()
+    try:
+        for number in range(kills):
+            victim = ("embed", "learner", "app")[number % 3]
+            if victim == "app":
+                kill_some_time(app, rng, longest=1.0)
+                app = start_app(directory, port, log=log)
+                wait_for(lambda: answers(port), what="the app after it was killed")
+            else:
+                command = ["embed"] if victim == "embed" else ["learn"]
+                kill_some_time(start_command(directory, *command, log=log), rng, longest=8.0)
+            check_decisions(project, dict(somebody.acknowledged))
+        before = len(somebody.acknowledged)
+        wait_for(lambda: len(somebody.acknowledged) >= min(before + 5, 200), what="labelling to go on")
+    finally:
+        somebody.enough.set()
+        somebody.join(30)
+        app.kill()
+    assert somebody.failure is None
+    assert somebody.refused == []
+    assert "database is locked" not in log.read_text(encoding="utf-8", errors="replace")
+    start_command(directory, "embed", log=log).finish()
+    start_command(directory, "learn", "--once", log=log).finish()
+    check_decisions(project, somebody.acknowledged)
+    check_features(project, tmp_path)
+    project.close()
+
+
+def check_features(project: OpenProject, tmp_path: Path) -> None:
+    """Features made through kills are those made in peace, clip for clip."""
+    peaceful = imported(tmp_path / "peaceful")
+    embed(peaceful)
+    killed, whole = open_features(project), open_features(peaceful)
+    assert killed is not None
+    assert whole is not None
+    with project.read() as session:
+        names = {clip.file_name: clip.id for clip in session.scalars(select(Clip))}
+    with peaceful.read() as session:
+        there = {clip.file_name: clip.id for clip in session.scalars(select(Clip))}
+    order = sorted(names)
+    assert len(killed.clip_ids) == len(names) == len(set(killed.clip_ids.tolist()))
+    found = killed.rows(np.array([names[name] for name in order]))
+    expected = whole.rows(np.array([there[name] for name in order]))
+    np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.02)
+    peaceful.close()
+
+
+def test_a_database_killed_in_mid_write_opens_without_repair(tmp_path: Path) -> None:
+    project = imported(tmp_path / "project")
+    project.engine.dispose()
+    writer = sqlite3.connect(project.directory / "earmark.sqlite", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("INSERT INTO annotator (name, created_at) VALUES ('half', 0)")
+    torn = tmp_path / "torn"
+    shutil.copytree(project.directory, torn)
+    writer.close()
+    again = open_project(torn)
+    with again.read() as session:
+        assert session.execute(text("SELECT count(*) FROM annotator WHERE name = 'half'")).scalar() == 0
+    again.close()
+    project.close()
