@@ -15,18 +15,28 @@ from db.models import Clip, ClipState, FeatureRow, FeatureSet
 
 
 def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any]) -> int:
-    """The id of the feature set with this fingerprint, added when new (needs a write session then)."""
+    """The id of the feature set with this fingerprint, added when new (needs a write session then).
+
+    The first set of a project is in use at once, so that labelling can begin; later ones wait for `use_feature_set`.
+    """
     found = session.scalars(select(FeatureSet).where(FeatureSet.fingerprint == fingerprint)).first()
     if found is None:
         found = FeatureSet(fingerprint=fingerprint, encoder=encoder, dim=dim, settings=settings, created_at=time.time())
+        found.used_at = time.time() if newest_feature_set(session) is None else None
         session.add(found)
         session.flush()
     return found.id
 
 
 def newest_feature_set(session: Session) -> FeatureSet | None:
-    """The feature set made last, which the learner uses."""
-    return session.scalars(select(FeatureSet).order_by(FeatureSet.id.desc()).limit(1)).first()
+    """The feature set in use: the one last completed, or the first one while it is being filled."""
+    used = select(FeatureSet).where(FeatureSet.used_at.is_not(None))
+    return session.scalars(used.order_by(FeatureSet.used_at.desc(), FeatureSet.id.desc()).limit(1)).first()
+
+
+def use_feature_set(session: Session, feature_set_id: int) -> None:
+    """Make a set the one in use: it holds every clip that can be embedded."""
+    session.get_one(FeatureSet, feature_set_id).used_at = time.time()
 
 
 def add_rows(session: Session, feature_set_id: int, rows: Sequence[tuple[int, int, int]]) -> None:
@@ -46,8 +56,8 @@ def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], N
 
 def rows_in_shard(session: Session, feature_set_id: int) -> dict[int, int]:
     """How many rows of each shard the row map knows."""
-    query = select(FeatureRow.shard, func.max(FeatureRow.row) + 1).where(FeatureRow.feature_set_id == feature_set_id)
-    return {shard: rows for shard, rows in session.execute(query.group_by(FeatureRow.shard)).tuples()}  # noqa: C416
+    query = select(FeatureRow.shard, (func.max(FeatureRow.row) + 1).label("rows")).where(FeatureRow.feature_set_id == feature_set_id)
+    return {row.shard: row.rows for row in session.execute(query.group_by(FeatureRow.shard))}
 
 
 def embedded_count(session: Session, feature_set_id: int) -> int:

@@ -195,6 +195,8 @@ class FeatureSet(Base):
     dim: Mapped[int] = mapped_column(Integer)
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[float] = mapped_column(Float)
+    used_at: Mapped[float | None] = mapped_column(Float)
+    """When it was last made the set in use; null while it is first filled beside another one."""
 
 
 class FeatureRow(Base):

@@ -17,8 +17,11 @@ MOST_FITTED = 20_000
 SEED = 20_210
 
 
-def cold_start_order(pool: Pool, *, candidates: NDArray[np.bool_], labeled: NDArray[np.bool_], clusters: int) -> NDArray[np.int64]:
-    """Rows of the candidates, best first: those nearest to the centre of each cluster, large clusters first, then the second nearest, …
+def cold_start_order(
+    pool: Pool, *, candidates: NDArray[np.bool_], labeled: NDArray[np.bool_], clusters: int
+) -> NDArray[np.int64]:
+    """Rows of the candidates, best first: those nearest to the centre of each cluster, large clusters first, then the second
+    nearest, …
 
     A cluster that holds labelled clips waits until the others have as many.
 

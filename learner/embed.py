@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from db.clips import ClipAudio, mark_broken, ready_clips_without_features
 from db.errors import AudioError
+from db.features import use_feature_set
 from db.project import OpenProject
 from learner.audio import AudioMissing, decode, decode_blocks
 from learner.encoders import Encoder, encoder_named
@@ -95,7 +96,11 @@ def embed(
         with project.read() as session:
             clips = ready_clips_without_features(session, store.feature_set_id)
         failed: list[FailedClip] = []
-        embedded = _embed_clips(project, store, model, clips, failed, progress or _silent, should_stop or _never)
+        stop = should_stop or _never
+        embedded = _embed_clips(project, store, model, clips, failed, progress or _silent, stop)
+        if not stop():
+            with project.write() as session:
+                use_feature_set(session, store.feature_set_id)
     return EmbedReport(embedded=embedded, failed=failed, feature_set_id=store.feature_set_id, seconds=time.monotonic() - started)
 
 

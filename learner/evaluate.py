@@ -1,8 +1,8 @@
 """How good the head is, measured on the random slice by cross-fitting.
 
-For every fold of speakers a head is trained on every label of the other speakers, whatever chose those clips, and tested on the slice
-clips of the held-out ones. No label is wasted on a test set, no speaker is tested by a head that heard them, and since the slice is a
-fair sample, choosing clips actively does not bias the estimate.
+For every fold of speakers a head is trained on every label of the other speakers, whatever chose those clips, and tested on the
+slice clips of the held-out ones. No label is wasted on a test set, no speaker is tested by a head that heard them, and since the
+slice is a fair sample, choosing clips actively does not bias the estimate.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ class FoldHeads:
         self._used.clear()
 
 
-def cross_fitted(heads: FoldHeads, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int], *, after_each: Callable[[], None]) -> Numbers:
+def cross_fitted(
+    heads: FoldHeads, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int], *, after_each: Callable[[], None]
+) -> Numbers:
     """Predicted label positions of the slice clips, each by a head that heard no clip of its fold.
 
     Args:
@@ -123,9 +125,9 @@ def accuracy(tested: Slice, predicted: Numbers, resamples: SpeakerResamples, *, 
 def report_of(scored: Accuracy | None, tested: Slice, pool: Pool, label_names: Sequence[str]) -> dict[str, Any]:
     """What is told of an evaluation beside its accuracy, as JSON values.
 
-    Keys: `per_label` (recall, low, high, clips by label; recall None without clips), `confusion` (labels, and counts with a row a true
-    label), `missing_labels` (without clips in the slice), `grouped` (whether folds keep speakers whole), `folds`, `untrained` (clips that
-    no head could be trained for).
+    Keys: `per_label` (recall, low, high, clips by label; recall None without clips), `confusion` (labels, and counts with a row a
+    true label), `missing_labels` (without clips in the slice), `grouped` (whether folds keep speakers whole), `folds`,
+    `untrained` (clips that no head could be trained for).
     """
     report: dict[str, Any] = {
         "per_label": {},

@@ -1,7 +1,7 @@
 """Folds of whole speakers, so that no speaker is ever tested by a head that heard them.
 
-A speaker's fold never changes: speakers are dealt in the order of their first clip, each to the fold that has fewest. New clips and new
-speakers only ever append to that order, and so what was trained for the old folds stays of use.
+A speaker's fold never changes: speakers are dealt in the order of their first clip, each to the fold that has fewest. New clips
+and new speakers only ever append to that order, and so what was trained for the old folds stays of use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The head: multinomial logistic regression on frozen features, a scikit-learn estimator.
 
-Features are standardised with the mean and spread of the whole pool, not of the labelled clips: at 20 labels the latter are mostly
-noise, and they would change with every label; no label enters either. Standardising is folded into the weights, so that scoring is one product.
+Features are standardised with the mean and spread of the whole pool, not of the labelled clips: at 20 labels the latter are
+mostly noise, and they would change with every label; no label enters either. Standardising is folded into the weights, so that
+scoring is one product.
 """
 
 from __future__ import annotations

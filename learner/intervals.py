@@ -1,11 +1,11 @@
 """How sure an accuracy is: 95% intervals for the mean of per-label recalls.
 
 Two ways of being wrong are looked at, and the wider bound of either counts on each side:
-- few clips: each label's recall has a Beta posterior, as in Brodersen, Ong, Stephan, Buhmann 2010, *The balanced accuracy and its posterior
-  distribution*. The prior has the weight of one clip and is centred on the pooled accuracy (a flat one would pull towards 0.5).
-  Labels without clips have the prior alone and so widen the band.
-- few speakers: whole speakers are drawn anew (bootstrap), its spread enlarged by S/(S-1) and read with Student's t at S-1 degrees of
-  freedom, since plain percentiles covered 90% for 95% at 10 speakers.
+- few clips: each label's recall has a Beta posterior, as in Brodersen, Ong, Stephan, Buhmann 2010, *The balanced accuracy and its
+  posterior distribution*. The prior has the weight of one clip and is centred on the pooled accuracy (a flat one would pull
+  towards 0.5). Labels without clips have the prior alone and so widen the band.
+- few speakers: whole speakers are drawn anew (bootstrap), its spread enlarged by S/(S-1) and read with Student's t at S-1 degrees
+  of freedom, since plain percentiles covered 90% for 95% at 10 speakers.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Interval:
 
 
 class SpeakerResamples:
-    """Bootstrap weights of speakers, drawn once and used for every point of a curve, so that the points' differences are paired."""
+    """Bootstrap weights of speakers, drawn once and used for every point of a curve, so that the points' differences are
+    paired."""
 
     def __init__(self, groups: Counts) -> None:
         _, numbers = np.unique(groups, return_inverse=True)
@@ -60,7 +61,7 @@ class SpeakerResamples:
         present = drawn > 0
         recalls = np.where(present, (self._weights @ hits) / np.maximum(drawn, 1), 0.0).sum(axis=1) / present.sum(axis=1)
         spread = float(recalls.std()) * np.sqrt(self.count / (self.count - 1))
-        return float(stats.t.ppf((1 + LEVEL) / 2, self.count - 1)) * spread
+        return float(stats.t.ppf((1 + LEVEL) / 2, self.count - 1) * spread)
 
 
 def recall_interval(right: Counts, clips: Counts, *, half_width: float) -> Interval:
@@ -86,10 +87,11 @@ def label_intervals(right: Counts, clips: Counts) -> list[Interval]:
     """Recall of each label by its posterior; for a label without clips the value is that of the prior."""
     hits, misses = _posterior(right, clips)
     value = np.where(clips > 0, right / np.maximum(clips, 1), hits / (hits + misses))
-    low, high = stats.beta.ppf((1 - LEVEL) / 2, hits, misses), stats.beta.ppf((1 + LEVEL) / 2, hits, misses)
+    low = np.asarray(stats.beta.ppf((1 - LEVEL) / 2, hits, misses))
+    high = np.asarray(stats.beta.ppf((1 + LEVEL) / 2, hits, misses))
     return [
-        Interval(float(v), min(float(bottom), float(v)), max(float(top), float(v)))
-        for v, bottom, top in zip(value, low, high, strict=True)
+        Interval(recall, min(bottom, recall), max(top, recall))
+        for recall, bottom, top in zip(value.tolist(), low.tolist(), high.tolist(), strict=True)
     ]
 
 

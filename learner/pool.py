@@ -1,4 +1,7 @@
-"""The pool: every clip that has features, as one pass needs it. Reading it takes longer than a pass, so it is kept until it changes."""
+"""The pool: every clip that has features, as one pass needs it.
+
+Reading it takes longer than a pass, so it is kept until it changes.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,7 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
     if features is None:
         return None
     with project.read() as session:
-        clips = session.execute(select(Clip.id, Clip.speaker, Clip.state).order_by(Clip.id)).tuples().all()
+        clips = session.execute(select(Clip.id, Clip.speaker, Clip.state).order_by(Clip.id)).all()
     in_service = np.array([clip for clip, _, state in clips if state == ClipState.READY], dtype=np.int64)
     ready = np.isin(features.clip_ids, in_service)
     if not ready.any():

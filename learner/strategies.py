@@ -1,8 +1,8 @@
 """Query strategies: which clips to ask for next, in modAL's form `(learner, X, n_instances, …) -> (indices, metrics)`.
 
-The ones here rank by the uncertainty measures of modAL. A project may name any other function by its import path; what it returns is
-checked. It is called directly, since `ActiveLearner.query` would run a failing one twice, and no fitting is left to modAL, whose `teach`
-does not work with current scikit-learn.
+The ones here rank by the uncertainty measures of modAL. A project may name any other function by its import path; what it returns
+is checked. It is called directly, since `ActiveLearner.query` would run a failing one twice, and no fitting is left to modAL,
+whose `teach` does not work with current scikit-learn. modAL imports torch where there is one, so it is imported only for projects that use it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from modAL.models import ActiveLearner
-from modAL.uncertainty import classifier_entropy, classifier_margin, classifier_uncertainty
 from numpy.typing import NDArray
 
 from db.errors import LearnerError
@@ -41,9 +39,12 @@ class Chosen:
     metrics: NDArray[np.float64] | None
 
 
-def _by(measure: Callable[..., Any], *, ascending: bool = False) -> QueryStrategy:
+def _by(measure: str, *, ascending: bool = False) -> QueryStrategy:
+    """Ranks by one of modAL's measures of uncertainty, chunk by chunk."""
+
     def strategy(learner: Any, X: Any, n_instances: int = 1, **options: Any) -> tuple[Numbers, NDArray[np.float64]]:
-        values = np.concatenate([np.asarray(measure(learner, chunk, **options), dtype=np.float64) for chunk in _chunks(X)])
+        measured: Callable[..., Any] = getattr(importlib.import_module("modAL.uncertainty"), measure)
+        values = np.concatenate([np.asarray(measured(learner, chunk, **options), dtype=np.float64) for chunk in _chunks(X)])
         order = np.argsort(values if ascending else -values, kind="stable")[:n_instances]
         return order.astype(np.int64), values[order]
 
@@ -55,9 +56,9 @@ def _chunks(X: Any) -> Iterator[Any]:
         yield X[start : start + CHUNK]
 
 
-least_confidence = _by(classifier_uncertainty)
-margin = _by(classifier_margin, ascending=True)
-entropy = _by(classifier_entropy)
+least_confidence = _by("classifier_uncertainty")
+margin = _by("classifier_margin", ascending=True)
+entropy = _by("classifier_entropy")
 
 MEASURED: dict[str, QueryStrategy] = {"least-confidence": least_confidence, "margin": margin, "entropy": entropy}
 NAMES = (DEFAULT, K_MEANS, RANDOM, *MEASURED)
@@ -79,7 +80,7 @@ def strategy_named(name: str) -> QueryStrategy:
         found: Any = importlib.import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except Exception as error:  # noqa: BLE001 (whatever somebody else's module raises while it is imported)
+    except Exception as error:  # whatever somebody else's module raises while it is imported
         raise LearnerError(f"The strategy {name!r} cannot be imported ({_said(error)}); {known}.") from error
     if not callable(found):
         raise LearnerError(f"The strategy {name!r} is no function; {known}.")
@@ -87,14 +88,16 @@ def strategy_named(name: str) -> QueryStrategy:
     return strategy
 
 
-def modal_learner(head: LinearHead, X: Vectors | None = None, y: Numbers | None = None) -> ActiveLearner:
+def modal_learner(head: LinearHead, X: Vectors | None = None, y: Numbers | None = None) -> Any:
     """A modAL learner around a fitted head; giving it the training data at once would make modAL fit, and fail."""
+    from modAL.models import ActiveLearner
+
     learner = ActiveLearner(estimator=head, query_strategy=margin)
     learner.X_training, learner.y_training = X, y
     return learner
 
 
-def choose(name: str, learner: ActiveLearner, X: Any, n_instances: int) -> Chosen:
+def choose(name: str, learner: Any, X: Any, n_instances: int) -> Chosen:
     """What the strategy `name` wants of the rows of X.
 
     Raises:
@@ -103,14 +106,14 @@ def choose(name: str, learner: ActiveLearner, X: Any, n_instances: int) -> Chose
     strategy = strategy_named(name)
     try:
         result = strategy(learner, X, n_instances=n_instances)
-    except Exception as error:  # noqa: BLE001 (whatever somebody else's function raises)
+    except Exception as error:  # whatever somebody else's function raises
         raise LearnerError(f"The strategy {name!r} failed ({_said(error)}); mend it or choose another one.") from error
     indices, metrics = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
     try:
         rows = np.atleast_1d(np.asarray(indices))
         if rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer) or len(np.unique(rows)) != len(rows):
             raise ValueError("one list of different whole numbers is needed")
-        if len(rows) and not (0 <= rows.min() and rows.max() < len(X)):
+        if len(rows) and not (rows.min() >= 0 and rows.max() < len(X)):
             raise ValueError(f"a row outside 0-{len(X) - 1}")
     except (ValueError, TypeError) as error:
         raise LearnerError(

@@ -14,6 +14,8 @@ from sqlalchemy import create_engine, text
 from db.project import OpenProject, create_project
 from tests.filled_projects import LABELS
 
+pytest_plugins = ["tests.no_network", "tests.skips_are_failures"]
+
 POSTGRES = os.environ.get("EARMARK_TEST_POSTGRES")
 
 

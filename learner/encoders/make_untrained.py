@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SEED = 2021
 FILTERS, KERNEL = 128, 160
 BIAS = 0.05
-"""Spread of the first layer's biases; on EmoDB 0.05 is read better than 0 or 0.5."""
+"""Spread of the first layer's biases. EmoDB UA, one seed, soft gain: .532 at 0, .549 at 0.05 (a tie), .487 at 0.5."""
 SAMPLING_RATE = 16_000
 CONFIG: dict[str, Any] = {
     "model_type": "wav2vec2",

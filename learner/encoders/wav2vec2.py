@@ -145,7 +145,7 @@ class Wav2Vec2Encoder:
 
     @cached_property
     def _precision(self) -> str:
-        # The bundled one is so small that bf16 gains little; float32 keeps its features alike on every machine.
+        # The bundled one asks for float32, which keeps its features alike on every machine and is fast enough.
         return str(self._checkpoint.preprocessor.get("earmark_precision") or fastest_precision(self._device))
 
     @cached_property
@@ -160,7 +160,7 @@ class Wav2Vec2Encoder:
 
 
 def default_layers(checkpoint: Checkpoint) -> str:
-    """What the checkpoint asks for, or the layer at 5/12 of its depth (5 of wav2vec2-base), where emotion is read best."""
+    """What the checkpoint asks for, or 5 of wav2vec2-base, where emotion is read best; for other depths, 5/12 of it."""
     return str(checkpoint.preprocessor.get("earmark_layers") or round(checkpoint.transformer_layers * 5 / 12))
 
 
@@ -192,7 +192,7 @@ def with_gain(waveform: Waveform, gain: str) -> Waveform:
 
 
 def largest_batch(device: str) -> int:
-    """Windows a batch at most; on a CPU a batch is no faster than its clips one by one."""
+    """Windows a batch at most; on a CPU clips go one by one, and hold no more memory than one needs."""
     return 1 if device == "cpu" else 16
 
 

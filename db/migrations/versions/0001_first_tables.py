@@ -73,6 +73,7 @@ def _create_tables() -> None:
         sa.Column("dim", sa.Integer(), nullable=False),
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("used_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feature_set")),
         sa.UniqueConstraint("fingerprint", name=op.f("uq_feature_set_fingerprint")),
     )

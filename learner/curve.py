@@ -1,0 +1,104 @@
+"""The learning curve: what each earlier run had, scored on today's random slice with today's labels.
+
+All points share slice and folds, so their differences are paired; a label that was mended since counts as mended everywhere.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from db.consensus import consensus_labels
+from db.decisions import LiveDecision
+from db.runs import CurvePointValues
+from learner.evaluate import Accuracy, Between, FoldHeads, Slice, accuracy, cross_fitted
+from learner.intervals import SpeakerResamples
+from learner.pool import Pool
+
+MOST_POINTS = 40
+
+
+def trainable(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]) -> dict[int, int]:
+    """Label id by clip id of what a head can learn from: consensus labels in use, of clips with features."""
+    labels = {clip: label for clip, label in consensus_labels(live).items() if label in label_ids}
+    has = pool.features.has(list(labels))
+    return {clip: label for (clip, label), there in zip(labels.items(), has, strict=True) if there}
+
+
+def thinned(prefixes: Sequence[tuple[int, int]], *, most: int = MOST_POINTS) -> list[int]:
+    """Of (last decision id, decisions) pairs in ascending order the ids of at most `most` evenly spread ones, always the first
+    and last.
+
+    The first of every 2, 4, 8, … decisions stays. So what is kept at a wider step was kept at every narrower one, and heads
+    trained for it are still there.
+    """
+    step = 1
+    while True:
+        firsts = {decisions // step: prefix for prefix, decisions in reversed(prefixes)}
+        kept = sorted({*firsts.values(), *(prefix for prefix, _ in prefixes[-1:])})
+        if len(kept) <= most:
+            return kept
+        step *= 2
+
+
+def distinct_prefixes(live: Sequence[LiveDecision], prefixes: Sequence[int]) -> list[tuple[int, int]]:
+    """(last decision id, standing decisions up to it), ascending; of those with the same decisions the newest, and none without
+    any."""
+    ids = [decision.id for decision in live]
+    newest = {bisect_right(ids, prefix): prefix for prefix in sorted(prefixes)}
+    return sorted((prefix, decisions) for decisions, prefix in newest.items() if decisions)
+
+
+def scored_curve(
+    heads: FoldHeads,
+    tested: Slice,
+    live: Sequence[LiveDecision],
+    prefixes: Sequence[int],
+    label_ids: Sequence[int],
+    *,
+    between: Between,
+) -> tuple[list[CurvePointValues], Accuracy | None]:
+    """A point for each prefix of the decision log, and the accuracy at the last one; None when there is nothing to test on.
+
+    Args:
+        heads: keeps what it trained, for the next curve.
+        live: the decisions that stand, by id.
+        prefixes: ids of the last decision of past runs, ascending.
+        between: see `learner.evaluate.Between`.
+    """
+    resamples = SpeakerResamples(tested.groups)
+    total, done = len(prefixes) * len(set(tested.folds.tolist())), 0
+
+    def after_each() -> None:
+        nonlocal done
+        done += 1
+        between(done, total)
+
+    points: list[CurvePointValues] = []
+    newest: Accuracy | None = None
+    for prefix in prefixes:
+        known = [decision for decision in live if decision.id <= prefix]
+        labels = trainable(heads.pool, known, label_ids)
+        if len(tested.y):
+            predicted = cross_fitted(heads, tested, labels, label_ids, after_each=after_each)
+            newest = accuracy(tested, predicted, resamples, labels=len(label_ids))
+        points.append(_point(prefix, len(known), labels, label_ids, newest))
+    heads.forget_unused()
+    return points, newest
+
+
+def _point(
+    prefix: int, decisions: int, labels: Mapping[int, int], label_ids: Sequence[int], scored: Accuracy | None
+) -> CurvePointValues:
+    counts = Counter(labels.values())
+    return CurvePointValues(
+        last_decision_id=prefix,
+        decisions=decisions,
+        examples_per_class=len(labels) / max(len(label_ids), 1),
+        smallest_class=min((counts[label] for label in label_ids), default=0),
+        ua=None if scored is None else scored.ua.value,
+        ua_low=None if scored is None else scored.ua.low,
+        ua_high=None if scored is None else scored.ua.high,
+        wa=None if scored is None else scored.wa,
+    )

@@ -1,0 +1,217 @@
+"""One pass of the learner: a snapshot, heads, a queue; then the evaluation. Nothing is computed while a transaction is open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from db.consensus import consensus_labels
+from db.decisions import LiveDecision, live_decisions, newest_decision_id
+from db.labels import active_labels
+from db.models import Run, Source
+from db.project import OpenProject
+from db.queues import publish_queue
+from db.random_slice import blind_answers, slice_clip_ids
+from db.runs import latest_run, past_prefixes, record_evaluation, record_run
+from learner.curve import distinct_prefixes, scored_curve, thinned, trainable
+from learner.evaluate import Between, FoldHeads, Slice, report_of
+from learner.heads import LinearHead
+from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path
+from learner.pool import Pool, pool_signature, read_pool
+from learner.ranking import Asked, QueryLabels, ranked_queue
+from learner.reporting import Reporter
+
+NO_FEATURES = "no features yet: run earmark embed"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the database said at one moment."""
+
+    live: list[LiveDecision]
+    last_decision_id: int
+    label_ids: list[int]
+    label_names: list[str]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A run whose queue is out, with what its evaluation needs."""
+
+    run_id: int
+    pool: Pool
+    snapshot: Snapshot
+
+
+def read_snapshot(session: Session) -> Snapshot:
+    """The decisions that stand, and the label set."""
+    labels = active_labels(session)
+    return Snapshot(
+        live=live_decisions(session),
+        last_decision_id=newest_decision_id(session),
+        label_ids=[label.id for label in labels],
+        label_names=[label.name for label in labels],
+    )
+
+
+def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
+    """Those that the query strategy may learn from: none that was given because the random slice wanted it."""
+    return [decision for decision in live if Source.RANDOM not in (decision.source, decision.queued_as)]
+
+
+class Learning:
+    """Passes over one project; keeps the pool and the heads of folds from one to the next."""
+
+    def __init__(self, project: OpenProject, reporter: Reporter) -> None:
+        self._project = project
+        self._reporter = reporter
+        self._pool: Pool | None = None
+        self._fold_heads: FoldHeads | None = None
+
+    def publish(self) -> Published | None:
+        """Train on what stands now and publish the queue; the newest run is given back as it is when nothing has changed.
+
+        Returns:
+            None when no clip in service has features.
+
+        Raises:
+            LearnerError: the project's strategy fails, or the head cannot be written.
+            FeatureError: the features are damaged.
+        """
+        started = time.monotonic()
+        pool = self._current_pool()
+        if pool is None:
+            return None
+        with self._project.read() as session:
+            snapshot = read_snapshot(session)
+            settings = self._settings_of(pool, snapshot)
+            newest = latest_run(session)
+            current = newest.id if newest is not None and self._is_current(newest, snapshot, settings) else None
+        if current is not None:
+            return Published(current, pool, snapshot)
+        self._reporter.report("training", f"{len(snapshot.live)} decisions")
+        return Published(self._train(pool, snapshot, settings, started), pool, snapshot)
+
+    def _current_pool(self) -> Pool | None:
+        with self._project.read() as session:
+            signature = pool_signature(session)
+        if signature is None:
+            return None
+        if self._pool is None or self._pool.signature != signature:
+            self._pool = read_pool(self._project, signature)
+        return self._pool
+
+    def _settings_of(self, pool: Pool, snapshot: Snapshot) -> dict[str, Any]:
+        """What a run depends on beside the decisions; the pool's signature tells when clips or features came or went."""
+        settings = self._project.settings
+        return {
+            "head": "logistic regression",
+            "c": settings.head_c,
+            "strategy": settings.strategy,
+            "queue_size": settings.queue_size,
+            "labels": snapshot.label_names,
+            "pool": list(pool.signature),
+        }
+
+    def _is_current(self, run: Run, snapshot: Snapshot, settings: Mapping[str, Any]) -> bool:
+        same = run.last_decision_id == snapshot.last_decision_id and run.settings == settings
+        return same and (run.labeled == 0 or head_path(self._project.heads_dir, run.id).exists())
+
+    def _train(self, pool: Pool, snapshot: Snapshot, settings: dict[str, Any], started: float) -> int:
+        used = self._fitted(pool, snapshot, snapshot.live)
+        query = self._fitted(pool, snapshot, query_decisions(snapshot.live))
+        answered = np.array([decision.clip_id for decision in snapshot.live], dtype=np.int64)
+        asked = Asked(
+            rows=pool.ready & ~np.isin(pool.features.clip_ids, answered),
+            size=self._project.settings.queue_size,
+            strategy=self._project.settings.strategy,
+            labels=len(snapshot.label_ids),
+            seed=snapshot.last_decision_id,
+        )
+        entries = ranked_queue(pool, asked, query=query, used=used.head)
+        file = self._head_file(pool, snapshot, used.head)
+        try:
+            with self._project.write() as session:
+                run_id = record_run(
+                    session,
+                    feature_set_id=pool.features.feature_set_id,
+                    last_decision_id=snapshot.last_decision_id,
+                    decisions=len(snapshot.live),
+                    labeled=len(consensus_labels(snapshot.live)),
+                    settings=settings,
+                    seconds=time.monotonic() - started,
+                )
+                publish_queue(session, run_id=run_id, entries=entries)
+                self._reporter.report_in(session, "evaluating", f"run {run_id}")
+                if file is not None:
+                    # Renaming is quick; a run that is there has its head, whatever happens to the process.
+                    file.publish(run_id)
+        finally:
+            if file is not None:
+                file.discard()
+        delete_old_heads(self._project.heads_dir)
+        return run_id
+
+    def _fitted(self, pool: Pool, snapshot: Snapshot, decisions: Sequence[LiveDecision]) -> QueryLabels:
+        labels = trainable(pool, decisions, snapshot.label_ids)
+        clip_ids = np.array(sorted(labels), dtype=np.int64)
+        y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
+        head = None
+        if len(y):
+            head = LinearHead(C=self._project.settings.head_c, mean=pool.mean, scale=pool.scale)
+            head.fit(pool.features.rows(clip_ids), y)
+        return QueryLabels(clip_ids, y, head)
+
+    def _head_file(self, pool: Pool, snapshot: Snapshot, head: LinearHead | None) -> HeadFile | None:
+        if head is None:
+            return None
+        stored = StoredHead(head, snapshot.label_ids, snapshot.label_names, pool.features.feature_set_id)
+        return HeadFile(self._project.heads_dir, stored)
+
+    def is_evaluated(self, run_id: int) -> bool:
+        """Whether the run has its scores."""
+        with self._project.read() as session:
+            return session.get_one(Run, run_id).evaluated_at is not None
+
+    def evaluate(self, published: Published, *, between: Between) -> None:
+        """Score the run and all points of the curve on the random slice, and record both.
+
+        Args:
+            between: see `learner.evaluate.Between`; called every few milliseconds to seconds.
+        """
+        pool, snapshot = published.pool, published.snapshot
+        if self._reporter.state != "evaluating":
+            self._reporter.report("evaluating", f"run {published.run_id}")
+        with self._project.read() as session:
+            in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
+            past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
+        # A label given with a suggestion on screen is good to learn from, and no measure of anything.
+        blind = [decision for decision in snapshot.live if decision.gold or not decision.suggestion_shown]
+        tested = Slice.of(pool, in_slice, consensus_labels(blind), snapshot.label_ids)
+        prefixes = thinned(distinct_prefixes(snapshot.live, past))
+        points, scored = scored_curve(self._heads_for(pool), tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
+        speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
+        with self._project.write() as session:
+            record_evaluation(
+                session,
+                published.run_id,
+                ua=None if scored is None else scored.ua.value,
+                ua_low=None if scored is None else scored.ua.low,
+                ua_high=None if scored is None else scored.ua.high,
+                wa=None if scored is None else scored.wa,
+                slice_clips=len(tested.clip_ids),
+                speakers=len(speakers),
+                report=report_of(scored, tested, pool, snapshot.label_names),
+                points=points,
+            )
+            self._reporter.report_in(session, "waiting")
+
+    def _heads_for(self, pool: Pool) -> FoldHeads:
+        if self._fold_heads is None or self._fold_heads.pool is not pool:
+            self._fold_heads = FoldHeads(pool, C=self._project.settings.head_c)
+        return self._fold_heads

@@ -1,0 +1,72 @@
+"""What the learner says of itself, and the heartbeat that shows it is alive through long computations."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from types import TracebackType
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from db.learner_state import report_state
+from db.project import OpenProject
+
+BEAT_SECONDS = 1.5
+"""Between two writes of an idle learner."""
+
+
+class Reporter:
+    """Reports states; as a context manager it repeats the newest one while nothing else is written."""
+
+    def __init__(self, project: OpenProject) -> None:
+        self._project = project
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._written = 0.0
+        self._said: tuple[str, str, int, int] = ("starting", "", 0, 0)
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Reporter:
+        self.report("starting")
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()
+        self._thread.join()
+
+    @property
+    def state(self) -> str:
+        """What was reported last."""
+        return self._said[0]
+
+    def report(self, state: str, detail: str = "", *, done: int = 0, total: int = 0, error: str | None = None) -> None:
+        """Say what is being done, in a transaction of its own."""
+        with self._lock, self._project.write() as session:
+            self._write(session, (state, detail, done, total), error)
+
+    def report_in(self, session: Session, state: str, detail: str = "") -> None:
+        """The same as part of a transaction that is being written anyway."""
+        self._write(session, (state, detail, 0, 0), None)
+
+    def progress(self, done: int, total: int) -> None:
+        """How far the state reported last has come; written with the next beat."""
+        self._said = (*self._said[:2], done, total)
+
+    def _write(self, session: Session, said: tuple[str, str, int, int], error: str | None) -> None:
+        state, detail, done, total = self._said = said
+        report_state(session, state=state, detail=detail, done=done, total=total, pid=os.getpid(), error=error)
+        self._written = time.monotonic()
+
+    def _beat(self) -> None:
+        while not self._over.wait(0.25):
+            if time.monotonic() - self._written < BEAT_SECONDS:
+                continue
+            try:
+                with self._lock, self._project.write() as session:
+                    self._write(session, self._said, None)
+            except DBAPIError:
+                # The learner itself meets the same trouble, tries again and says so.
+                self._over.wait(BEAT_SECONDS)
