@@ -214,6 +214,8 @@ class _Importer:
         asked = {clip_id for clip_id, _ in labelled}
         theirs = live_query().where(Decision.annotator_id == self._annotator_id, Decision.clip_id.in_(asked))
         answered = set(session.scalars(theirs.with_only_columns(Decision.clip_id))) if asked else set()
+        made = {clip_id: self._uuid(clip_id, row.label) for clip_id, row in labelled}
+        taken_back = set(session.scalars(select(Decision.uuid).where(Decision.uuid.in_(made.values()))))
         for clip_id, row in labelled:
             assert row.label is not None
             if row.label not in self._labels:
@@ -226,12 +228,10 @@ class _Importer:
                     "keep one of them."
                 )
                 _reject(row, reason, rejected, report)
-            elif clip_id not in answered:
-                # Always the same UUID for the same label: importing again does not bring back what the annotator took back.
-                made = uuid.uuid5(self._namespace, f"imported {clip_id} {self._annotator_id} {row.label}")
+            elif clip_id not in answered and made[clip_id] not in taken_back:
                 append_decision(
                     session,
-                    uuid=str(made),
+                    uuid=made[clip_id],
                     clip_id=clip_id,
                     annotator_id=self._annotator_id,
                     answer=Answer.LABEL,
@@ -240,6 +240,10 @@ class _Importer:
                 )
                 answered.add(clip_id)
                 report.labels += 1
+
+    def _uuid(self, clip_id: int, label: str | None) -> str:
+        """Always the same for the same label: importing again does not bring back what the annotator took back."""
+        return str(uuid.uuid5(self._namespace, f"imported {clip_id} {self._annotator_id} {label}"))
 
     def _record_rejections(self, session: Session, rows: list[SourceRow | BadRow], rejected: dict[tuple[str, str], str]) -> None:
         """Store new reasons and forget those of rows that are clips now; one query for all, since there may be very many."""

@@ -2,7 +2,8 @@
 
 The ones here rank by the uncertainty measures of modAL. A project may name any other function by its import path; what it returns
 is checked. It is called directly, since `ActiveLearner.query` would run a failing one twice, and no fitting is left to modAL,
-whose `teach` does not work with current scikit-learn. modAL imports torch where there is one, so it is imported only for projects that use it.
+whose `teach` does not work with current scikit-learn. modAL imports torch where there is one, so it is imported only for projects
+that use it.
 """
 
 from __future__ import annotations

@@ -95,8 +95,9 @@ def post(port: int, path: str, document: Any) -> Any:
 class Labelling(threading.Thread):
     """A person at the page: takes clips, answers them, and sends every answer until it is acknowledged."""
 
-    def __init__(self, port: int, session_token: str, *, label: Callable[[str], str]) -> None:
+    def __init__(self, port: int, session_token: str, *, label: Callable[[str], str], pause: float = 0.0) -> None:
         super().__init__(daemon=True)
+        self.pause = pause
         self.port = port
         self.session_token = session_token
         self.label = label
@@ -111,6 +112,7 @@ class Labelling(threading.Thread):
             while not self.enough.is_set():
                 for clip in self._patiently("/earmark/api/next", {"session": self.session_token, "want": 2})["clips"]:
                     self._answer(clip)
+                    self.enough.wait(self.pause)
         except _StoppedError:
             pass
         except Exception as error:  # noqa: BLE001 - the thread has nobody else to tell

@@ -89,11 +89,10 @@ def _media_type(clip: ClipAudio) -> str | None:
     if clip.channels > 2 or not 8000 <= clip.sampling_rate <= HIGHEST_RATE:
         return None
     try:
-        with open(clip.path, "rb") as file:
-            info = soundfile.info(file.fileno())
+        with open(clip.path, "rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+            return _PLAYED.get((sound.format, sound.subtype))
     except (soundfile.SoundFileError, OSError):
         return None
-    return _PLAYED.get((info.format, info.subtype))
 
 
 def _wav_rate(clip: ClipAudio) -> int:

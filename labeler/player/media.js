@@ -11,8 +11,8 @@ class ClipMedia {
     this.url = null;
     this.rewritten = false;
     this.closed = false;
-    this.plays = 0;
-    this.firstSoundAt = null;
+    this.sounding = false;
+    this.reset();
     this.audio = new Audio();
     this.audio.preload = "auto";
     for (const type of ["playing", "pause", "ended", "waiting", "loadeddata", "durationchange"]) {
@@ -28,8 +28,24 @@ class ClipMedia {
 
   heard(type) {
     if (this.closed) return;
-    if (type === "playing" && this.firstSoundAt === null) this.firstSoundAt = performance.now();
+    if (type === "playing") this.sounds();
+    if (type === "pause" || type === "ended" || type === "waiting") this.sounding = false;
     this.on(this, type);
+  }
+
+  // Sound comes out, from this moment; a play counts once it is heard.
+  sounds() {
+    this.sounding = true;
+    this.firstSoundAt ??= performance.now();
+    if (this.fromStart) this.plays += 1;
+    this.fromStart = false;
+  }
+
+  // Forget what was heard: the clip is to be answered anew.
+  reset() {
+    this.plays = 0;
+    this.firstSoundAt = null;
+    this.fromStart = false;
   }
 
   async load(address) {

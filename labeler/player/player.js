@@ -110,17 +110,20 @@ class Player {
       await media.loading;
       if (media !== this.current || media.problem) return this.showState();
     }
+    const running = media.sounding;
     if (media.audio.currentTime > 0) media.audio.currentTime = 0;
-    return this.play({ fromStart: true });
+    media.fromStart = true;
+    // Sound that goes on is not announced anew.
+    if (running) media.sounds();
+    return this.play();
   }
 
-  async play({ fromStart = false } = {}) {
+  async play() {
     const media = this.current;
     try {
       const started = media.audio.play();
       this.showState();
       await started;
-      if (fromStart) media.plays += 1;
       if (media === this.current) this.blocked = false;
     } catch (error) {
       // Browsers let no page make noise before its reader has touched it.
@@ -134,12 +137,12 @@ class Player {
     if (type === "reloaded") this.playFromStart();
     if (type === "playing") this.follow();
     if (type === "ended" || type === "pause") this.view.at(media.audio.currentTime, media.duration);
-    this.showState(type);
+    this.showState();
   }
 
   // ---- what is shown
 
-  showState(type) {
+  showState() {
     const media = this.current;
     if (!media) {
       if (this.queue.trouble) return this.view.state("loading", { notice: `${this.queue.trouble} Trying again…` });
@@ -152,8 +155,8 @@ class Player {
     }
     if (this.blocked) return this.view.state("paused", { blocked: true, notice: "Press space to start" });
     if (media.audio.ended) return this.view.state("ended");
-    if (media.audio.paused) return this.view.state(media.loaded && media.audio.readyState > 1 ? "paused" : "loading");
-    return this.view.state(type === "waiting" || media.audio.readyState < 3 ? "loading" : "playing");
+    if (media.sounding) return this.view.state("playing");
+    return this.view.state(media.audio.paused && media.firstSoundAt !== null ? "paused" : "loading");
   }
 
   follow() {
@@ -288,8 +291,7 @@ class Player {
 
   reopen(what) {
     const media = what instanceof ClipMedia ? what : new ClipMedia(what, (which, type) => this.onMedia(which, type));
-    media.firstSoundAt = null;
-    media.plays = 0;
+    media.reset();
     if (this.current) {
       this.current.audio.pause();
       this.queue.putBack(this.current);

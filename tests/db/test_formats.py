@@ -25,7 +25,16 @@ from db.models import Answer, Clip, Source
 from db.project import OpenProject
 from tests.filled_projects import add_clips, answer
 
-HOSTILE = ('=HYPERLINK("x")', "two\nlines", "a\rb", 'say "hi", now', "; DROP TABLE clip", "<script>alert(1)</script>", "🐦 \u202eoof", " x ")
+HOSTILE = (
+    '=HYPERLINK("x")',
+    "two\nlines",
+    "a\rb",
+    'say "hi", now',
+    "; DROP TABLE clip",
+    "<script>alert(1)</script>",
+    "🐦 \u202eoof",
+    " x ",
+)
 
 
 def exported(project: OpenProject, format: str, output: Path) -> list[dict[str, Any]]:
@@ -69,7 +78,10 @@ class TestExport:
         answer(any_project, undone, "happy")
         undo(any_project)
         rows = exported(any_project, "jsonl", tmp_path / "out.jsonl")
-        assert [(row["file_name"], row["answer"], row["label"]) for row in rows] == [("0.wav", "unsure", None), ("1.wav", "label", "sad")]
+        assert [(row["file_name"], row["answer"], row["label"]) for row in rows] == [
+            ("0.wav", "unsure", None),
+            ("1.wav", "label", "sad"),
+        ]
         log = exported(any_project, "log", tmp_path / "log.jsonl")
         assert [row["answer"] for row in log] == ["unsure", "label", "label", "label", "undo"]
         assert [row["replaces"] for row in log] == [None, None, first, None, log[3]["uuid"]]
@@ -196,7 +208,10 @@ class TestManifest:
         [
             ("", "is empty"),
             ("\n \n", "is empty"),
-            ("name,label\na.wav,sad\n", r"has no column file_name \(or file, path, audio_filepath\); the columns found are: 'name', 'label'"),
+            (
+                "name,label\na.wav,sad\n",
+                r"has no column file_name \(or file, path, audio_filepath\); the columns found are: 'name', 'label'",
+            ),
             ("file_name,label,label\na.wav,sad,sad\n", "has the column 'label' twice"),
             ('[{"file_name": "a.wav"}]', "one JSON object a line"),
             (b"PK\x03\x04\x00\x00\x08\x00" + bytes(range(256)) * 20, "has no column|cannot be read"),
@@ -235,7 +250,9 @@ class TestManifest:
     )
     def test_loses_only_the_bad_line(self, tmp_path: Path, line: str | bytes, problem: str) -> None:
         raw = line.encode() if isinstance(line, str) else line
-        rows = rows_of(tmp_path / "m.csv", b'file_name,start,end\nfirst.wav,0,1\n' + raw + b'\n"last, but one.wav",0,1\nlast.wav,,\n')
+        rows = rows_of(
+            tmp_path / "m.csv", b"file_name,start,end\nfirst.wav,0,1\n" + raw + b'\n"last, but one.wav",0,1\nlast.wav,,\n'
+        )
         assert [row.file_name for row in rows if isinstance(row, SourceRow)] == ["first.wav", "last, but one.wav", "last.wav"]
         (bad,) = [row for row in rows if isinstance(row, BadRow)]
         assert bad.number == 3
@@ -334,7 +351,9 @@ class TestAnnotationFile:
 
     def test_may_say_unsure_or_skip(self, tmp_path: Path) -> None:
         path = tmp_path / "answers.jsonl"
-        path.write_text('{"clip": 1, "label": null, "answer": "skip"}\n{"clip": 2, "answer": "unsure"}\n{"clip": 3, "label": 5}\n')
+        path.write_text(
+            '{"clip": 1, "label": null, "answer": "skip"}\n{"clip": 2, "answer": "unsure"}\n{"clip": 3, "label": 5}\n'
+        )
         assert [(row.answer, row.label) for row in read_annotations(path)] == [
             (Answer.SKIP, None), (Answer.UNSURE, None), (Answer.LABEL, "5"),
         ]  # fmt: skip

@@ -70,7 +70,11 @@ def test_what_json_writes_comes_back(rows: list[tuple[str, str, str, str, str]],
 
 
 @settings(deadline=None)
-@given(garbage=st.lists(st.one_of(st.binary(max_size=60), st.sampled_from([b'"', b"\n", b",", b"\r", b"\0", b"a.wav,sad\n"])), max_size=12))
+@given(
+    garbage=st.lists(
+        st.one_of(st.binary(max_size=60), st.sampled_from([b'"', b"\n", b",", b"\r", b"\0", b"a.wav,sad\n"])), max_size=12
+    )
+)
 def test_any_bytes_are_rows_or_reasons(garbage: list[bytes]) -> None:
     with scratch(".csv", b"file_name,label\nfirst.wav,sad\n" + b"".join(garbage)) as path:
         found = list(read_manifest(path))

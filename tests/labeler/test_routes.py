@@ -230,6 +230,7 @@ def test_audio_is_the_file_itself_and_in_parts(page: Page) -> None:
     assert whole.status_code == 200
     assert whole.content == (page.folder / clip["file_name"]).read_bytes()
     assert whole.headers["content-type"] == "audio/wav"
+    assert list((page.project.cache_dir / "audio").iterdir()) == [], "nothing was transcoded"
     assert whole.headers["x-content-type-options"] == "nosniff"
     assert "private" in whole.headers["cache-control"]
     part = page.client.get(clip["audio"], headers={"Range": "bytes=10-19"})

@@ -71,7 +71,10 @@ class TestManifest:
         audio(tmp_path, "a.wav", "sub/b.flac")
         source = manifest(
             tmp_path / "m.csv",
-            [{"file_name": "a.wav", "speaker": "s1", "transcript": "Hi", "split": "dev", "room": "kitchen"}, {"file_name": "sub/b.flac"}],
+            [
+                {"file_name": "a.wav", "speaker": "s1", "transcript": "Hi", "split": "dev", "room": "kitchen"},
+                {"file_name": "sub/b.flac"},
+            ],
         )
         assert import_source(any_project, source).to_json() == {"added": 2, "known": 0, "rejected": [], "aliases": []}
         first, second = clips(any_project)
@@ -104,7 +107,16 @@ class TestManifest:
         (tmp_path / "folder.wav").mkdir()
         (tmp_path / "loop.wav").symlink_to("loop.wav")
         os.mkfifo(tmp_path / "pipe.wav")
-        names = ["a.wav", "gone.wav", "folder.wav", "loop.wav", "pipe.wav", "/dev/zero", "x" * 300 + ".wav", "../../../../proc/self/mem"]
+        names = [
+            "a.wav",
+            "gone.wav",
+            "folder.wav",
+            "loop.wav",
+            "pipe.wav",
+            "/dev/zero",
+            "x" * 300 + ".wav",
+            "../../../../proc/self/mem",
+        ]
         report = import_source(any_project, manifest(tmp_path / "m.csv", [{"file_name": name} for name in names]))
         assert report.added == 1
         assert [rejected["file_name"] for rejected in report.rejected] == names[1:]
@@ -116,7 +128,10 @@ class TestManifest:
         source = tmp_path / "m.csv"
         source.write_text("file_name,start\na.wav,0\nb.wav,soon\n,0\nc.wav\n")
         report = import_source(any_project, source)
-        assert (report.added, [rejected["file_name"] for rejected in report.rejected]) == (1, ["b.wav", "line 4 of m.csv", "c.wav"])
+        assert (report.added, [rejected["file_name"] for rejected in report.rejected]) == (
+            1,
+            ["b.wav", "line 4 of m.csv", "c.wav"],
+        )
         assert len(rejections(any_project)) == 3
         source.write_text("file_name,start\na.wav,0\nb.wav,0\nc.wav,0\n")
         report = import_source(any_project, source)
@@ -125,14 +140,29 @@ class TestManifest:
     def test_names_longer_than_an_index_are_rejected(self, any_project: OpenProject, tmp_path: Path) -> None:
         audio(tmp_path, "a.wav")
         names = ["./" * 3000 + "a.wav", "a.wav", "".join(chr(0x4E00 + number) for number in range(3000))]
-        source = manifest(tmp_path / "m.csv", [*({"file_name": name} for name in names), {"file_name": "a.wav", "speaker": "s" * 3000}])
+        source = manifest(
+            tmp_path / "m.csv", [*({"file_name": name} for name in names), {"file_name": "a.wav", "speaker": "s" * 3000}]
+        )
         report = import_source(any_project, source)
         assert (report.added, len(report.rejected)) == (1, 3)
 
     def test_hostile_names_are_just_names(self, any_project: OpenProject, tmp_path: Path) -> None:
-        names = ["two words.wav", 'say "hi".wav', "two\nlines.wav", "🐦.wav", "a\u202ewva.exe.wav", "<b>bold<b>.wav", "'; DROP TABLE clip;--.wav", " lead.wav", "%s{0}.wav", "-rf.wav"]
+        names = [
+            "two words.wav",
+            'say "hi".wav',
+            "two\nlines.wav",
+            "🐦.wav",
+            "a\u202ewva.exe.wav",
+            "<b>bold<b>.wav",
+            "'; DROP TABLE clip;--.wav",
+            " lead.wav",
+            "%s{0}.wav",
+            "-rf.wav",
+        ]
         audio(tmp_path, *names)
-        assert import_source(any_project, manifest(tmp_path / "m.csv", [{"file_name": name} for name in names])).added == len(names)
+        assert import_source(any_project, manifest(tmp_path / "m.csv", [{"file_name": name} for name in names])).added == len(
+            names
+        )
         assert [clip.file_name for clip in clips(any_project)] == names
         folder = import_source(any_project, tmp_path)
         assert (folder.known, folder.rejected, folder.aliases) == (len(names), [], [])
@@ -236,7 +266,8 @@ class TestLabels:
         import_source(any_project, source, labels_as="ann")
         with any_project.write() as session:
             undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=annotator_named(session, "ann").id)
-        relabelled = manifest(tmp_path / "n.csv", [{"file_name": "a.wav", "label": "angry"}, {"file_name": "b.wav", "label": "sad"}])
+        rows = [{"file_name": "a.wav", "label": "angry"}, {"file_name": "b.wav", "label": "sad"}]
+        relabelled = manifest(tmp_path / "n.csv", rows)
         assert import_source(any_project, relabelled, labels_as="ann").labels == 0
         assert len(live(any_project)) == 1
 

@@ -1,0 +1,142 @@
+"""A project on the air: the real app as a process of its own, and a browser's page on it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from db.decisions import live_query
+from db.models import Annotator, Clip, Decision, Label
+from db.project import OpenProject
+from tests.supervised_processes import Process, answers, start_app, wait_for
+
+PLAYED = re.compile("playing|ended")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A standing answer in words: what the page was asked to store."""
+
+    file_name: str
+    answer: str
+    label: str | None
+    annotator: str
+    seconds: float | None
+    plays: int | None
+    reason: str | None
+
+
+class Served:
+    """A project and the app that serves it; the app can be killed and started again."""
+
+    def __init__(self, project: OpenProject, port: int, log: Path) -> None:
+        self.project = project
+        self.port = port
+        self.log = log
+        self.process: Process | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the app and wait until it answers."""
+        process = self.process = start_app(self.project.directory, self.port, log=self.log)
+        wait_for(lambda: answers(self.port) or process.process.poll() is not None, what="the app to answer")
+        assert process.process.poll() is None, self.log.read_text()
+
+    def kill(self) -> None:
+        """End the app as a power cut would."""
+        if self.process is not None:
+            self.process.kill()
+
+    def standing(self) -> list[Answered]:
+        """All standing answers, oldest first."""
+        with self.project.read() as session:
+            query = live_query().join(Clip, Clip.id == Decision.clip_id).join(Annotator, Annotator.id == Decision.annotator_id)
+            query = query.outerjoin(Label, Label.id == Decision.label_id).order_by(Decision.id)
+            rows = session.execute(
+                query.with_only_columns(
+                    Clip.file_name,
+                    Decision.answer,
+                    Label.name,
+                    Annotator.name,
+                    Decision.seconds,
+                    Decision.plays,
+                    Decision.reason,
+                )
+            )
+            return [Answered(file, str(answer.value), *rest) for file, answer, *rest in rows]
+
+    def answers_of(self, file_names: list[str]) -> list[tuple[str, str]]:
+        """Label (or kind of answer) by clip, in the order given."""
+        found = {row.file_name: row.label or row.answer for row in self.standing()}
+        return [(name, found[name]) for name in file_names]
+
+
+class Seat:
+    """An annotator's seat: the Label page in a browser."""
+
+    def __init__(self, page: Page, served: Served, *, annotator: str = "Ann") -> None:
+        self.page = page
+        self.served = served
+        self.annotator = annotator
+
+    def open(self, *, state: str | re.Pattern[str] = PLAYED) -> Seat:
+        """Open the page and wait until the player is in this state."""
+        self.page.goto(f"{self.served.url}/?annotator={self.annotator}")
+        expect(self.player).to_have_attribute("data-state", state, timeout=20_000)
+        return self
+
+    @property
+    def player(self) -> Locator:
+        """The player."""
+        return self.page.get_by_test_id("player")
+
+    @property
+    def clip(self) -> str:
+        """The file name of the clip on screen."""
+        return self.player.get_attribute("data-clip") or ""
+
+    def part(self, name: str) -> Locator:
+        """A part of the player by its data-testid."""
+        return self.page.get_by_test_id(name)
+
+    def press(self, key: str) -> str:
+        """Press a key that answers, wait for the next clip to sound; the file name that was on screen before."""
+        before = self.clip
+        self.page.keyboard.press(key)
+        expect(self.player).not_to_have_attribute("data-clip", before)
+        self.expect_state(re.compile("playing|ended|empty"))
+        return before
+
+    def expect_state(self, state: str | re.Pattern[str]) -> None:
+        """Wait until the player is in this state."""
+        expect(self.player).to_have_attribute("data-state", state)
+
+    def expect_saved(self, count: int) -> None:
+        """Wait until the server has acknowledged this many answers, and nothing waits to be sent."""
+        expect(self.part("saved-count")).to_have_text(str(count))
+        expect(self.part("save-state")).to_have_text("All saved")
+
+    def record_keys(self) -> None:
+        """From the next page on, note every key with the clip it met (before the player hears of it)."""
+        self.page.add_init_script(
+            """window.pressed = [];
+            window.addEventListener("keydown", (event) => {
+              const host = document.querySelector("[data-testid=stBidiComponentIsolated]");
+              const player = host?.shadowRoot?.querySelector("[data-testid=player]");
+              window.pressed.push([event.key, player?.dataset.clip ?? ""]);
+            }, true);"""
+        )
+
+    def recorded_keys(self) -> list[Any]:
+        """The keys and the clips they met."""
+        keys: list[Any] = self.page.evaluate("window.pressed")
+        return keys
