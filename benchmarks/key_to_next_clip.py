@@ -17,28 +17,24 @@ KEYS = 30
 LISTENING = 600
 """Milliseconds between a clip's start and the key: what a person takes at least, and what loads ahead has time for."""
 
-WATCH_PLAYER = """player => {
+WATCH = """
   window.taken = [];
-  window.addEventListener("keydown", () => { window.pressed = { at: performance.now(), clip: player.dataset.clip }; }, true);
-  new MutationObserver(() => {
-    const before = window.pressed;
-    if (!before || player.dataset.clip === before.clip || player.dataset.state !== "playing") return;
-    window.taken.push(performance.now() - before.at);
-    window.pressed = null;
-  }).observe(player, { attributes: true });
-}"""
-
-WATCH_PLAIN = """() => {
-  window.taken = [];
-  const source = () => document.querySelector("audio")?.currentSrc;
-  window.addEventListener("keydown", () => { window.pressed = { at: performance.now(), source: source() }; }, true);
-  document.addEventListener("playing", () => {
-    const before = window.pressed;
-    if (!before || source() === before.source) return;
-    window.taken.push(performance.now() - before.at);
-    window.pressed = null;
-  }, true);
-}"""
+  let pressed = null, sounding = null;
+  window.addEventListener("keydown", (event) => { pressed = event.timeStamp; }, true);
+  const sounds = ({ target }) => {
+    if (target.currentSrc === sounding) return;
+    sounding = target.currentSrc;
+    if (pressed !== null) window.taken.push(performance.now() - pressed);
+    pressed = null;
+  };
+  document.addEventListener("playing", sounds, true);
+  const play = HTMLMediaElement.prototype.play;  // for audio elements that are not in the document
+  HTMLMediaElement.prototype.play = function () {
+    if (!this.isConnected) this.addEventListener("playing", sounds, { once: true });
+    return play.call(this);
+  };
+"""
+"""Runs before the page's own scripts; the same for both pages."""
 
 
 def _median_of_keys(page: Page) -> float:
@@ -55,9 +51,9 @@ def _earmark(folder: Path) -> float:
     project.close()
     port = free_port()
     with running(app_arguments(str(project.directory), port), port=port), opened_page() as page:
+        page.add_init_script(WATCH)
         page.goto(f"http://127.0.0.1:{port}/?annotator=bench")
         page.locator("[data-testid=player][data-state=playing]").wait_for()
-        page.get_by_test_id("player").evaluate(WATCH_PLAYER)
         return _median_of_keys(page)
 
 
@@ -73,10 +69,10 @@ def _plain(folder: Path) -> float:
     ]
     arguments = ["-m", "streamlit", "run", *options, str(script), str(SAMPLE_DATA / "clips"), str(folder / "answers.csv")]
     with running(arguments, port=port), opened_page() as page:
+        page.add_init_script(WATCH)
         page.goto(f"http://127.0.0.1:{port}/")
         page.locator("audio").wait_for()
         page.locator("button", has_text="sad").wait_for()
-        page.evaluate(WATCH_PLAIN)
         return _median_of_keys(page)
 
 

@@ -1,0 +1,75 @@
+"""A database of an older release: refused in one sentence, upgraded by one command, with a copy of what was there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import inspect
+
+from db import upgrade
+from db.errors import SchemaError
+from db.project import OpenProject, create_project, open_project
+from labeler.cli import main
+from tests.filled_projects import add_clips, answer
+
+NEXT_MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("decision") as table:
+        table.add_column(sa.Column("mood", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    raise NotImplementedError
+"""
+
+
+@pytest.fixture
+def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An Earmark with one migration more than today's."""
+    migrations = tmp_path / "migrations"
+    shutil.copytree(upgrade.MIGRATIONS, migrations)
+    (migrations / "versions" / "0002_next.py").write_text(NEXT_MIGRATION, encoding="utf-8")
+    monkeypatch.setattr(upgrade, "MIGRATIONS", migrations)
+
+
+@pytest.mark.usefixtures("next_release")
+def test_an_older_database_is_upgraded_after_a_backup_copy(tmp_path: Path) -> None:
+    directory = make_with_todays_release(tmp_path)
+    with pytest.raises(SchemaError, match=r"older schema 0001; run `earmark upgrade`"):
+        open_project(directory)
+
+    result = CliRunner().invoke(main, ["--project", str(directory), "upgrade", "--json"])
+    document = json.loads(result.stdout)
+    assert (document["from"], document["to"]) == ("0001", "0002")
+
+    project = open_project(directory)
+    assert "mood" in {column["name"] for column in inspect(project.engine).get_columns("decision")}
+    project.close()
+    with sqlite3.connect(document["backup"]) as copy:
+        assert copy.execute("SELECT count(*) FROM decision").fetchone() == (1,)
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+    copy.close()
+
+
+def make_with_todays_release(tmp_path: Path) -> Path:
+    """A project with one decision, at today's schema."""
+    with pytest.MonkeyPatch.context() as today:
+        today.setattr(upgrade, "MIGRATIONS", Path(upgrade.__file__).parent / "migrations")
+        project: OpenProject = create_project(tmp_path / "old", labels=["angry"])
+    answer(project, add_clips(project, 1)[0])
+    project.close()
+    return project.directory
