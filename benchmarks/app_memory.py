@@ -7,8 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.browser import app_arguments, free_port, opened_page, running
+from benchmarks.browser import opened_page
 from benchmarks.harness import Figures, row
+from benchmarks.processes import app
 from benchmarks.sample_project import sample_project
 
 KEYS = 20
@@ -23,15 +24,14 @@ RESIDENT = "print(psutil.Process().memory_info().rss)"
 )
 def measure() -> Figures:
     """Resident memory after the three pages were opened and some clips labelled."""
-    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         project = sample_project(Path(folder))
         project.close()
-        with running(app_arguments(str(project.directory), port), port=port) as process, opened_page() as page:
+        with app(project.directory) as (address, process), opened_page() as page:
             for name in ("progress", "export"):
-                page.goto(f"http://127.0.0.1:{port}/{name}")
+                page.goto(f"{address}/{name}")
                 page.wait_for_timeout(2000)
-            page.goto(f"http://127.0.0.1:{port}/?annotator=bench")
+            page.goto(f"{address}/?annotator=bench")
             page.locator("[data-testid=player][data-state=playing]").wait_for()
             for key in range(KEYS):
                 page.keyboard.press(str(1 + key % 4))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from benchmarks.browser import app_arguments, free_port, opened_page, running
+from benchmarks.browser import opened_page
 from benchmarks.harness import Figures, row
 from benchmarks.plain_streamlit import SCRIPT
+from benchmarks.processes import app, streamlit
 from benchmarks.sample_project import SAMPLE_DATA, sample_project
 
 KEYS = 30
@@ -49,10 +50,9 @@ def _median_of_keys(page: Page) -> float:
 def _earmark(folder: Path) -> float:
     project = sample_project(folder)
     project.close()
-    port = free_port()
-    with running(app_arguments(str(project.directory), port), port=port), opened_page() as page:
+    with app(project.directory) as (address, _), opened_page() as page:
         page.add_init_script(WATCH)
-        page.goto(f"http://127.0.0.1:{port}/?annotator=bench")
+        page.goto(f"{address}/?annotator=bench")
         page.locator("[data-testid=player][data-state=playing]").wait_for()
         return _median_of_keys(page)
 
@@ -60,17 +60,9 @@ def _earmark(folder: Path) -> float:
 def _plain(folder: Path) -> float:
     script = folder / "plain.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    port = free_port()
-    options = [
-        "--server.headless=true",
-        "--browser.gatherUsageStats=false",
-        "--server.address=127.0.0.1",
-        f"--server.port={port}",
-    ]
-    arguments = ["-m", "streamlit", "run", *options, str(script), str(SAMPLE_DATA / "clips"), str(folder / "answers.csv")]
-    with running(arguments, port=port), opened_page() as page:
+    with streamlit(script, str(SAMPLE_DATA / "clips"), str(folder / "answers.csv")) as address, opened_page() as page:
         page.add_init_script(WATCH)
-        page.goto(f"http://127.0.0.1:{port}/")
+        page.goto(address)
         page.locator("audio").wait_for()
         page.locator("button", has_text="sad").wait_for()
         return _median_of_keys(page)

@@ -56,8 +56,9 @@ def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], N
 
 def rows_in_shard(session: Session, feature_set_id: int) -> dict[int, int]:
     """How many rows of each shard the row map knows."""
-    query = select(FeatureRow.shard, (func.max(FeatureRow.row) + 1).label("rows")).where(FeatureRow.feature_set_id == feature_set_id)
-    return {row.shard: row.rows for row in session.execute(query.group_by(FeatureRow.shard))}
+    known = (func.max(FeatureRow.row) + 1).label("rows")
+    query = select(FeatureRow.shard, known).where(FeatureRow.feature_set_id == feature_set_id).group_by(FeatureRow.shard)
+    return {row.shard: row.rows for row in session.execute(query)}
 
 
 def embedded_count(session: Session, feature_set_id: int) -> int:

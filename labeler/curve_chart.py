@@ -39,12 +39,20 @@ def curve_chart(curve: Curve, *, labels: int, width: int | str = WIDTH, height: 
     ]
     data = alt.InlineData(values=rows)
     most = max((row["examples"] or 0 for row in rows), default=0)
-    examples = alt.X("examples:Q", title="Examples per class", scale=alt.Scale(domain=[0, max(most * 1.05, 1)], nice=False))
-    accuracy = alt.Y("ua:Q", title="UA (mean recall of the labels)", scale=alt.Scale(domain=[0, 1]))
-    base = alt.Chart(data).encode(x=examples)
-    band = base.mark_area(opacity=0.22, color=BLUE, clip=True).encode(
-        y=alt.Y("low:Q", title="UA (mean recall of the labels)", scale=alt.Scale(domain=[0, 1])), y2=alt.Y2("high:Q")
+    examples = alt.X(
+        "examples:Q",
+        title="Examples per class",
+        scale=alt.Scale(domain=[0, max(most * 1.05, 1)], nice=False),
+        axis=alt.Axis(grid=False, tickCount=8),
     )
+    share: dict[str, Any] = {
+        "title": "UA (mean recall of the labels)",
+        "scale": alt.Scale(domain=[0, 1]),
+        "axis": alt.Axis(tickCount=5),
+    }
+    accuracy = alt.Y("ua:Q", **share)
+    base = alt.Chart(data).encode(x=examples)
+    band = base.mark_area(opacity=0.22, color=BLUE, clip=True).encode(y=alt.Y("low:Q", **share), y2=alt.Y2("high:Q"))
     line = base.mark_line(color=BLUE, strokeWidth=2.5).encode(y=accuracy)
     points = base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(y=accuracy, tooltip=_tooltip())
     layers: list[Any] = [_chance(labels), band, _bars(base), line, points]

@@ -21,15 +21,14 @@ from db.annotators import annotator_named
 from db.decisions import append_decision
 from db.errors import EarmarkError, ProjectError
 from db.models import Answer, Source
-from db.project import OpenProject, create_project, open_project
+from db.project import OpenProject, create_project
 from db.serving import upcoming
 from db.settings import SETTINGS_FILE
 from labeler.cli.output import note
-from labeler.supervisor import supervise
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_DATA = REPOSITORY / "sample_data"
-SEED_ROUNDS, SEED_BATCH = 6, 8
+SEED_ROUNDS, SEED_BATCH = 8, 10
 SLICE_SEED = 20
 """Fixes the random keys, so that every demo shows the same first clips."""
 
@@ -102,13 +101,12 @@ def main(directory: Path, host: str, port: int, only_make: bool) -> None:
             note(f"The demo project in {directory} is there already: your labels are kept.")
         else:
             make_demo(directory)
-        if only_make:
-            return
-        project = open_project(directory)
-        note(f"Open http://{host}:{port} in a browser - Ctrl-C stops the demo.")
-        supervise(project, host=host, port=port, with_learner=True, open_browser=True)
     except EarmarkError as error:
         sys.exit(f"Error: {error}")
+    if not only_make:
+        serve = ["-m", "labeler.cli", "--project", str(directory), "serve", "--host", host, "--port", str(port), "--open-browser"]
+        # A fresh process: this one has loaded what makes features, and serving needs none of it.
+        os.execv(sys.executable, [sys.executable, *serve])  # noqa: S606
 
 
 if __name__ == "__main__":

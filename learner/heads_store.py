@@ -75,7 +75,7 @@ def load_head(path: Path) -> StoredHead:
         LearnerError: the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             facts = json.loads(str(arrays["facts"]))
             head = LinearHead()
             head.coef_, head.intercept_ = arrays["coef"].astype(np.float32), arrays["intercept"].astype(np.float32)

@@ -214,7 +214,7 @@ class _Importer:
         asked = {clip_id for clip_id, _ in labelled}
         theirs = live_query().where(Decision.annotator_id == self._annotator_id, Decision.clip_id.in_(asked))
         answered = set(session.scalars(theirs.with_only_columns(Decision.clip_id))) if asked else set()
-        made = {clip_id: self._uuid(clip_id, row.label) for clip_id, row in labelled}
+        made = {(clip_id, row.label): self._uuid(clip_id, row.label) for clip_id, row in labelled}
         taken_back = set(session.scalars(select(Decision.uuid).where(Decision.uuid.in_(made.values()))))
         for clip_id, row in labelled:
             assert row.label is not None
@@ -228,10 +228,10 @@ class _Importer:
                     "keep one of them."
                 )
                 _reject(row, reason, rejected, report)
-            elif clip_id not in answered and made[clip_id] not in taken_back:
+            elif clip_id not in answered and made[clip_id, row.label] not in taken_back:
                 append_decision(
                     session,
-                    uuid=made[clip_id],
+                    uuid=made[clip_id, row.label],
                     clip_id=clip_id,
                     annotator_id=self._annotator_id,
                     answer=Answer.LABEL,
@@ -247,17 +247,23 @@ class _Importer:
 
     def _record_rejections(self, session: Session, rows: list[SourceRow | BadRow], rejected: dict[tuple[str, str], str]) -> None:
         """Store new reasons and forget those of rows that are clips now; one query for all, since there may be very many."""
-        stored = select(Rejection.path, Rejection.file_name).where(Rejection.path.in_({_key(row)[0] for row in rows}))
-        there = {(path, name) for path, name in session.execute(stored)}
-        new = [key for key in rejected if key not in there]
+        keys = {_key(row) for row in rows}
+        columns = select(Rejection.path, Rejection.file_name, Rejection.reason)
+        found = session.execute(columns.where(Rejection.path.in_({path for path, _ in keys})))
+        stored = {(path, name): reason for path, name, reason in found}
+        now = time.time()
+        new = [
+            {"path": path, "file_name": name, "reason": reason, "created_at": now}
+            for (path, name), reason in rejected.items()
+            if (path, name) not in stored
+        ]
         if new:
-            now = time.time()
-            values = [{"path": key[0], "file_name": key[1], "reason": rejected[key], "created_at": now} for key in new]
-            session.execute(insert(Rejection), values)
-        for path, name in there & {_key(row) for row in rows}:
-            if (path, name) in rejected:
-                record_rejection(session, path=path, file_name=name, reason=rejected[path, name])
-            elif (path, name) not in self._rejected:
+            session.execute(insert(Rejection), new)
+        for path, name in keys & stored.keys():
+            reason = rejected.get((path, name))
+            if reason is not None and reason != stored[path, name]:
+                record_rejection(session, path=path, file_name=name, reason=reason)
+            elif reason is None and (path, name) not in self._rejected:
                 # A span of this file that was rejected earlier in this import stays so.
                 clear_rejection(session, path=path, file_name=name)
 

@@ -22,7 +22,9 @@ from learner.reporting import Reporter
 POOL_SECONDS = 2.0
 """Between two looks at whether clips or features came or went."""
 MOST_FAILURES = 6
-"""Failures of the database in a row after which the learner gives up; it waits 0.5, 1, 2, 4 and 8 seconds between."""
+"""Failures of the database in a row after which the learner gives up."""
+FIRST_PAUSE = 0.5
+"""Seconds after the first failure; twice as long after each further one."""
 
 
 class _Stopped(Exception):  # noqa: N818 (no error)
@@ -90,7 +92,7 @@ def run_learner(project: OpenProject, *, poll_seconds: float = 0.25, should_stop
 def _wait_or_give_up(failures: int, error: DBAPIError, should_stop: Callable[[], bool]) -> None:
     if failures >= MOST_FAILURES:
         raise _database_failed(error, f" {failures} times in a row") from error
-    _sleep(0.25 * 2**failures, should_stop)
+    _sleep(FIRST_PAUSE * 2 ** (failures - 1), should_stop)
 
 
 def _database_failed(error: DBAPIError, often: str = "") -> LearnerError:

@@ -150,7 +150,7 @@ def _write(file: Any, predictions: Iterator[Prediction], label_names: Sequence[s
     count = 0
     for row in predictions:
         chances = (f"{value:.6f}" for value in row.probabilities)
-        writer.writerow([row.file_name, f"{row.start:.6g}", f"{row.end:.6g}", row.label, *chances])
+        writer.writerow([row.file_name, round(row.start, 6), round(row.end, 6), row.label, *chances])
         count += 1
     return count
 

@@ -93,7 +93,10 @@ def _accuracy(run: Run | None, status: dict[str, Any]) -> None:
             st.caption(f"Not in the slice yet, so the interval is wide: {names}.")
     newest = status["run"]
     if newest is not None:
-        st.caption(f"Run {newest['id']} learned from {newest['decisions']} answers in {newest['seconds']:.1f} s.")
+        measured = "" if run is not None and run.id == newest["id"] else " Its accuracy is being measured."
+        st.caption(
+            f"Run {newest['id']} learned from {_counted(newest['decisions'], 'answer')} in {newest['seconds']:.1f} s.{measured}"
+        )
 
 
 def accuracy_in_words(run: Run) -> str:
@@ -111,7 +114,10 @@ def _curve(curve: Curve, *, labels: int) -> None:
 
 def _labels(status: dict[str, Any]) -> None:
     st.subheader("Labels", anchor=False)
-    answers, people = _counted(status["decisions"], "answer"), _counted(status["annotators"], "annotator")
+    answers, people = (
+        _counted(status["decisions"], "answer"),
+        _counted(sum(count > 0 for count in status["per_annotator"].values()), "annotator"),
+    )
     st.text(f"{status['labeled']} of {_counted(status['clips'], 'clip')} labelled; {answers} by {people}.")
     st.altair_chart(_label_bars(status["per_label"]), width="stretch", key="labels")
 

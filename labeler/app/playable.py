@@ -45,29 +45,35 @@ class AudioFiles:
     def __init__(self, folder: Path, *, most_bytes: int = 2 << 30) -> None:
         self._cache = DiskCache(folder, most_bytes=most_bytes)
         self._verified: dict[str, tuple[int, int, str]] = {}
+        """Size, time and hash of files whose bytes were found to be those imported, by path."""
 
-    def playable(self, clip: ClipAudio, *, transcode: bool = False) -> Playable:
+    def playable(self, clip: ClipAudio, *, imported: tuple[int, int], transcode: bool = False) -> Playable:
         """What to send for a clip; with `transcode` even a file that should play is rewritten.
+
+        Args:
+            clip: where the audio lies.
+            imported: size in bytes and time (ns) of the file when it was imported.
+            transcode: make a WAV file in any case.
 
         Raises:
             AudioMissing: the file is not there now.
             AudioError: the file holds other bytes than were imported, or cannot be decoded.
         """
-        self._check_unchanged(clip)
+        self._check_unchanged(clip, imported)
         media_type = None if transcode or not clip.whole else _media_type(clip)
         if media_type is not None:
             return Playable(Path(clip.path), media_type)
         name = f"{clip.content_hash}-{round(clip.start * 1000)}-{round(clip.end * 1000)}.wav"
         return Playable(self._cache.file(name, lambda path: _write_wav(clip, path)), "audio/wav")
 
-    def _check_unchanged(self, clip: ClipAudio) -> None:
-        """Hash a file once, and again only if its size or time changed since."""
+    def _check_unchanged(self, clip: ClipAudio, imported: tuple[int, int]) -> None:
+        """Hash a file only if its size or time changed since it was last known to be the one imported."""
         try:
             stat = os.stat(clip.path)
         except OSError as error:
             raise AudioMissing(f"{shown(clip.path)} cannot be opened ({error.strerror}); put the file back.") from error
         seen = (stat.st_size, stat.st_mtime_ns, clip.content_hash)
-        if self._verified.get(clip.path) == seen:
+        if seen[:2] == imported or self._verified.get(clip.path) == seen:
             return
         if content_hash(clip.path) != clip.content_hash:
             raise AudioError(f"{shown(clip.path)} holds other audio than was imported; import it again.")

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from db.clips import ClipAudio, clip_audio, mark_broken
 from db.errors import AudioError, EarmarkError
+from db.models import Clip
 from db.project import OpenProject
 from labeler.app.desk import Desk
 from labeler.app.messages import AnswersRequest, NextRequest, UndoRequest, complaint
@@ -136,24 +137,26 @@ class _Media:
 
     async def audio(self, request: Request) -> Response:
         """The clip's audio; Range requests get their part."""
-        clip = await self._clip(request)
+        clip, imported = await self._clip(request)
         transcode = request.query_params.get("as") == "wav"
-        found: Playable = await self._made(clip, lambda: self._audio.playable(clip, transcode=transcode))
+        found: Playable = await self._made(clip, lambda: self._audio.playable(clip, imported=imported, transcode=transcode))
         return FileResponse(found.path, media_type=found.media_type, headers=_MEDIA_HEADERS)
 
     async def picture(self, request: Request) -> Response:
         """The clip's waveform and spectrogram."""
-        clip = await self._clip(request)
+        clip, _ = await self._clip(request)
         path = await self._made(clip, lambda: self._pictures.picture(clip))
         return FileResponse(path, media_type="image/png", headers=_MEDIA_HEADERS)
 
-    async def _clip(self, request: Request) -> ClipAudio:
+    async def _clip(self, request: Request) -> tuple[ClipAudio, tuple[int, int]]:
         media = self._tokens.media(request.path_params["token"])
         return await anyio.to_thread.run_sync(self._look_up, media.clip_id)
 
-    def _look_up(self, clip_id: int) -> ClipAudio:
+    def _look_up(self, clip_id: int) -> tuple[ClipAudio, tuple[int, int]]:
+        """The clip, and size and time of its file when it was imported."""
         with self._project.read() as session:
-            return clip_audio(session, clip_id)
+            file = session.get_one(Clip, clip_id).file
+            return clip_audio(session, clip_id), (file.size, file.mtime_ns)
 
     async def _made(self, clip: ClipAudio, make: Callable[[], Any]) -> Any:
         """Run `make` in a thread; audio that is broken (not just out of reach) takes its clip out of service."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from db.formats import EXPORTERS, export_decisions
 
+from db.formats import EXPORTERS, export_decisions
 from db.runs import latest_curve
 from db.status import project_status
 from labeler.cli.output import json_option, opened, say

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from db.decisions import live_query
-from db.models import Annotator, Clip, Decision, Label
+from db.models import Annotator, Answer, Clip, Decision, Label
 from db.project import OpenProject
 from tests.supervised_processes import Process, answers, start_app, wait_for
 
@@ -22,7 +22,7 @@ class Answered:
     """A standing answer in words: what the page was asked to store."""
 
     file_name: str
-    answer: str
+    answer: Answer
     label: str | None
     annotator: str
     seconds: float | None
@@ -72,11 +72,11 @@ class Served:
                     Decision.reason,
                 )
             )
-            return [Answered(file, str(answer.value), *rest) for file, answer, *rest in rows]
+            return [Answered(*row._tuple()) for row in rows]
 
     def answers_of(self, file_names: list[str]) -> list[tuple[str, str]]:
         """Label (or kind of answer) by clip, in the order given."""
-        found = {row.file_name: row.label or row.answer for row in self.standing()}
+        found = {row.file_name: row.label or str(row.answer) for row in self.standing()}
         return [(name, found[name]) for name in file_names]
 
 
@@ -92,6 +92,26 @@ class Seat:
         """Open the page and wait until the player is in this state."""
         self.page.goto(f"{self.served.url}/?annotator={self.annotator}")
         expect(self.player).to_have_attribute("data-state", state, timeout=20_000)
+        return self
+
+    def open_untouched(self, *, state: str) -> Seat:
+        """Open the page and wait for the state without touching the page.
+
+        Every look that Playwright takes into a page counts as its reader's gesture there, and would give it leave to make sound.
+        So the page itself says on its console what state the player is in.
+        """
+        self.page.add_init_script(
+            """const watch = setInterval(() => {
+              const host = document.querySelector("[data-testid=stBidiComponentIsolated]");
+              const player = host?.shadowRoot?.querySelector("[data-testid=player]");
+              if (!player || player.dataset.state === "loading") return;
+              clearInterval(watch);
+              console.log(`player: ${player.dataset.state}, touched: ${navigator.userActivation.hasBeenActive}`);
+            }, 20);"""
+        )
+        with self.page.expect_console_message(lambda message: message.text.startswith("player: ")) as told:
+            self.page.goto(f"{self.served.url}/?annotator={self.annotator}")
+        assert told.value.text == f"player: {state}, touched: false"
         return self
 
     @property

@@ -30,7 +30,7 @@ def test_without_permission_the_first_clip_waits_for_space(
     seat_in: Callable[..., Seat], strict_browser: Browser, served: Served
 ) -> None:
     """As a real Chrome: no sound before the page is touched."""
-    seat = seat_in(strict_browser).open(state="paused")
+    seat = seat_in(strict_browser).open_untouched(state="paused")
     expect(seat.part("notice")).to_have_text("Press space to start")
     name = seat.clip
     seat.page.keyboard.press(" ")
@@ -43,7 +43,7 @@ def test_without_permission_the_first_clip_waits_for_space(
 
 
 def test_a_clip_nobody_could_hear_gets_no_label(seat_in: Callable[..., Seat], strict_browser: Browser, served: Served) -> None:
-    seat = seat_in(strict_browser).open(state="paused")
+    seat = seat_in(strict_browser).open_untouched(state="paused")
     name = seat.clip
     seat.page.keyboard.press("1")
     seat.page.keyboard.press(" ")

@@ -1,4 +1,4 @@
-"""The decision log under hypothesis: after any sequence of answers and undos, what stands is the top of a stack per annotator and clip."""
+"""The decision log under hypothesis: what stands after any answers and undos is the top of a stack per annotator and clip."""
 
 from __future__ import annotations
 
@@ -149,4 +149,4 @@ def new_clip(session: Session, name: str) -> int:
 
 def test_the_log_is_a_stack_of_answers(shared_project: OpenProject) -> None:
     DecisionLog.project = shared_project
-    run_state_machine_as_test(DecisionLog, settings=settings(deadline=None, max_examples=15, stateful_step_count=20))
+    run_state_machine_as_test(DecisionLog, settings=settings(deadline=None, max_examples=10, stateful_step_count=15))

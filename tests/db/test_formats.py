@@ -91,8 +91,8 @@ class TestExport:
         clips = add_clips(any_project, len(HOSTILE))
         with any_project.write() as session:
             for clip_id, text in zip(clips, HOSTILE, strict=True):
-                clip = session.get_one(Clip, clip_id)
-                clip.file_name, clip.transcript, clip.extra = text, text, {text: text}
+                stored = session.get_one(Clip, clip_id)
+                stored.file_name, stored.transcript, stored.extra = text, text, {text: text}
         for clip in clips:
             answer(any_project, clip)
         for format in ("csv", "jsonl"):
@@ -106,8 +106,8 @@ class TestExport:
         clips = add_clips(project, len(HOSTILE))
         with project.write() as session:
             for clip_id, text in zip(clips, HOSTILE, strict=True):
-                clip = session.get_one(Clip, clip_id)
-                clip.file_name, clip.transcript, clip.extra = text, text, {"room": text}
+                stored = session.get_one(Clip, clip_id)
+                stored.file_name, stored.transcript, stored.extra = text, text, {"room": text}
         for clip in clips:
             answer(project, clip, "sad")
         exported(project, format, tmp_path / f"out.{format}")

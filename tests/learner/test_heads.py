@@ -1,0 +1,91 @@
+"""Heads: fitting, probabilities over the whole label set, and files that bring a head back without pickling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from db.errors import LearnerError
+from learner.heads import LinearHead, pool_statistics
+from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head, newest_head
+from tests.learner.synthetic_projects import made_up_vectors
+
+CLIPS = list(range(60))
+X = made_up_vectors(CLIPS)
+Y = np.array(CLIPS) % 3 + 10
+
+
+def test_a_head_is_logistic_regression_on_standardised_features() -> None:
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced")).fit(X.astype(np.float64), Y)
+    head = LinearHead(C=0.1).fit(X, Y)
+    np.testing.assert_allclose(head.predict_proba(X), pipeline.predict_proba(X.astype(np.float64)), atol=1e-3)
+    assert (head.predict(X) == pipeline.predict(X)).all()
+
+
+def test_two_classes_are_as_good_as_three() -> None:
+    two = Y < 12
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced")).fit(X[two], Y[two])
+    head = LinearHead(C=0.1).fit(X[two], Y[two])
+    np.testing.assert_allclose(head.predict_proba(X), pipeline.predict_proba(X), atol=1e-3)
+
+
+def test_one_class_is_always_answered() -> None:
+    head = LinearHead().fit(X[:3], np.array([11, 11, 11]))
+    assert (head.predict(X) == 11).all()
+    assert (head.predict_proba(X) == 1).all()
+
+
+def test_labels_without_examples_get_probability_zero() -> None:
+    head = LinearHead().fit(X[Y != 11], Y[Y != 11])
+    probabilities = head.probabilities(X, [12, 11, 10])
+    assert (probabilities[:, 1] == 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert probabilities[Y == 10].argmax(axis=1).mean() > 1.5, "columns follow the order that was asked for"
+
+
+def test_statistics_are_those_of_all_chunks_together() -> None:
+    mean, scale = pool_statistics([X[:7], X[7:]], dim=X.shape[1])
+    np.testing.assert_allclose(mean, X.mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(scale, X.std(axis=0), rtol=1e-4)
+
+
+def test_a_feature_that_never_changes_does_no_harm() -> None:
+    flat = X.copy()
+    flat[:, 0] = 7
+    assert np.isfinite(LinearHead().fit(flat, Y).predict_proba(flat)).all()
+
+
+def test_a_stored_head_predicts_the_same(tmp_path: Path) -> None:
+    head = LinearHead().fit(X, Y)
+    HeadFile(tmp_path, StoredHead(head, [10, 11, 12], ["a", "b", "ç"], 4)).publish(3)
+    back = load_head(head_path(tmp_path, 3))
+    np.testing.assert_array_equal(back.head.predict_proba(X), head.predict_proba(X))
+    assert (back.label_ids, back.label_names, back.feature_set_id) == ([10, 11, 12], ["a", "b", "ç"], 4)
+    assert [path.name for path in tmp_path.iterdir()] == ["run_3.npz"], "nothing is left beside it"
+
+
+def test_a_pickle_in_disguise_is_not_opened(tmp_path: Path) -> None:
+    np.savez(head_path(tmp_path, 1), facts=np.array([{}], dtype=object), coef=X, intercept=X, classes=X)
+    with pytest.raises(LearnerError, match=r"run_1.npz is missing or damaged; run `earmark learn --once`"):
+        load_head(head_path(tmp_path, 1))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04rest", b"no head at all"])
+def test_a_damaged_head_is_told_by_name(tmp_path: Path, content: bytes) -> None:
+    head_path(tmp_path, 1).write_bytes(content)
+    with pytest.raises(LearnerError, match=r"run_1.npz is missing or damaged"):
+        load_head(head_path(tmp_path, 1))
+
+
+def test_old_heads_are_deleted_and_heads_of_unknown_runs_are_not_used(tmp_path: Path) -> None:
+    for run in range(1, 26):
+        head_path(tmp_path, run).write_bytes(b"")
+    delete_old_heads(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 20
+    assert newest_head(tmp_path, up_to=24) == head_path(tmp_path, 24)
+    assert newest_head(tmp_path, up_to=5) is None

@@ -1,0 +1,344 @@
+"""The learner at work: what a pass leaves in the database, and the loop that notices, publishes, evaluates and stops."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from db.decisions import undo_decision
+from db.errors import LearnerError
+from db.features import use_feature_set
+from db.learner_state import read_state
+from db.models import Answer, Clip, ClipState, LearnerState, QueueEntry, Run, Source
+from db.project import OpenProject, open_project
+from db.runs import latest_run
+from learner import learning, loop
+from learner.feature_store import FeatureStore
+from learner.heads_store import head_path, load_head
+from learner.lock import learner_lock
+from learner.loop import learn_once, run_learner
+from tests.filled_projects import add_clips, answer
+from tests.learner.synthetic_projects import (
+    MadeUpEncoder,
+    embed_made_up,
+    embedded_project,
+    label_slice,
+    label_truly,
+    made_up_vectors,
+)
+
+
+def newest_run(project: OpenProject) -> Run:
+    """The newest run, free of its session."""
+    with project.read() as session:
+        run = latest_run(session)
+        assert run is not None
+        session.expunge(run)
+    return run
+
+
+def runs(project: OpenProject) -> int:
+    """How many runs there are."""
+    with project.read() as session:
+        return len(session.scalars(select(Run.id)).all())
+
+
+def queued(project: OpenProject) -> list[QueueEntry]:
+    """The ranked queue."""
+    with project.read() as session:
+        entries = list(session.scalars(select(QueueEntry).order_by(QueueEntry.position)))
+        session.expunge_all()
+    return entries
+
+
+def state_of(project: OpenProject) -> LearnerState:
+    """What the learner said last; nothing at all before it said anything."""
+    with project.read() as session:
+        state = read_state(session)
+        if state is None:
+            return LearnerState(state="", detail="", heartbeat_at=0.0)
+        session.expunge(state)
+    return state
+
+
+def eventually(condition: Callable[[], bool], *, what: str, seconds: float = 20) -> None:
+    """Wait until the condition holds."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+def test_without_features_there_is_nothing_to_learn_from(project: OpenProject) -> None:
+    add_clips(project, 3)
+    assert learn_once(project) is None
+    assert state_of(project).detail == "no features yet: run earmark embed"
+    assert runs(project) == 0
+
+
+def test_without_labels_a_cold_start_is_queued(any_project: OpenProject) -> None:
+    embedded_project(any_project, 30)
+    assert learn_once(any_project) is not None
+    run = newest_run(any_project)
+    assert (run.decisions, run.labeled, run.last_decision_id, run.ua, run.slice_clips) == (0, 0, 0, None, 0)
+    assert run.evaluated_at is not None
+    assert run.report["missing_labels"] == ["angry", "happy", "sad"]
+    entries = queued(any_project)
+    assert len(entries) == 30
+    assert {entry.source for entry in entries} == {Source.COLD_START}
+
+
+def test_a_pass_publishes_a_head_a_queue_and_an_honest_score(any_project: OpenProject) -> None:
+    clips = embedded_project(any_project, 90)
+    label_truly(any_project, clips[:40])
+    in_slice = label_slice(any_project, 10)
+    run_id = learn_once(any_project)
+    run = newest_run(any_project)
+    assert run_id == run.id
+    assert (run.decisions, run.labeled) == (50, 50)
+    assert run.slice_clips >= 10
+    assert 0 <= (run.ua_low or 0) <= (run.ua or 0) <= (run.ua_high or 0) <= 1
+    assert (run.ua or 0) > 0.6
+    assert load_head(head_path(any_project.heads_dir, run.id)).label_names == ["angry", "happy", "sad"]
+    entries = queued(any_project)
+    assert {entry.clip_id for entry in entries} == set(clips) - set(clips[:40]) - set(in_slice)
+    assert {entry.source for entry in entries} == {Source.UNCERTAIN}
+    assert all(entry.predicted_id for entry in entries)
+    assert state_of(any_project).state == "stopped"
+
+
+def test_unsure_skipped_and_broken_clips_are_not_queued(project: OpenProject) -> None:
+    clips = embedded_project(project, 12)
+    answer(project, clips[0], kind=Answer.UNSURE)
+    answer(project, clips[1], kind=Answer.SKIP)
+    with project.write() as session:
+        session.get_one(Clip, clips[2]).state = ClipState.BROKEN
+    learn_once(project)
+    assert {entry.clip_id for entry in queued(project)} == set(clips[3:])
+    run = newest_run(project)
+    assert (run.decisions, run.labeled) == (2, 0)
+
+
+def test_one_slice_clip_is_enough_for_a_number_with_a_wide_band(project: OpenProject) -> None:
+    clips = embedded_project(project, 60)
+    label_truly(project, clips[:30])
+    label_slice(project, 1)
+    learn_once(project)
+    run = newest_run(project)
+    assert run.slice_clips >= 1
+    assert run.ua is not None
+    assert (run.ua_high or 0) - (run.ua_low or 0) > 0.3
+
+
+def test_the_asking_head_never_sees_labels_given_for_the_random_slice(
+    project: OpenProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = embedded_project(project, 60)
+    label_truly(project, clips[:10])
+    label_truly(project, clips[10:20], source=Source.RANDOM)
+    for clip in clips[20:25]:
+        answer(project, clip, "sad", source=Source.SCRIPTED, queued_as=Source.RANDOM)
+    seen: dict[str, Any] = {}
+    rank = learning.ranked_queue
+
+    def spy(*arguments: Any, **options: Any) -> Any:
+        seen.update(options)
+        return rank(*arguments, **options)
+
+    monkeypatch.setattr(learning, "ranked_queue", spy)
+    learn_once(project)
+    assert seen["query"].clip_ids.tolist() == clips[:10]
+    assert newest_run(project).labeled == 25
+
+
+def test_a_pass_with_nothing_new_adds_no_run(project: OpenProject) -> None:
+    clips = embedded_project(project, 20)
+    label_truly(project, clips[:5])
+    first = learn_once(project)
+    assert learn_once(project) == first
+    assert runs(project) == 1
+    label_truly(project, clips[5:6])
+    assert learn_once(project) != first
+    assert runs(project) == 2
+
+
+def test_an_evaluation_that_is_missing_is_made_up_for(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded_project(project, 20)
+    label_slice(project, 5)
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(learning.Learning, "evaluate", killed)
+        with pytest.raises(KeyboardInterrupt):
+            learn_once(project)
+    assert newest_run(project).evaluated_at is None
+    assert len(queued(project)) == 15, "the queue was out before"
+    learn_once(project)
+    assert runs(project) == 1
+    assert newest_run(project).ua is not None
+
+
+@pytest.mark.parametrize("change", ["clips", "undo", "lost head", "feature set"])
+def test_what_a_run_depends_on_makes_a_new_one(project: OpenProject, change: str) -> None:
+    clips = embedded_project(project, 20)
+    label_truly(project, clips[:6])
+    learn_once(project)
+    if change == "clips":
+        embed_made_up(project, sorted(set(add_clips(project, 25)) - set(clips)))
+    elif change == "undo":
+        with project.write() as session:
+            undo_decision(session, uuid="00000000-0000-4000-8000-000000000001", annotator_id=1)
+    elif change == "lost head":
+        head_path(project.heads_dir, newest_run(project).id).unlink()
+    else:
+        store = FeatureStore(project, MadeUpEncoder("2"))
+        store.append(clips, made_up_vectors(clips))
+        with project.write() as session:
+            use_feature_set(session, store.feature_set_id)
+    learn_once(project)
+    assert runs(project) == 2
+    assert newest_run(project).decisions == (5 if change == "undo" else 6)
+    assert len(queued(project)) == {"clips": 19, "undo": 15}.get(change, 14)
+
+
+def test_a_second_learner_is_refused_with_the_number_of_the_first(project: OpenProject) -> None:
+    with learner_lock(project), pytest.raises(LearnerError, match=rf"already \(process {os.getpid()}\)"):
+        learn_once(project)
+    learn_once(project)
+
+
+def test_a_failing_strategy_is_told_and_the_old_queue_stays(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = embedded_project(project, 40)
+    label_truly(project, clips[:25])
+    learn_once(project)
+    before = [entry.clip_id for entry in queued(project)]
+    monkeypatch.setenv("EARMARK_STRATEGY", "tests.learner.test_strategies:failing")
+    again = open_project(project.directory)
+    with pytest.raises(LearnerError, match="test_strategies:failing' failed"):
+        learn_once(again)
+    again.close()
+    assert "failed" in (state_of(project).error or "")
+    assert [entry.clip_id for entry in queued(project)] == before
+    assert not list(project.heads_dir.glob(".*.part"))
+
+
+@contextmanager
+def running(project: OpenProject) -> Iterator[threading.Event]:
+    """The learner in a thread, stopped at the end; what it raised is raised here."""
+    stop, failures = threading.Event(), []
+
+    def work() -> None:
+        try:
+            run_learner(project, poll_seconds=0.05, should_stop=stop.is_set)
+        except BaseException as error:  # noqa: BLE001 (handed on below)
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join(20)
+    assert not thread.is_alive()
+    if failures:
+        raise failures[0]
+
+
+def test_the_learner_notices_new_answers_and_stops_cleanly(any_project: OpenProject) -> None:
+    embedded_project(any_project, 40)
+    with running(any_project):
+        eventually(lambda: runs(any_project) == 1, what="the cold start")
+        label_slice(any_project, 5)
+        eventually(lambda: newest_run(any_project).decisions == 5, what="a run on five decisions", seconds=5)
+        eventually(lambda: newest_run(any_project).ua is not None, what="its evaluation")
+        eventually(lambda: state_of(any_project).state == "waiting", what="the learner to rest")
+        beat = state_of(any_project).heartbeat_at
+        eventually(lambda: state_of(any_project).heartbeat_at > beat, what="a heartbeat", seconds=3)
+    assert (state_of(any_project).state, state_of(any_project).pid) == ("stopped", os.getpid())
+
+
+def test_the_learner_notices_features(project: OpenProject) -> None:
+    clips = add_clips(project, 10)
+    with running(project):
+        eventually(lambda: state_of(project).detail.startswith("no features"), what="the learner to ask for features")
+        embed_made_up(project, clips)
+        eventually(lambda: len(queued(project)) == 10, what="the queue")
+
+
+def test_the_queue_goes_before_an_evaluation_under_way(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = embedded_project(project, 60)
+    label_slice(project, 10)
+    go_on = threading.Event()
+    score = learning.scored_curve
+
+    def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
+        while not go_on.is_set():
+            time.sleep(0.3)
+            between(1, 2)
+        return score(*arguments, between=between, **options)
+
+    monkeypatch.setattr(learning, "scored_curve", slow)
+    with running(project):
+        eventually(lambda: runs(project) == 1, what="the first run")
+        label_truly(project, [clip for clip in clips if clip in {entry.clip_id for entry in queued(project)}][:5])
+        eventually(lambda: newest_run(project).decisions == 15, what="a queue in the midst of the evaluation")
+        with project.read() as session:
+            assert session.scalars(select(Run.evaluated_at)).first() is None
+        go_on.set()
+        eventually(lambda: newest_run(project).ua is not None, what="the evaluation of the newest run")
+
+
+def test_the_learner_stops_in_the_midst_of_an_evaluation(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded_project(project, 30)
+    label_slice(project, 10)
+
+    def endless(*_: Any, between: Callable[[int, int], None], **__: Any) -> None:
+        while True:
+            time.sleep(0.05)
+            between(1, 2)
+
+    monkeypatch.setattr(learning, "scored_curve", endless)
+    with running(project):
+        eventually(lambda: runs(project) == 1, what="the first run")
+    assert state_of(project).state == "stopped"
+
+
+def failing_database(times: int) -> Callable[..., Any]:
+    """Stands for a look at the database that fails at first."""
+    looks, look = iter(range(1000)), loop.newest_decision_id
+
+    def fails(session: Any) -> int:
+        if next(looks) < times:
+            raise OperationalError("SELECT", {}, Exception("disk I/O error"))
+        return look(session)
+
+    return fails
+
+
+def test_a_failing_database_is_tried_again(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded_project(project, 10)
+    monkeypatch.setattr(loop, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(loop, "newest_decision_id", failing_database(3))
+    with running(project):
+        eventually(lambda: runs(project) == 1, what="the run after the failures")
+
+
+def test_a_database_that_keeps_failing_ends_the_learner_with_the_reason(
+    project: OpenProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(loop, "newest_decision_id", failing_database(999))
+    with pytest.raises(LearnerError, match=r"failed 6 times in a row \(disk I/O error\)"):
+        run_learner(project, poll_seconds=0.01)
+    assert state_of(project).state == "crashed"
