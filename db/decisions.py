@@ -6,6 +6,7 @@ answer back.
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 import uuid as uuids
@@ -141,6 +142,7 @@ def undo_decision(session: Session, *, uuid: str, annotator_id: int, decision_uu
     return row
 
 
+@functools.cache
 def live_query() -> Select[Decision]:
     """The decisions that stand: no undo points at them, and no row that itself was not undone supersedes them."""
     undo, later, undo_of_later = aliased(Decision), aliased(Decision), aliased(Decision)

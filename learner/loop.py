@@ -126,9 +126,11 @@ class _Loop:
         self._publish_if_new()
         while self._to_evaluate is not None:
             published = self._to_evaluate
-            self._learning.evaluate(published, between=self._between)
-            # A newer run may have been published meanwhile; after a failure this one is tried again.
-            if self._to_evaluate is published:
+            # After a failure it may have been recorded all the same.
+            if not self._learning.is_evaluated(published.run_id):
+                self._learning.evaluate(published, between=self._between)
+            # A newer run may have been published meanwhile.
+            if self._to_evaluate.run_id == published.run_id:
                 self._to_evaluate = None
 
     def _publish_if_new(self) -> None:

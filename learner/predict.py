@@ -66,10 +66,9 @@ def predict_project(
     stored, features = _current_head(project)
     report = PredictReport() if report is None else report
     with project.read() as session:
-        rows = session.execute(
+        clips = session.execute(
             select(Clip.id, Clip.file_name, Clip.start, Clip.end).where(Clip.state == ClipState.READY).order_by(Clip.id)
-        )
-        clips = rows.tuples().all()
+        ).all()
     has = features.has([clip[0] for clip in clips])
     for first in range(0, len(clips), BATCH):
         batch, there = clips[first : first + BATCH], has[first : first + BATCH]
@@ -77,7 +76,7 @@ def predict_project(
             report.leave_out(clip[1], "It has no features yet; run `earmark embed`.")
         known = [clip for clip, embedded in zip(batch, there, strict=True) if embedded]
         vectors = features.rows([clip[0] for clip in known])
-        yield from _predictions(stored, [clip[1:] for clip in known], vectors)
+        yield from _predictions(stored, [(name, start, end) for _, name, start, end in known], vectors)
         if progress is not None:
             progress(first + len(batch), len(clips))
 

@@ -1,1 +1,1 @@
-"""Programs for the developers of Earmark; nothing here is installed."""
+"""Scripts of the repository; none of them is part of the package."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,12 @@ def configuration(*, host: str, port: int) -> dict[str, Any]:
     }
 
 
+def warm_up() -> None:
+    """Load what Streamlit would load while the first visitor waits."""
+    for name in ("pandas", "pyarrow.compute", "PIL.PngImagePlugin"):
+        importlib.import_module(name)
+
+
 def main() -> None:
     """Serve until stopped; an error of the project is one sentence and exit status 1."""
     parser = argparse.ArgumentParser(prog="python -m labeler.app.server", description=__doc__)
@@ -57,6 +65,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ[VARIABLE] = str(options.project.resolve())
     hold_lifeline()
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     try:
         app = build_app()
     except EarmarkError as error:

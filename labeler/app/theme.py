@@ -5,6 +5,7 @@ Text on ground has a contrast of 7:1 or more, the accent 4.5:1. Blue and amber a
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -36,6 +37,7 @@ THEME: dict[str, Any] = {
 }
 
 
+@cache
 def icon() -> Image.Image:
     """The tab's icon: five bars of a waveform. (Streamlit would fetch an icon given by name from the internet.)"""
     image = Image.new("RGBA", (64, 64))

@@ -22,8 +22,16 @@ class ClipMedia {
     this.picture = new Image();
     this.picture.alt = "";
     this.picture.draggable = false;
-    this.picture.src = clip.picture;
-    this.loading = this.load(clip.audio);
+    this.loading = null;
+  }
+
+  // Load sound and picture, once; resolves when the sound is here.
+  start() {
+    if (this.loading === null) {
+      this.loading = this.load(this.clip.audio);
+      this.picture.src = this.clip.picture;
+    }
+    return this.loading;
   }
 
   heard(type) {

@@ -97,6 +97,8 @@ class Player {
       this.showState();
       return;
     }
+    if (media.problem && !media.problem.final) media.tryAgain();
+    else media.start();
     this.view.showClip(media.clip, media.picture);
     this.view.at(0, media.duration);
     this.playFromStart();

@@ -14,6 +14,7 @@ class ClipQueue {
     this.onChange = onChange;
     this.ahead = [];
     this.asking = false;
+    this.loadingAhead = false;
     this.stopped = false;
     this.trouble = null;
     this.empty = false;
@@ -87,10 +88,26 @@ class ClipQueue {
     // An answer acknowledged in the meantime may be missing from these counts.
     if (fresh || this.counts === null) this.counts = { saved, done, total };
     this.ahead.push(...clips.map((clip) => new ClipMedia(clip, this.onMedia)));
+    this.load();
     this.empty = clips.length === 0 && want > 0;
     this.remember();
     // Fewer than asked for: others may hand clips back, or the learner may find more.
     if (clips.length < want) this.retry.after(EMPTY_POLL);
+  }
+
+  // Load in order, one at a time: the clip that is needed first must not share the line with those behind it.
+  async load() {
+    if (this.loadingAhead) return;
+    this.loadingAhead = true;
+    for (let next = this.unloaded(); next; next = this.unloaded()) {
+      await next.start();
+      await next.picture.decode().catch(() => {});
+    }
+    this.loadingAhead = false;
+  }
+
+  unloaded() {
+    return this.stopped ? undefined : this.ahead.find((media) => media.loading === null);
   }
 
   // Hand everything back, so that others get these clips at once.

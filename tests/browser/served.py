@@ -72,7 +72,7 @@ class Served:
                     Decision.reason,
                 )
             )
-            return [Answered(*row._tuple()) for row in rows]
+            return [Answered(*row) for row in rows]
 
     def answers_of(self, file_names: list[str]) -> list[tuple[str, str]]:
         """Label (or kind of answer) by clip, in the order given."""

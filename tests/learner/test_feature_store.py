@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from db.errors import FeatureError
+from db.features import use_feature_set
 from db.models import FeatureRow
 from db.project import OpenProject, open_project
 from learner import feature_store
@@ -104,6 +105,11 @@ def test_other_settings_are_another_feature_set(project: OpenProject) -> None:
 
     assert old.folder != new.folder
     assert json.loads((new.folder / "manifest.json").read_text())["revision"] == "2"
+    features = open_features(project)
+    assert features is not None
+    assert features.clip_ids.tolist() == clips, "the old set stays in use while the new one is filled"
+    with project.write() as session:
+        use_feature_set(session, new.feature_set_id)
     features = open_features(project)
     assert features is not None
     assert features.clip_ids.tolist() == clips[:1]

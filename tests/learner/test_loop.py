@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from db.decisions import undo_decision
+from db.decisions import newest_decision_id, undo_decision
 from db.errors import LearnerError
 from db.features import use_feature_set
 from db.learner_state import read_state
@@ -21,10 +21,12 @@ from db.models import Answer, Clip, ClipState, LearnerState, QueueEntry, Run, So
 from db.project import OpenProject, open_project
 from db.runs import latest_run
 from learner import learning, loop
+from learner.curve import scored_curve
 from learner.feature_store import FeatureStore
 from learner.heads_store import head_path, load_head
 from learner.lock import learner_lock
 from learner.loop import learn_once, run_learner
+from learner.ranking import ranked_queue
 from tests.filled_projects import add_clips, answer
 from tests.learner.synthetic_projects import (
     MadeUpEncoder,
@@ -147,11 +149,10 @@ def test_the_asking_head_never_sees_labels_given_for_the_random_slice(
     for clip in clips[20:25]:
         answer(project, clip, "sad", source=Source.SCRIPTED, queued_as=Source.RANDOM)
     seen: dict[str, Any] = {}
-    rank = learning.ranked_queue
 
     def spy(*arguments: Any, **options: Any) -> Any:
         seen.update(options)
-        return rank(*arguments, **options)
+        return ranked_queue(*arguments, **options)
 
     monkeypatch.setattr(learning, "ranked_queue", spy)
     learn_once(project)
@@ -280,13 +281,12 @@ def test_the_queue_goes_before_an_evaluation_under_way(project: OpenProject, mon
     clips = embedded_project(project, 60)
     label_slice(project, 10)
     go_on = threading.Event()
-    score = learning.scored_curve
 
     def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
         while not go_on.is_set():
             time.sleep(0.3)
             between(1, 2)
-        return score(*arguments, between=between, **options)
+        return scored_curve(*arguments, between=between, **options)
 
     monkeypatch.setattr(learning, "scored_curve", slow)
     with running(project):
@@ -297,6 +297,26 @@ def test_the_queue_goes_before_an_evaluation_under_way(project: OpenProject, mon
             assert session.scalars(select(Run.evaluated_at)).first() is None
         go_on.set()
         eventually(lambda: newest_run(project).ua is not None, what="the evaluation of the newest run")
+
+
+def test_a_run_is_evaluated_once_whatever_seems_new(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded_project(project, 60)
+    label_slice(project, 10)
+    looks = iter(range(1_000_000))
+    monkeypatch.setattr(loop, "newest_decision_id", lambda _: next(looks))
+
+    def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
+        time.sleep(0.3)
+        between(1, 2)
+        return scored_curve(*arguments, between=between, **options)
+
+    monkeypatch.setattr(learning, "scored_curve", slow)
+    with running(project):
+        eventually(lambda: runs(project) == 1 and newest_run(project).ua is not None, what="the evaluation")
+        eventually(lambda: state_of(project).state == "waiting", what="the learner to rest")
+        time.sleep(0.5)
+    assert runs(project) == 1
+    assert state_of(project).error is None
 
 
 def test_the_learner_stops_in_the_midst_of_an_evaluation(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,12 +336,12 @@ def test_the_learner_stops_in_the_midst_of_an_evaluation(project: OpenProject, m
 
 def failing_database(times: int) -> Callable[..., Any]:
     """Stands for a look at the database that fails at first."""
-    looks, look = iter(range(1000)), loop.newest_decision_id
+    looks = iter(range(1000))
 
     def fails(session: Any) -> int:
         if next(looks) < times:
             raise OperationalError("SELECT", {}, Exception("disk I/O error"))
-        return look(session)
+        return newest_decision_id(session)
 
     return fails
 
