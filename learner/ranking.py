@@ -24,7 +24,7 @@ COLD_START_LABELS = 20
 CLUSTERS = 10
 """Clusters of the cold start, or one a label where that is more.
 
-UA over 24 splits (bundled encoder before its training) with 10 clusters, with 20, and by chance: EmoDB .346 .295 .300 at 10
+UA over 24 splits (bundled encoder, untrained) with 10 clusters, with 20, and by chance: EmoDB .346 .295 .300 at 10
 labels, .371 .353 .337 at 20; RAVDESS .223 .209 .190 and .231 .244 .217.
 """
 MOST_FOR_A_STRATEGY = 50_000
