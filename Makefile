@@ -27,7 +27,7 @@ pytest: .venv/.for-tests
 
 # A hundred kills of learner, app and `embed` while a script labels; `make test` does ten.
 soak: .venv/.for-tests
-	@EARMARK_KILLS=100 .venv/bin/python -m pytest -m kills --timeout=0 $(PYTEST_ARGS)
+	@EARMARK_SOAK=1 .venv/bin/python -m pytest -m soak --timeout=0 $(PYTEST_ARGS)
 
 bench: .venv/.for-tests chromium
 	@.venv/bin/python -m benchmarks $(BENCH_ARGS)

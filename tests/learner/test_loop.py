@@ -1,31 +1,22 @@
-"""The learner at work: what a pass leaves in the database, and the loop that notices, publishes, evaluates and stops."""
+"""What one pass of the learner leaves in the database."""
 
 from __future__ import annotations
 
 import os
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
-from db.decisions import newest_decision_id, undo_decision
+from db.decisions import undo_decision
 from db.errors import LearnerError
 from db.features import use_feature_set
-from db.learner_state import read_state
-from db.models import Answer, Clip, ClipState, LearnerState, QueueEntry, Run, Source
+from db.models import Answer, Clip, ClipState, Source
 from db.project import OpenProject, open_project
-from db.runs import latest_run
-from learner import learning, loop
-from learner.curve import scored_curve
+from learner import learning
 from learner.feature_store import FeatureStore
 from learner.heads_store import head_path, load_head
 from learner.lock import learner_lock
-from learner.loop import learn_once, run_learner
+from learner.loop import learn_once
 from learner.ranking import ranked_queue
 from tests.filled_projects import add_clips, answer
 from tests.learner.synthetic_projects import (
@@ -36,47 +27,7 @@ from tests.learner.synthetic_projects import (
     label_truly,
     made_up_vectors,
 )
-
-
-def newest_run(project: OpenProject) -> Run:
-    """The newest run, free of its session."""
-    with project.read() as session:
-        run = latest_run(session)
-        assert run is not None
-        session.expunge(run)
-    return run
-
-
-def runs(project: OpenProject) -> int:
-    """How many runs there are."""
-    with project.read() as session:
-        return len(session.scalars(select(Run.id)).all())
-
-
-def queued(project: OpenProject) -> list[QueueEntry]:
-    """The ranked queue."""
-    with project.read() as session:
-        entries = list(session.scalars(select(QueueEntry).order_by(QueueEntry.position)))
-        session.expunge_all()
-    return entries
-
-
-def state_of(project: OpenProject) -> LearnerState:
-    """What the learner said last; nothing at all before it said anything."""
-    with project.read() as session:
-        state = read_state(session)
-        if state is None:
-            return LearnerState(state="", detail="", heartbeat_at=0.0)
-        session.expunge(state)
-    return state
-
-
-def eventually(condition: Callable[[], bool], *, what: str, seconds: float = 20) -> None:
-    """Wait until the condition holds."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, f"waited in vain for {what}"
-        time.sleep(0.02)
+from tests.learner.what_was_published import newest_run, queued, runs, state_of
 
 
 def test_without_features_there_is_nothing_to_learn_from(project: OpenProject) -> None:
@@ -231,134 +182,3 @@ def test_a_failing_strategy_is_told_and_the_old_queue_stays(project: OpenProject
     assert "failed" in (state_of(project).error or "")
     assert [entry.clip_id for entry in queued(project)] == before
     assert not list(project.heads_dir.glob(".*.part"))
-
-
-@contextmanager
-def running(project: OpenProject) -> Iterator[threading.Event]:
-    """The learner in a thread, stopped at the end; what it raised is raised here."""
-    stop, failures = threading.Event(), []
-
-    def work() -> None:
-        try:
-            run_learner(project, poll_seconds=0.05, should_stop=stop.is_set)
-        except BaseException as error:  # noqa: BLE001 (handed on below)
-            failures.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield stop
-    finally:
-        stop.set()
-        thread.join(20)
-    assert not thread.is_alive()
-    if failures:
-        raise failures[0]
-
-
-def test_the_learner_notices_new_answers_and_stops_cleanly(any_project: OpenProject) -> None:
-    embedded_project(any_project, 40)
-    with running(any_project):
-        eventually(lambda: runs(any_project) == 1, what="the cold start")
-        label_slice(any_project, 5)
-        eventually(lambda: newest_run(any_project).decisions == 5, what="a run on five decisions", seconds=5)
-        eventually(lambda: newest_run(any_project).ua is not None, what="its evaluation")
-        eventually(lambda: state_of(any_project).state == "waiting", what="the learner to rest")
-        beat = state_of(any_project).heartbeat_at
-        eventually(lambda: state_of(any_project).heartbeat_at > beat, what="a heartbeat", seconds=3)
-    assert (state_of(any_project).state, state_of(any_project).pid) == ("stopped", os.getpid())
-
-
-def test_the_learner_notices_features(project: OpenProject) -> None:
-    clips = add_clips(project, 10)
-    with running(project):
-        eventually(lambda: state_of(project).detail.startswith("no features"), what="the learner to ask for features")
-        embed_made_up(project, clips)
-        eventually(lambda: len(queued(project)) == 10, what="the queue")
-
-
-def test_the_queue_goes_before_an_evaluation_under_way(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    clips = embedded_project(project, 60)
-    label_slice(project, 10)
-    go_on = threading.Event()
-
-    def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
-        while not go_on.is_set():
-            time.sleep(0.3)
-            between(1, 2)
-        return scored_curve(*arguments, between=between, **options)
-
-    monkeypatch.setattr(learning, "scored_curve", slow)
-    with running(project):
-        eventually(lambda: runs(project) == 1, what="the first run")
-        label_truly(project, [clip for clip in clips if clip in {entry.clip_id for entry in queued(project)}][:5])
-        eventually(lambda: newest_run(project).decisions == 15, what="a queue in the midst of the evaluation")
-        with project.read() as session:
-            assert session.scalars(select(Run.evaluated_at)).first() is None
-        go_on.set()
-        eventually(lambda: newest_run(project).ua is not None, what="the evaluation of the newest run")
-
-
-def test_a_run_is_evaluated_once_whatever_seems_new(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    embedded_project(project, 60)
-    label_slice(project, 10)
-    looks = iter(range(1_000_000))
-    monkeypatch.setattr(loop, "newest_decision_id", lambda _: next(looks))
-
-    def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
-        time.sleep(0.3)
-        between(1, 2)
-        return scored_curve(*arguments, between=between, **options)
-
-    monkeypatch.setattr(learning, "scored_curve", slow)
-    with running(project):
-        eventually(lambda: runs(project) == 1 and newest_run(project).ua is not None, what="the evaluation")
-        eventually(lambda: state_of(project).state == "waiting", what="the learner to rest")
-        time.sleep(0.5)
-    assert runs(project) == 1
-    assert state_of(project).error is None
-
-
-def test_the_learner_stops_in_the_midst_of_an_evaluation(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    embedded_project(project, 30)
-    label_slice(project, 10)
-
-    def endless(*_: Any, between: Callable[[int, int], None], **__: Any) -> None:
-        while True:
-            time.sleep(0.05)
-            between(1, 2)
-
-    monkeypatch.setattr(learning, "scored_curve", endless)
-    with running(project):
-        eventually(lambda: runs(project) == 1, what="the first run")
-    assert state_of(project).state == "stopped"
-
-
-def failing_database(times: int) -> Callable[..., Any]:
-    """Stands for a look at the database that fails at first."""
-    looks = iter(range(1000))
-
-    def fails(session: Any) -> int:
-        if next(looks) < times:
-            raise OperationalError("SELECT", {}, Exception("disk I/O error"))
-        return newest_decision_id(session)
-
-    return fails
-
-
-def test_a_failing_database_is_tried_again(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    embedded_project(project, 10)
-    monkeypatch.setattr(loop, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(loop, "newest_decision_id", failing_database(3))
-    with running(project):
-        eventually(lambda: runs(project) == 1, what="the run after the failures")
-
-
-def test_a_database_that_keeps_failing_ends_the_learner_with_the_reason(
-    project: OpenProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loop, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(loop, "newest_decision_id", failing_database(999))
-    with pytest.raises(LearnerError, match=r"failed 6 times in a row \(disk I/O error\)"):
-        run_learner(project, poll_seconds=0.01)
-    assert state_of(project).state == "crashed"

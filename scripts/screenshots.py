@@ -1,0 +1,73 @@
+"""Take the pictures of docs/: every page of the demo project, as a visitor sees it.
+
+`make screenshots`, or `python -m scripts.screenshots [FOLDER]`.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from benchmarks.browser import opened_page
+from benchmarks.processes import app, learner
+from labeler.demo import SAMPLE_DATA, make_demo
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+ANSWERS = 4
+"""Given on the page Label before its picture is taken, so that there is something to see; true ones: they enter the curve."""
+
+
+def _settled(page: Page) -> None:
+    """Wait until nothing is a placeholder any more, and the page has stopped moving."""
+    page.locator("h1").wait_for()
+    page.wait_for_timeout(1500)
+    page.locator("[data-testid=stSkeleton]").first.wait_for(state="detached")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(1500)
+
+
+def _label(page: Page, address: str, picture: Path) -> None:
+    page.goto(f"{address}/?annotator=Ada")
+    player = page.get_by_test_id("player")
+    with (SAMPLE_DATA / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        styles = {row["file_name"]: row["label"] for row in csv.DictReader(file)}
+    for _ in range(ANSWERS):
+        page.locator("[data-testid=player][data-state=playing]").wait_for()
+        page.wait_for_timeout(500)
+        style = styles[player.get_attribute("data-clip") or ""]
+        page.keyboard.press(str(1 + sorted(set(styles.values())).index(style)))
+    page.locator("[data-testid=player][data-state=ended]").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(700)
+    assert player.get_attribute("data-clip")
+    page.screenshot(path=picture)
+
+
+def _plain_page(page: Page, address: str, name: str, picture: Path) -> None:
+    page.goto(f"{address}/{name}")
+    _settled(page)
+    if name == "progress":
+        page.get_by_text("waiting for new answers").wait_for(timeout=60_000)
+    page.screenshot(path=picture)
+
+
+def take(folder: Path) -> None:
+    """Write label.png, progress.png and export.png, light, and label-dark.png and so on, dark."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place:
+        project = Path(place) / "demo"
+        make_demo(project)
+        with app(project) as (address, _), learner(project):
+            for ending, dark in (("", False), ("-dark", True)):
+                with opened_page(width=1280, height=800, dark=dark) as page:
+                    _label(page, address, folder / f"label{ending}.png")
+                    _plain_page(page, address, "progress", folder / f"progress{ending}.png")
+                    _plain_page(page, address, "export", folder / f"export{ending}.png")
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS)
