@@ -69,8 +69,12 @@ class ClipAudio:
     end: float
     whole: bool
     content_hash: str
+    """Empty for audio of no project."""
     sampling_rate: int
     channels: int
+    size: int = -1
+    mtime_ns: int = -1
+    """Size and time of change that the file had when it was imported."""
 
     @property
     def duration(self) -> float:
@@ -151,6 +155,10 @@ def _file_row(session: Session, new: NewFile) -> AudioFile:
 
 def _set_aside_replaced(session: Session, new: NewFile) -> bool:
     """Take clips of this path with other bytes out of service; an alias that still holds their bytes takes over."""
+    other = select(AudioFile.id).where(AudioFile.path == new.path, AudioFile.content_hash != new.content_hash)
+    if session.scalars(other.limit(1)).first() is None:
+        # Nearly always so, and quickly told; looking for aliases of the path reads all there are.
+        return False
     old = session.scalars(
         select(Clip)
         .join(AudioFile, Clip.file_id == AudioFile.id)
@@ -256,7 +264,14 @@ def ready_clips_without_features(session: Session, feature_set_id: int) -> list[
     joined = and_(FeatureRow.clip_id == Clip.id, FeatureRow.feature_set_id == feature_set_id)
     query = _audio_query().outerjoin(FeatureRow, joined)
     query = query.where(FeatureRow.clip_id.is_(None), Clip.state == ClipState.READY).order_by(Clip.id)
-    return [_clip_audio(clip, file) for clip, file in session.execute(query)]
+    # In portions: all rows of a large project as objects at once would take gigabytes.
+    return [_clip_audio(clip, file) for clip, file in session.execute(query.execution_options(yield_per=1000))]
+
+
+def ready_paths(session: Session) -> list[str]:
+    """Paths of the files that have clips in service, sorted."""
+    query = select(AudioFile.path).join(Clip, Clip.file_id == AudioFile.id).where(Clip.state == ClipState.READY).distinct()
+    return sorted(session.scalars(query))
 
 
 def _audio_query() -> Select[Clip, AudioFile]:
@@ -274,4 +289,6 @@ def _clip_audio(clip: Clip, file: AudioFile) -> ClipAudio:
         content_hash=clip.content_hash,
         sampling_rate=file.sampling_rate,
         channels=file.channels,
+        size=file.size,
+        mtime_ns=file.mtime_ns,
     )

@@ -68,7 +68,7 @@ def append_decision(
     uuid = checked_uuid(uuid)
     stored = session.scalars(select(Decision).where(Decision.uuid == uuid)).first()
     if stored is not None:
-        if stored.annotator_id != annotator_id or stored.clip_id != clip_id:
+        if stored.annotator_id != annotator_id or stored.clip_id != clip_id or stored.answer == Answer.UNDO:
             raise DecisionError(f"The decision {uuid} is stored for another clip or annotator; make a new UUID for each answer.")
         return stored
     if session.get(Clip, clip_id) is None:
@@ -79,6 +79,10 @@ def append_decision(
         )
     if replaces_id is None:
         replaces_id = _own_live_answer(session, clip_id=clip_id, annotator_id=annotator_id)
+    replaced = None if replaces_id is None else session.get(Decision, replaces_id)
+    if replaced is not None and queued_as is None and source != Source.RANDOM and _is_random(replaced):
+        # A mended label of the random slice is still one: the query strategy must not learn from it.
+        queued_as = Source.RANDOM
     row = Decision(
         uuid=uuid,
         clip_id=clip_id,
@@ -109,11 +113,13 @@ def undo_decision(session: Session, *, uuid: str, annotator_id: int, decision_uu
         The undo row, or None when nothing is left to take back.
 
     Raises:
-        DecisionError: the named answer is unknown, somebody else's, or already taken back.
+        DecisionError: the named answer is unknown, somebody else's, or already taken back; or the UUID is that of another row.
     """
     uuid = checked_uuid(uuid)
     stored = session.scalars(select(Decision).where(Decision.uuid == uuid)).first()
     if stored is not None:
+        if stored.annotator_id != annotator_id or stored.answer != Answer.UNDO:
+            raise DecisionError(f"The UUID {uuid} is that of another decision; make a new one for each answer.")
         return stored
     query = live_query().where(Decision.annotator_id == annotator_id).order_by(Decision.id.desc()).limit(1)
     if decision_uuid is not None:
@@ -201,6 +207,10 @@ def _checked_number(value: float | None, name: str) -> float | None:
     if value is not None and not (math.isfinite(value) and 0 <= value < 1e7):
         raise DecisionError(f"{name} cannot be {value!r}; give a number from 0 to ten million.")
     return value
+
+
+def _is_random(decision: Decision) -> bool:
+    return Source.RANDOM in (decision.source, decision.queued_as)
 
 
 def _own_live_answer(session: Session, *, clip_id: int, annotator_id: int) -> int | None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
@@ -27,7 +27,7 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 )
 
 
-def connect(url: str) -> Engine:
+def connect(url: str | URL) -> Engine:
     """An engine for `url`, set up as DESIGN asks; nothing is opened yet.
 
     Raises:
@@ -42,7 +42,7 @@ def connect(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         engine = create_engine(parsed, connect_args=_connect_args(backend), pool_pre_ping=backend == "postgresql")
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise ProjectError(f"{url!r} is not a database URL; write it like postgresql+psycopg://user@host/name.") from error
+        raise _no_url(url) from error
     except ModuleNotFoundError as error:
         raise ProjectError(f'The driver {error.name} is missing; install it with pip install "earmark[postgresql]".') from error
     if backend == "sqlite":
@@ -50,6 +50,27 @@ def connect(url: str) -> Engine:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
     return engine
+
+
+def from_anywhere(url: str) -> str:
+    """The URL, with the path of a SQLite file made absolute: the project may be opened from another folder.
+
+    Raises:
+        ProjectError: it is no database URL, or names a database in memory, which nobody else could open.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise _no_url(url) from error
+    if not parsed.drivername.startswith("sqlite"):
+        return url
+    if parsed.database in (None, "", ":memory:"):
+        raise ProjectError(f"{url!r} names no file; leave --database-url out for a SQLite file in the project directory.")
+    return parsed.set(database=os.path.abspath(str(parsed.database))).render_as_string(hide_password=False)
+
+
+def _no_url(url: str | URL) -> ProjectError:
+    return ProjectError(f"{str(url)!r} is not a database URL; write it like postgresql+psycopg://user@host/name.")
 
 
 def _connect_args(backend: str) -> dict[str, Any]:
@@ -73,6 +94,9 @@ def _begin(connection: Connection) -> None:
 @contextmanager
 def read_session(engine: Engine) -> Iterator[Session]:
     """One consistent snapshot, rolled back at the end."""
+    if engine.dialect.name == "postgresql":
+        # By default each statement there sees what was committed meanwhile; what is read together has to fit together.
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(engine, autoflush=False) as session:
         yield session
         session.rollback()

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, select
+from sqlalchemy import URL, Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db.engine import connect, read_session, write_session
+from db.engine import connect, from_anywhere, read_session, write_session
 from db.errors import EarmarkError, ProjectError
 from db.labels import add_labels, checked_labels
 from db.models import Project
-from db.settings import SETTINGS_FILE, Settings, read_settings, write_settings
+from db.settings import OWN_FOLDERS, SETTINGS_FILE, Settings, read_settings, write_settings
 from db.upgrade import check_schema, create_schema
 
 DATABASE_FILE = "earmark.sqlite"
@@ -30,9 +30,7 @@ class OpenProject:
         self.directory = directory
         self.settings = settings
         self.engine = engine
-        self.features_dir = self._folder("features")
-        self.heads_dir = self._folder("heads")
-        self.cache_dir = self._folder("cache")
+        self.features_dir, self.heads_dir, self.cache_dir = (self._folder(name) for name in OWN_FOLDERS)
 
     def _folder(self, name: str) -> Path:
         path = self.directory / name
@@ -63,9 +61,14 @@ class OpenProject:
         self.engine.dispose()
 
 
-def database_url(directory: Path, settings: Settings) -> str:
+def database_url(directory: Path, settings: Settings) -> str | URL:
     """The URL of the project's database."""
-    return settings.database_url or f"sqlite:///{directory / DATABASE_FILE}"
+    return settings.database_url or _sqlite_url(directory)
+
+
+def _sqlite_url(directory: Path) -> URL:
+    # Put together, not parsed: in a text, a question mark or percent sign of the directory's name would mean something.
+    return URL.create("sqlite", database=str(directory / DATABASE_FILE))
 
 
 def create_project(directory: Path, *, labels: Sequence[str], database_url: str | None = None) -> OpenProject:
@@ -80,11 +83,17 @@ def create_project(directory: Path, *, labels: Sequence[str], database_url: str 
         raise ProjectError(f"{directory} already holds a project; choose another --project directory.")
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        engine = connect(database_url or f"sqlite:///{directory.resolve() / DATABASE_FILE}")
+        database_url = None if database_url is None else from_anywhere(database_url)
+        engine = connect(database_url or _sqlite_url(directory.resolve()))
         create_schema(engine)
         with write_session(engine) as session:
             if session.scalars(select(Project)).first() is not None:
-                raise ProjectError("The database already holds a project; give an empty database in --database-url.")
+                raise ProjectError(
+                    f"The database of {directory} already holds a project; write an empty {SETTINGS_FILE} there to open it, "
+                    "or move it away."
+                    if database_url is None
+                    else "The database already holds a project; give an empty database in --database-url."
+                )
             session.add(Project(id=1, uuid=str(uuid.uuid4()), created_at=time.time(), secret=secrets.token_hex(32)))
             add_labels(session, names)
         engine.dispose()

@@ -103,8 +103,10 @@ def _in_batches(session: Session, query: Select[int, str, Source, float | None, 
 
 def _share_so_far(session: Session, share: float, now: float) -> _Share:
     random = or_(Decision.source == Source.RANDOM, Decision.queued_as == Source.RANDOM)
-    answered = live_query().where(Decision.source != Source.IMPORTED).with_only_columns(func.count(), func.count().filter(random))
-    total, randoms = session.execute(answered).one()
+    # Labels that were made elsewhere were never served: they must not be made up for by a long row of random clips.
+    scripted = and_(Decision.source == Source.SCRIPTED, Decision.queued_as.is_(None))
+    served = live_query().where(Decision.source != Source.IMPORTED, ~scripted)
+    total, randoms = session.execute(served.with_only_columns(func.count(), func.count().filter(random))).one()
     leases = select(func.count(), func.count().filter(Lease.source == Source.RANDOM)).where(_is_open(now))
     leased, leased_randoms = session.execute(leases).one()
     return _Share(random=randoms + leased_randoms, total=total + leased, share=share)
@@ -114,9 +116,8 @@ def _is_open(now: float) -> ColumnElement[bool]:
     return and_(Lease.released_at.is_(None), Lease.expires_at > now)
 
 
-def _servable(now: float) -> ColumnElement[bool]:
-    leased = select(Lease.id).where(Lease.clip_id == Clip.id, _is_open(now)).correlate(Clip).exists()
-    return and_(Clip.state == ClipState.READY, ~leased)
+def _not_leased(now: float) -> ColumnElement[bool]:
+    return ~select(Lease.id).where(Lease.clip_id == Clip.id, _is_open(now)).correlate(Clip).exists()
 
 
 def _ranked_query(now: float) -> Select[int, str, Source, float | None, str]:
@@ -124,7 +125,12 @@ def _ranked_query(now: float) -> Select[int, str, Source, float | None, str]:
     query = select(Clip.id, Clip.file_name, QueueEntry.source, QueueEntry.score, Label.name)
     query = query.select_from(QueueEntry).join(Clip, Clip.id == QueueEntry.clip_id)
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
-    return query.where(_servable(now), ~answered).order_by(QueueEntry.position)
+    return query.where(_in_service(), _not_leased(now), ~answered).order_by(QueueEntry.position)
+
+
+def _in_service() -> ColumnElement[bool]:
+    """Clip.state hidden from SQLite's planner, which would take its index and look at every clip instead of the short queue."""
+    return func.coalesce(Clip.state, literal(ClipState.BROKEN, type_=Clip.state.type)) == ClipState.READY
 
 
 def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
@@ -132,7 +138,7 @@ def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
     query = select(Clip.id, Clip.file_name, source, QueueEntry.score, Label.name)
     query = query.select_from(Clip).outerjoin(QueueEntry, QueueEntry.clip_id == Clip.id)
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
-    return query.where(_servable(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
+    return query.where(Clip.state == ClipState.READY, _not_leased(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
 
 
 def lease_next(

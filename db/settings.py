@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from db.errors import SettingsError
 
 SETTINGS_FILE = "earmark.toml"
+OWN_FOLDERS = ("features", "heads", "cache")
+"""What Earmark keeps in a project directory beside that file and the database."""
 
 
 class Settings(BaseSettings):
@@ -77,7 +79,7 @@ def write_settings(directory: Path, *, database_url: str | None = None) -> None:
     lines = ["# Settings of this Earmark project. A line that is commented out shows the default."]
     for name, field in Settings.model_fields.items():
         if name == "database_url" and database_url is not None:
-            lines.append(f"database_url = {json.dumps(database_url)}")
+            lines.append(f"database_url = {json.dumps(database_url, ensure_ascii=False)}")
         elif field.default is None:
             lines.append(f"# {name} =")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 from alembic import command
@@ -12,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
-from db.errors import SchemaError
+from db.errors import ProjectError, SchemaError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -58,25 +59,40 @@ def migrate(engine: Engine) -> None:
 
 def check_schema(engine: Engine) -> None:
     """Raise SchemaError unless the database has just the schema that this release needs."""
+    current = upgradable_revision(engine)
+    if current != newest_revision():
+        raise SchemaError(f"The database has the older schema {current}; run `earmark upgrade`, which first makes a backup copy.")
+
+
+def upgradable_revision(engine: Engine) -> str:
+    """The schema revision of a database that `migrate` can bring to the newest.
+
+    Raises:
+        SchemaError: Earmark did not make the database, or a newer release did.
+    """
     current = current_revision(engine)
-    if current == newest_revision():
-        return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if current is None:
         raise SchemaError("The database was not made by Earmark; make a project with `earmark init`.")
-    if current in known:
-        raise SchemaError(f"The database has the older schema {current}; run `earmark upgrade`, which first makes a backup copy.")
-    raise SchemaError(f"The database has the schema {current} of a newer Earmark; install that release or a later one.")
+    if current not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
+        raise SchemaError(f"The database has the schema {current} of a newer Earmark; install that release or a later one.")
+    return current
 
 
 def backup(engine: Engine) -> Path | None:
-    """A copy of the SQLite database beside it, made while others may use it; none on PostgreSQL (use pg_dump there)."""
+    """A copy of the SQLite database beside it, made while others may use it; none on PostgreSQL (use pg_dump there).
+
+    Raises:
+        ProjectError: the copy cannot be written.
+    """
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return None
     source = Path(engine.url.database)
     copy = source.with_name(f"{source.name}.{time.strftime('%Y%m%d-%H%M%S')}.backup")
-    with sqlite3.connect(source) as from_, sqlite3.connect(copy) as to:
-        from_.backup(to)
-    from_.close()
-    to.close()
+    try:
+        with closing(sqlite3.connect(source)) as from_, closing(sqlite3.connect(copy)) as to:
+            from_.backup(to)
+    except sqlite3.Error as error:
+        with suppress(OSError):
+            copy.unlink()
+        raise ProjectError(f"The backup copy {copy} cannot be written ({error}); make room on the disk.") from error
     return copy

@@ -12,6 +12,7 @@ import time
 import webbrowser
 from collections.abc import Sequence
 from types import FrameType
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -139,20 +140,22 @@ def refuse_taken_address(host: str, port: int) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OSError as error:
-        raise ProjectError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port or --host.") from error
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not the name of a host"
+        raise ProjectError(f"{host}:{port} cannot be listened on ({reason}); choose another --port or --host.") from error
 
 
 def page_address(host: str, port: int) -> str:
     """The address to open in a browser of this machine."""
-    return f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
 
 
 def _open_when_it_answers(host: str, port: int, stop: threading.Event) -> None:
     address = page_address(host, port)
     while not stop.wait(0.2):
         try:
-            socket.create_connection((address.split("//")[1].rsplit(":", 1)[0], port), timeout=1).close()
+            socket.create_connection((urlsplit(address).hostname, port), timeout=1).close()
         except OSError:
             continue
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in {"darwin", "win32"}:

@@ -11,6 +11,7 @@ import random
 import shutil
 import sqlite3
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,22 +33,23 @@ SAMPLE_DATA = Path(__file__).resolve().parent.parent / "sample_data"
 STYLES = ("angry", "happy", "neutral", "sad")
 
 
-def halves(folder: Path) -> Path:
-    """A manifest of both halves of every sample clip: enough to label for as long as things are killed."""
-    manifest = folder / "halves.csv"
+def pieces(folder: Path, *, per_clip: int) -> Path:
+    """A manifest of equal pieces of every sample clip: enough to label for as long as things are killed."""
+    manifest = folder / "pieces.csv"
     with manifest.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["file_name", "start", "end"])
         for clip in sorted((SAMPLE_DATA / "clips").iterdir()):
             seconds = soundfile.info(clip).duration
-            writer.writerows([[str(clip), 0, seconds / 2], [str(clip), seconds / 2, seconds]])
+            edges = [number * seconds / per_clip for number in range(per_clip + 1)]
+            writer.writerows([[str(clip), start, end] for start, end in pairwise(edges)])
     return manifest
 
 
-def imported(directory: Path) -> OpenProject:
-    """A project with the halves of the sample clips, without features."""
+def imported(directory: Path, *, per_clip: int = 2) -> OpenProject:
+    """A project with pieces of the sample clips, without features."""
     project = create_project(directory, labels=STYLES)
-    import_source(project, halves(directory), seed=1)
+    import_source(project, pieces(directory, per_clip=per_clip), seed=1)
     return project
 
 
@@ -82,7 +84,8 @@ def kill_some_time(process: Process, rng: random.Random, *, longest: float) -> N
 def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path) -> None:
     kills = 100 if os.environ.get("EARMARK_SOAK") else 10
     rng = random.Random(7)
-    project, port = imported(tmp_path / "project"), free_port()
+    per_clip = 2 if kills == 10 else 5
+    project, port = imported(tmp_path / "project", per_clip=per_clip), free_port()
     directory, log = project.directory, tmp_path / "log.txt"
     app = start_app(directory, port, log=log)
     wait_for(lambda: answers(port), what="the app")
@@ -112,13 +115,13 @@ def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path) -> None:
     start_command(directory, "embed", log=log).finish()
     start_command(directory, "learn", "--once", log=log).finish()
     check_decisions(project, somebody.acknowledged)
-    check_features(project, tmp_path)
+    check_features(project, tmp_path, per_clip=per_clip)
     project.close()
 
 
-def check_features(project: OpenProject, tmp_path: Path) -> None:
+def check_features(project: OpenProject, tmp_path: Path, *, per_clip: int) -> None:
     """Features made through kills are those made in peace, clip for clip."""
-    peaceful = imported(tmp_path / "peaceful")
+    peaceful = imported(tmp_path / "peaceful", per_clip=per_clip)
     embed(peaceful)
     killed, whole = open_features(project), open_features(peaceful)
     assert killed is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.errors import FormatError
 from db.formats.delimited import write_csv
 from db.formats.json_lines import write_jsonl, write_log
+from db.formats.whole_file import written_whole
 
 
 @dataclass(frozen=True)
@@ -53,43 +52,5 @@ def export_decisions(session: Session, format: str, output: Path) -> int:
     exporter = EXPORTERS.get(format)
     if exporter is None:
         raise FormatError(f"{format!r} is no export format; use one of: {', '.join(sorted(EXPORTERS))}.")
-    if os.path.isdir(output):
-        raise FormatError(f"{output} is a folder; give the name of a file, such as {output / ('decisions' + exporter.suffix)}.")
-    if not os.path.isdir(output.parent):
-        raise FormatError(f"The folder {output.parent} does not exist; make it first, or write to another one.")
-    if os.path.exists(output) and not os.path.isfile(output):
-        # A pipe or /dev/stdout: there is nothing to replace, and no file to put beside it.
-        return _told(exporter, session, output, output)
-    # Beside the real file, so that the last step is a rename, and a link stays a link.
-    target = Path(os.path.realpath(output))
-    part = target.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        count = _told(exporter, session, part, output)
-        _durable(part, target, output)
-    finally:
-        part.unlink(missing_ok=True)
-    return count
-
-
-def _told(exporter: Exporter, session: Session, path: Path, output: Path) -> int:
-    try:
+    with written_whole(output, example="decisions" + exporter.suffix) as path:
         return exporter.write(session, path)
-    except BrokenPipeError:
-        raise
-    except (OSError, ValueError) as error:
-        raise _cannot_write(output, error) from error
-
-
-def _durable(part: Path, target: Path, output: Path) -> None:
-    try:
-        if part.is_file():
-            with open(part, "rb") as file:
-                os.fsync(file.fileno())
-        os.replace(part, target)
-    except OSError as error:
-        raise _cannot_write(output, error) from error
-
-
-def _cannot_write(output: Path, error: OSError | ValueError) -> FormatError:
-    reason = error.strerror if isinstance(error, OSError) else error
-    return FormatError(f"{output} cannot be written ({reason}); choose another place or check its permissions and space.")

@@ -13,6 +13,7 @@ from pathlib import Path
 from db.errors import FormatError
 from db.formats.manifest import LONGEST_NAME, BadRow, SourceRow, is_too_long
 from db.formats.tables import problem_with, storable
+from db.settings import OWN_FOLDERS, SETTINGS_FILE
 
 AUDIO_SUFFIXES = frozenset(
     [
@@ -54,7 +55,8 @@ class _Found:
 
 
 def read_folder(folder: Path, *, labels_from_folders: bool = False) -> Iterator[SourceRow | BadRow]:
-    """The audio files below `folder` in sorted order, named relative to it with `/`; hidden files and folders are passed over.
+    """The audio files below `folder` in sorted order, named relative to it with `/`; hidden files and folders are passed over,
+    and those that Earmark keeps in a project.
 
     Args:
         folder: where to look; links to folders are followed, each real folder once.
@@ -113,9 +115,11 @@ def _walk(folder: str, prefix: str, seen: set[tuple[int, int]], linked: list[str
         except OSError as error:
             yield _Found(prefix.rstrip("/"), folder, f"The folder cannot be read ({error.strerror}); check its permissions.")
             continue
+        # A project may lie in the folder it was made for; what its cache holds are copies for browsers, not recordings.
+        is_project = any(entry.name == SETTINGS_FILE for entry in entries)
         below: list[tuple[str, str]] = []
         for entry in entries:
-            if entry.name.startswith("."):
+            if entry.name.startswith(".") or (is_project and entry.name in OWN_FOLDERS):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 below.append((entry.path, f"{prefix}{entry.name}/"))

@@ -150,7 +150,7 @@ def _header(path: Path, encoding: str, *, known: Collection[str], required: Sequ
 def _columns(path: Path, encoding: str, delimiter: str, known: Collection[str]) -> list[str]:
     with _open(path, encoding) as file:
         try:
-            found = next(csv.reader(file, delimiter=delimiter, strict=True), [])
+            found = next(filter(None, csv.reader(file, delimiter=delimiter, strict=True)), [])
         except csv.Error:
             return []
     stripped = [column.strip() or f"column {number}" for number, column in enumerate(found, start=1)]
@@ -191,7 +191,8 @@ def _csv_records(path: Path, encoding: str, delimiter: str, columns: list[str]) 
         lines = _Lines(file)
         # Strict, since the lenient reader lets an unclosed quote swallow all the lines that follow it.
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        next(reader)
+        # Empty lines before the header count as lines.
+        next(filter(None, reader))
         while True:
             lines.taken.clear()
             line = lines.number + 1

@@ -16,7 +16,7 @@ from labeler.cli.output import json_option, opened, say
 @json_option
 @click.pass_obj
 def annotate(directory: Path, file: Path, annotator: str, as_json: bool) -> None:
-    """Record decisions from a CSV or JSONL of clip or file_name[,start,end] and label; all of them or none."""
+    """Record decisions from a CSV or JSONL of clip or file_name[,start,end] and label; every line is checked first."""
     from learner.annotating import annotate_from_file
 
     with opened(directory) as project:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from db.project import connect_project, create_project
-from db.upgrade import backup, current_revision, migrate, newest_revision
+from db.upgrade import backup, migrate, newest_revision, upgradable_revision
 from labeler.cli.output import json_option, note, opened, progress_bar, say
 
 
@@ -61,7 +61,7 @@ def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as:
 
 @click.command()
 @click.option(
-    "--encoder", default=None, help="bundled, a Hugging Face hub id, or a local folder; default: the project's setting."
+    "--encoder", default=None, help="bundled, logmel, egemaps, a hub id, or a local folder; default: the project's setting."
 )
 @click.option("--layers", default=None, help="Hidden layers to pool, e.g. 5 or 0,3,6 or mean or all.")
 @click.option("--pooling", default=None, type=click.Choice(["mean", "mean+std"]), help="Statistics over time.")
@@ -90,12 +90,14 @@ def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str
 def upgrade(directory: Path, as_json: bool) -> None:
     """Bring an older database to the schema of this release, after a backup copy."""
     engine, _ = connect_project(directory.resolve())
-    old, new = current_revision(engine), newest_revision()
     copy = None
-    if old != new:
-        copy = backup(engine)
-        migrate(engine)
-    engine.dispose()
+    try:
+        old, new = upgradable_revision(engine), newest_revision()
+        if old != new:
+            copy = backup(engine)
+            migrate(engine)
+    finally:
+        engine.dispose()
     document = {"from": old, "to": new, "backup": None if copy is None else str(copy)}
     kept = "no copy made" if copy is None else f"the old database is kept as {copy}"
     say(

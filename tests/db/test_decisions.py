@@ -129,3 +129,26 @@ def test_what_cannot_be_recorded_is_refused_and_nothing_is_stored(project: OpenP
 def test_an_unusable_annotator_name_is_refused(project: OpenProject, name: str) -> None:
     with pytest.raises(DecisionError, match="annotator's name"), project.write() as session:
         annotator_named(session, name)
+
+
+def test_a_mended_label_of_the_random_slice_still_belongs_to_it(any_project: OpenProject) -> None:
+    clip, other = add_clips(any_project, 2)
+    answer(any_project, clip, "sad", source=Source.RANDOM)
+    answer(any_project, other, "sad", source=Source.UNCERTAIN)
+    for _ in range(2):
+        answer(any_project, clip, "happy", source=Source.SCRIPTED)
+        answer(any_project, other, "happy", source=Source.SCRIPTED)
+    with any_project.read() as session:
+        assert {row.clip_id: row.queued_as for row in live_decisions(session)} == {clip: Source.RANDOM, other: None}
+
+
+def test_a_uuid_never_stands_for_both_an_answer_and_an_undo(project: OpenProject) -> None:
+    clip = add_clips(project, 1)[0]
+    sent, undone = answer(project, clip), str(uuid.uuid4())
+    with project.write() as session:
+        who = annotator_named(session, "ann").id
+        with pytest.raises(DecisionError, match="another decision"):
+            undo_decision(session, uuid=sent, annotator_id=who)
+        undo_decision(session, uuid=undone, annotator_id=who)
+        with pytest.raises(DecisionError, match="make a new UUID"):
+            append_decision(session, uuid=undone, clip_id=clip, annotator_id=who, answer=Answer.SKIP, source=Source.RANDOM)

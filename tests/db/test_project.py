@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from db import engine as engines
+from db.decisions import live_decisions, newest_decision_id
 from db.errors import LabelError, ProjectError, SchemaError, SettingsError
 from db.labels import active_labels
 from db.models import Base
@@ -126,3 +127,38 @@ def test_a_database_that_cannot_be_used_is_named(tmp_path: Path, url: str) -> No
     with pytest.raises(ProjectError):
         create_project(tmp_path / "new", labels=["a"], database_url=url)
     assert not (tmp_path / "new" / SETTINGS_FILE).exists()
+
+
+def test_what_is_read_together_fits_together(any_project: OpenProject) -> None:
+    clips = add_clips(any_project, 2)
+    answer(any_project, clips[0])
+    with any_project.read() as session:
+        live = live_decisions(session)
+        answer(any_project, clips[1])
+        assert newest_decision_id(session) == live[-1].id, "or the learner would take the new answer for seen"
+
+
+@pytest.mark.parametrize("name", ["why?", "100%41", "a#b", "a b@:c"])
+def test_a_project_lies_where_its_name_says(tmp_path: Path, name: str) -> None:
+    create_project(tmp_path / name, labels=["a"]).close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    open_project(tmp_path / name).close()
+
+
+def test_a_sqlite_url_means_the_same_file_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    create_project(tmp_path / "new", labels=["a"], database_url="sqlite:///Zoë 👍.db").close()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    open_project(tmp_path / "new").close()
+    with pytest.raises(ProjectError, match="names no file"):
+        create_project(tmp_path / "other", labels=["a"], database_url="sqlite://")
+
+
+def test_labels_without_a_settings_file_are_never_overwritten(project: OpenProject) -> None:
+    project.close()
+    (project.directory / SETTINGS_FILE).unlink()
+    with pytest.raises(ProjectError, match=r"already holds a project; write an empty earmark\.toml"):
+        create_project(project.directory, labels=["a"])
+    (project.directory / SETTINGS_FILE).touch()
+    open_project(project.directory).close()

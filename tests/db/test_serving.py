@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy import event
 
 from db.annotators import annotator_named
 from db.decisions import live_decisions
@@ -151,3 +152,25 @@ def test_the_queue_counts_what_is_still_to_answer(any_project: OpenProject) -> N
     answer(any_project, clips[0])
     with any_project.read() as session:
         assert queue_length(session) == 4
+
+
+def test_labels_made_elsewhere_are_not_made_up_for_by_a_row_of_random_clips(any_project: OpenProject) -> None:
+    clips = add_clips(any_project, 60)
+    owed = keys_in_order(any_project)
+    rank(any_project, [clip for clip in clips if clip not in owed[:10]])
+    for clip in owed[20:50]:
+        answer(any_project, clip, source=Source.SCRIPTED)
+    with any_project.read() as session:
+        served = upcoming(session, limit=10, random_share=0.2)
+    assert sum(clip.source == Source.RANDOM for clip in served) == 2
+
+
+def test_the_ranked_queue_is_read_without_looking_at_every_clip(project: OpenProject) -> None:
+    rank(project, add_clips(project, 5))
+    asked: list[str] = []
+    with project.read() as session:
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *said: asked.append(said[2]))
+        upcoming(session, limit=2, random_share=0.2)
+        ranked = next(statement for statement in asked if "FROM queue_entry JOIN clip" in statement)
+        plan = session.connection().exec_driver_sql("EXPLAIN QUERY PLAN " + ranked, (0,) * ranked.count("?")).all()
+    assert "queue_entry" in plan[0][3], "the short table leads"

@@ -30,6 +30,10 @@ class TestManifest:
     def test_names_its_files_in_several_ways(self, tmp_path: Path, column: str) -> None:
         assert names_of(tmp_path / "m.csv", f"{column},label\na.wav,sad\n") == ["a.wav"]
 
+    def test_may_begin_with_empty_lines(self, tmp_path: Path) -> None:
+        (row,) = rows_of(tmp_path / "m.csv", "\n\nfile_name,label\na.wav,sad\n")
+        assert (row.number, row.file_name) == (4, "a.wav")
+
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
     @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
     def test_is_read_in_any_usual_encoding(self, tmp_path: Path, encoding: str, line_end: str) -> None:
@@ -163,6 +167,12 @@ class TestFolder:
             ("top.ogg", None), ("a/x y.mp3", "a"), ("b/1.flac", "b"), ("b/2.WAV", "b"), ("b/c/3.m4a", "c"),
         ]  # fmt: skip
         assert rows[1].path == str(tmp_path / "a" / "x y.mp3")
+
+    def test_passes_over_what_a_project_keeps_for_itself(self, tmp_path: Path) -> None:
+        for name in ("a.wav", "cache/audio/1.wav", "sub/cache/b.wav", "earmark.toml"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        assert [row.file_name for row in read_folder(tmp_path)] == ["a.wav", "sub/cache/b.wav"]
 
     def test_follows_links_once_and_ends_in_loops(self, tmp_path: Path) -> None:
         root = tmp_path / "root"

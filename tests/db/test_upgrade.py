@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from db import upgrade
-from db.errors import SchemaError
+from db.errors import ProjectError, SchemaError
 from db.project import OpenProject, create_project, open_project
 from labeler.cli import main
 from tests.filled_projects import add_clips, answer
@@ -73,3 +73,22 @@ def make_with_todays_release(tmp_path: Path) -> Path:
     answer(project, add_clips(project, 1)[0])
     project.close()
     return project.directory
+
+
+@pytest.mark.parametrize(("revision", "remedy"), [("9999", "newer Earmark"), (None, "not made by Earmark")])
+def test_only_an_older_database_is_upgraded(project: OpenProject, revision: str | None, remedy: str) -> None:
+    with project.engine.begin() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+        if revision:
+            connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+    result = CliRunner().invoke(main, ["--project", str(project.directory), "upgrade"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert remedy in result.stderr
+    assert list(project.directory.glob("*.backup")) == []
+
+
+def test_a_backup_that_cannot_be_written_is_named(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.strftime", lambda _format: "x" * 250)
+    with pytest.raises(ProjectError, match="backup copy .* cannot be written"):
+        upgrade.backup(project.engine)

@@ -92,3 +92,9 @@ def test_a_taken_port_is_said_in_one_sentence() -> None:
 def test_the_address_shown_can_be_opened_on_this_machine() -> None:
     assert page_address("0.0.0.0", 8501) == "http://127.0.0.1:8501"
     assert page_address("192.168.0.7", 80) == "http://192.168.0.7:80"
+    assert page_address("::1", 8501) == "http://[::1]:8501"
+
+
+def test_a_host_that_is_no_name_is_refused() -> None:
+    with pytest.raises(ProjectError, match="not the name of a host"):
+        refuse_taken_address("..", 8501)
