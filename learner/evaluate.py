@@ -8,15 +8,17 @@ slice is a fair sample, choosing clips actively does not bias the estimate.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.heads import LinearHead, Numbers, Vectors
+from learner.fitting import fitted_head
+from learner.heads import NONE, LinearHead, Numbers, Vectors
 from learner.intervals import Interval, SpeakerResamples, label_intervals, recall_interval
+from learner.normalisation import Decision, decide
 from learner.pool import Pool
 
 Between = Callable[[int, int], None]
@@ -52,52 +54,99 @@ class Slice:
 
 
 class FoldHeads:
-    """Heads trained for folds, kept by what they were trained on: of a curve that grew by one point, only that point is new."""
+    """Heads trained for folds, kept by what they were trained on: of a curve that grew by one point, only that point is new.
+
+    Each decides on its own labels alone whether its features are normalised by speaker.
+    """
 
     def __init__(self, pool: Pool, *, C: float) -> None:
         self.pool = pool
         self.C = C
-        self._heads: dict[bytes, LinearHead] = {}
+        self._heads: dict[tuple[bytes, str], LinearHead] = {}
+        self._decisions: dict[bytes, Decision] = {}
         self._used: set[bytes] = set()
 
     def trained(self, clip_ids: NDArray[np.int64], y: Numbers) -> LinearHead | None:
         """The head for these labelled clips, in ascending order; None for no clips."""
         if not len(clip_ids):
             return None
+        key = self._key(clip_ids, y)
+        if key not in self._decisions:
+            # Read once for both: looking up rows costs more than deciding.
+            vectors = self.pool.features.rows(clip_ids)
+            found = self._decisions[key] = decide(self.pool, clip_ids, y, vectors)
+            self._fit(key, clip_ids, y, vectors, found.normalisation)
+        return self._heads[key, self._decisions[key].normalisation]
+
+    def plain(self, clip_ids: NDArray[np.int64], y: Numbers) -> LinearHead | None:
+        """The same without normalisation, whatever the decision."""
+        if not len(clip_ids):
+            return None
+        key = self._key(clip_ids, y)
+        if (key, NONE) not in self._heads:
+            self._fit(key, clip_ids, y, self.pool.features.rows(clip_ids), NONE)
+        return self._heads[key, NONE]
+
+    def _key(self, clip_ids: NDArray[np.int64], y: Numbers) -> bytes:
         key = hashlib.blake2b(clip_ids.tobytes() + y.tobytes(), digest_size=16).digest()
         self._used.add(key)
-        if key not in self._heads:
-            head = LinearHead(C=self.C, mean=self.pool.mean, scale=self.pool.scale)
-            self._heads[key] = head.fit(self.pool.features.rows(clip_ids), y)
-        return self._heads[key]
+        return key
+
+    def _fit(self, key: bytes, clip_ids: NDArray[np.int64], y: Numbers, vectors: Vectors, normalisation: str) -> None:
+        self._heads[key, normalisation] = fitted_head(self.pool, clip_ids, y, vectors, C=self.C, normalisation=normalisation)
 
     def forget_unused(self) -> None:
         """Drop what was not asked for since the last call."""
-        self._heads = {key: head for key, head in self._heads.items() if key in self._used}
+        self._heads = {key: head for key, head in self._heads.items() if key[0] in self._used}
+        self._decisions = {key: decision for key, decision in self._decisions.items() if key in self._used}
         self._used.clear()
 
 
 def cross_fitted(
-    heads: FoldHeads, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int], *, after_each: Callable[[], None]
+    heads: FoldHeads,
+    tested: Slice,
+    labels: Mapping[int, int],
+    label_ids: Sequence[int],
+    *,
+    after_each: Callable[[], None],
+    plain: bool = False,
 ) -> Numbers:
     """Predicted label positions of the slice clips, each by a head that heard no clip of its fold.
+
+    Whether a head normalises by speaker is decided on the labels that it was trained on.
 
     Args:
         labels: label id by clip id, to train on; all have features and active labels.
         after_each: called after each fold.
+        plain: no head normalises by speaker.
     """
-    clip_ids = np.array(sorted(labels), dtype=np.int64)
-    y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
-    folds = heads.pool.folds.folds(clip_ids.tolist())
     positions = {label: position for position, label in enumerate(label_ids)}
     predicted = np.full(len(tested.y), UNTRAINED, dtype=np.int64)
-    for fold in np.unique(tested.folds):
-        head = heads.trained(clip_ids[folds != fold], y[folds != fold])
-        held_out = tested.folds == fold
+    tested_ids = np.array(tested.clip_ids, dtype=np.int64)
+    for held_out, clip_ids, y in _splits(heads.pool, tested, labels):
+        head = heads.plain(clip_ids, y) if plain else heads.trained(clip_ids, y)
         if head is not None:
-            predicted[held_out] = [positions[int(label)] for label in head.predict(tested.vectors[held_out])]
+            inputs = heads.pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], head.normalisation)
+            predicted[held_out] = [positions[int(label)] for label in head.predict(inputs)]
         after_each()
     return predicted
+
+
+def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:
+    """For how many folds `cross_fitted` normalises by speaker."""
+    found = [heads.trained(clip_ids, y) for _, clip_ids, y in _splits(heads.pool, tested, labels)]
+    return sum(head is not None and head.normalisation != NONE for head in found)
+
+
+def _splits(
+    pool: Pool, tested: Slice, labels: Mapping[int, int]
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64], Numbers]]:
+    """For each fold with clips to test: which they are, and clip ids, ascending, and labels of all others to train on."""
+    clip_ids = np.array(sorted(labels), dtype=np.int64)
+    y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
+    folds = pool.folds.folds(clip_ids.tolist())
+    for fold in np.unique(tested.folds):
+        yield tested.folds == fold, clip_ids[folds != fold], y[folds != fold]
 
 
 @dataclass(frozen=True)
@@ -120,6 +169,45 @@ def accuracy(tested: Slice, predicted: Numbers, resamples: SpeakerResamples, *, 
     confusion = np.bincount(tested.y[told] * labels + predicted[told], minlength=labels * labels).reshape(labels, labels)
     half_width = resamples.half_width(tested.y, hit, labels=labels)
     return Accuracy(recall_interval(right, clips, half_width=half_width), float(hit.mean()), right, clips, confusion)
+
+
+def plain_accuracy(
+    heads: FoldHeads,
+    tested: Slice,
+    labels: Mapping[int, int],
+    label_ids: Sequence[int],
+    *,
+    adaptive: Accuracy | None,
+    between: Between,
+) -> Accuracy | None:
+    """What `cross_fitted` scores without any normalisation: the accuracy of the head for audio of unknown speakers.
+
+    Args:
+        adaptive: its accuracy with the decisions that the folds made, which is the same where none normalises.
+    """
+    folds = len(np.unique(tested.folds))
+    if adaptive is None or not normalised_folds(heads, tested, labels):
+        return adaptive
+    predicted = cross_fitted(heads, tested, labels, label_ids, after_each=lambda: between(folds, folds), plain=True)
+    return accuracy(tested, predicted, SpeakerResamples(tested.groups), labels=len(label_ids))
+
+
+def normalisation_report(decision: Decision, plain: Accuracy | None, *, folds: int) -> dict[str, Any]:
+    """What is told of normalisation, as JSON values.
+
+    Keys: `normalisation` of the run's head ("speaker" or "none"), `normalisation_why` in words, `normalised_folds` (for how many
+    folds of the evaluation the same was decided on their own labels), `plain` (ua, ua_low, ua_high, wa without normalisation, or
+    None).
+    """
+    told = None
+    if plain is not None:
+        told = {"ua": plain.ua.value, "ua_low": plain.ua.low, "ua_high": plain.ua.high, "wa": plain.wa}
+    return {
+        "normalisation": decision.normalisation,
+        "normalisation_why": decision.why,
+        "normalised_folds": folds,
+        "plain": told,
+    }
 
 
 def report_of(scored: Accuracy | None, tested: Slice, pool: Pool, label_names: Sequence[str]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
 MOST_ITERATIONS = 1000
+NONE, SPEAKER = "none", "speaker"
+"""What is done to features before a head sees them: nothing, or `learner.speaker_norm`."""
 _FLAT = 1e-6
 """A feature that varies less than this says nothing; it is centred and not stretched."""
 
@@ -46,6 +48,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Args:
         C: inverse regularisation strength.
         mean, scale: statistics [dim] to standardise with; none takes those of the training data.
+        normalisation: what was done, and must be done, to the features that it is given: `NONE` or `SPEAKER`.
     """
 
     classes_: Numbers
@@ -53,10 +56,13 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """[classes, dim], for features as they are, not standardised."""
     intercept_: Vectors
 
-    def __init__(self, *, C: float = 0.1, mean: Vectors | None = None, scale: Vectors | None = None) -> None:
+    def __init__(
+        self, *, C: float = 0.1, mean: Vectors | None = None, scale: Vectors | None = None, normalisation: str = NONE
+    ) -> None:
         self.C = C
         self.mean = mean
         self.scale = scale
+        self.normalisation = normalisation
 
     def fit(self, X: Vectors, y: Numbers) -> LinearHead:
         """Fit to vectors [n, dim] and their classes [n]; n is at least 1."""

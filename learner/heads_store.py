@@ -6,16 +6,21 @@ import json
 import os
 import re
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from db.errors import LearnerError
-from learner.heads import LinearHead
+from learner.heads import NONE, SPEAKER, LinearHead
 
 KEPT = 20
 """Heads of older runs are deleted."""
+PLAIN = "plain_"
+"""Before the names of the arrays of the head without normalisation, where there are two."""
 _NAME = re.compile(r"run_(\d+)\.npz")
 
 
@@ -27,6 +32,15 @@ class StoredHead:
     label_ids: list[int]
     label_names: list[str]
     feature_set_id: int
+    why: str = ""
+    """Why the head's features are normalised by speaker, or not."""
+    plain: LinearHead | None = None
+    """One trained on the same labels without, for audio of unknown speakers; None where the head itself is such a one."""
+
+    @property
+    def for_unknown_speakers(self) -> LinearHead:
+        """The head that needs to know nothing of who speaks."""
+        return self.plain or self.head
 
 
 class HeadFile:
@@ -35,18 +49,17 @@ class HeadFile:
     def __init__(self, folder: Path, stored: StoredHead) -> None:
         self._folder = folder
         self._part = folder / f".head.{os.getpid()}.part"
-        facts = {"label_ids": stored.label_ids, "label_names": stored.label_names, "feature_set_id": stored.feature_set_id}
-        head = stored.head
+        facts = {
+            "label_ids": stored.label_ids,
+            "label_names": stored.label_names,
+            "feature_set_id": stored.feature_set_id,
+            "normalisation": stored.head.normalisation,
+            "why": stored.why,
+        }
+        arrays = _arrays(stored.head) if stored.plain is None else {**_arrays(stored.head), **_arrays(stored.plain, PLAIN)}
         try:
             with self._part.open("wb") as file:
-                np.savez(
-                    file,
-                    coef=head.coef_,
-                    intercept=head.intercept_,
-                    classes=head.classes_,
-                    facts=np.array(json.dumps(facts)),
-                    allow_pickle=False,
-                )
+                np.savez(file, facts=np.array(json.dumps(facts)), allow_pickle=False, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -77,20 +90,40 @@ def load_head(path: Path) -> StoredHead:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             facts = json.loads(str(arrays["facts"]))
-            head = LinearHead()
-            head.coef_, head.intercept_ = arrays["coef"].astype(np.float32), arrays["intercept"].astype(np.float32)
-            head.classes_ = arrays["classes"].astype(np.int64)
-        head.n_features_in_ = head.coef_.shape[1]
-        if not head.coef_.shape[0] == len(head.intercept_) == len(head.classes_):
-            raise ValueError("shapes differ")
+            # Heads of older versions say nothing of normalisation: they had none.
+            head = _head(arrays, normalisation=str(facts.get("normalisation", NONE)))
+            plain = _head(arrays, PLAIN) if f"{PLAIN}coef" in arrays else None
         return StoredHead(
             head,
             [int(label) for label in facts["label_ids"]],
             [str(name) for name in facts["label_names"]],
             int(facts["feature_set_id"]),
+            str(facts.get("why", "")),
+            plain,
         )
     except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise LearnerError(f"{path} is missing or damaged; run `earmark learn --once` to train the head anew.") from error
+
+
+def _arrays(head: LinearHead, prefix: str = "") -> dict[str, NDArray[Any]]:
+    return {f"{prefix}coef": head.coef_, f"{prefix}intercept": head.intercept_, f"{prefix}classes": head.classes_}
+
+
+def _head(arrays: Mapping[str, NDArray[Any]], prefix: str = "", *, normalisation: str = NONE) -> LinearHead:
+    head = LinearHead(normalisation=normalisation)
+    head.coef_, head.intercept_ = (arrays[f"{prefix}{name}"].astype(np.float32) for name in ("coef", "intercept"))
+    head.classes_ = arrays[f"{prefix}classes"].astype(np.int64)
+    head.n_features_in_ = head.coef_.shape[1]
+    if normalisation not in (NONE, SPEAKER) or not head.coef_.shape[0] == len(head.intercept_) == len(head.classes_):
+        raise ValueError("shapes differ, or the normalisation is unknown")
+    return head
+
+
+def run_of(path: Path) -> int:
+    """The run whose head this file holds."""
+    name = _NAME.fullmatch(path.name)
+    assert name is not None
+    return int(name[1])
 
 
 def newest_head(folder: Path, *, up_to: int) -> Path | None:

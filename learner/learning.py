@@ -19,9 +19,19 @@ from db.queues import publish_queue
 from db.random_slice import blind_answers, slice_clip_ids
 from db.runs import latest_run, past_prefixes, record_evaluation, record_run
 from learner.curve import distinct_prefixes, scored_curve, thinned, trainable
-from learner.evaluate import Between, FoldHeads, Slice, report_of
-from learner.heads import LinearHead
-from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path
+from learner.evaluate import (
+    Between,
+    FoldHeads,
+    Slice,
+    normalisation_report,
+    normalised_folds,
+    plain_accuracy,
+    report_of,
+)
+from learner.fitting import fitted_head
+from learner.heads import NONE
+from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
+from learner.normalisation import NO_LABELS, Decision, decide
 from learner.pool import Pool, pool_signature, read_pool
 from learner.ranking import Asked, QueryLabels, ranked_queue
 from learner.reporting import Reporter
@@ -46,6 +56,8 @@ class Published:
     run_id: int
     pool: Pool
     snapshot: Snapshot
+    decision: Decision
+    """Whether the run's head normalises by speaker."""
 
 
 def read_snapshot(session: Session) -> Snapshot:
@@ -60,8 +72,9 @@ def read_snapshot(session: Session) -> Snapshot:
 
 
 def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
-    """Those that the query strategy may learn from: none that was given because the random slice wanted it."""
-    return [decision for decision in live if Source.RANDOM not in (decision.source, decision.queued_as)]
+    """Those that the query strategy may learn from: none of a clip that somebody answered because the random slice wanted it."""
+    random = {decision.clip_id for decision in live if Source.RANDOM in (decision.source, decision.queued_as)}
+    return [decision for decision in live if decision.clip_id not in random]
 
 
 class Learning:
@@ -93,9 +106,17 @@ class Learning:
             newest = latest_run(session)
             current = newest.id if newest is not None and self._is_current(newest, snapshot, settings) else None
         if current is not None:
-            return Published(current, pool, snapshot)
+            return Published(current, pool, snapshot, self._decision_of(current))
         self._reporter.report("training", f"{len(snapshot.live)} decisions")
-        return Published(self._train(pool, snapshot, settings, started), pool, snapshot)
+        run_id, decision = self._train(pool, snapshot, settings, started)
+        return Published(run_id, pool, snapshot, decision)
+
+    def _decision_of(self, run_id: int) -> Decision:
+        path = head_path(self._project.heads_dir, run_id)
+        if not path.exists():
+            return NO_LABELS
+        stored = load_head(path)
+        return Decision(stored.head.normalisation, stored.why)
 
     def _current_pool(self) -> Pool | None:
         with self._project.read() as session:
@@ -111,6 +132,7 @@ class Learning:
         settings = self._project.settings
         return {
             "head": "logistic regression",
+            "normalisation": "decided on the labels",
             "c": settings.head_c,
             "strategy": settings.strategy,
             "queue_size": settings.queue_size,
@@ -122,9 +144,9 @@ class Learning:
         same = run.last_decision_id == snapshot.last_decision_id and run.settings == settings
         return same and (run.labeled == 0 or head_path(self._project.heads_dir, run.id).exists())
 
-    def _train(self, pool: Pool, snapshot: Snapshot, settings: dict[str, Any], started: float) -> int:
-        used = self._fitted(pool, snapshot, snapshot.live)
-        query = self._fitted(pool, snapshot, query_decisions(snapshot.live))
+    def _train(self, pool: Pool, snapshot: Snapshot, settings: dict[str, Any], started: float) -> tuple[int, Decision]:
+        used, decision = self._fitted(pool, snapshot, snapshot.live)
+        query, _ = self._fitted(pool, snapshot, query_decisions(snapshot.live))
         answered = np.array([decision.clip_id for decision in snapshot.live], dtype=np.int64)
         asked = Asked(
             rows=pool.ready & ~np.isin(pool.features.clip_ids, answered),
@@ -134,7 +156,7 @@ class Learning:
             seed=snapshot.last_decision_id,
         )
         entries = ranked_queue(pool, asked, query=query, used=used.head)
-        file = self._head_file(pool, snapshot, used.head)
+        file = self._head_file(pool, snapshot, used, decision)
         try:
             with self._project.write() as session:
                 run_id = record_run(
@@ -155,22 +177,30 @@ class Learning:
             if file is not None:
                 file.discard()
         delete_old_heads(self._project.heads_dir)
-        return run_id
+        return run_id, decision
 
-    def _fitted(self, pool: Pool, snapshot: Snapshot, decisions: Sequence[LiveDecision]) -> QueryLabels:
+    def _fitted(self, pool: Pool, snapshot: Snapshot, decisions: Sequence[LiveDecision]) -> tuple[QueryLabels, Decision]:
+        """A head for these decisions; whether it normalises by speaker is decided on them alone."""
         labels = trainable(pool, decisions, snapshot.label_ids)
         clip_ids = np.array(sorted(labels), dtype=np.int64)
         y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
-        head = None
-        if len(y):
-            head = LinearHead(C=self._project.settings.head_c, mean=pool.mean, scale=pool.scale)
-            head.fit(pool.features.rows(clip_ids), y)
-        return QueryLabels(clip_ids, y, head)
+        if not len(y):
+            return QueryLabels(clip_ids, y, None), NO_LABELS
+        vectors = pool.features.rows(clip_ids)
+        decision = decide(pool, clip_ids, y, vectors)
+        strength = self._project.settings.head_c
+        head = fitted_head(pool, clip_ids, y, vectors, C=strength, normalisation=decision.normalisation)
+        return QueryLabels(clip_ids, y, head), decision
 
-    def _head_file(self, pool: Pool, snapshot: Snapshot, head: LinearHead | None) -> HeadFile | None:
-        if head is None:
+    def _head_file(self, pool: Pool, snapshot: Snapshot, used: QueryLabels, decision: Decision) -> HeadFile | None:
+        if used.head is None:
             return None
-        stored = StoredHead(head, snapshot.label_ids, snapshot.label_names, pool.features.feature_set_id)
+        plain = None
+        if used.head.normalisation != NONE:
+            vectors = pool.features.rows(used.clip_ids)
+            plain = fitted_head(pool, used.clip_ids, used.y, vectors, C=self._project.settings.head_c, normalisation=NONE)
+        names, feature_set_id = snapshot.label_names, pool.features.feature_set_id
+        stored = StoredHead(used.head, snapshot.label_ids, names, feature_set_id, why=decision.why, plain=plain)
         return HeadFile(self._project.heads_dir, stored)
 
     def is_evaluated(self, run_id: int) -> bool:
@@ -194,7 +224,11 @@ class Learning:
         blind = [decision for decision in snapshot.live if decision.gold or not decision.suggestion_shown]
         tested = Slice.of(pool, in_slice, consensus_labels(blind), snapshot.label_ids)
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
-        points, scored = scored_curve(self._heads_for(pool), tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
+        heads = self._heads_for(pool)
+        points, scored = scored_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
+        labels = trainable(pool, snapshot.live, snapshot.label_ids)
+        plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, between=between)
+        normalised = normalisation_report(published.decision, plain, folds=normalised_folds(heads, tested, labels))
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
         with self._project.write() as session:
             record_evaluation(
@@ -206,7 +240,7 @@ class Learning:
                 wa=None if scored is None else scored.wa,
                 slice_clips=len(tested.clip_ids),
                 speakers=len(speakers),
-                report=report_of(scored, tested, pool, snapshot.label_names),
+                report={**report_of(scored, tested, pool, snapshot.label_names), **normalised},
                 points=points,
             )
             self._reporter.report_in(session, "waiting")

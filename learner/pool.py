@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from db.models import Clip, ClipState, FeatureRow
 from db.project import OpenProject
 from learner.feature_store import FeatureMatrix, open_features
 from learner.folds import Folds, folds_of
-from learner.heads import Vectors, pool_statistics
+from learner.heads import NONE, Numbers, Vectors, pool_statistics
+from learner.speaker_norm import SpeakerStatistics, why_not
 
 CHUNK = 4096
 
@@ -45,6 +47,44 @@ class Pool:
         """The chunk with zero mean and unit spread over the pool."""
         found: Vectors = (chunk - self.mean) / self.scale
         return found
+
+    @cached_property
+    def why_not_by_speaker(self) -> str | None:
+        """Why the clips cannot be normalised by speaker, as a sentence; None if they can."""
+        return why_not(self._speakers_of(self.features.clip_ids[self.ready]), dim=self.features.dim)
+
+    @cached_property
+    def speaker_statistics(self) -> SpeakerStatistics:
+        """Each speaker's own, from all clips in service; the first call reads all features."""
+        speakers = self._speakers_of(self.features.clip_ids[self.ready])
+        return SpeakerStatistics.of(self.ready_chunks(), speakers, mean=self.mean, scale=self.scale)
+
+    @cached_property
+    def _row_numbers(self) -> Numbers:
+        return self.speaker_numbers(self.features.clip_ids)
+
+    def speaker_numbers(self, clip_ids: NDArray[np.int64]) -> Numbers:
+        """Rows of these clips in the statistics of speakers."""
+        return self.speaker_statistics.numbers_of(self._speakers_of(clip_ids))
+
+    def inputs_of(self, vectors: Vectors, clip_ids: NDArray[np.int64], normalisation: str) -> Vectors:
+        """What a head of this normalisation takes for the vectors [n, dim] of these clips."""
+        if normalisation == NONE:
+            return vectors
+        return self.speaker_statistics.normalised(vectors, self.speaker_numbers(clip_ids))
+
+    def input_chunks(self, rows: NDArray[np.bool_], normalisation: str) -> Iterator[Vectors]:
+        """The same for the rows that the mask holds, in chunks in the order of the disk."""
+        if normalisation == NONE:
+            yield from masked_chunks(self.features, rows)
+            return
+        numbers, start = self._row_numbers[rows], 0
+        for chunk in masked_chunks(self.features, rows):
+            yield self.speaker_statistics.normalised(chunk, numbers[start : start + len(chunk)])
+            start += len(chunk)
+
+    def _speakers_of(self, clip_ids: NDArray[np.int64]) -> list[str | None]:
+        return [self.speakers.get(clip) for clip in clip_ids.tolist()]
 
     def ready_chunks(self, rows: NDArray[np.bool_] | None = None) -> Iterator[Vectors]:
         """Vectors of the clips in service (or of `rows`, a mask over the features) in the order of the disk."""

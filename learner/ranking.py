@@ -16,7 +16,7 @@ from db.models import Source
 from db.queues import QueueItem
 from learner.cold_start import cold_start_order
 from learner.heads import LinearHead, Numbers, Vectors
-from learner.pool import Pool, masked_chunks
+from learner.pool import Pool
 from learner.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, choose, modal_learner
 
 COLD_START_LABELS = 20
@@ -70,7 +70,8 @@ def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHe
     clip_ids = pool.features.clip_ids[ranked.rows]
     predicted: list[int | None] = [None] * len(clip_ids)
     if used is not None and len(clip_ids):
-        predicted = [int(label) for label in used.predict(pool.features.rows(clip_ids))]
+        inputs = pool.inputs_of(pool.features.rows(clip_ids), clip_ids, used.normalisation)
+        predicted = [int(label) for label in used.predict(inputs)]
     scores = [None] * len(clip_ids) if ranked.scores is None else ranked.scores.tolist()
     return [
         QueueItem(clip_id=int(clip), source=ranked.source, score=score, predicted_id=label)
@@ -114,7 +115,7 @@ def _from_clusters(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
 def _by_margin(pool: Pool, asked: Asked, head: LinearHead) -> _Ranked:
     """Smallest margin between the two likeliest labels first: the same order as modAL's, in a sixth of the time."""
     rows = np.flatnonzero(asked.rows)
-    margins = [_margins(head.predict_proba(chunk)) for chunk in masked_chunks(pool.features, asked.rows)]
+    margins = [_margins(head.predict_proba(chunk)) for chunk in pool.input_chunks(asked.rows, head.normalisation)]
     unsure = 1.0 - np.concatenate([np.zeros(0), *margins])
     order = np.argsort(-unsure, kind="stable")[: asked.size]
     return _Ranked(rows[order], unsure[order], Source.UNCERTAIN)
@@ -129,24 +130,27 @@ def _by_strategy(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
     rows = np.flatnonzero(asked.rows)
     if not len(rows):
         return _Ranked(rows, None, Source.UNCERTAIN)
-    learner = modal_learner(query.head, pool.features.rows(query.clip_ids), query.y) if query.head else None
-    assert learner is not None
+    assert query.head is not None
+    normalisation = query.head.normalisation
+    known = pool.inputs_of(pool.features.rows(query.clip_ids), query.clip_ids, normalisation)
+    learner = modal_learner(query.head, known, query.y)
     if asked.strategy in MEASURED:
-        shown: Vectors | _Rows = _Rows(pool, rows)
+        shown: Vectors | _Rows = _Rows(pool, rows, normalisation)
     else:
         if len(rows) > MOST_FOR_A_STRATEGY:
             rows = np.sort(np.random.default_rng(asked.seed).choice(rows, MOST_FOR_A_STRATEGY, replace=False))
-        shown = pool.features.rows(pool.features.clip_ids[rows])
+        shown = _Rows(pool, rows, normalisation)[:]
     chosen = choose(asked.strategy, learner, shown, min(asked.size, len(rows)))
     scores = None if chosen.metrics is None else chosen.metrics[: asked.size]
     return _Ranked(rows[chosen.indices[: asked.size]], scores, Source.UNCERTAIN)
 
 
 class _Rows:
-    """Rows of the pool as a matrix that is read slice by slice, never whole."""
+    """Rows of the pool, as the asking head takes them: a matrix that is read slice by slice."""
 
-    def __init__(self, pool: Pool, rows: NDArray[np.int64]) -> None:
-        self._features = pool.features
+    def __init__(self, pool: Pool, rows: NDArray[np.int64], normalisation: str) -> None:
+        self._pool = pool
+        self._normalisation = normalisation
         self._clip_ids = pool.features.clip_ids[rows]
         self.shape = (len(rows), pool.features.dim)
 
@@ -154,4 +158,5 @@ class _Rows:
         return self.shape[0]
 
     def __getitem__(self, wanted: slice) -> Vectors:
-        return self._features.rows(self._clip_ids[wanted])
+        clip_ids = self._clip_ids[wanted]
+        return self._pool.inputs_of(self._pool.features.rows(clip_ids), clip_ids, self._normalisation)

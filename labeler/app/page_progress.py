@@ -91,12 +91,28 @@ def _accuracy(run: Run | None, status: dict[str, Any]) -> None:
         if missing:
             names = ", ".join(plain(str(name)) for name in missing)
             st.caption(f"Not in the slice yet, so the interval is wide: {names}.")
+        for sentence in normalisation_in_words(run):
+            st.caption(plain(sentence))
     newest = status["run"]
     if newest is not None:
         measured = "" if run is not None and run.id == newest["id"] else " Its accuracy is being measured."
         st.caption(
             f"Run {newest['id']} learned from {_counted(newest['decisions'], 'answer')} in {newest['seconds']:.1f} s.{measured}"
         )
+
+
+def normalisation_in_words(run: Run) -> list[str]:
+    """Whether clips are normalised by speaker and why, and what the head without is worth; nothing for runs that do not tell."""
+    why, without = run.report.get("normalisation_why"), run.report.get("plain")
+    if not why:
+        return []
+    normalised = run.report.get("normalisation") == "speaker"
+    done = "Each speaker's clips are normalised by that speaker" if normalised else "Clips are not normalised by speaker"
+    said = [f"{done}. {why}"]
+    if without and run.report.get("normalised_folds"):
+        interval = f"({without['ua_low']:.2f}–{without['ua_high']:.2f})"
+        said.append(f"Without normalisation, as for new audio of unknown speakers: UA {without['ua']:.2f} {interval}.")
+    return said
 
 
 def accuracy_in_words(run: Run) -> str:

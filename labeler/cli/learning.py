@@ -6,11 +6,15 @@ import signal
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from labeler.cli.output import json_option, note, opened, progress_bar, say
 from labeler.lifeline import hold_lifeline
+
+if TYPE_CHECKING:
+    from learner.predict import UsedHead
 
 
 @click.command()
@@ -49,15 +53,30 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def predict(directory: Path, output: Path, folder: Path | None, as_json: bool) -> None:
-    """Write a CSV with the predicted label and a probability per class, for the project's clips or for new files."""
+    """Write a CSV with the predicted label and a probability per class, for the project's clips or for new files.
+
+    The project's clips are normalised by speaker where the labels have shown that it helps; new files, whose speakers are
+    unknown, get a head trained without. The accuracy told is that of the head used (in JSON: head).
+    """
     from learner.predict import write_predictions
 
     with opened(directory) as project, progress_bar("predict", "clip") as moved:
         report = write_predictions(project, output, folder=folder, progress=moved)
+    head = report.head
     for failed in report.failed:
         note(f"left out {failed['file_name']}: {failed['reason']}")
     say(
-        {"predicted": report.predicted, "failed": report.failed, "output": str(output)},
+        {"predicted": report.predicted, "failed": report.failed, "output": str(output), "head": head and vars(head)},
         as_json=as_json,
-        lines=lambda: [f"{report.predicted} predictions written to {output}, {len(report.failed)} files left out."],
+        lines=lambda: [
+            f"{report.predicted} predictions written to {output}, {len(report.failed)} files left out.",
+            *([] if head is None else [_told(head)]),
+        ],
     )
+
+
+def _told(head: UsedHead) -> str:
+    """Which head predicted, and how good it is."""
+    kind = "with each speaker's clips normalised" if head.normalisation == "speaker" else "without normalisation by speaker"
+    score = "not scored yet" if head.ua is None else f"UA {head.ua:.3f} (95%: {head.ua_low:.3f}-{head.ua_high:.3f})"
+    return f"Head of run {head.run}, {kind}: {score}."

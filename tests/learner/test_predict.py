@@ -81,7 +81,7 @@ def test_an_output_that_cannot_be_written_is_told(project: OpenProject, tmp_path
     clips = embedded_project(project, 6)
     label_truly(project, clips)
     learn_once(project)
-    with pytest.raises(FormatError, match="name of a file in a folder that exists"):
+    with pytest.raises(FormatError, match="missing does not exist; make it first"):
         write_predictions(project, tmp_path / "missing" / "out.csv")
 
 
@@ -114,3 +114,11 @@ def test_new_audio_is_encoded_as_the_projects_clips_were(tmp_path: Path) -> None
     with pytest.raises(FormatError, match="cannot be read"):
         write_predictions(project, tmp_path / "none.csv", folder=tmp_path / "missing")
     project.close()
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(project: OpenProject, tmp_path: Path) -> None:
+    label_truly(project, embedded_project(project, 6))
+    learn_once(project)
+    (tmp_path / "link").symlink_to("/dev/null")
+    assert write_predictions(project, tmp_path / "link").predicted == 6
+    assert (tmp_path / "link").is_char_device()

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from db.decisions import live_decisions
 from db.errors import LearnerError
 from db.models import Source
 from db.project import OpenProject
 from learner.heads import LinearHead
+from learner.learning import query_decisions
 from learner.pool import Pool
 from learner.ranking import COLD_START_LABELS, Asked, QueryLabels, ranked_queue
 from learner.strategies import MEASURED, choose, modal_learner
+from tests.filled_projects import answer
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
 
 HERE = "tests.learner.test_strategies"
@@ -167,3 +170,12 @@ def test_a_pool_that_is_all_answered_has_an_empty_queue(pool: Pool) -> None:
     everything = list(range(1, 91))
     for strategy in ("default", "margin", "k-means", "random", f"{HERE}:with_metrics"):
         assert ranked_queue(pool, asked(pool, everything, strategy), query=known(pool, everything), used=None) == []
+
+
+def test_nobodys_label_of_a_random_clip_teaches_the_asking_head(project: OpenProject) -> None:
+    first, second = embedded_project(project, 2)
+    answer(project, first, annotator="a", source=Source.RANDOM)
+    answer(project, first, annotator="b", source=Source.OVERLAP)
+    answer(project, second, annotator="b", source=Source.UNCERTAIN)
+    with project.read() as session:
+        assert [decision.clip_id for decision in query_decisions(live_decisions(session))] == [second]

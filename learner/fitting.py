@@ -1,0 +1,29 @@
+"""A head fitted to labelled clips of the pool, on the features that its normalisation makes of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.heads import NONE, LinearHead, Numbers, Vectors
+from learner.pool import Pool
+
+
+def fitted_head(
+    pool: Pool, clip_ids: NDArray[np.int64], y: Numbers, vectors: Vectors, *, C: float, normalisation: str
+) -> LinearHead:
+    """The head for these clips, at least one.
+
+    Args:
+        clip_ids: of the labelled clips.
+        y: their labels.
+        vectors: their features as they are, [n, dim].
+        C: inverse regularisation strength.
+        normalisation: `NONE` or `SPEAKER`.
+    """
+    if normalisation == NONE:
+        return LinearHead(C=C, mean=pool.mean, scale=pool.scale).fit(vectors, y)
+    # What was normalised by speaker is standardised already.
+    mean, scale = np.zeros(pool.features.dim, dtype=np.float32), np.ones(pool.features.dim, dtype=np.float32)
+    head = LinearHead(C=C, mean=mean, scale=scale, normalisation=normalisation)
+    return head.fit(pool.inputs_of(vectors, clip_ids, normalisation), y)

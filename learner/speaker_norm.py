@@ -1,0 +1,121 @@
+"""Each speaker's clips as that speaker's own: centred and scaled by all of the speaker's clips in the pool, labelled or not.
+
+No label enters. What a speaker's clips have in common (the voice, the microphone, the room) goes, and how they differ stays.
+Where speakers coincide with labels, that is just what should not be done; `learner.normalisation` decides.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.heads import Numbers, Vectors
+
+LEAST_CLIPS = 8
+"""Speakers with fewer clips say too little about themselves; they are standardised as the pool is."""
+LEAST_SPEAKERS = 4
+"""With fewer that have enough clips nothing can be decided across speakers."""
+LEAST_SHARE = 0.8
+"""Of the clips, those whose speaker has enough; below it the heads would learn from a mixture of two kinds of features."""
+MOST_VALUES = 2**24
+"""Means, and as many spreads, kept in memory: 64 MB each."""
+_PRIOR_CLIPS = 5.0
+"""A speaker's mean and variance count as if so many more of the speaker's clips were like the pool."""
+_MOST_STRETCH = 4.0
+"""A feature that hardly varies within a speaker is stretched no more than this, relative to the pool."""
+_BLOCK = 256
+"""Rows at a time: what is looked up for them stays in the processor's cache."""
+
+
+def known_well(speakers: Iterable[str | None]) -> list[str]:
+    """Speakers with enough clips, in the order of their first; `speakers` has one entry a clip."""
+    counts = Counter(speaker for speaker in speakers if speaker is not None)
+    return [speaker for speaker, clips in counts.items() if clips >= LEAST_CLIPS]
+
+
+def why_not(speakers: Sequence[str | None], *, dim: int) -> str | None:
+    """Why features [clips, dim] of these speakers cannot be normalised by speaker, as a sentence; None if they can."""
+    known = known_well(speakers)
+    if len(known) < LEAST_SPEAKERS:
+        few = f"{len(known)} speakers have" if len(known) != 1 else "one speaker has"
+        return f"Only {few} {LEAST_CLIPS} or more clips; {LEAST_SPEAKERS} are needed."
+    covered = sum(map(set(known).__contains__, speakers)) / len(speakers)
+    if covered < LEAST_SHARE:
+        return f"Only {covered:.0%} of the clips are of speakers with {LEAST_CLIPS} or more clips."
+    if len(known) * dim > MOST_VALUES:
+        return f"{len(known)} speakers are too many to keep a mean of {dim} features for each."
+    return None
+
+
+@dataclass(frozen=True)
+class SpeakerStatistics:
+    """What to take off and to multiply by, for each speaker that is known well; one more row, the last, is for everybody else."""
+
+    numbers: Mapping[str, int]
+    """Row of each such speaker."""
+    shift: Vectors
+    """[speakers + 1, dim]."""
+    factor: Vectors
+    """[speakers + 1, dim]."""
+
+    @classmethod
+    def of(cls, chunks: Iterable[Vectors], speakers: Sequence[str | None], *, mean: Vectors, scale: Vectors) -> SpeakerStatistics:
+        """From all vectors of the pool.
+
+        Args:
+            chunks: vectors [n, dim].
+            speakers: of each row of all chunks.
+            mean, scale: those of the pool [dim].
+        """
+        numbers = {speaker: number for number, speaker in enumerate(known_well(speakers))}
+        rows = _numbers(numbers, speakers)
+        shape = (len(numbers) + 1, len(mean))
+        total, squares, start = np.zeros(shape), np.zeros(shape), 0
+        for chunk in chunks:
+            here = rows[start : start + len(chunk)]
+            start += len(chunk)
+            order = np.argsort(here, kind="stable")
+            present, firsts = np.unique(here[order], return_index=True)
+            # Around the pool's mean, and in float64, so that the difference of squares keeps its digits.
+            sorted_rows = (chunk[order] - mean).astype(np.float64)
+            total[present] += np.add.reduceat(sorted_rows, firsts, axis=0)
+            squares[present] += np.add.reduceat(np.square(sorted_rows), firsts, axis=0)
+        clips = np.bincount(rows, minlength=len(numbers) + 1)[:, None].astype(np.float64)
+        return cls(numbers, *_shrunk(total, squares, clips, mean=mean, scale=scale))
+
+    def numbers_of(self, speakers: Sequence[str | None]) -> Numbers:
+        """Row of each of these speakers."""
+        return _numbers(self.numbers, speakers)
+
+    def normalised(self, vectors: Vectors, rows: Numbers) -> Vectors:
+        """The vectors [n, dim], each by the statistics of its row; a new array."""
+        out = np.empty(vectors.shape, dtype=np.float32)
+        for start in range(0, len(vectors), _BLOCK):
+            wanted, block = rows[start : start + _BLOCK], out[start : start + _BLOCK]
+            np.subtract(vectors[start : start + _BLOCK], self.shift[wanted], out=block)
+            block *= self.factor[wanted]
+        return out
+
+
+def _shrunk(
+    total: NDArray[np.float64], squares: NDArray[np.float64], clips: NDArray[np.float64], *, mean: Vectors, scale: Vectors
+) -> tuple[Vectors, Vectors]:
+    """Shift and factor from sums around the pool's mean."""
+    own = total / np.maximum(clips, 1)
+    variance = np.maximum(squares / np.maximum(clips, 1) - np.square(own), 0.0)
+    trust = clips / (clips + _PRIOR_CLIPS)
+    shift = trust * own
+    spread = np.sqrt(trust * variance + (1 - trust) * np.square(scale.astype(np.float64)))
+    factor = 1 / np.maximum(spread, scale / _MOST_STRETCH)
+    # Everybody else: as the pool.
+    shift[-1], factor[-1] = 0.0, 1 / scale
+    return (shift + mean).astype(np.float32), factor.astype(np.float32)
+
+
+def _numbers(numbers: Mapping[str, int], speakers: Sequence[str | None]) -> Numbers:
+    last = len(numbers)
+    return np.array([last if speaker is None else numbers.get(speaker, last) for speaker in speakers], dtype=np.int64)
