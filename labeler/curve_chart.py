@@ -89,15 +89,30 @@ def _chance(labels: int) -> alt.LayerChart:
 
 
 def save_curve(curve: Curve, output: Path, *, labels: int) -> None:
-    """Draw the curve to a .png, .svg or .html file; none of them needs a network to be shown.
+    """Draw the curve to a file; see `save_chart`."""
+    check_chart_file(output)
+    save_chart(curve_chart(curve, labels=labels), output)
+
+
+def check_chart_file(output: Path) -> None:
+    """Make sure of the ending before long work.
 
     Raises:
-        FormatError: the file's ending is another, or it cannot be written.
+        FormatError: it is none that a chart can be drawn to.
     """
     suffix = output.suffix.lower()
     if suffix not in {".png", ".svg", ".html"}:
         raise FormatError(f"{output} cannot be drawn: {suffix or 'no ending'} is not one of .png, .svg, .html.")
-    chart = curve_chart(curve, labels=labels)
+
+
+def save_chart(chart: alt.LayerChart, output: Path) -> None:
+    """Draw a chart to a .png, .svg or .html file; none of them needs a network to be shown.
+
+    Raises:
+        FormatError: the file's ending is another, or it cannot be written.
+    """
+    check_chart_file(output)
+    suffix = output.suffix.lower()
     try:
         if suffix == ".html":
             chart.save(str(output), format="html", inline=True)

@@ -6,6 +6,7 @@ service and reported, and the rest go on.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 
 from db.clips import ClipAudio, mark_broken, ready_clips_without_features
 from db.errors import AudioError
-from db.features import use_feature_set
+from db.features import newest_feature_set, use_feature_set
 from db.project import OpenProject
-from learner.audio import AudioMissing, decode, decode_blocks
+from learner.audio import AudioMissing, content_hash, decode, decode_blocks, shown
 from learner.encoders import Encoder, encoder_named
 from learner.feature_store import FeatureStore, embed_lock
 
@@ -79,7 +80,8 @@ def embed(
     """Embed every clip in service that the feature set lacks.
 
     Args:
-        encoder: as `encoder_named` takes it; none takes encoder, layers and pooling from the project's settings.
+        encoder: as `encoder_named` takes it; none takes encoder, layers and pooling from the project's settings, or else from
+            the feature set in use.
         layers: hidden layers; none takes the setting, or the default of an encoder that is not the project's.
         pooling: as `layers`.
         progress: called with clips done and clips to do, at the start and after each batch.
@@ -107,8 +109,22 @@ def embed(
 def project_encoder(
     project: OpenProject, *, encoder: str | None = None, layers: str | None = None, pooling: str | None = None
 ) -> Encoder:
-    """The encoder of the project's settings, or another one, which takes nothing from the settings."""
+    """The encoder of the project's settings, or another one, which takes nothing from the settings.
+
+    Where neither names one, it is that of the feature set in use: clips that are added later must not bring the default back.
+    """
     settings = project.settings
+    if encoder is None and "encoder" not in settings.model_fields_set:
+        with project.read() as session:
+            used = newest_feature_set(session)
+            made_with = {} if used is None else dict(used.settings)
+        if "encoder" in made_with:
+            return encoder_named(
+                str(made_with["encoder"]),
+                layers=layers or settings.layers or made_with.get("layers"),
+                pooling=pooling or settings.pooling or made_with.get("pooling"),
+                revision=made_with["revision"] if made_with.get("origin") == "hub" else None,
+            )
     if encoder is None or encoder == settings.encoder:
         return encoder_named(settings.encoder, layers=layers or settings.layers, pooling=pooling or settings.pooling)
     return encoder_named(encoder, layers=layers, pooling=pooling)
@@ -127,7 +143,7 @@ def _embed_clips(
     pending = _Pending()
     progress(0, len(clips))
     try:
-        for batch in _decoded_batches(clips, encoder.sampling_rate):
+        for batch in decoded_batches(clips, encoder.sampling_rate):
             whole = [(clip, audio) for clip, audio in batch if isinstance(audio, np.ndarray)]
             if whole:
                 pending.vectors.extend(encoder.encode([audio for _, audio in whole]))
@@ -176,7 +192,7 @@ def _flush(store: FeatureStore, pending: _Pending) -> int:
     return len(pending.clip_ids)
 
 
-def _decoded_batches(clips: Sequence[ClipAudio], sampling_rate: int) -> Iterator[list[tuple[ClipAudio, Decoded]]]:
+def decoded_batches(clips: Sequence[ClipAudio], sampling_rate: int) -> Iterator[list[tuple[ClipAudio, Decoded]]]:
     """Batches of clips with their audio, decoded two batches ahead of the encoder."""
     ahead: deque[tuple[list[ClipAudio], Future[list[Decoded]]]] = deque()
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
@@ -211,12 +227,25 @@ def _decoded(batch: Sequence[ClipAudio], sampling_rate: int) -> list[Decoded]:
 
 
 def _decoded_clip(clip: ClipAudio, sampling_rate: int) -> Decoded:
-    if clip.duration > LONG_SECONDS:
-        return None
     try:
+        _refuse_other_audio(clip)
+        if clip.duration > LONG_SECONDS:
+            return None
         return decode(clip.path, start=clip.start, end=None if clip.whole else clip.end, sampling_rate=sampling_rate)
     except AudioError as error:
         return error
+
+
+def _refuse_other_audio(clip: ClipAudio) -> None:
+    """A clip is known by its bytes: features of what replaced them since would be taken for its own."""
+    if not clip.content_hash:
+        return
+    try:
+        now = os.stat(clip.path)
+    except (OSError, ValueError):
+        return  # decoding says what is wrong
+    if (now.st_size, now.st_mtime_ns) != (clip.size, clip.mtime_ns) and content_hash(clip.path) != clip.content_hash:
+        raise AudioError(f"{shown(clip.path)} holds other audio than when it was imported; import it again.")
 
 
 def _silent(_done: int, _total: int) -> None:

@@ -24,23 +24,27 @@ class Layers:
 
     indices: tuple[int, ...]
     averaged: bool
-    """The layers are averaged frame by frame; otherwise they are pooled one by one and put side by side."""
+    """The layers are averaged frame by frame, and that average is pooled."""
+    apart: bool
+    """The layers are pooled one by one and put side by side; with `averaged` too, the average comes last."""
 
     @property
     def parts(self) -> int:
         """How many times the hidden size the pooled mean is wide."""
-        return 1 if self.averaged else len(self.indices)
+        return len(self.indices) * self.apart + self.averaged
 
 
 def parse_layers(text: str, *, count: int) -> Layers:
     """Read `"5"`, `"0,3,6"`, `"mean"` (the average of all) or `"all"` (all side by side) for an encoder of `count` hidden layers.
 
+    `"all+mean"`, what `earmark probe` takes its candidates from, is all of them side by side and then their average.
+
     Raises:
         EncoderError: it is none of these, or names a layer that does not exist.
     """
     wanted = text.strip().lower()
-    if wanted in {"mean", "all"}:
-        return Layers(indices=tuple(range(count)), averaged=wanted == "mean")
+    if wanted in {"mean", "all", "all+mean"}:
+        return Layers(indices=tuple(range(count)), averaged=wanted != "all", apart=wanted != "mean")
     try:
         indices = tuple(int(part) for part in wanted.split(","))
     except ValueError:
@@ -49,7 +53,7 @@ def parse_layers(text: str, *, count: int) -> Layers:
         raise EncoderError(
             f"Layers {text!r} cannot be used; give numbers from 0 to {count - 1} such as 0,{count - 1}, or mean, or all."
         )
-    return Layers(indices=indices, averaged=False)
+    return Layers(indices=indices, averaged=False, apart=True)
 
 
 def checked_pooling(text: str) -> str:

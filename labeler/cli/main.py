@@ -12,6 +12,8 @@ from db.errors import EarmarkError
 from labeler.cli.annotating import annotate, queue
 from labeler.cli.filling import embed, import_, init, upgrade
 from labeler.cli.learning import learn, predict
+from labeler.cli.pretraining import pretrain
+from labeler.cli.probing import probe
 from labeler.cli.reporting import curve, export, status
 from labeler.cli.serving import serve
 
@@ -34,6 +36,11 @@ class OneSentenceErrors(click.Group):
             # The reader of our output (`head`, say) has left: that is no error of ours.
             sys.stderr.close()
             raise SystemExit(0) from None
+        except OSError as error:
+            named = f"{error.filename!r} cannot be used" if error.filename else "A file cannot be used"
+            raise click.ClickException(
+                f"{named} ({error.strerror or error}); check its name, its permissions and the room on its disk."
+            ) from error
 
 
 @click.group(cls=OneSentenceErrors, context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,5 +58,5 @@ def main(ctx: click.Context, project: Path) -> None:
     ctx.obj = project
 
 
-for command in (init, import_, embed, learn, serve, annotate, queue, status, curve, predict, export, upgrade):
+for command in (init, import_, embed, learn, serve, annotate, queue, status, curve, predict, export, pretrain, probe, upgrade):
     main.add_command(command)

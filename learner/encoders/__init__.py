@@ -1,8 +1,8 @@
 """Encoders: what turns a waveform into one vector.
 
-`bundled` (a small wav2vec 2.0 network in this package), `logmel` (hand-made baseline), or any wav2vec-2.0-like checkpoint by hub
-id (`facebook/wav2vec2-base` for real work) or local folder. Importing this package loads no torch: an encoder does so when it
-first encodes.
+`bundled` (a small wav2vec 2.0 network in this package), the hand-made baselines `logmel` and `egemaps` (an optional extra under a
+licence of its own), or any wav2vec-2.0-like checkpoint by hub id (`facebook/wav2vec2-base` for real work) or local folder.
+Importing this package loads no torch: an encoder does so when it first encodes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Vectors = NDArray[np.float32]
 
 BUNDLED = "bundled"
 LOGMEL = "logmel"
+EGEMAPS = "egemaps"
 RECOMMENDED = "facebook/wav2vec2-base"
 
 
@@ -59,7 +60,7 @@ def encoder_named(
     """The encoder `name`; its weights are loaded when it first encodes.
 
     Args:
-        name: `bundled`, `logmel`, a local folder, or a hub id. Only a hub id may use the network.
+        name: `bundled`, `logmel`, `egemaps`, a local folder, or a hub id. Only a hub id may use the network.
         layers: such as `5`, `0,3,6`, `mean` or `all`; none takes the encoder's default.
         pooling: `mean` or `mean+std`; none takes the encoder's default.
         device: a torch device; none takes a GPU where there is one.
@@ -72,6 +73,10 @@ def encoder_named(
         from learner.encoders.logmel import LogMelEncoder
 
         return LogMelEncoder(layers=layers, pooling=pooling)
+    if name == EGEMAPS:
+        from learner.encoders.egemaps import EgemapsEncoder
+
+        return EgemapsEncoder(layers=layers, pooling=pooling)
     from learner.encoders.wav2vec2 import wav2vec2_encoder
 
     return wav2vec2_encoder(name, layers=layers, pooling=pooling, device=device, revision=revision)

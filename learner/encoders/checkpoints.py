@@ -79,7 +79,8 @@ def find_checkpoint(name: str, *, revision: str | None = None) -> Checkpoint:
     if not _HUB_ID.fullmatch(name):
         kind = "There is no folder" if re.match(r"[/.~]|.*/.*/", name) else "There is no encoder"
         raise EncoderError(
-            f"{kind} {name!r}; give bundled, logmel, a folder with a checkpoint, or a hub id such as facebook/wav2vec2-base."
+            f"{kind} {name!r}; give bundled, logmel, egemaps, a folder with a checkpoint, "
+            "or a hub id such as facebook/wav2vec2-base."
         )
     snapshot = _snapshot(name, revision)
     return _read(name, "hub", snapshot, revision=snapshot.name)

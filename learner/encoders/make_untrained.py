@@ -36,6 +36,8 @@ CONFIG: dict[str, Any] = {
     "num_feat_extract_layers": 4,
     "conv_bias": True,
     "feat_extract_norm": "layer",
+    # Silu where gelu is usual: its gradient takes a third of the time on a CPU.
+    "feat_extract_activation": "silu",
     "do_stable_layer_norm": True,
     "num_conv_pos_embeddings": 64,
     "num_conv_pos_embedding_groups": 16,
@@ -62,15 +64,15 @@ PREPROCESSOR: dict[str, Any] = {
 }
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, *, seed: int = SEED) -> None:
     """Write config.json, preprocessor_config.json and model.safetensors (float16) into `folder`."""
     import torch
     from safetensors.torch import save_file
     from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-    torch.manual_seed(SEED)
+    torch.manual_seed(seed)
     model = Wav2Vec2Model(Wav2Vec2Config(**CONFIG))
-    generator = torch.Generator().manual_seed(SEED)
+    generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weights in model.state_dict().items():
             if name.endswith("conv_layers.0.conv.weight"):

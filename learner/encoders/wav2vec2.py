@@ -67,6 +67,11 @@ class Wav2Vec2Encoder:
         return self._checkpoint.sampling_rate
 
     @property
+    def hidden_layers(self) -> int:
+        """How many hidden layers may be pooled, the input of the first transformer layer included."""
+        return self._checkpoint.transformer_layers + 1
+
+    @property
     def dim(self) -> int:
         """Length of a vector."""
         return pooled_width(self._checkpoint.hidden_size * self._layers.parts, pooling=self._pooling)
@@ -132,7 +137,8 @@ class Wav2Vec2Encoder:
             hidden = self._model(torch.from_numpy(np.stack(batch)).to(device), output_hidden_states=True).hidden_states
         with torch.inference_mode():
             chosen = [hidden[index].float() for index in self._layers.indices]
-            frames = torch.stack(chosen).mean(dim=0) if self._layers.averaged else torch.cat(chosen, dim=2)
+            average = [torch.stack(chosen).mean(dim=0)] if self._layers.averaged else []
+            frames = torch.cat((chosen if self._layers.apart else []) + average, dim=2)
             mean = frames.mean(dim=1, keepdim=True)
             squares = (frames - mean).square().sum(dim=1).cpu().numpy()
             means = mean[:, 0].cpu().numpy()
@@ -150,7 +156,7 @@ class Wav2Vec2Encoder:
 
     @cached_property
     def _model(self) -> Any:
-        model = _load(self._checkpoint)
+        model = load_model(self._checkpoint)
         # Later layers are not computed. One more than asked for stays, since a last layer norm follows the last one there is.
         del model.encoder.layers[max(self._layers.indices) + 1 :]
         try:
@@ -186,9 +192,15 @@ def with_gain(waveform: Waveform, gain: str) -> Waveform:
         mean, variance = waveform.mean(dtype=np.float64), waveform.var(dtype=np.float64)
         return ((waveform - np.float32(mean)) / np.float32(np.sqrt(variance + 1e-7))).astype(np.float32)
     if gain == "soft":
-        level = max(float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64)))), _QUIETEST)
-        return (waveform * np.float32((_LEVEL / level) ** 0.5)).astype(np.float32)
+        level = float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64))))
+        return (waveform * np.float32(soft_gain_factor(level))).astype(np.float32)
     return waveform
+
+
+def soft_gain_factor(level: Any) -> Any:
+    """What to multiply by at a root mean square of `level` (a number or tensor)."""
+    louder = level.clamp(min=_QUIETEST) if hasattr(level, "clamp") else max(level, _QUIETEST)
+    return (_LEVEL / louder) ** 0.5
 
 
 def largest_batch(device: str) -> int:
@@ -205,7 +217,12 @@ def _equal_batches(jobs: list[tuple[int, Waveform]], largest: int) -> Iterator[l
         start += len(batch)
 
 
-def _load(checkpoint: Checkpoint) -> Any:
+def load_model(checkpoint: Checkpoint) -> Any:
+    """The model in float32 on the CPU, ready to encode.
+
+    Raises:
+        EncoderError: it cannot be loaded, or lacks weights.
+    """
     import torch
     from transformers import AutoModel
     from transformers.utils import logging

@@ -15,7 +15,8 @@ from labeler.cli.output import printable
 from tests.filled_projects import add_clips, answer
 
 COMMANDS = {
-    "annotate", "curve", "embed", "export", "import", "init", "learn", "predict", "queue", "serve", "status", "upgrade",
+    "annotate", "curve", "embed", "export", "import", "init", "learn", "predict", "pretrain", "probe", "queue", "serve", "status",
+    "upgrade",
 }  # fmt: skip
 
 
@@ -100,3 +101,12 @@ def test_an_up_to_date_database_is_not_copied(project: OpenProject) -> None:
 
 def test_file_names_cannot_steer_the_terminal() -> None:
     assert printable("a\x1b[2Jb\nc\u202e") == "a\\x1b[2Jb\\nc\\u202e"
+
+
+@pytest.mark.parametrize("command", [["status"], ["init", "--labels", "a"], ["serve"]])
+def test_a_name_that_no_file_can_have_is_told_in_one_sentence(tmp_path: Path, command: list[str]) -> None:
+    result = run(tmp_path / ("x" * 300), *command)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert "File name too long" in result.stderr
+    assert result.stderr.count("\n") == 1

@@ -53,6 +53,18 @@ def test_every_clip_gets_the_vector_of_its_audio(project: OpenProject, tmp_path:
     assert embed(project).embedded == 0
 
 
+def test_audio_that_was_replaced_since_its_import_is_not_taken_for_the_clip(project: OpenProject, tmp_path: Path) -> None:
+    paths, clips = clips_in(project, tmp_path / "audio", 3)
+    written(paths[0], noise(0.9, seed=7))
+    os.utime(paths[1])
+    report = embed(project, encoder="logmel")
+    assert [(clip.clip_id, report.embedded) for clip in report.failed] == [(clips[0], 2)]
+    assert "holds other audio than when it was imported; import it again" in report.failed[0].reason
+    (renewed,) = import_files(project, paths[:1])
+    assert renewed != clips[0]
+    assert embed(project, encoder="logmel").embedded == 1
+
+
 def test_spans_are_embedded_as_spans(project: OpenProject, tmp_path: Path) -> None:
     path = written(tmp_path / "long.flac", noise(3.0))
     clips = import_files(project, [path], spans={"long.flac": (1.0, 1.5)})
@@ -60,6 +72,14 @@ def test_spans_are_embedded_as_spans(project: OpenProject, tmp_path: Path) -> No
     np.testing.assert_allclose(
         stored(project, clips)[0], encoder_named("logmel").encode([decode(path, start=1.0, end=1.5)])[0], atol=0.01
     )
+
+
+def test_without_a_named_encoder_the_one_in_use_goes_on(project: OpenProject, tmp_path: Path) -> None:
+    clips_in(project, tmp_path / "audio", 2)
+    first = embed(project, encoder="logmel", pooling="mean")
+    import_files(project, [written(tmp_path / "more.flac", noise(0.5, seed=99))])
+    second = embed(project)
+    assert (second.embedded, second.feature_set_id) == (1, first.feature_set_id)
 
 
 def test_clips_added_later_join_the_same_feature_set(project: OpenProject, tmp_path: Path) -> None:

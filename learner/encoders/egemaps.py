@@ -1,0 +1,85 @@
+"""eGeMAPSv02 functionals through opensmile: 88 hand-made values a clip (Eyben et al. 2016), the usual yardstick of emotion work.
+
+openSMILE is not under Earmark's licence but under audEERING's own, for private, research and educational use only. So it is an
+extra that is never installed unless asked for by name, and nothing of it is part of Earmark.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.errors import EncoderError
+from learner.encoders.windows import windows
+from learner.runtime import release
+
+INSTALL = "pip install 'earmark[egemaps]'"
+LICENCE = "opensmile, under audEERING's licence for research and other non-commercial use only"
+_RATE, _WIDTH = 16_000, 88
+_LONGEST = 600 * _RATE
+"""Samples taken at once. Percentiles of a whole cannot be had from those of parts: longer clips are averaged over their parts."""
+_SHORTEST = _RATE // 10
+"""Below about 60 ms openSMILE has no frame of pitch; shorter clips are filled up with silence."""
+
+
+class EgemapsEncoder:
+    """The 88 functionals; openSMILE starts when the first clip comes."""
+
+    name = "egemaps"
+    sampling_rate = _RATE
+    dim = _WIDTH
+
+    def __init__(self, *, layers: str | None = None, pooling: str | None = None) -> None:
+        if layers is not None:
+            raise EncoderError(f"Encoder 'egemaps' has no layers, so {layers!r} cannot be used; leave layers out.")
+        if pooling is not None:
+            raise EncoderError(
+                f"Encoder 'egemaps' has its own statistics over time, so {pooling!r} cannot be used; leave pooling out."
+            )
+        try:
+            self.revision = f"eGeMAPSv02, opensmile {release('opensmile')}"
+        except PackageNotFoundError as error:
+            raise EncoderError(f"Encoder 'egemaps' needs {LICENCE}; if that suits you, install it with {INSTALL}.") from error
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """See `learner.encoders.Encoder`."""
+        return {"encoder": self.name, "revision": self.revision, "layers": None, "pooling": None, "precision": "float32"}
+
+    def encode(self, waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Vectors of shape [n, 88]."""
+        return np.array([self.encode_stream([waveform]) for waveform in waveforms], np.float32).reshape(-1, self.dim)
+
+    def encode_stream(self, blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """The vector [88] of one clip; beyond ten minutes the average over its parts, weighted by their lengths.
+
+        Raises:
+            EncoderError: openSMILE cannot be loaded or run.
+        """
+        parts = [(len(part), self._functionals(part)) for part in windows(blocks, size=_LONGEST, least=_RATE)]
+        return np.average([part for _, part in parts], axis=0, weights=[length for length, _ in parts]).astype(np.float32)
+
+    def _functionals(self, waveform: NDArray[np.float32]) -> NDArray[np.float64]:
+        try:
+            found = self._smile(np.pad(waveform, (0, max(_SHORTEST - len(waveform), 0))), _RATE)
+        except Exception as error:
+            raise EncoderError(
+                f"Encoder 'egemaps' failed ({type(error).__name__}: {error}); install it anew with {INSTALL}."
+            ) from error
+        # A clip without any voiced frame lacks some of the functionals.
+        return np.nan_to_num(np.asarray(found, np.float64).reshape(_WIDTH), posinf=0.0, neginf=0.0)
+
+    @cached_property
+    def _smile(self) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import opensmile
+        return opensmile.Smile(
+            feature_set=opensmile.FeatureSet.eGeMAPSv02, feature_level=opensmile.FeatureLevel.Functionals, sampling_rate=_RATE
+        )

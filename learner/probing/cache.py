@@ -1,0 +1,98 @@
+"""What encoders said of clips, kept on disk, so that a second probe hears nothing again.
+
+One folder an encoder (its fingerprint), and in it pairs of files: vectors in `.npy`, and in `.json` which clip each row is. Both
+are written under another name and renamed, the `.json` last; a pair that is damaged or half there counts for nothing. Any number
+of processes may add to it at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.errors import FeatureError
+from db.project import OpenProject
+
+Stored = NDArray[np.float16]
+_LARGEST = float(np.finfo(np.float16).max)
+
+
+def cache_folder(project: OpenProject | None) -> Path:
+    """EARMARK_CACHE; or else beside the project's features, or in the user's cache folder."""
+    asked = os.environ.get("EARMARK_CACHE")
+    if asked:
+        return Path(asked).expanduser() / "probe"
+    if project is not None:
+        return project.features_dir / "probe"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "earmark" / "probe"
+
+
+class VectorCache:
+    """The vectors [width] of one encoder, by clip key. Values are float16, as in feature sets."""
+
+    def __init__(self, folder: Path, *, fingerprint: str, width: int) -> None:
+        self._folder = folder / fingerprint
+        self._width = width
+        self._rows: dict[str, tuple[Stored, int]] = {}
+        for listing in sorted(self._folder.glob("*.json")):
+            self._read(listing)
+
+    def _read(self, listing: Path) -> None:
+        try:
+            keys = json.loads(listing.read_text(encoding="utf-8"))
+            vectors = np.load(listing.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return
+        if isinstance(keys, list) and vectors.dtype == np.float16 and vectors.shape == (len(keys), self._width):
+            self._rows.update((str(key), (vectors, row)) for row, key in enumerate(keys))
+
+    def get(self, key: str) -> Stored | None:
+        """The vector of a clip, if it is known."""
+        found = self._rows.get(_digest(key))
+        return None if found is None else found[0][found[1]]
+
+    def add(self, keys: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Keep the vectors [n, width] of clips.
+
+        Raises:
+            FeatureError: the folder cannot be written to.
+        """
+        stored = as_stored(vectors)
+        digests = [_digest(key) for key in keys]
+        path = self._folder / uuid.uuid4().hex
+        part = path.with_suffix(".part")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                np.save(file, stored, allow_pickle=False)
+            part.rename(path.with_suffix(".npy"))
+            part.write_text(json.dumps(digests), encoding="utf-8")
+            part.rename(path.with_suffix(".json"))
+        except OSError as error:
+            raise unwritable(self._folder, error) from error
+        finally:
+            # The folder itself may be what is missing.
+            if part.parent.is_dir():
+                part.unlink(missing_ok=True)
+        self._rows.update((digest, (stored, row)) for row, digest in enumerate(digests))
+
+
+def as_stored(vectors: NDArray[np.float32]) -> Stored:
+    """The values as the cache, and a feature set, keep them."""
+    return np.clip(vectors, -_LARGEST, _LARGEST).astype(np.float16)
+
+
+def unwritable(folder: Path, error: OSError) -> FeatureError:
+    """What to say of a cache that takes nothing more."""
+    return FeatureError(f"{folder} cannot be written to ({error.strerror}); make room or name another folder in EARMARK_CACHE.")
+
+
+def _digest(key: str) -> str:
+    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

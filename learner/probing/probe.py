@@ -1,0 +1,176 @@
+"""A probe from end to end: clips are heard, candidates scored, and the best is told with what choosing it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from db.errors import LabelError
+from learner.intervals import Interval
+from learner.probing.cache import Stored, VectorCache
+from learner.probing.candidates import Candidate, ProbedEncoder
+from learner.probing.clips import LabelledClips, LeftOut, ProbeClip
+from learner.probing.listening import hear
+from learner.probing.scoring import Features, Numbers, Scorer, Told, all_told, nested
+from learner.probing.splits import Splits, splits_of
+from learner.probing.told_cache import ToldCache
+
+Watch = Callable[[str, str], AbstractContextManager[Callable[[int, int], None]]]
+"""Given what is being done and the unit, a progress bar that is moved by (done, total)."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A candidate and its score."""
+
+    candidate: Candidate
+    ua: Interval
+    dim: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As `earmark probe --json` prints it."""
+        scores: dict[str, float | None] = {"ua": self.ua.value, "ua_low": self.ua.low, "ua_high": self.ua.high}
+        return {**vars(self.candidate), **_rounded(scores), "dim": self.dim}
+
+
+@dataclass(frozen=True)
+class ProbeReport:
+    """What a probe found out."""
+
+    results: list[Result]
+    """Best first."""
+    nested: Interval | None
+    """The score of the choice; None with two speakers, which leave nothing to choose on."""
+    clips: int
+    speakers: int
+    labels: int
+    folds: int
+    grouped: bool
+    left_out: list[LeftOut] = field(default_factory=list)
+    unlabelled: int = 0
+
+    @property
+    def best(self) -> Result:
+        """The best result."""
+        return self.results[0]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `earmark probe --json` prints it."""
+        inside = self.nested
+        scores = {
+            "nested_ua": None if inside is None else inside.value,
+            "nested_ua_low": None if inside is None else inside.low,
+            "nested_ua_high": None if inside is None else inside.high,
+        }
+        return {
+            "results": [result.to_json() for result in self.results],
+            "best": {**self.best.to_json(), **_rounded(scores)},
+            "clips": self.clips,
+            "speakers": self.speakers,
+            "labels": self.labels,
+            "folds": self.folds,
+        }
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A candidate on its way to be scored."""
+
+    encoder: ProbedEncoder
+    candidate: Candidate
+    features: Callable[[], Features]
+
+
+def probe(labelled: LabelledClips, *, encoders: Sequence[str], cache: Path, watch: Watch) -> ProbeReport:
+    """Score every layer mix and pooling of the encoders on the clips, as they are and normalised per speaker.
+
+    Args:
+        encoders: names as `encoder_named` takes them; at least one.
+        cache: folder that keeps what encoders said.
+
+    Raises:
+        EncoderError: an encoder cannot be loaded or run.
+        FeatureError: the cache cannot be written to.
+        LabelError: what can be heard has fewer than two labels.
+    """
+    _check_labels(labelled.clips, labelled.left_out)
+    # All are looked up before the first one listens for minutes.
+    probed = list({one.name: one for one in map(ProbedEncoder, encoders)}.values())
+    left_out = list(labelled.left_out)
+    there = np.ones(len(labelled.clips), dtype=bool)
+    said: list[Stored] = []
+    for one in probed:
+        known = VectorCache(cache, fingerprint=one.fingerprint, width=one.encoder.dim)
+        with watch(f"listen with {one.name}", "clip") as moved:
+            heard = hear(labelled.clips, one.encoder, known, progress=moved)
+        said.append(heard.vectors)
+        there &= heard.there
+        left_out += [clip for clip in heard.left_out if clip not in left_out]
+    clips = [clip for clip, heard_it in zip(labelled.clips, there, strict=True) if heard_it]
+    _check_labels(clips, left_out)
+    found = _scored(clips, probed, [vectors[there] for vectors in said], cache, watch)
+    return replace(found, left_out=left_out, unlabelled=labelled.unlabelled)
+
+
+def _scored(
+    clips: Sequence[ProbeClip],
+    probed: Sequence[ProbedEncoder],
+    said: Sequence[Stored],
+    cache: Path,
+    watch: Watch,
+) -> ProbeReport:
+    labels, y = np.unique([clip.label for clip in clips], return_inverse=True)
+    y = y.astype(np.int64)
+    splits = splits_of([clip.speaker for clip in clips], y)
+    entries = [
+        _Entry(one, candidate, partial(one.features, vectors, candidate, splits.group_of))
+        for one, vectors in zip(probed, said, strict=True)
+        for candidate in one.candidates(speakers=splits.grouped)
+    ]
+    told = _told(entries, ToldCache(cache, clips, y, splits), y, splits, watch)
+    scorer = Scorer(y, splits, labels=len(labels))
+    widths = [entry.encoder.width(entry.candidate) for entry in entries]
+    results = [
+        Result(entry.candidate, scorer.interval(each.outer), width)
+        for entry, each, width in zip(entries, told, widths, strict=True)
+    ]
+    return ProbeReport(
+        results=sorted(results, key=lambda result: (-result.ua.value, result.dim)),
+        nested=nested(told, widths, scorer, splits),
+        clips=len(clips),
+        speakers=splits.speakers,
+        labels=len(labels),
+        folds=splits.count,
+        grouped=splits.grouped,
+    )
+
+
+def _told(entries: Sequence[_Entry], cache: ToldCache, y: Numbers, splits: Splits, watch: Watch) -> list[Told]:
+    """The answers of all candidates, from the cache or scored now."""
+    known = [cache.get(entry.encoder.fingerprint, entry.candidate) for entry in entries]
+    new = [entry for entry, told in zip(entries, known, strict=True) if told is None]
+
+    def keep(position: int, told: Told) -> None:
+        cache.add(new[position].encoder.fingerprint, new[position].candidate, told)
+
+    with watch("score", "fit") as moved:
+        found = iter(all_told([entry.features for entry in new], y, splits, keep=keep, progress=moved))
+    return [next(found) if told is None else told for told in known]
+
+
+def _check_labels(clips: Sequence[ProbeClip], left_out: Sequence[LeftOut]) -> None:
+    labels = sorted({clip.label for clip in clips})
+    if len(labels) < 2:
+        held = f"{len(clips)} clips, all labelled {labels[0]!r}" if labels else "no clip with a label"
+        lost = f" ({len(left_out)} left out, the first since: {left_out[0].reason.rstrip('.')})" if left_out else ""
+        raise LabelError(f"There is {held} to probe on{lost}; give clips of at least two labels.")
+
+
+def _rounded(scores: dict[str, float | None]) -> dict[str, float | None]:
+    return {key: None if value is None else round(value, 6) for key, value in scores.items()}
