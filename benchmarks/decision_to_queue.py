@@ -34,6 +34,7 @@ class _Drawn:
     """An encoder in name only: the vectors are drawn, as many and as long as wav2vec2-base would give."""
 
     name, revision, dim, sampling_rate = "drawn", "1", DIM, 16_000
+    remark: str | None = None
     settings: dict[str, Any] = {"encoder": "drawn", "revision": "1"}  # noqa: RUF012
 
     def encode(self, waveforms: Any) -> Vectors:

@@ -72,7 +72,7 @@ def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str
     from learner.embed import embed as embed_clips
 
     with opened(directory) as project, progress_bar("embed", "clip") as moved:
-        report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved)
+        report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved, tell=note)
     for clip in report.failed:
         note(f"set aside {clip.file_name}: {clip.reason}")
     failed = [{"clip": clip.clip_id, "file_name": clip.file_name, "reason": clip.reason} for clip in report.failed]

@@ -47,6 +47,10 @@ class Encoder(Protocol):
     def settings(self) -> dict[str, Any]:
         """Everything that vectors depend on (JSON values); a feature set never mixes two of these."""
 
+    @property
+    def remark(self) -> str | None:
+        """What somebody who is about to use it should know, as a sentence."""
+
     def encode(self, waveforms: Sequence[Waveform]) -> Vectors:
         """Vectors of shape [n, dim] for mono waveforms at `sampling_rate`."""
 

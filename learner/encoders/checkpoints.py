@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,6 +18,7 @@ from db.errors import EncoderError
 
 ARCHITECTURES = ("wav2vec2", "hubert", "wavlm", "wav2vec2-conformer", "data2vec-audio", "unispeech", "unispeech-sat")
 """Model types that take raw waveforms and give hidden states as wav2vec 2.0 does."""
+_KERNELS, _STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _SETTINGS = ["config.json", "preprocessor_config.json"]
 _SAFE = ["model.safetensors", "model.safetensors.index.json", "model-*.safetensors"]
@@ -55,10 +57,21 @@ class Checkpoint:
         return int(self.preprocessor.get("sampling_rate", 16_000))
 
     @property
+    def stride(self) -> int:
+        """Samples from the begin of one frame to that of the next."""
+        return math.prod(int(stride) for stride in self.config.get("conv_stride", _STRIDES))
+
+    @property
+    def fine_tuned_for(self) -> str | None:
+        """Class of what was put on top of it and trained with it; None for a network that was pre-trained only."""
+        named = self.config.get("architectures") or []
+        return next((str(name) for name in named if re.search(r"For(CTC|SequenceClass|AudioFrame|XVector)", str(name))), None)
+
+    @property
     def receptive_field(self) -> int:
         """Samples that the first frame sees; anything shorter has no frame."""
-        kernels = self.config.get("conv_kernel", (10, 3, 3, 3, 3, 2, 2))
-        strides = self.config.get("conv_stride", (5, 2, 2, 2, 2, 2, 2))
+        kernels = self.config.get("conv_kernel", _KERNELS)
+        strides = self.config.get("conv_stride", _STRIDES)
         samples = 1
         for kernel, stride in zip(reversed(kernels), reversed(strides), strict=True):
             samples = (samples - 1) * int(stride) + int(kernel)

@@ -33,6 +33,7 @@ class EgemapsEncoder:
 
     name = "egemaps"
     sampling_rate = _RATE
+    remark: str | None = None
     dim = _WIDTH
 
     def __init__(self, *, layers: str | None = None, pooling: str | None = None) -> None:
@@ -62,7 +63,7 @@ class EgemapsEncoder:
         Raises:
             EncoderError: openSMILE cannot be loaded or run.
         """
-        parts = [(len(part), self._functionals(part)) for part in windows(blocks, size=_LONGEST, least=_RATE)]
+        parts = [(part.own, self._functionals(part.samples)) for part in windows(blocks, size=_LONGEST, least=_RATE)]
         return np.average([part for _, part in parts], axis=0, weights=[length for length, _ in parts]).astype(np.float32)
 
     def _functionals(self, waveform: NDArray[np.float32]) -> NDArray[np.float64]:

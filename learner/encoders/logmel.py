@@ -21,6 +21,7 @@ class LogMelEncoder:
     name = "logmel"
     revision = "logmel-1"
     sampling_rate = _RATE
+    remark: str | None = None
 
     def __init__(self, *, layers: str | None = None, pooling: str | None = None) -> None:
         if layers is not None:
@@ -46,8 +47,8 @@ class LogMelEncoder:
     def encode_stream(self, blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
         """The vector [dim] of one clip."""
         moments = Moments()
-        for window in windows(blocks, size=30 * _RATE, least=_RATE):
-            moments.add(self._frames(window))
+        for window in windows(blocks, size=30 * _RATE, least=_RATE, context=5 * _HOP):
+            moments.add(self._frames(window.samples)[window.frames(stride=_HOP)])
         return moments.pooled(self._pooling)
 
     def _frames(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -18,17 +18,20 @@ from numpy.typing import NDArray
 
 from db.errors import EncoderError
 from learner.encoders.checkpoints import Checkpoint, find_checkpoint
-from learner.encoders.windows import windows
+from learner.encoders.loading import load_model
+from learner.encoders.memory import forget_cached_memory, is_out_of_memory
+from learner.encoders.positional import use_exact_positions
+from learner.encoders.windows import Window, windows
 from learner.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
 from learner.runtime import chosen_device, fastest_precision, release
 
 Waveform = NDArray[np.float32]
 
-WINDOW_SECONDS = 30
+WINDOW_SECONDS, CONTEXT_SECONDS = 30, 1
+"""Of long clips: what a window owns, and how much more it sees on either side."""
+_LEAST_SECONDS = 1
 _LEVEL, _QUIETEST = 0.05, 1e-4
 """Reference and smallest root mean square of the soft gain, full scale being 1."""
-_MAY_BE_MISSING = frozenset({"masked_spec_embed"})
-"""Only training uses it."""
 
 
 def wav2vec2_encoder(
@@ -67,6 +70,17 @@ class Wav2Vec2Encoder:
         return self._checkpoint.sampling_rate
 
     @property
+    def remark(self) -> str | None:
+        """A warning of checkpoints that were fine-tuned: they have unlearned much of what their task does not need."""
+        task = self._checkpoint.fine_tuned_for
+        if task is None:
+            return None
+        return (
+            f"Encoder {self.name!r} was fine-tuned ({task}), which takes voices and emotions out of its features; "
+            f"a checkpoint that was pre-trained only, such as facebook/wav2vec2-base, is usually better."
+        )
+
+    @property
     def hidden_layers(self) -> int:
         """How many hidden layers may be pooled, the input of the first transformer layer included."""
         return self._checkpoint.transformer_layers + 1
@@ -87,6 +101,7 @@ class Wav2Vec2Encoder:
             "pooling": self._pooling,
             "gain": self._gain,
             "window_seconds": WINDOW_SECONDS,
+            "context_seconds": CONTEXT_SECONDS,
             "precision": self._precision,
             "torch": release("torch"),
             "transformers": release("transformers"),
@@ -102,13 +117,17 @@ class Wav2Vec2Encoder:
         moments = [Moments() for _ in waveforms]
         jobs = [(clip, window) for clip, waveform in enumerate(waveforms) for window in self._windows([waveform])]
         # A stable sort: the windows of one clip keep their order.
-        jobs.sort(key=lambda job: len(job[1]))
+        jobs.sort(key=lambda job: job[1].shape)
         for batch in _equal_batches(jobs, largest_batch(self._device)):
             self._pool([window for _, window in batch], [moments[clip] for clip, _ in batch])
         return np.stack([self._vector(pooled) for pooled in moments]) if moments else np.zeros((0, self.dim), np.float32)
 
     def encode_stream(self, blocks: Iterable[Waveform]) -> NDArray[np.float32]:
-        """The vector [dim] of one long clip that arrives in blocks; memory does not grow with its length."""
+        """The vector [dim] of one long clip that arrives in blocks; memory does not grow with its length.
+
+        Raises:
+            EncoderError: as `encode`, or there is no memory for even a second of audio.
+        """
         moments = Moments()
         for window in self._windows(blocks):
             self._pool([window], [moments])
@@ -122,28 +141,66 @@ class Wav2Vec2Encoder:
             )
         return vector
 
-    def _windows(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
-        for window in windows(blocks, size=WINDOW_SECONDS * self.sampling_rate, least=self.sampling_rate):
-            lacking = self._checkpoint.receptive_field - len(window)
-            yield with_gain(np.pad(window, (0, lacking)) if lacking > 0 else window, self._gain)
+    def _windows(self, blocks: Iterable[Waveform]) -> Iterator[Window]:
+        stride = self._checkpoint.stride
+        size, context = (seconds * self.sampling_rate // stride * stride for seconds in (WINDOW_SECONDS, CONTEXT_SECONDS))
+        yield from windows(blocks, size=size, least=_LEAST_SECONDS * self.sampling_rate, context=context)
 
-    def _pool(self, batch: list[Waveform], moments: list[Moments]) -> None:
-        """Add the frames of equally long windows to the moments of their clips."""
+    def _pool(self, batch: list[Window], moments: list[Moments]) -> None:
+        """Add the frames of windows of the same shape to the moments of their clips; where memory lacks, in smaller portions."""
+        try:
+            found = self._statistics(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            found = None
+        # Not in the handler: there, the error would still hold what was allocated.
+        if found is None:
+            forget_cached_memory(self._device)
+            self._pool_in_portions(batch, moments)
+            return
+        frames, means, squares = found
+        for index, pooled in enumerate(moments):
+            pooled.merge(frames, means[index], squares[index])
+
+    def _pool_in_portions(self, batch: list[Window], moments: list[Moments]) -> None:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self._pool(batch[:middle], moments[:middle])
+            self._pool(batch[middle:], moments[middle:])
+            return
+        window = batch[0]
+        if window.own < 2 * _LEAST_SECONDS * self.sampling_rate:
+            raise EncoderError(
+                f"There is not enough memory for {self.name!r} to encode {window.own / self.sampling_rate:.1f} s of audio; "
+                "close other programs or choose a smaller encoder."
+            )
+        stride = self._checkpoint.stride
+        context = CONTEXT_SECONDS * self.sampling_rate // stride * stride
+        for half in window.halves(context=context, stride=stride):
+            self._pool([half], moments)
+
+    def _statistics(self, batch: list[Window]) -> tuple[int, NDArray[np.float32], NDArray[np.float32]]:
+        """How many frames count, their means [n, width], and sums of squared deviations from these [n, width]."""
         import torch
 
         lower = self._precision == "bfloat16"
-        device = self._device
+        model, device = self._model, self._device
+        waveforms = torch.from_numpy(np.stack([self._prepared(window.samples) for window in batch])).to(device)
         with torch.inference_mode(), torch.autocast(device.split(":")[0], dtype=torch.bfloat16) if lower else nullcontext():
-            hidden = self._model(torch.from_numpy(np.stack(batch)).to(device), output_hidden_states=True).hidden_states
+            hidden = model(waveforms, output_hidden_states=True).hidden_states
         with torch.inference_mode():
-            chosen = [hidden[index].float() for index in self._layers.indices]
+            counted = batch[0].frames(stride=self._checkpoint.stride)
+            chosen = [hidden[index][:, counted].float() for index in self._layers.indices]
             average = [torch.stack(chosen).mean(dim=0)] if self._layers.averaged else []
             frames = torch.cat((chosen if self._layers.apart else []) + average, dim=2)
             mean = frames.mean(dim=1, keepdim=True)
             squares = (frames - mean).square().sum(dim=1).cpu().numpy()
-            means = mean[:, 0].cpu().numpy()
-        for index, pooled in enumerate(moments):
-            pooled.merge(frames.shape[1], means[index], squares[index])
+            return frames.shape[1], mean[:, 0].cpu().numpy(), squares
+
+    def _prepared(self, samples: Waveform) -> Waveform:
+        lacking = self._checkpoint.receptive_field - len(samples)
+        return with_gain(np.pad(samples, (0, lacking)) if lacking > 0 else samples, self._gain)
 
     @cached_property
     def _device(self) -> str:
@@ -157,6 +214,8 @@ class Wav2Vec2Encoder:
     @cached_property
     def _model(self) -> Any:
         model = load_model(self._checkpoint)
+        if self._precision == "bfloat16" and self._device == "cpu":
+            use_exact_positions(model)
         # Later layers are not computed. One more than asked for stays, since a last layer norm follows the last one there is.
         del model.encoder.layers[max(self._layers.indices) + 1 :]
         try:
@@ -208,48 +267,10 @@ def largest_batch(device: str) -> int:
     return 1 if device == "cpu" else 16
 
 
-def _equal_batches(jobs: list[tuple[int, Waveform]], largest: int) -> Iterator[list[tuple[int, Waveform]]]:
+def _equal_batches(jobs: list[tuple[int, Window]], largest: int) -> Iterator[list[tuple[int, Window]]]:
     start = 0
     while start < len(jobs):
-        length = len(jobs[start][1])
-        batch = [job for job in islice(jobs, start, start + largest) if len(job[1]) == length]
+        shape = jobs[start][1].shape
+        batch = [job for job in islice(jobs, start, start + largest) if job[1].shape == shape]
         yield batch
         start += len(batch)
-
-
-def load_model(checkpoint: Checkpoint) -> Any:
-    """The model in float32 on the CPU, ready to encode.
-
-    Raises:
-        EncoderError: it cannot be loaded, or lacks weights.
-    """
-    import torch
-    from transformers import AutoModel
-    from transformers.utils import logging
-
-    # Its load report and progress bar would go between ours.
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        model, report = AutoModel.from_pretrained(
-            str(checkpoint.folder),
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=checkpoint.safe,
-            weights_only=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise EncoderError(
-            f"Encoder {checkpoint.name!r} cannot be loaded ({reason}); put a whole checkpoint in {checkpoint.folder}."
-        ) from error
-    missing = sorted(set(report["missing_keys"]) - _MAY_BE_MISSING)
-    if missing:
-        # transformers would go on with random weights.
-        raise EncoderError(
-            f"Encoder {checkpoint.name!r} lacks {len(missing)} of its weights ({missing[0]}, …); "
-            f"put a whole checkpoint in {checkpoint.folder}."
-        )
-    return model.eval()

@@ -1,28 +1,73 @@
-"""Long clips are encoded window by window, so that memory does not grow with their length."""
+"""Long clips are encoded window by window, so that memory does not grow with their length.
+
+Windows overlap: each has samples of its own and, around them, context that the network may look at. A frame counts in the window
+whose own samples it begins in, so every frame of the clip counts once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+Samples = NDArray[np.float32]
 
-def windows(blocks: Iterable[NDArray[np.float32]], *, size: int, least: int) -> Iterator[NDArray[np.float32]]:
-    """Cut a stream of blocks into windows of `size` samples; a rest shorter than `least` stays with the window before it.
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a clip."""
+
+    samples: Samples
+    start: int
+    """Its own samples are those from here ..."""
+    end: int
+    """... to before here; all of them to the end in the last window."""
+
+    @property
+    def own(self) -> int:
+        """How many samples are its own."""
+        return self.end - self.start
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Windows of the same shape can be encoded at once."""
+        return len(self.samples), self.start, self.end
+
+    def frames(self, *, stride: int) -> slice:
+        """Which frames count, when one begins every `stride` samples."""
+        return slice(self.start // stride, None if self.end == len(self.samples) else self.end // stride)
+
+    def halves(self, *, context: int, stride: int) -> tuple[Window, Window]:
+        """The same in two windows, cut at a multiple of `stride`."""
+        cut = self.start + self.own // 2 // stride * stride
+        first = max(cut - context, 0) // stride * stride
+        left = Window(self.samples[: cut + context], self.start, cut)
+        return left, Window(self.samples[first:], cut - first, self.end - first)
+
+
+def windows(blocks: Iterable[Samples], *, size: int, least: int, context: int = 0) -> Iterator[Window]:
+    """Cut a stream of blocks into windows of `size` samples of their own; a rest below `least` stays with the window before it.
 
     Where the cuts fall depends on the whole length only, never on how the stream was cut into blocks.
+
+    Args:
+        blocks: the samples of one clip.
+        size: samples that a window owns.
+        least: samples that the last window owns at least, unless the clip is shorter.
+        context: samples before and after those; at the ends of the clip there are fewer.
     """
-    held: list[NDArray[np.float32]] = []
-    length = 0
+    held, at = np.zeros(0, np.float32), 0
     for block in blocks:
-        held.append(block)
-        length += len(block)
-        if length >= size + least:
-            joined = np.concatenate(held)
-            while len(joined) >= size + least:
-                yield joined[:size]
-                joined = joined[size:]
-            held, length = [joined], len(joined)
-    if length:
-        yield held[0] if len(held) == 1 else np.concatenate(held)
+        held = np.concatenate([held, block]) if len(held) else block
+        while len(held) >= at + size + max(least, context):
+            yield Window(held[: at + size + context], at, at + size)
+            drop = max(at + size - context, 0)
+            held, at = held[drop:], at + size - drop
+    while len(held) >= at + size + least:
+        yield Window(held[: at + size + context], at, at + size)
+        drop = max(at + size - context, 0)
+        held, at = held[drop:], at + size - drop
+    if len(held):
+        yield Window(held, at, len(held))

@@ -1,8 +1,7 @@
 """The convolutions of wav2vec 2.0 as a CPU computes them well in bf16, for training.
 
 The waveform encoder's as matrix products, with channels last, so that layer norm needs no transposing: the same weights and
-numbers, 1.5 times as fast. The positional one always in float32: with few channels a group oneDNN's bf16 gives wrong numbers
-(torch 2.13, 12 channels a group: a standard deviation of .17 where .28 is right), and gradients that are NaN now and then.
+numbers, 1.5 times as fast.
 """
 
 from __future__ import annotations
@@ -13,20 +12,15 @@ from typing import Any
 import torch
 from torch import nn
 
+from learner.encoders.positional import use_exact_positions
+
 
 def use_fast_convolutions(model: Any) -> None:
     """Replace the forward of `model.feature_extractor`, where each layer has a layer norm and a kernel of whole strides."""
     layers = model.feature_extractor.conv_layers
     if all(_suits(layer) for layer in layers):
         model.feature_extractor.forward = MethodType(_forward, model.feature_extractor)
-    positional = model.encoder.pos_conv_embed
-    positional.forward = MethodType(_in_float32, positional)
-
-
-def _in_float32(self: Any, states: torch.Tensor) -> torch.Tensor:
-    with torch.autocast(states.device.type, enabled=False):
-        found: torch.Tensor = type(self).forward(self, states.float())
-    return found
+    use_exact_positions(model)
 
 
 def _suits(layer: Any) -> bool:

@@ -13,7 +13,8 @@ from torch import nn
 
 from db.errors import EncoderError
 from learner.encoders.checkpoints import Checkpoint, find_checkpoint
-from learner.encoders.wav2vec2 import gain_of, load_model, soft_gain_factor
+from learner.encoders.loading import load_model
+from learner.encoders.wav2vec2 import gain_of, soft_gain_factor
 from learner.pretraining.fast_convolutions import use_fast_convolutions
 
 if TYPE_CHECKING:

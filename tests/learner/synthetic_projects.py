@@ -24,6 +24,7 @@ class MadeUpEncoder:
     revision = "1"
     dim = DIM
     sampling_rate = 16000
+    remark: str | None = None
 
     def __init__(self, version: str = "1") -> None:
         self.settings = {"encoder": "made-up", "revision": version}

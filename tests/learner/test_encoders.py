@@ -5,20 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from db.errors import EncoderError
 from learner.encoders import Encoder, encoder_named, encoder_of
 from learner.encoders.make_untrained import make
 from learner.encoders.wav2vec2 import Wav2Vec2Encoder, with_gain
-from learner.encoders.windows import windows
 from learner.pooling import Moments, parse_layers
 from tests.learner.audio_files import RATE, noise
 
@@ -118,34 +114,6 @@ def test_neighbours_in_a_batch_do_not_change_a_vector(tiny: Path) -> None:
     clips = [noise(seconds, seed=seed) for seed, seconds in enumerate((1.0, 0.4, 1.0, 2.0))]
     alone = np.concatenate([encoder.encode([clip]) for clip in clips])
     np.testing.assert_allclose(encoder.encode(clips), alone, atol=1e-6)
-
-
-def test_a_long_clip_is_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("learner.encoders.wav2vec2.WINDOW_SECONDS", 2)
-    audio = noise(7.3)
-    for encoder in (encoder_named("bundled"), encoder_named("logmel")):
-        streamed = encoder.encode_stream(iter(np.array_split(audio, 11)))
-        np.testing.assert_allclose(streamed, encoder.encode([audio])[0], rtol=1e-4, atol=1e-5)
-
-
-@given(lengths=st.lists(st.integers(0, 300), max_size=12))
-def test_windows_cover_a_stream_once_and_are_never_too_short(lengths: list[int]) -> None:
-    audio = np.arange(sum(lengths), dtype=np.float32)
-    blocks: Iterator[Any] = iter(np.split(audio, np.cumsum(lengths)[:-1])) if lengths else iter(())
-    found = list(windows(blocks, size=100, least=20))
-
-    np.testing.assert_array_equal(np.concatenate([*found, np.zeros(0, np.float32)]), audio)
-    assert all(20 <= len(window) < 120 for window in found) or len(audio) < 20
-    assert [len(window) for window in found] == [len(window) for window in windows([audio], size=100, least=20)]
-
-
-@given(parts=st.lists(st.integers(1, 20), min_size=1, max_size=5))
-def test_moments_of_windows_are_those_of_all_frames(parts: list[int]) -> None:
-    frames = np.random.default_rng(0).normal(50, 2, size=(sum(parts), 3))
-    moments = Moments()
-    for window in np.split(frames, np.cumsum(parts)[:-1]):
-        moments.add(window)
-    np.testing.assert_allclose(moments.pooled("mean+std"), np.concatenate([frames.mean(0), frames.std(0)]), rtol=1e-5, atol=1e-5)
 
 
 def test_defaults_follow_the_geometry(tmp_path: Path) -> None:
@@ -312,3 +280,13 @@ def test_the_same_waveform_twice_shares_a_batch_on_a_gpu(monkeypatch: pytest.Mon
     monkeypatch.setattr("learner.encoders.wav2vec2.largest_batch", lambda _device: 16)
     np.testing.assert_allclose(encoder.encode([noise(1.0), noise(0.5), noise(1.0, seed=3)]), one_by_one, atol=1e-5)
     assert sizes == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "warned"), [("Wav2Vec2ForCTC", True), ("Wav2Vec2ForPreTraining", False), ("Wav2Vec2Model", False)]
+)
+def test_a_checkpoint_fine_tuned_to_transcribe_is_warned_of(tiny: Path, architecture: str, warned: bool) -> None:
+    config = json.loads((tiny / "config.json").read_text())
+    (tiny / "config.json").write_text(json.dumps(config | {"architectures": [architecture]}))
+    remark = encoder_named(str(tiny)).remark
+    assert (remark is not None and architecture in remark) == warned

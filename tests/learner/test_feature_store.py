@@ -28,6 +28,7 @@ class Stub:
     """An encoder that only has settings."""
 
     name, sampling_rate, dim = "stub", 16_000, DIM
+    remark: str | None = None
 
     def __init__(self, revision: str = "1", name: str = "stub") -> None:
         self.revision, self.name = revision, name
