@@ -6,7 +6,6 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from modAL.models import ActiveLearner
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.harness import Figures, median_seconds, row
+from benchmarks.nominal_encoder import DIM, NominalEncoder
 from benchmarks.processes import learner
 from benchmarks.sample_project import STYLES
 from db.decisions import newest_decision_id
@@ -24,23 +24,10 @@ from learner.feature_store import FeatureStore
 from tests.filled_projects import add_clips, answer
 from tests.supervised_processes import wait_for
 
-CLIPS, DIM, LABELED, DECISIONS = 10_000, 768, 200, 10
+CLIPS, LABELED, DECISIONS = 10_000, 200, 10
 QUEUE = 2000
 
 Vectors = NDArray[np.float32]
-
-
-class _Drawn:
-    """An encoder in name only: the vectors are drawn, as many and as long as wav2vec2-base would give."""
-
-    name, revision, dim, sampling_rate = "drawn", "1", DIM, 16_000
-    remark: str | None = None
-    settings: dict[str, Any] = {"encoder": "drawn", "revision": "1"}  # noqa: RUF012
-
-    def encode(self, waveforms: Any) -> Vectors:
-        raise NotImplementedError
-
-    encode_stream = encode
 
 
 def _drawn() -> tuple[Vectors, NDArray[np.int64]]:
@@ -54,7 +41,7 @@ def _drawn() -> tuple[Vectors, NDArray[np.int64]]:
 def _filled(folder: Path, vectors: Vectors, classes: NDArray[np.int64]) -> tuple[OpenProject, list[int]]:
     project = create_project(folder / "project", labels=STYLES)
     clips = add_clips(project, CLIPS, speakers=20)
-    FeatureStore(project, _Drawn()).append(clips, vectors)
+    FeatureStore(project, NominalEncoder()).append(clips, vectors)
     for clip, number in zip(clips[:LABELED], classes[:LABELED], strict=True):
         answer(project, clip, STYLES[number])
     return project, clips

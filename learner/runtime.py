@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+"""By these oneDNN is told to leave instructions unused that the processor has."""
+
 
 @cache
 def processor_has_bf16() -> bool:
-    """Whether the CPU multiplies bf16 in hardware (AVX512-BF16 or AMX); without it bf16 would be slower than float32."""
+    """Whether the CPU multiplies bf16 in hardware (AVX512-BF16 or AMX) and oneDNN may use that.
+
+    Without it bf16 would be slower than float32.
+    """
+    limit = next((os.environ[name].lower() for name in _LIMITS if os.environ.get(name)), "default")
+    if limit not in {"default", "all"} and not any(part in limit for part in ("bf16", "fp16", "amx", "avx10")):
+        return False
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
