@@ -76,7 +76,8 @@ def _no_url(url: str | URL) -> ProjectError:
 def _connect_args(backend: str) -> dict[str, Any]:
     if backend == "sqlite":
         return {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}
-    return {}
+    # Without it a server that does not answer at all holds every command for minutes.
+    return {"connect_timeout": 10} if backend == "postgresql" else {}
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
