@@ -11,6 +11,7 @@ import math
 import time
 import uuid as uuids
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
@@ -55,6 +56,7 @@ def append_decision(
     replaces_id: int | None = None,
     lease_id: int | None = None,
     run_id: int | None = None,
+    circumstances: dict[str, Any] | None = None,
 ) -> Decision:
     """Record an answer; the annotator's own live answer for the clip is superseded.
 
@@ -100,6 +102,7 @@ def append_decision(
         run_id=run_id if run_id is not None else session.scalar(select(func.max(Run.id))),
         lease_id=_release(session, clip_id=clip_id, annotator_id=annotator_id, lease_id=lease_id),
         created_at=time.time(),
+        circumstances=circumstances or None,
     )
     session.add(row)
     session.flush()

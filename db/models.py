@@ -113,6 +113,8 @@ class Annotator(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
     created_at: Mapped[float] = mapped_column(Float)
+    preferences: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """How this person likes the player: speed, loop, loudness, goal, break hint."""
 
 
 class AudioFile(Base):
@@ -306,6 +308,23 @@ class Decision(Base):
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
     """The run that was live."""
     lease_id: Mapped[int | None] = mapped_column(ForeignKey("lease.id"))
+    created_at: Mapped[float] = mapped_column(Float)
+    circumstances: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """How the clip was heard where that was not plain: speed, loudness gain in dB, share listened to, label suggested."""
+
+
+class Flag(Base):
+    """An annotator's note that somebody should look at a clip. Rows are only ever added."""
+
+    __tablename__ = "flag"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    """Made by the client, so that a re-sent flag is stored once."""
+    clip_id: Mapped[int] = mapped_column(ForeignKey("clip.id"), index=True)
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"), index=True)
+    note: Mapped[str] = mapped_column(Text)
+    raised: Mapped[bool] = mapped_column()
+    """False takes the annotator's flag on this clip down."""
     created_at: Mapped[float] = mapped_column(Float)
 
 

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     """Built-in name or dotted name of a modAL-style query strategy."""
     head_c: float = Field(default=0.1, gt=0)
     """Inverse regularisation strength of the logistic-regression head."""
+    label_keys: dict[str, str] = {}
+    """Keys of labels that are not to have the next free one: `{ angry = "a" }`."""
+    skip_reasons: list[str] = Field(default=["too noisy", "nothing to hear", "cut off", "several at once", "other"], max_length=9)
+    """Offered after S, one digit each."""
+    least_heard: float = Field(default=0.0, ge=0, le=1)
+    """Share of a clip that must be heard before it takes an answer other than skip."""
 
     @classmethod
     def settings_customise_sources(

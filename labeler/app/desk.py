@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from db.clips import ClipAudio, clip_audio
 from db.decisions import append_decision, decision_counts, live_query, undo_decision
 from db.errors import EarmarkError
-from db.models import Answer, Clip, ClipState, Decision, Lease, Source
+from db.flags import append_flag, own_flag
+from db.models import Annotator, Answer, Clip, ClipState, Decision, Lease, Source
 from db.project import OpenProject
 from db.runs import latest_run
 from db.serving import lease_next, release_leases, renew_leases
-from labeler.app.messages import AnswerMessage, AnswersRequest, NextRequest, UndoRequest, complaint
+from labeler.app.messages import AnswerMessage, AnswersRequest, NextRequest, PreferencesRequest, UndoRequest, complaint
 from labeler.app.playable import expected_bytes
 from labeler.app.tokens import Media, Ticket, TokenError, Tokens
 
@@ -89,6 +90,13 @@ class Desk:
             clip = None if ticket is None else self._handed_out(session, ticket)
             return {"clip": clip, **_progress(session, annotator_id)}
 
+    def keep_preferences(self, request: PreferencesRequest) -> Document:
+        """Remember how the annotator likes the player."""
+        annotator_id = self._tokens.session(request.session)
+        with self._project.write() as session:
+            session.get_one(Annotator, annotator_id).preferences = request.preferences.model_dump()
+        return {"kept": True}
+
     def _handed_out(self, session: Session, ticket: Ticket) -> Document:
         """What the player needs to know of a clip, with the tokens that go with it. Why it is served is not said."""
         audio = clip_audio(session, ticket.clip_id)
@@ -101,6 +109,7 @@ class Desk:
             "audio": f"/earmark/audio/{media}",
             "picture": f"/earmark/picture/{media}",
             "bytes": expected_bytes(audio),
+            "flag": own_flag(session, clip_id=ticket.clip_id, annotator_id=ticket.annotator_id),
             **_described(audio, clip),
         }
 
@@ -119,6 +128,9 @@ def _record(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
     if message.answer == "undo":
         undo_decision(session, uuid=str(message.uuid), annotator_id=ticket.annotator_id, decision_uuid=str(message.undoes))
         return
+    if message.answer == "flag":
+        _record_flag(session, message, ticket)
+        return
     append_decision(
         session,
         uuid=str(message.uuid),
@@ -132,6 +144,18 @@ def _record(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
         reason=message.reason,
         lease_id=ticket.lease_id,
         run_id=ticket.run_id,
+        circumstances=None if message.heard is None else message.heard.model_dump(exclude_none=True),
+    )
+
+
+def _record_flag(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
+    append_flag(
+        session,
+        uuid=str(message.uuid),
+        clip_id=ticket.clip_id,
+        annotator_id=ticket.annotator_id,
+        note=message.note or "",
+        raised=message.note is not None,
     )
 
 

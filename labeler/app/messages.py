@@ -38,17 +38,31 @@ class AnswersRequest(_Message):
     answers: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ANSWERS)]
 
 
+class Heard(_Message):
+    """How a clip was heard, where that was not plain."""
+
+    speed: Annotated[float, Field(ge=0.25, le=4)] | None = None
+    gain: Annotated[float, Field(ge=-60, le=60)] | None = None
+    """Decibels by which playback was made louder, with loudness normalisation on."""
+    share: Annotated[float, Field(ge=0, le=1)] | None = None
+    """How far the clip was listened to."""
+
+
 class AnswerMessage(_Message):
-    """One answer, or the undo of one."""
+    """One answer, the undo of one, or a flag."""
 
     uuid: UUID = Field(strict=False)
     ticket: Token
-    answer: Literal["label", "unsure", "skip", "undo"]
+    answer: Literal["label", "unsure", "skip", "undo", "flag"]
     label: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     undoes: UUID | None = Field(default=None, strict=False)
     seconds: Annotated[float, Field(ge=0, lt=1e7)] | None = None
     plays: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+    """Why it was skipped."""
+    heard: Heard | None = None
+    note: Annotated[str, StringConstraints(max_length=500)] | None = None
+    """What the flag says; a flag without one takes the annotator's flag down."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> AnswerMessage:
@@ -56,6 +70,8 @@ class AnswerMessage(_Message):
             raise ValueError("a label is given exactly when labelling")
         if (self.answer == "undo") != (self.undoes is not None):
             raise ValueError("an undo names the answer it takes back, and nothing else does")
+        if self.note is not None and self.answer != "flag":
+            raise ValueError("only a flag carries a note")
         return self
 
 
@@ -64,6 +80,25 @@ class UndoRequest(_Message):
 
     session: Token
     uuid: UUID = Field(strict=False)
+
+
+class Preferences(_Message):
+    """How an annotator likes the player."""
+
+    speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
+    loop: bool = False
+    normalise: bool = False
+    goal: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Answers a session; 0 for none."""
+    breaks: bool = True
+    """Whether a break is proposed after a long streak."""
+
+
+class PreferencesRequest(_Message):
+    """Keeps an annotator's preferences."""
+
+    session: Token
+    preferences: Preferences
 
 
 def complaint(error: ValidationError) -> str:

@@ -10,9 +10,11 @@ from db.errors import DecisionError
 from db.labels import active_labels
 from db.models import Annotator
 from labeler.app.desk import any_transcripts
+from labeler.app.label_keys import label_keys
+from labeler.app.messages import Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.plain_text import plain
-from labeler.player import player
+from labeler.player import Seat, player
 
 _PARAMETER = "annotator"
 
@@ -67,13 +69,28 @@ def _ask_for_name() -> None:
 
 def _player_for(now: Serving, name: str) -> None:
     annotator_id = _annotator_id(now, name)
+    settings = now.project.settings
     with now.project.read() as session:
         labels = [label.name for label in active_labels(session)]
         transcripts = any_transcripts(session)
+        preferences = session.get_one(Annotator, annotator_id).preferences
     # The same token for the whole visit: new data would be one more message to the player for nothing.
     held = st.session_state.setdefault("session-tokens", {})
     token = held.setdefault(annotator_id, now.tokens.for_session(annotator_id))
-    player(session=token, project=now.uuid, annotator_id=annotator_id, annotator=name, labels=labels, transcripts=transcripts)
+    player(
+        Seat(
+            session=token,
+            project=now.uuid,
+            annotator_id=annotator_id,
+            annotator=name,
+            labels=labels,
+            keys=label_keys(labels, settings.label_keys),
+            transcripts=transcripts,
+            skip_reasons=settings.skip_reasons,
+            least_heard=settings.least_heard,
+            preferences=Preferences(**(preferences or {})).model_dump(),
+        )
+    )
 
 
 def _annotator_id(now: Serving, name: str) -> int:

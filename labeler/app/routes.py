@@ -23,7 +23,7 @@ from db.errors import AudioError, EarmarkError
 from db.models import Clip
 from db.project import OpenProject
 from labeler.app.desk import Desk
-from labeler.app.messages import AnswersRequest, NextRequest, UndoRequest, complaint
+from labeler.app.messages import AnswersRequest, NextRequest, PreferencesRequest, UndoRequest, complaint
 from labeler.app.pictures import Pictures
 from labeler.app.playable import AudioFiles, Playable
 from labeler.app.tokens import TokenError, Tokens
@@ -60,6 +60,7 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
         Route("/earmark/api/next", _api(NextRequest, desk.next_clips), methods=["POST"]),
         Route("/earmark/api/decisions", _api(AnswersRequest, desk.take_answers), methods=["POST"]),
         Route("/earmark/api/undo", _api(UndoRequest, desk.take_back), methods=["POST"]),
+        Route("/earmark/api/preferences", _api(PreferencesRequest, desk.keep_preferences), methods=["POST"]),
         Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),
         Route("/earmark/picture/{token}", _sentences(media.picture), methods=["GET"]),
     ]

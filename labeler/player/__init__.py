@@ -7,13 +7,25 @@ No Streamlit rerun happens while somebody labels: clips come from, and answers g
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("api.js", "outbox.js", "media.js", "queue.js", "keys.js", "view.js", "player.js")
+_SCRIPTS = (
+    "api.js",
+    "outbox.js",
+    "media.js",
+    "queue.js",
+    "keys.js",
+    "view.js",
+    "tray.js",
+    "preferences.js",
+    "transport.js",
+    "player.js",
+)
 
 
 def _read(name: str) -> str:
@@ -28,23 +40,37 @@ def script() -> str:
 _COMPONENT = st.components.v2.component("earmark_player", html=_read("player.html"), css=_read("player.css"), js=script())
 
 
-def player(*, session: str, project: str, annotator_id: int, annotator: str, labels: Sequence[str], transcripts: bool) -> None:
-    """Put the player on the page.
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """What the player needs to know of the annotator and the project."""
 
-    Args:
-        session: token that names the annotator.
-        project: the project's UUID; unsaved answers are kept in the browser under it.
-        annotator_id: number of the annotator.
-        annotator: the annotator's name, shown.
-        labels: the label set in the order of its keys.
-        transcripts: whether to keep room for transcripts.
-    """
-    data: dict[str, Any] = {
-        "session": session,
-        "project": project,
-        "annotatorId": annotator_id,
-        "annotator": annotator,
-        "labels": list(labels),
-        "transcripts": transcripts,
-    }
+    session: str
+    """Token that names the annotator."""
+    project: str
+    """The project's UUID; unsaved answers are kept in the browser under it."""
+    annotator_id: int
+    annotator: str
+    """The annotator's name, shown."""
+    labels: Sequence[str]
+    """The label set in the order of the page."""
+    keys: Sequence[str | None]
+    """The key of each label."""
+    transcripts: bool
+    """Whether to keep room for transcripts."""
+    skip_reasons: Sequence[str]
+    """Offered after S."""
+    least_heard: float
+    """Share of a clip that must be heard before it is answered."""
+    preferences: dict[str, Any]
+    """How the annotator likes the player; see `labeler.app.messages.Preferences`."""
+
+
+def player(seat: Seat) -> None:
+    """Put the player on the page."""
+    data = {_camel(name): value for name, value in asdict(seat).items()}
     _COMPONENT(key="player", data=data)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.title() for word in others)

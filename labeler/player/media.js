@@ -37,6 +37,7 @@ class ClipMedia {
   heard(type) {
     if (this.closed) return;
     if (type === "playing") this.sounds();
+    if (type === "ended") this.reached = 1;
     if (type === "pause" || type === "ended" || type === "waiting") this.sounding = false;
     this.on(this, type);
   }
@@ -52,6 +53,8 @@ class ClipMedia {
   // Forget what was heard: the clip is to be answered anew.
   reset() {
     this.plays = 0;
+    this.reached = 0;
+    this.followed = 0;
     this.firstSoundAt = null;
     this.fromStart = false;
   }
@@ -106,6 +109,27 @@ class ClipMedia {
 
   get loaded() {
     return this.audio.getAttribute("src") !== null;
+  }
+
+  reach() {
+    this.reached = Math.max(this.reached, Math.min(this.audio.currentTime / this.duration, 1));
+  }
+
+  // A loop starts over without an event: the position falls back.
+  follow() {
+    const at = this.audio.currentTime;
+    if (this.audio.loop && at < this.followed - this.duration / 2) {
+      this.reached = 1;
+      this.plays += 1;
+    }
+    this.followed = at;
+    this.reach();
+  }
+
+  // How far it was listened to, 0 to 1.
+  heardShare() {
+    if (this.firstSoundAt !== null) this.reach();
+    return Math.round(this.reached * 100) / 100;
   }
 
   secondsSinceFirstSound() {

@@ -9,12 +9,13 @@ class Player {
     this.root = root;
     this.data = data;
     this.history = [];
-    this.current = null;
-    this.blocked = false;
     this.undoing = false;
     this.saved = 0;
     this.acknowledged = 0;
     this.view = new View(root, data, (action) => this.act(action));
+    this.preferences = new Preferences(data.session, data.preferences, () => this.onPreferences());
+    this.transport = new Transport({ view: this.view, preferences: this.preferences, onState: () => this.showState() });
+    this.tray = new Tray(this.view.root, data.skipReasons, (action) => this.act(action));
     this.outbox = new Outbox(data.project, { onChange: () => this.showSaving(), onSaved: (who, saved) => this.onSaved(who, saved) });
     this.queue = new ClipQueue({
       project: data.project,
@@ -25,24 +26,29 @@ class Player {
       onChange: () => this.onQueue(),
     });
     this.onKey = (event) => this.key(event);
-    this.onHide = () => this.queue.stop();
+    this.onHide = () => {
+      this.preferences.stop();
+      this.queue.stop();
+    };
     this.onShow = (event) => event.persisted && location.reload();
     this.attach();
     this.renewing = setInterval(() => this.queue.fill({ renew: true }), RENEW_EVERY);
+    this.onPreferences();
     this.showSaving();
     this.queue.fill();
   }
 
   // Streamlit calls the component again whenever its data or the theme changes; this must not disturb what plays.
   serves(data) {
-    const same = this.data.project === data.project && this.data.annotatorId === data.annotatorId;
-    return same && JSON.stringify(this.data.labels) === JSON.stringify(data.labels) && this.root.contains(this.view.root);
+    const told = ({ project, annotatorId, labels, keys, skipReasons, leastHeard }) =>
+      JSON.stringify([project, annotatorId, labels, keys, skipReasons, leastHeard]);
+    return told(this.data) === told(data) && this.root.contains(this.view.root);
   }
 
   stay(data) {
     clearTimeout(this.leaving);
     this.data = data;
-    this.queue.session = data.session;
+    this.queue.session = this.preferences.session = data.session;
     this.attach();
   }
 
@@ -62,14 +68,18 @@ class Player {
 
   stop() {
     clearInterval(this.renewing);
-    cancelAnimationFrame(this.frame);
+    this.preferences.stop();
     this.queue.stop();
     this.outbox.stop();
-    this.current?.close();
+    this.transport.stop();
     this.history.forEach(({ media }) => media.close());
   }
 
   // ---- clips
+
+  get current() {
+    return this.transport.current;
+  }
 
   taken() {
     const held = this.current ? [this.current.clip] : [];
@@ -85,64 +95,30 @@ class Player {
 
   showNext() {
     this.show(this.queue.ahead.length > 0 ? this.queue.take() : null);
-    if (!this.current) this.queue.fill();
+    this.queue.fill();
   }
 
   show(media) {
-    if (this.current && this.current !== media) this.current.audio.pause();
-    this.current = media;
-    this.queue.remember();
-    if (!media) {
-      this.view.showNoClip();
-      this.showState();
-      return;
-    }
-    if (media.problem && !media.problem.final) media.tryAgain();
-    else media.start();
-    this.view.showClip(media.clip, media.picture);
-    this.view.at(0, media.duration);
-    this.playFromStart();
-  }
-
-  async playFromStart() {
-    const media = this.current;
-    if (!media || media.problem) return this.showState();
-    if (!media.loaded) {
-      this.showState();
-      await media.loading;
-      if (media !== this.current || media.problem) return this.showState();
-    }
-    const running = media.sounding;
-    if (media.audio.currentTime > 0) media.audio.currentTime = 0;
-    media.fromStart = true;
-    // Sound that goes on is not announced anew.
-    if (running) media.sounds();
-    return this.play();
-  }
-
-  async play() {
-    const media = this.current;
-    try {
-      const started = media.audio.play();
-      this.showState();
-      await started;
-      if (media === this.current) this.blocked = false;
-    } catch (error) {
-      // Browsers let no page make noise before its reader has touched it.
-      if (media === this.current && error.name === "NotAllowedError") this.blocked = true;
-    }
+    this.transport.put(media);
+    this.tray.close();
+    if (media) this.view.showClip(media.clip, media.picture);
+    else this.view.showNoClip();
     this.showState();
+    this.queue.remember();
   }
 
   onMedia(media, type) {
     if (media !== this.current) return;
-    if (type === "reloaded") this.playFromStart();
-    if (type === "playing") this.follow();
-    if (type === "ended" || type === "pause") this.view.at(media.audio.currentTime, media.duration);
-    this.showState();
+    this.view.drawn();
+    this.transport.heard(media, type);
   }
 
   // ---- what is shown
+
+  onPreferences() {
+    this.view.preferences(this.preferences.values);
+    this.transport.adjust();
+  }
 
   showState() {
     const media = this.current;
@@ -155,21 +131,10 @@ class Player {
       const way = media.problem.final ? "Press S to skip it." : "Press space to try again, or S to skip it.";
       return this.view.state("broken", { notice: `This clip cannot be played. ${way}\n${media.problem.message}` });
     }
-    if (this.blocked) return this.view.state("paused", { blocked: true, notice: "Press space to start" });
+    if (this.transport.blocked) return this.view.state("paused", { blocked: true, notice: "Press space to start" });
     if (media.audio.ended) return this.view.state("ended");
     if (media.sounding) return this.view.state("playing");
     return this.view.state(media.audio.paused && media.firstSoundAt !== null ? "paused" : "loading");
-  }
-
-  follow() {
-    cancelAnimationFrame(this.frame);
-    const step = () => {
-      const media = this.current;
-      if (!media) return;
-      this.view.at(media.audio.currentTime, media.duration);
-      if (!media.audio.paused) this.frame = requestAnimationFrame(step);
-    };
-    step();
   }
 
   showSaving() {
@@ -199,63 +164,83 @@ class Player {
   // ---- keys and buttons
 
   key(event) {
-    const action = actionOf(event, this.data.labels.length);
+    const choices = this.tray.asksWhy ? this.data.skipReasons.length : 0;
+    const action = actionOf(event, this.data.keys, choices);
     if (!action) {
       // Held down on a focused button, Enter would press it again and again.
       if (event.repeat && event.key === "Enter" && this.root.contains(event.composedPath()[0])) event.preventDefault();
       return;
     }
-    if (action.name === "close" && this.view.parts["key-help"].hidden) return;
+    if (action.name === "close" && !this.tray.open && this.view.parts["key-help"].hidden) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (!event.repeat) this.act(action);
+    if (!event.repeat || action.name === "step") this.act(action);
   }
 
   act(action) {
-    if (action.name === "help" || action.name === "close") return this.view.toggleHelp(action.name === "close" ? false : undefined);
-    if (action.name === "undo") return this.undo();
+    const { name } = action;
+    if (name === "help") return this.view.toggleHelp();
+    if (name === "close") return this.tray.open ? this.tray.close() : this.view.toggleHelp(false);
+    if (name === "undo") return this.undo();
+    if (name === "faster") return this.preferences.faster(action.direction);
+    if (name === "loop") return this.preferences.set({ loop: !this.preferences.values.loop });
     const media = this.current;
     if (!media) return undefined;
-    if (ANSWERS.has(action.name)) return this.answer(action);
-    if (media.problem) return media.problem.final ? undefined : media.tryAgain().then(() => this.playFromStart());
-    if (action.name === "toggle") return this.toggle();
-    if (action.name === "replay") return this.playFromStart();
-    if (action.name === "seek") return this.seek(action.share * media.duration);
-    if (action.name === "step") return this.seek(media.audio.currentTime + action.seconds);
+    if (name === "skip" && !("reason" in action)) return this.skip();
+    if (name === "choice") return this.answer({ name: "skip", reason: this.data.skipReasons[action.index] });
+    if (ANSWERS.has(name)) return this.answer(action);
+    if (name === "flag") return this.tray.askNote(media.clip.flag);
+    if (name === "flagged") return this.flag(action.note);
+    if (media.problem) return media.problem.final ? undefined : media.tryAgain().then(() => this.transport.playFromStart());
+    if (name === "toggle") return this.transport.toggle();
+    if (name === "replay") return this.transport.playFromStart();
+    if (name === "seek") return this.transport.seek(action.share * media.duration);
+    if (name === "step") return this.transport.step(action);
     return undefined;
   }
 
-  toggle() {
-    const { audio } = this.current;
-    if (audio.ended || this.current.plays === 0) return this.playFromStart();
-    return audio.paused ? this.play() : audio.pause();
+  // S asks why, and S again says no more; what cannot be played needs no asking.
+  skip() {
+    const { problem } = this.current;
+    if (problem) return this.answer({ name: "skip", reason: `cannot be played: ${problem.message}`.slice(0, 500) });
+    if (this.tray.asksWhy || this.data.skipReasons.length === 0) return this.answer({ name: "skip" });
+    return this.tray.askWhy();
   }
 
-  seek(seconds) {
-    const { audio, duration } = this.current;
-    audio.currentTime = Math.min(Math.max(seconds, 0), duration);
-    this.view.at(audio.currentTime, duration);
-    if (audio.paused && !this.blocked) this.play();
+  flag(note) {
+    const { clip } = this.current;
+    clip.flag = note;
+    this.outbox.add({ uuid: newUuid(), ticket: clip.ticket, answer: "flag", note }, clip.clip);
+    this.tray.close();
+    this.view.flagged(note);
   }
 
-  answer({ name, index }) {
-    const media = this.current;
+  // Why the answer cannot be taken yet, or null.
+  objection(media, name) {
+    if (name === "skip") return null;
     // Nobody has heard it: only skipping makes sense.
-    if ((this.blocked || media.problem) && name !== "skip") return;
+    if (this.transport.blocked || media.problem) return "";
+    const least = this.data.leastHeard;
+    return media.heardShare() < least - 0.005 ? `Listen to at least ${Math.round(least * 100)}% of it first` : null;
+  }
+
+  answer({ name, index, reason = null }) {
+    const media = this.current;
+    const objection = this.objection(media, name);
+    if (objection !== null) return objection && this.view.answered(objection);
     const label = name === "label" ? this.data.labels[index] : null;
-    if (name === "label" && label === undefined) return;
-    const uuid = newUuid();
-    const reason = media.problem ? `cannot be played: ${media.problem.message}`.slice(0, 500) : null;
-    const seconds = media.secondsSinceFirstSound();
-    this.history.push({ media, uuid });
-    this.forget();
-    this.blocked = false;
-    // The next clip first: its sound must not wait for the bookkeeping.
-    this.current = null;
-    media.audio.pause();
+    if (name === "label" && label === undefined) return undefined;
+    const answer = {
+      uuid: newUuid(), ticket: media.clip.ticket, answer: name, label, reason,
+      seconds: media.secondsSinceFirstSound(), plays: media.plays, heard: this.transport.circumstances(),
+    };
+    this.history.push({ media, uuid: answer.uuid });
+    this.transport.blocked = false;
     this.showNext();
-    this.outbox.add({ uuid, ticket: media.clip.ticket, answer: name, label, seconds, plays: media.plays, reason }, media.clip.clip);
-    this.view.answered(name === "label" ? `Last answer: ${label}` : `Last answer: ${name}`, index);
+    this.forget();
+    this.outbox.add(answer, media.clip.clip);
+    this.view.answered(`Last answer: ${label ?? (reason ? `${name} (${reason})` : name)}`, index);
+    return undefined;
   }
 
   // Only the newest answered clips keep their sound in memory; an older one is loaded again when it comes back.
@@ -294,10 +279,7 @@ class Player {
   reopen(what) {
     const media = what instanceof ClipMedia ? what : new ClipMedia(what, (which, type) => this.onMedia(which, type));
     media.reset();
-    if (this.current) {
-      this.current.audio.pause();
-      this.queue.putBack(this.current);
-    }
+    if (this.current) this.queue.putBack(this.current);
     this.show(media);
     this.view.answered("Taken back; answer it again");
   }

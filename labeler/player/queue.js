@@ -46,9 +46,7 @@ class ClipQueue {
   }
 
   take() {
-    const media = this.ahead.shift() ?? null;
-    this.fill();
-    return media;
+    return this.ahead.shift() ?? null;
   }
 
   putBack(media) {

@@ -11,7 +11,7 @@ class View {
     this.trackDone = this.root.querySelector(".track-done");
     this.parts["annotator-name"].textContent = data.annotator;
     this.parts.transcript.hidden = !data.transcripts;
-    this.labels.replaceChildren(...data.labels.map(labelButton));
+    this.labels.replaceChildren(...data.labels.map((name, index) => labelButton(name, index, data.keys[index])));
     this.labels.dataset.many = String(data.labels.length > 6);
     this.bind(act);
   }
@@ -29,29 +29,52 @@ class View {
       const box = this.parts.picture.getBoundingClientRect();
       act({ name: "seek", share: Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) });
     };
-    this.parts.picture.onkeydown = (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      act({ name: "step", seconds: step });
-    };
   }
 
+  // Which clip it is, is said at once; what it looks like is drawn before the next picture of the page, or once it sounds.
   showClip(clip, picture) {
     this.root.dataset.clip = clip.file_name;
+    this.drawing = () => this.draw(clip, picture);
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this.drawn());
+  }
+
+  drawn() {
+    cancelAnimationFrame(this.frame);
+    const draw = this.drawing;
+    this.drawing = null;
+    draw?.();
+  }
+
+  draw(clip, picture) {
     this.parts["file-name"].textContent = clip.file_name;
     this.parts["file-name"].title = clip.file_name;
     this.parts.speaker.textContent = clip.speaker ?? "";
     this.parts.transcript.textContent = clip.transcript ?? "";
     this.parts.transcript.scrollTop = 0;
     this.pictureBox.replaceChildren(picture);
+    this.flagged(clip.flag);
+    this.at(0, clip.duration);
   }
 
   showNoClip() {
+    this.drawing = null;
     this.root.dataset.clip = "";
     for (const name of ["file-name", "speaker", "transcript", "time"]) this.parts[name].textContent = "";
     this.pictureBox.replaceChildren();
+    this.flagged(null);
     this.at(0, 0);
+  }
+
+  flagged(note) {
+    this.parts.flagged.hidden = note === null;
+    this.parts.flagged.textContent = note ? `Flagged: ${note}` : "Flagged";
+    this.parts.flag.setAttribute("aria-pressed", String(note !== null));
+  }
+
+  preferences({ speed, loop }) {
+    this.parts.speed.textContent = `${speed}×`;
+    this.parts.loop.setAttribute("aria-pressed", String(loop));
   }
 
   state(state, { blocked = false, notice = "" } = {}) {
@@ -64,11 +87,15 @@ class View {
 
   at(seconds, duration) {
     const share = duration > 0 ? Math.min(seconds / duration, 1) : 0;
-    this.cursor.style.transform = `translateX(${share * this.parts.picture.clientWidth}px)`;
-    const screen = this.parts.picture;
-    screen.setAttribute("aria-valuemax", duration.toFixed(1));
-    screen.setAttribute("aria-valuenow", seconds.toFixed(1));
-    if (duration > 0) this.parts.time.textContent = `${clock(seconds)} / ${clock(duration)}`;
+    // In its own width, so that nothing need be measured.
+    this.cursor.style.transform = `translateX(${share * 100}%)`;
+    const time = duration > 0 ? `${clock(seconds)} / ${clock(duration)}` : "";
+    if (time === this.time) return;
+    this.time = time;
+    this.parts.time.textContent = time;
+    this.parts.picture.setAttribute("aria-valuemax", duration.toFixed(1));
+    this.parts.picture.setAttribute("aria-valuenow", seconds.toFixed(1));
+    this.parts.picture.setAttribute("aria-valuetext", time);
   }
 
   counts({ saved, done, total }) {
@@ -95,7 +122,7 @@ class View {
   }
 }
 
-function labelButton(name, index) {
+function labelButton(name, index, key) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.testid = `label-${index + 1}`;
@@ -104,14 +131,17 @@ function labelButton(name, index) {
   const text = document.createElement("bdi");
   text.textContent = name;
   button.append(text);
-  const key = keyOfLabel(index);
   if (key !== null) {
-    const cap = document.createElement("kbd");
-    cap.textContent = key;
-    button.append(cap);
+    button.append(keyCap(key.toUpperCase()));
     button.setAttribute("aria-keyshortcuts", key);
   }
   return button;
+}
+
+function keyCap(key) {
+  const cap = document.createElement("kbd");
+  cap.textContent = key;
+  return cap;
 }
 
 // 75.25 -> 1:15.2

@@ -41,7 +41,10 @@ def test_a_burst_of_keys_loses_none(seat: Seat, served: Served) -> None:
 
 def test_every_kind_of_answer(seat: Seat, served: Served) -> None:
     seat.open()
-    unsure, skipped, clicked = seat.press("u"), seat.press("S"), seat.clip
+    unsure = seat.press("u")
+    seat.page.keyboard.press("S")
+    expect(seat.part("skip-reasons")).to_be_visible()
+    skipped, clicked = seat.press("S"), seat.clip
     seat.part("label-2").click()
     expect(seat.player).not_to_have_attribute("data-clip", clicked)
     seat.expect_saved(3)

@@ -17,12 +17,13 @@ from db.project import OpenProject, create_project, open_project
 from labeler.cli import main
 from tests.filled_projects import add_clips, answer
 
+TODAY = upgrade.newest_revision()
 NEXT_MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "next"
+down_revision = "TODAY"
 branch_labels = None
 depends_on = None
 
@@ -42,26 +43,26 @@ def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An Earmark with one migration more than today's."""
     migrations = tmp_path / "migrations"
     shutil.copytree(upgrade.MIGRATIONS, migrations)
-    (migrations / "versions" / "0002_next.py").write_text(NEXT_MIGRATION, encoding="utf-8")
+    (migrations / "versions" / "next.py").write_text(NEXT_MIGRATION.replace("TODAY", TODAY), encoding="utf-8")
     monkeypatch.setattr(upgrade, "MIGRATIONS", migrations)
 
 
 @pytest.mark.usefixtures("next_release")
 def test_an_older_database_is_upgraded_after_a_backup_copy(tmp_path: Path) -> None:
     directory = make_with_todays_release(tmp_path)
-    with pytest.raises(SchemaError, match=r"older schema 0001; run `earmark upgrade`"):
+    with pytest.raises(SchemaError, match=rf"older schema {TODAY}; run `earmark upgrade`"):
         open_project(directory)
 
     result = CliRunner().invoke(main, ["--project", str(directory), "upgrade", "--json"])
     document = json.loads(result.stdout)
-    assert (document["from"], document["to"]) == ("0001", "0002")
+    assert (document["from"], document["to"]) == (TODAY, "next")
 
     project = open_project(directory)
     assert "mood" in {column["name"] for column in inspect(project.engine).get_columns("decision")}
     project.close()
     with sqlite3.connect(document["backup"]) as copy:
         assert copy.execute("SELECT count(*) FROM decision").fetchone() == (1,)
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == (TODAY,)
     copy.close()
 
 

@@ -1,0 +1,45 @@
+"""Which key gives which label: digits first, then letters that have no other meaning, unless the settings say otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from db.errors import SettingsError
+
+RESERVED = "cfglnsuz?"
+"""What `keys.js` takes for itself, beside space, Enter, Backspace, Escape and the arrows."""
+_FREE = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in RESERVED)
+
+
+def label_keys(labels: Sequence[str], chosen: Mapping[str, str]) -> list[str | None]:
+    """The key of each label, in their order; None for a label that found none left.
+
+    Args:
+        labels: the label set in the order of the page.
+        chosen: key by label, as the settings give it; other labels take the keys that are free.
+
+    Raises:
+        SettingsError: a chosen key is of no label, no single character, taken, or has another meaning.
+    """
+    keys = {label: _checked(label, key, labels) for label, key in chosen.items()}
+    for label, key in keys.items():
+        if list(keys.values()).count(key) > 1:
+            raise SettingsError(f"label_keys in the settings gives the key {key!r} twice; give {label!r} another one.")
+    free = (key for key in _FREE if key not in keys.values())
+    return [keys[label] if label in keys else next(free, None) for label in labels]
+
+
+def _checked(label: str, key: str, labels: Sequence[str]) -> str:
+    key = key.lower()
+    if label not in labels:
+        raise SettingsError(f"label_keys in the settings names {label!r}, which is no label; use one of: {', '.join(labels)}.")
+    if len(key) != 1 or not key.isprintable() or key.isspace() or key in RESERVED:
+        taken = ", ".join(_spelt(RESERVED))
+        raise SettingsError(
+            f"label_keys in the settings gives {label!r} the key {key!r}; use one character that is none of: {taken}."
+        )
+    return key
+
+
+def _spelt(keys: str) -> Iterator[str]:
+    return (key.upper() for key in keys)

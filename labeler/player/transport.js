@@ -1,0 +1,114 @@
+// The clip that sounds: start, pause, seek, loop, speed, and the cursor that follows.
+
+class Transport {
+  // `onState()` is called whenever what is shown of the clip may have changed.
+  constructor({ view, preferences, onState }) {
+    this.view = view;
+    this.preferences = preferences;
+    this.onState = onState;
+    this.current = null;
+    // Browsers let no page make noise before its reader has touched it.
+    this.blocked = false;
+  }
+
+  // Sound first: whatever is drawn or sent must not keep the ear waiting.
+  put(media) {
+    const before = this.current;
+    this.current = media;
+    if (media) {
+      if (media.problem && !media.problem.final) media.tryAgain();
+      else media.start();
+      this.playFromStart();
+    }
+    if (before && before !== media) before.audio.pause();
+  }
+
+  async playFromStart() {
+    const media = this.current;
+    if (!media || media.problem) return this.onState();
+    if (!media.loaded) {
+      this.onState();
+      await media.loading;
+      if (media !== this.current || media.problem) return this.onState();
+    }
+    const running = media.sounding;
+    if (media.audio.currentTime > 0) media.audio.currentTime = 0;
+    media.fromStart = true;
+    // Sound that goes on is not announced anew.
+    if (running) media.sounds();
+    return this.play();
+  }
+
+  async play() {
+    const media = this.current;
+    this.adjust();
+    try {
+      const started = media.audio.play();
+      this.onState();
+      await started;
+      if (media === this.current) this.blocked = false;
+    } catch (error) {
+      if (media === this.current && error.name === "NotAllowedError") this.blocked = true;
+    }
+    this.onState();
+  }
+
+  // What the annotator likes, put on the clip; setting what is set already costs nothing.
+  adjust() {
+    const audio = this.current?.audio;
+    if (!audio) return;
+    const { speed, loop } = this.preferences.values;
+    if (audio.playbackRate !== speed) audio.playbackRate = speed;
+    audio.preservesPitch = true;
+    if (audio.loop !== loop) audio.loop = loop;
+  }
+
+  toggle() {
+    const { audio } = this.current;
+    if (audio.ended || this.current.plays === 0) return this.playFromStart();
+    return audio.paused ? this.play() : audio.pause();
+  }
+
+  seek(seconds) {
+    const { audio, duration } = this.current;
+    audio.currentTime = Math.min(Math.max(seconds, 0), duration);
+    this.view.at(audio.currentTime, duration);
+    if (audio.paused && !this.blocked) this.play();
+  }
+
+  // A second back or forth; with Shift, ten.
+  step({ direction, large }) {
+    this.seek(this.current.audio.currentTime + direction * (large ? 10 : 1));
+  }
+
+  heard(media, type) {
+    if (type === "reloaded") this.playFromStart();
+    if (type === "playing") this.follow();
+    if (type === "ended" || type === "pause") this.view.at(media.audio.currentTime, media.duration);
+    this.onState();
+  }
+
+  // How the clip was heard, where that was not plain.
+  circumstances() {
+    const { speed } = this.preferences.values;
+    const share = this.current.heardShare();
+    return { ...(speed === 1 ? {} : { speed }), ...(share < 1 ? { share } : {}) };
+  }
+
+  follow() {
+    cancelAnimationFrame(this.frame);
+    const step = () => {
+      const media = this.current;
+      if (!media) return;
+      media.follow();
+      this.view.at(media.audio.currentTime, media.duration);
+      if (!media.audio.paused) this.frame = requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  stop() {
+    cancelAnimationFrame(this.frame);
+    this.current?.close();
+  }
+}
