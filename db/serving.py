@@ -6,7 +6,9 @@ slice gets its share whatever happens to single clips, and what is shown here is
 
 from __future__ import annotations
 
+import itertools
 import time
+import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +18,9 @@ from sqlalchemy.orm import Session
 from db.decisions import live_query
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
 from db.random_slice import blindly_answered
+
+OWN_ORDER_BLOCK = 16
+"""Clips of the ranked queue among which each annotator has an order of their own."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class LeasedClip:
     file_name: str
     source: Source
     expires_at: float
+    predicted: str | None
+    """The label that the newest run expects."""
 
 
 @dataclass
@@ -45,19 +52,32 @@ class _Share:
     """How many were random so far, of how many."""
 
     random: int
+    overlap: int
     total: int
-    share: float
+    random_share: float
+    overlap_share: float
 
     def next_is_random(self) -> bool:
-        return self.random < self.share * (self.total + 1) - 1e-9
+        return self.random < self.random_share * (self.total + 1) - 1e-9
+
+    def next_is_overlap(self) -> bool:
+        return self.overlap < self.overlap_share * (self.total + 1) - 1e-9
 
     def count(self, source: Source) -> None:
         self.total += 1
         self.random += source == Source.RANDOM
+        self.overlap += source == Source.OVERLAP
 
 
 def upcoming(
-    session: Session, *, limit: int, random_share: float, exclude: Collection[int] = (), now: float | None = None
+    session: Session,
+    *,
+    limit: int,
+    random_share: float,
+    exclude: Collection[int] = (),
+    annotator_id: int | None = None,
+    overlap_share: float = 0.0,
+    now: float | None = None,
 ) -> list[Served]:
     """The next clips in serving order; answered clips and clips under an open lease are left out.
 
@@ -65,16 +85,23 @@ def upcoming(
         limit: how many at most.
         random_share: share of the clips served for the random slice, 0 to 1.
         exclude: clips not to serve.
+        annotator_id: for whom; while others hold clips too, each goes through the ranked queue in an order of their own. Without
+            one: in the queue's own order, and no overlap.
+        overlap_share: share of the clips served that one other annotator has answered already.
         now: seconds since 1970, for tests.
     """
     now = time.time() if now is None else now
-    share = _share_so_far(session, random_share, now)
+    share = _share_so_far(session, random_share, overlap_share if annotator_id is not None else 0.0, now)
     ranked = _unseen(_in_batches(session, _ranked_query(now), limit + len(exclude)), exclude)
+    if annotator_id is not None and _others_are_here(session, annotator_id, now):
+        ranked = _own_order(ranked, annotator_id)
     owed = _unseen(_in_batches(session, _owed_query(now), limit + len(exclude)), exclude)
+    overlap = _unseen(_in_batches(session, _overlap_query(annotator_id, now), limit + len(exclude)), exclude)
     served: dict[int, Served] = {}
     while len(served) < limit:
         first, second = (owed, ranked) if share.next_is_random() else (ranked, owed)
-        clip = _first_new(first, served) or _first_new(second, served)
+        again = _first_new(overlap, served) if share.next_is_overlap() else None
+        clip = again or _first_new(first, served) or _first_new(second, served)
         if clip is None:
             break
         served[clip.clip_id] = clip
@@ -90,6 +117,17 @@ def _unseen(clips: Iterator[Served], exclude: Collection[int]) -> Iterator[Serve
     return (clip for clip in clips if clip.clip_id not in exclude)
 
 
+def _own_order(clips: Iterator[Served], annotator_id: int) -> Iterator[Served]:
+    """Blocks of the ranked queue, each shuffled for this annotator: people who label side by side meet the hard clips at
+    different times, and nobody's order depends on how fast the others are."""
+    while block := list(itertools.islice(clips, OWN_ORDER_BLOCK)):
+        yield from sorted(block, key=lambda clip: zlib.crc32(f"{annotator_id}:{clip.clip_id}".encode()))
+
+
+def _others_are_here(session: Session, annotator_id: int, now: float) -> bool:
+    return session.scalars(select(Lease.id).where(_is_open(now), Lease.annotator_id != annotator_id).limit(1)).first() is not None
+
+
 def _in_batches(session: Session, query: Select[int, str, Source, float | None, str], first: int) -> Iterator[Served]:
     """Rows of `query`, fetched as they are needed: most calls want a handful out of very many."""
     offset, size = 0, max(first, 1)
@@ -101,15 +139,22 @@ def _in_batches(session: Session, query: Select[int, str, Source, float | None, 
         offset += size
 
 
-def _share_so_far(session: Session, share: float, now: float) -> _Share:
+def _share_so_far(session: Session, random_share: float, overlap_share: float, now: float) -> _Share:
     random = or_(Decision.source == Source.RANDOM, Decision.queued_as == Source.RANDOM)
     # Labels that were made elsewhere were never served: they must not be made up for by a long row of random clips.
     scripted = and_(Decision.source == Source.SCRIPTED, Decision.queued_as.is_(None))
     served = live_query().where(Decision.source != Source.IMPORTED, ~scripted)
-    total, randoms = session.execute(served.with_only_columns(func.count(), func.count().filter(random))).one()
-    leases = select(func.count(), func.count().filter(Lease.source == Source.RANDOM)).where(_is_open(now))
-    leased, leased_randoms = session.execute(leases).one()
-    return _Share(random=randoms + leased_randoms, total=total + leased, share=share)
+    overlap = func.count().filter(Decision.source == Source.OVERLAP)
+    total, randoms, overlaps = session.execute(served.with_only_columns(func.count(), func.count().filter(random), overlap)).one()
+    held = [func.count().filter(Lease.source == source) for source in (Source.RANDOM, Source.OVERLAP)]
+    leased, leased_randoms, leased_overlaps = session.execute(select(func.count(), *held).where(_is_open(now))).one()
+    return _Share(
+        random=randoms + leased_randoms,
+        overlap=overlaps + leased_overlaps,
+        total=total + leased,
+        random_share=random_share,
+        overlap_share=overlap_share,
+    )
 
 
 def _is_open(now: float) -> ColumnElement[bool]:
@@ -141,6 +186,18 @@ def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
     return query.where(Clip.state == ClipState.READY, _not_leased(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
 
 
+def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Source, float | None, str]:
+    """Clips that one other annotator has answered, in the random slice's order: agreement on a fair sample."""
+    source = literal(Source.OVERLAP, type_=QueueEntry.source.type)
+    query = select(Clip.id, Clip.file_name, source, QueueEntry.score, Label.name)
+    query = query.select_from(Clip).outerjoin(QueueEntry, QueueEntry.clip_id == Clip.id)
+    query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
+    answered = live_query().where(Decision.clip_id == Clip.id, Decision.source.not_in((Source.IMPORTED, Source.SCRIPTED)))
+    people = answered.with_only_columns(func.count(Decision.annotator_id.distinct())).correlate(Clip).scalar_subquery()
+    mine = answered.where(Decision.annotator_id == annotator_id).correlate(Clip).exists()
+    return query.where(Clip.state == ClipState.READY, _not_leased(now), people == 1, ~mine).order_by(Clip.slice_key, Clip.id)
+
+
 def lease_next(
     session: Session,
     *,
@@ -149,10 +206,19 @@ def lease_next(
     random_share: float,
     lease_seconds: float,
     exclude: Collection[int] = (),
+    overlap_share: float = 0.0,
 ) -> list[LeasedClip]:
     """Lease the next clips to an annotator (needs a write session, which makes double leases impossible)."""
     now = time.time()
-    chosen = upcoming(session, limit=limit, random_share=random_share, exclude=exclude, now=now)
+    chosen = upcoming(
+        session,
+        limit=limit,
+        random_share=random_share,
+        exclude=exclude,
+        annotator_id=annotator_id,
+        overlap_share=overlap_share,
+        now=now,
+    )
     leases = [
         Lease(clip_id=clip.clip_id, annotator_id=annotator_id, source=clip.source, created_at=now, expires_at=now + lease_seconds)
         for clip in chosen
@@ -160,7 +226,7 @@ def lease_next(
     session.add_all(leases)
     session.flush()
     return [
-        LeasedClip(lease.id, clip.clip_id, clip.file_name, clip.source, lease.expires_at)
+        LeasedClip(lease.id, clip.clip_id, clip.file_name, clip.source, lease.expires_at, clip.predicted)
         for lease, clip in zip(leases, chosen, strict=True)
     ]
 

@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     least_heard: float = Field(default=0.0, ge=0, le=1)
     """Share of a clip that must be heard before it takes an answer other than skip."""
 
+    shown_columns: list[str] = []
+    """Columns of the manifest that are shown beside the player."""
+    suggestions: bool = False
+    """Whether the label that the classifier expects is shown; never on clips of the random slice."""
+    overlap_share: float = Field(default=0.0, ge=0, le=0.5)
+    """Share of served clips that another annotator has answered already, for agreement."""
+
     @classmethod
     def settings_customise_sources(
         cls,

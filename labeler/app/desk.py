@@ -12,16 +12,27 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.clips import ClipAudio, clip_audio
+from db.clips import ClipAudio, clip_audio, find_clip
 from db.decisions import append_decision, decision_counts, live_query, undo_decision
-from db.errors import EarmarkError
+from db.errors import ClipError, EarmarkError
 from db.flags import append_flag, own_flag
-from db.models import Annotator, Answer, Clip, ClipState, Decision, Lease, Source
+from db.labels import active_labels
+from db.models import Annotator, Answer, Clip, ClipState, Decision, Label, Lease, Source
 from db.project import OpenProject
 from db.runs import latest_run
-from db.serving import lease_next, release_leases, renew_leases
-from labeler.app.messages import AnswerMessage, AnswersRequest, NextRequest, PreferencesRequest, UndoRequest, complaint
+from db.serving import LeasedClip, lease_next, release_leases, renew_leases
+from labeler.app.guidelines import guidelines_html, read_guidelines
+from labeler.app.messages import (
+    AnswerMessage,
+    AnswersRequest,
+    GuideRequest,
+    NextRequest,
+    PreferencesRequest,
+    UndoRequest,
+    complaint,
+)
 from labeler.app.playable import expected_bytes
+from labeler.app.spans import PAGE_SECONDS, page_count, with_context
 from labeler.app.tokens import Media, Ticket, TokenError, Tokens
 
 Document = dict[str, Any]
@@ -50,10 +61,12 @@ class Desk:
                 random_share=settings.random_share,
                 lease_seconds=settings.lease_seconds,
                 exclude=set(request.exclude),
+                overlap_share=settings.overlap_share,
             )
             run_id = _live_run(session)
         with self._project.read() as session:
-            tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id) for clip in leased]
+            suggested = self._suggested(session, leased)
+            tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id, suggested.get(clip.clip_id)) for clip in leased]
             clips = [self._handed_out(session, ticket) for ticket in tickets]
             return {"clips": clips, **_progress(session, annotator_id)}
 
@@ -85,7 +98,7 @@ class Desk:
         with self._project.write() as session:
             undo = _undo_newest(session, str(request.uuid), annotator_id)
             answer = None if undo is None else session.get(Decision, undo.replaces_id)
-            ticket = None if answer is None else Ticket(answer.clip_id, annotator_id, answer.lease_id, _live_run(session))
+            ticket = None if answer is None else _ticket_again(session, answer)
         with self._project.read() as session:
             clip = None if ticket is None else self._handed_out(session, ticket)
             return {"clip": clip, **_progress(session, annotator_id)}
@@ -96,6 +109,29 @@ class Desk:
         with self._project.write() as session:
             session.get_one(Annotator, annotator_id).preferences = request.preferences.model_dump()
         return {"kept": True}
+
+    def guide(self, request: GuideRequest) -> Document:
+        """The label guidelines as HTML, or None when the lead has written none."""
+        self._tokens.session(request.session)
+        markdown = read_guidelines(self._project.directory)
+        if markdown is None:
+            return {"html": None}
+        with self._project.read() as session:
+
+            def address(file_name: str) -> str | None:
+                try:
+                    return f"/earmark/audio/{self._tokens.for_media(Media(find_clip(session, file_name=file_name).id, None))}"
+                except ClipError:
+                    return None
+
+            return {"html": guidelines_html(markdown, address=address)}
+
+    def _suggested(self, session: Session, leased: list[LeasedClip]) -> dict[int, int]:
+        """Label id by clip id, where the lead wants suggestions; clips of the random slice stay blind."""
+        if not self._project.settings.suggestions:
+            return {}
+        ids = {label.name: label.id for label in active_labels(session)}
+        return {clip.clip_id: ids[clip.predicted] for clip in leased if clip.source != Source.RANDOM and clip.predicted in ids}
 
     def _handed_out(self, session: Session, ticket: Ticket) -> Document:
         """What the player needs to know of a clip, with the tokens that go with it. Why it is served is not said."""
@@ -110,6 +146,8 @@ class Desk:
             "picture": f"/earmark/picture/{media}",
             "bytes": expected_bytes(audio),
             "flag": own_flag(session, clip_id=ticket.clip_id, annotator_id=ticket.annotator_id),
+            "suggested": _label_name(session, ticket.suggested_id),
+            "facts": _facts(clip, self._project.settings.shown_columns),
             **_described(audio, clip),
         }
 
@@ -119,9 +157,34 @@ def _described(audio: ClipAudio, clip: Clip) -> Document:
         "file_name": audio.file_name,
         "span": None if audio.whole else [audio.start, audio.end],
         "duration": audio.duration,
+        "around": None if audio.whole else _around(audio, with_context(audio, clip.file.duration)),
+        "pages": page_count(audio),
+        "page_seconds": PAGE_SECONDS,
         "speaker": clip.speaker,
         "transcript": clip.transcript,
     }
+
+
+def _around(audio: ClipAudio, wider: ClipAudio) -> list[float]:
+    """Seconds before the clip that context adds, and seconds of it all."""
+    return [audio.start - wider.start, wider.duration]
+
+
+def _facts(clip: Clip, columns: list[str]) -> list[list[str]]:
+    """Name and value of the manifest's columns that the lead wants shown, as plain text."""
+    return [[name, str(clip.extra[name])[:500]] for name in columns if clip.extra.get(name) not in (None, "")]
+
+
+def _label_name(session: Session, label_id: int | None) -> str | None:
+    label = None if label_id is None else session.get(Label, label_id)
+    return None if label is None else label.name
+
+
+def _ticket_again(session: Session, answer: Decision) -> Ticket:
+    """For a clip that is to be answered anew: who has seen a suggestion cannot unsee it."""
+    shown = (answer.circumstances or {}).get("suggested") if answer.suggestion_shown else None
+    suggested = None if shown is None else session.scalars(select(Label.id).where(Label.name == shown)).first()
+    return Ticket(answer.clip_id, answer.annotator_id, answer.lease_id, _live_run(session), suggested)
 
 
 def _record(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
@@ -144,8 +207,14 @@ def _record(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
         reason=message.reason,
         lease_id=ticket.lease_id,
         run_id=ticket.run_id,
-        circumstances=None if message.heard is None else message.heard.model_dump(exclude_none=True),
+        suggestion_shown=ticket.suggested_id is not None,
+        circumstances=_circumstances(session, message, ticket),
     )
+
+
+def _circumstances(session: Session, message: AnswerMessage, ticket: Ticket) -> Document:
+    heard = {} if message.heard is None else message.heard.model_dump(exclude_none=True)
+    return heard if ticket.suggested_id is None else {**heard, "suggested": _label_name(session, ticket.suggested_id)}
 
 
 def _record_flag(session: Session, message: AnswerMessage, ticket: Ticket) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from db.errors import SettingsError
 
-RESERVED = "cfglnsuz?"
+RESERVED = "cfglnsuz,?"
 """What `keys.js` takes for itself, beside space, Enter, Backspace, Escape and the arrows."""
 _FREE = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in RESERVED)
 
@@ -42,4 +42,4 @@ def _checked(label: str, key: str, labels: Sequence[str]) -> str:
 
 
 def _spelt(keys: str) -> Iterator[str]:
-    return (key.upper() for key in keys)
+    return ("comma" if key == "," else key.upper() for key in keys)

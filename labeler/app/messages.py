@@ -46,6 +46,8 @@ class Heard(_Message):
     """Decibels by which playback was made louder, with loudness normalisation on."""
     share: Annotated[float, Field(ge=0, le=1)] | None = None
     """How far the clip was listened to."""
+    context: bool | None = None
+    """Whether what comes before and after was heard too."""
 
 
 class AnswerMessage(_Message):
@@ -99,6 +101,12 @@ class PreferencesRequest(_Message):
 
     session: Token
     preferences: Preferences
+
+
+class GuideRequest(_Message):
+    """Asks for the label guidelines."""
+
+    session: Token
 
 
 def complaint(error: ValidationError) -> str:

@@ -86,6 +86,7 @@ def _player_for(now: Serving, name: str) -> None:
             labels=labels,
             keys=label_keys(labels, settings.label_keys),
             transcripts=transcripts,
+            facts=bool(settings.shown_columns),
             skip_reasons=settings.skip_reasons,
             least_heard=settings.least_heard,
             preferences=Preferences(**(preferences or {})).model_dump(),

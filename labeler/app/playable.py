@@ -14,6 +14,7 @@ import soundfile
 from db.clips import ClipAudio
 from db.errors import AudioError
 from labeler.app.disk_cache import DiskCache
+from labeler.app.loudness import clip_loudness
 from learner.audio import AudioMissing, content_hash, decode_blocks, shown
 
 _PLAYED = {
@@ -37,6 +38,8 @@ class Playable:
 
     path: Path
     media_type: str
+    gain: float = 0.0
+    """Decibels by which it was made louder."""
 
 
 class AudioFiles:
@@ -47,24 +50,41 @@ class AudioFiles:
         self._verified: dict[str, tuple[int, int, str]] = {}
         """Size, time and hash of files whose bytes were found to be those imported, by path."""
 
-    def playable(self, clip: ClipAudio, *, imported: tuple[int, int], transcode: bool = False) -> Playable:
+    def playable(
+        self,
+        clip: ClipAudio,
+        *,
+        imported: tuple[int, int],
+        transcode: bool = False,
+        level_of: ClipAudio | None = None,
+    ) -> Playable:
         """What to send for a clip; with `transcode` even a file that should play is rewritten.
 
         Args:
             clip: where the audio lies.
             imported: size in bytes and time (ns) of the file when it was imported.
             transcode: make a WAV file in any case.
+            level_of: bring the audio to the common loudness, by the gain that this clip needs.
 
         Raises:
             AudioMissing: the file is not there now.
             AudioError: the file holds other bytes than were imported, or cannot be decoded.
         """
         self._check_unchanged(clip, imported)
-        media_type = None if transcode or not clip.whole else _media_type(clip)
+        gain = 0.0 if level_of is None else self._gain(level_of)
+        media_type = None if transcode or gain or not clip.whole else _media_type(clip)
         if media_type is not None:
             return Playable(Path(clip.path), media_type)
-        name = f"{clip.content_hash}-{round(clip.start * 1000)}-{round(clip.end * 1000)}.wav"
-        return Playable(self._cache.file(name, lambda path: _write_wav(clip, path)), "audio/wav")
+        name = f"{_span_name(clip)}{f'{gain:+.1f}dB' if gain else ''}.wav"
+        return Playable(self._cache.file(name, lambda path: _write_wav(clip, path, gain=gain)), "audio/wav", gain)
+
+    def _gain(self, clip: ClipAudio) -> float:
+        """Measured once and kept."""
+
+        def measure(path: Path) -> None:
+            path.write_text(f"{clip_loudness(clip, rate=_wav_rate(clip)).gain:.1f}", encoding="ascii")
+
+        return float(self._cache.file(f"{_span_name(clip)}.gain", measure).read_text(encoding="ascii"))
 
     def _check_unchanged(self, clip: ClipAudio, imported: tuple[int, int]) -> None:
         """Hash a file only if its size or time changed since it was last known to be the one imported."""
@@ -78,6 +98,10 @@ class AudioFiles:
         if content_hash(clip.path) != clip.content_hash:
             raise AudioError(f"{shown(clip.path)} holds other audio than was imported; import it again.")
         self._verified[clip.path] = seen
+
+
+def _span_name(clip: ClipAudio) -> str:
+    return f"{clip.content_hash}-{round(clip.start * 1000)}-{round(clip.end * 1000)}"
 
 
 def expected_bytes(clip: ClipAudio) -> int:
@@ -107,15 +131,15 @@ def _wav_rate(clip: ClipAudio) -> int:
     return min(max(clip.sampling_rate, 8000), HIGHEST_RATE)
 
 
-def _write_wav(clip: ClipAudio, path: Path) -> None:
+def _write_wav(clip: ClipAudio, path: Path, *, gain: float = 0.0) -> None:
     """Mono, as the encoder hears it; written block by block, so memory does not grow with the span."""
-    rate = _wav_rate(clip)
+    rate, factor = _wav_rate(clip), np.float32(10 ** (gain / 20))
     try:
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(rate)
             for block in decode_blocks(clip.path, start=clip.start, end=clip.end, sampling_rate=rate):
-                file.writeframes((np.clip(block, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes())
+                file.writeframes((np.clip(block * factor, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes())
     except (struct.error, wave.Error) as error:
         raise AudioError(f"{shown(clip.path)} is too long to be played in one piece; import shorter spans of it.") from error

@@ -9,6 +9,7 @@ import functools
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import anyio.to_thread
@@ -23,9 +24,10 @@ from db.errors import AudioError, EarmarkError
 from db.models import Clip
 from db.project import OpenProject
 from labeler.app.desk import Desk
-from labeler.app.messages import AnswersRequest, NextRequest, PreferencesRequest, UndoRequest, complaint
+from labeler.app.messages import AnswersRequest, GuideRequest, NextRequest, PreferencesRequest, UndoRequest, complaint
 from labeler.app.pictures import Pictures
 from labeler.app.playable import AudioFiles, Playable
+from labeler.app.spans import page_of, with_context
 from labeler.app.tokens import TokenError, Tokens
 from learner.audio import AudioMissing
 
@@ -61,6 +63,7 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
         Route("/earmark/api/decisions", _api(AnswersRequest, desk.take_answers), methods=["POST"]),
         Route("/earmark/api/undo", _api(UndoRequest, desk.take_back), methods=["POST"]),
         Route("/earmark/api/preferences", _api(PreferencesRequest, desk.keep_preferences), methods=["POST"]),
+        Route("/earmark/api/guide", _api(GuideRequest, desk.guide), methods=["POST"]),
         Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),
         Route("/earmark/picture/{token}", _sentences(media.picture), methods=["GET"]),
     ]
@@ -125,6 +128,14 @@ async def _json(request: Request) -> Any:
         raise RefusedError(400, "The message is not JSON; reload the page.") from error
 
 
+@dataclass(frozen=True)
+class _File:
+    """Of a clip's file: size and time when it was imported, and how many seconds it lasts."""
+
+    imported: tuple[int, int]
+    seconds: float
+
+
 class _Media:
     """Audio and pictures of clips."""
 
@@ -137,27 +148,41 @@ class _Media:
         """Decoding takes a processor each; more at once would only starve the answers."""
 
     async def audio(self, request: Request) -> Response:
-        """The clip's audio; Range requests get their part."""
-        clip, imported = await self._clip(request)
-        transcode = request.query_params.get("as") == "wav"
-        found: Playable = await self._made(clip, lambda: self._audio.playable(clip, imported=imported, transcode=transcode))
-        return FileResponse(found.path, media_type=found.media_type, headers=_MEDIA_HEADERS)
+        """The clip's audio; Range requests get their part.
+
+        In the query: `as=wav` rewrites what a browser could not play, `level=1` brings it to the common loudness (the header
+        Earmark-Gain says by how many decibels), `around=1` adds what comes before and after.
+        """
+        asked = request.query_params
+        clip, file = await self._clip(request)
+        span = with_context(clip, file.seconds) if asked.get("around") else clip
+        transcode, level_of = asked.get("as") == "wav", clip if asked.get("level") else None
+
+        def make() -> Playable:
+            return self._audio.playable(span, imported=file.imported, transcode=transcode, level_of=level_of)
+
+        found: Playable = await self._made(clip, make)
+        headers = {**_MEDIA_HEADERS, "Earmark-Gain": f"{found.gain:.1f}"}
+        return FileResponse(found.path, media_type=found.media_type, headers=headers)
 
     async def picture(self, request: Request) -> Response:
-        """The clip's waveform and spectrogram."""
-        clip, _ = await self._clip(request)
-        path = await self._made(clip, lambda: self._pictures.picture(clip))
+        """The clip's waveform and spectrogram; `page=N` is one page of a long one, `around=1` adds what is around it."""
+        clip, file = await self._clip(request)
+        page = request.query_params.get("page", "")
+        span = with_context(clip, file.seconds) if request.query_params.get("around") else clip
+        if page:
+            span = page_of(clip, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
+        path = await self._made(clip, lambda: self._pictures.picture(span))
         return FileResponse(path, media_type="image/png", headers=_MEDIA_HEADERS)
 
-    async def _clip(self, request: Request) -> tuple[ClipAudio, tuple[int, int]]:
+    async def _clip(self, request: Request) -> tuple[ClipAudio, _File]:
         media = self._tokens.media(request.path_params["token"])
         return await anyio.to_thread.run_sync(self._look_up, media.clip_id)
 
-    def _look_up(self, clip_id: int) -> tuple[ClipAudio, tuple[int, int]]:
-        """The clip, and size and time of its file when it was imported."""
+    def _look_up(self, clip_id: int) -> tuple[ClipAudio, _File]:
         with self._project.read() as session:
             file = session.get_one(Clip, clip_id).file
-            return clip_audio(session, clip_id), (file.size, file.mtime_ns)
+            return clip_audio(session, clip_id), _File((file.size, file.mtime_ns), file.duration)
 
     async def _made(self, clip: ClipAudio, make: Callable[[], Any]) -> Any:
         """Run `make` in a thread; audio that is broken (not just out of reach) takes its clip out of service."""

@@ -33,6 +33,8 @@ class Ticket:
     annotator_id: int
     lease_id: int | None
     run_id: int | None
+    suggested_id: int | None = None
+    """The label that is shown as a suggestion."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Tokens:
 
     def for_ticket(self, ticket: Ticket) -> str:
         """A token for one clip in an annotator's hands."""
-        return self._ticket.dumps([ticket.clip_id, ticket.annotator_id, ticket.lease_id, ticket.run_id])
+        parts = [ticket.clip_id, ticket.annotator_id, ticket.lease_id, ticket.run_id]
+        return self._ticket.dumps(parts if ticket.suggested_id is None else [*parts, ticket.suggested_id])
 
     def for_media(self, media: Media) -> str:
         """A token that fits into an address."""
@@ -69,8 +72,7 @@ class Tokens:
 
     def ticket(self, token: str) -> Ticket:
         """What `for_ticket` was given; TokenError if the token is not good (any more)."""
-        clip_id, annotator_id, lease_id, run_id = _read(self._ticket, token, TICKET_SECONDS)
-        return Ticket(clip_id, annotator_id, lease_id, run_id)
+        return Ticket(*_read(self._ticket, token, TICKET_SECONDS))
 
     def media(self, token: str) -> Media:
         """What `for_media` was given; TokenError if the token is not good (any more)."""

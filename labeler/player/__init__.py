@@ -18,10 +18,13 @@ _SCRIPTS = (
     "api.js",
     "outbox.js",
     "media.js",
+    "strip.js",
     "queue.js",
     "keys.js",
     "view.js",
     "tray.js",
+    "panels.js",
+    "pace.js",
     "preferences.js",
     "transport.js",
     "player.js",
@@ -57,6 +60,8 @@ class Seat:
     """The key of each label."""
     transcripts: bool
     """Whether to keep room for transcripts."""
+    facts: bool
+    """Whether to keep room for columns of the manifest."""
     skip_reasons: Sequence[str]
     """Offered after S."""
     least_heard: float

@@ -5,7 +5,7 @@ const TYPED_IN = "input, textarea, select, [contenteditable]:not([contenteditabl
 const PRESSED = "button, a[href], summary, [role=button], [role=link], [role=tab], [role=option]";
 // Beside these, label_keys.py must keep its hands off them: it has the same letters.
 const LETTERS = {
-  u: "unsure", s: "skip", z: "undo", l: "loop", f: "flag", n: "normalise", g: "guide", c: "context", "?": "help",
+  u: "unsure", s: "skip", z: "undo", l: "loop", f: "flag", n: "normalise", g: "guide", c: "context", ",": "settings", "?": "help",
 };
 const OTHERS = {
   " ": { name: "toggle" },

@@ -3,10 +3,13 @@
 const LARGEST_IN_MEMORY = 20 * 1024 * 1024;
 
 class ClipMedia {
-  // `on` gets every audio event: on(media, type).
-  constructor(clip, on) {
+  // `on` gets every audio event: on(media, type). `level` asks for the common loudness, `around` for what comes before and after.
+  constructor(clip, on, { level = false, around = false } = {}) {
     this.clip = clip;
     this.on = on;
+    this.level = level;
+    this.around = around;
+    this.gain = 0;
     this.problem = null;
     this.url = null;
     this.rewritten = false;
@@ -28,10 +31,29 @@ class ClipMedia {
   // Load sound and picture, once; resolves when the sound is here.
   start() {
     if (this.loading === null) {
-      this.loading = this.load(this.clip.audio);
-      this.picture.src = this.clip.picture;
+      this.loading = this.load();
+      this.drawPicture();
     }
     return this.loading;
+  }
+
+  drawPicture() {
+    this.picture.src = this.around ? `${this.clip.picture}?around=1` : this.clip.picture;
+  }
+
+  get address() {
+    const asked = Object.entries({ level: this.level, around: this.around }).filter(([, wanted]) => wanted).map(([name]) => `${name}=1`);
+    if (this.rewritten) asked.push("as=wav");
+    return asked.length > 0 ? `${this.clip.audio}?${asked.join("&")}` : this.clip.audio;
+  }
+
+  // Another loudness: loaded again, unless it was not loaded yet. True when the sound changes.
+  setLevel(level) {
+    if (level === this.level) return false;
+    this.level = level;
+    if (this.loading === null) return false;
+    this.loading = this.load();
+    return true;
   }
 
   heard(type) {
@@ -54,21 +76,25 @@ class ClipMedia {
   reset() {
     this.plays = 0;
     this.reached = 0;
+    this.contextHeard = false;
     this.followed = 0;
     this.firstSoundAt = null;
     this.fromStart = false;
   }
 
-  async load(address) {
+  async load() {
+    const { address } = this;
     try {
-      if (this.clip.bytes > LARGEST_IN_MEMORY) {
+      const large = this.clip.bytes > LARGEST_IN_MEMORY;
+      const response = await fetch(address, { method: large ? "HEAD" : "GET" });
+      if (!response.ok) throw await errorOf(response);
+      const blob = large ? null : await response.blob();
+      if (this.closed || address !== this.address) return;
+      this.gain = Number(response.headers.get("Earmark-Gain") ?? 0);
+      if (large) {
         this.audio.src = address;
         return;
       }
-      const response = await fetch(address);
-      if (!response.ok) throw await errorOf(response);
-      const blob = await response.blob();
-      if (this.closed) return;
       this.dropUrl();
       this.url = URL.createObjectURL(blob);
       this.audio.src = this.url;
@@ -86,7 +112,7 @@ class ClipMedia {
       return;
     }
     this.rewritten = true;
-    this.loading = this.load(`${this.clip.audio}?as=wav`).then(() => this.on(this, "reloaded"));
+    this.loading = this.load().then(() => this.on(this, "reloaded"));
   }
 
   // A status means that the server has said no; without one it may be worth another try.
@@ -98,8 +124,8 @@ class ClipMedia {
 
   tryAgain() {
     this.problem = null;
-    this.loading = this.load(this.clip.audio);
-    this.picture.src = this.clip.picture;
+    this.loading = this.load();
+    this.drawPicture();
     return this.loading;
   }
 

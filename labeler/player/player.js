@@ -14,6 +14,12 @@ class Player {
     this.acknowledged = 0;
     this.view = new View(root, data, (action) => this.act(action));
     this.preferences = new Preferences(data.session, data.preferences, () => this.onPreferences());
+    this.settings = new SettingsForm(this.view.root, this.preferences);
+    this.pace = new Pace(data.project, data.annotatorId);
+    this.panels = new Panels(this.view.root, {
+      ask: async () => (await post("/earmark/api/guide", { session: this.data.session })).html,
+      quiet: () => this.transport.onAir?.audio.pause(),
+    });
     this.transport = new Transport({ view: this.view, preferences: this.preferences, onState: () => this.showState() });
     this.tray = new Tray(this.view.root, data.skipReasons, (action) => this.act(action));
     this.outbox = new Outbox(data.project, { onChange: () => this.showSaving(), onSaved: (who, saved) => this.onSaved(who, saved) });
@@ -22,7 +28,7 @@ class Player {
       session: data.session,
       taken: () => this.taken(),
       acknowledged: () => this.acknowledged,
-      onMedia: (media, type) => this.onMedia(media, type),
+      newMedia: (clip) => this.newMedia(clip),
       onChange: () => this.onQueue(),
     });
     this.onKey = (event) => this.key(event);
@@ -40,8 +46,8 @@ class Player {
 
   // Streamlit calls the component again whenever its data or the theme changes; this must not disturb what plays.
   serves(data) {
-    const told = ({ project, annotatorId, labels, keys, skipReasons, leastHeard }) =>
-      JSON.stringify([project, annotatorId, labels, keys, skipReasons, leastHeard]);
+    const told = ({ project, annotatorId, labels, keys, skipReasons, leastHeard, facts }) =>
+      JSON.stringify([project, annotatorId, labels, keys, skipReasons, leastHeard, facts]);
     return told(this.data) === told(data) && this.root.contains(this.view.root);
   }
 
@@ -81,6 +87,10 @@ class Player {
     return this.transport.current;
   }
 
+  newMedia(clip, { around = false } = {}) {
+    return new ClipMedia(clip, (media, type) => this.onMedia(media, type), { level: this.preferences.values.normalise, around });
+  }
+
   taken() {
     const held = this.current ? [this.current.clip] : [];
     return { clips: [...held.map((clip) => clip.clip), ...this.outbox.clips], leases: held.map((clip) => clip.lease) };
@@ -108,7 +118,7 @@ class Player {
   }
 
   onMedia(media, type) {
-    if (media !== this.current) return;
+    if (media !== this.transport.onAir) return;
     this.view.drawn();
     this.transport.heard(media, type);
   }
@@ -116,12 +126,21 @@ class Player {
   // ---- what is shown
 
   onPreferences() {
-    this.view.preferences(this.preferences.values);
+    const { values } = this.preferences;
+    this.view.preferences(values);
+    this.settings.show(values);
+    this.showPace();
     this.transport.adjust();
+    for (const media of this.queue?.ahead ?? []) media.setLevel(values.normalise);
+    if (this.current?.setLevel(values.normalise)) this.current.loading.then(() => this.transport.playFromStart());
+  }
+
+  showPace() {
+    this.view.pace(this.pace.words(this.preferences.values.goal));
   }
 
   showState() {
-    const media = this.current;
+    const media = this.transport.onAir;
     if (!media) {
       if (this.queue.trouble) return this.view.state("loading", { notice: `${this.queue.trouble} Trying again…` });
       if (this.queue.empty) return this.view.state("empty", { notice: "All done: every clip has its answer. New ones appear by themselves." });
@@ -171,7 +190,7 @@ class Player {
       if (event.repeat && event.key === "Enter" && this.root.contains(event.composedPath()[0])) event.preventDefault();
       return;
     }
-    if (action.name === "close" && !this.tray.open && this.view.parts["key-help"].hidden) return;
+    if (action.name === "close" && !this.tray.open && !this.panels.open) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     if (!event.repeat || action.name === "step") this.act(action);
@@ -179,13 +198,15 @@ class Player {
 
   act(action) {
     const { name } = action;
-    if (name === "help") return this.view.toggleHelp();
-    if (name === "close") return this.tray.open ? this.tray.close() : this.view.toggleHelp(false);
+    if (name === "help" || name === "guide" || name === "settings") return this.panels.toggle(name);
+    if (name === "close") return this.tray.open ? this.tray.close() : this.panels.close();
     if (name === "undo") return this.undo();
     if (name === "faster") return this.preferences.faster(action.direction);
     if (name === "loop") return this.preferences.set({ loop: !this.preferences.values.loop });
+    if (name === "normalise") return this.normalise();
     const media = this.current;
     if (!media) return undefined;
+    if (name === "context") return this.context();
     if (name === "skip" && !("reason" in action)) return this.skip();
     if (name === "choice") return this.answer({ name: "skip", reason: this.data.skipReasons[action.index] });
     if (ANSWERS.has(name)) return this.answer(action);
@@ -194,9 +215,32 @@ class Player {
     if (media.problem) return media.problem.final ? undefined : media.tryAgain().then(() => this.transport.playFromStart());
     if (name === "toggle") return this.transport.toggle();
     if (name === "replay") return this.transport.playFromStart();
-    if (name === "seek") return this.transport.seek(action.share * media.duration);
+    if (name === "seek") return this.transport.seek(action.share * this.transport.onAir.duration);
     if (name === "step") return this.transport.step(action);
     return undefined;
+  }
+
+  normalise() {
+    const normalise = !this.preferences.values.normalise;
+    this.preferences.set({ normalise });
+    this.view.answered(normalise ? "All clips at one loudness" : "Clips as loud as they are");
+  }
+
+  // What comes before and after a span of a longer file.
+  context() {
+    const { clip, picture, problem } = this.current;
+    if (problem) return;
+    if (clip.around === null) {
+      this.view.answered("This clip is a whole file: nothing comes before or after it");
+      return;
+    }
+    const make = () => this.newMedia({ ...clip, duration: clip.around[1], pages: 1 }, { around: true });
+    this.transport.toggleContext(make);
+    if (this.transport.aside) this.view.showContext(clip, this.transport.aside.picture);
+    else {
+      this.view.showPicture(clip, picture);
+      this.transport.playFromStart();
+    }
   }
 
   // S asks why, and S again says no more; what cannot be played needs no asking.
@@ -239,7 +283,10 @@ class Player {
     this.showNext();
     this.forget();
     this.outbox.add(answer, media.clip.clip);
-    this.view.answered(`Last answer: ${label ?? (reason ? `${name} (${reason})` : name)}`, index);
+    const said = `Last answer: ${label ?? (reason ? `${name} (${reason})` : name)}`;
+    const tired = this.pace.answered() && this.preferences.values.breaks;
+    this.view.answered(tired ? `${said}. You have listened for 45 minutes: a short break keeps the ear fresh.` : said, index);
+    this.showPace();
     return undefined;
   }
 
@@ -253,6 +300,8 @@ class Player {
     const last = this.history.pop();
     if (!last) return this.undoEarlier();
     const uuid = newUuid();
+    this.pace.undone();
+    this.showPace();
     this.outbox.add({ uuid, ticket: last.media.clip.ticket, answer: "undo", undoes: last.uuid }, last.media.clip.clip);
     this.reopen(last.media.closed ? last.media.clip : last.media);
     return undefined;
@@ -277,7 +326,7 @@ class Player {
   }
 
   reopen(what) {
-    const media = what instanceof ClipMedia ? what : new ClipMedia(what, (which, type) => this.onMedia(which, type));
+    const media = what instanceof ClipMedia ? what : this.newMedia(what);
     media.reset();
     if (this.current) this.queue.putBack(this.current);
     this.show(media);

@@ -5,12 +5,12 @@ const EMPTY_POLL = 3000;
 
 class ClipQueue {
   // `taken()` says what is on screen or answered but not acknowledged: { clips, leases }; `acknowledged()` counts saved answers.
-  constructor({ project, session, taken, acknowledged, onMedia, onChange }) {
+  constructor({ project, session, taken, acknowledged, newMedia, onChange }) {
     this.memory = `earmark:${project}:leases`;
     this.session = session;
     this.taken = taken;
     this.acknowledged = acknowledged;
-    this.onMedia = onMedia;
+    this.newMedia = newMedia;
     this.onChange = onChange;
     this.ahead = [];
     this.asking = false;
@@ -85,7 +85,7 @@ class ClipQueue {
     this.release = this.release.filter((lease) => !this.asked.includes(lease));
     // An answer acknowledged in the meantime may be missing from these counts.
     if (fresh || this.counts === null) this.counts = { saved, done, total };
-    this.ahead.push(...clips.map((clip) => new ClipMedia(clip, this.onMedia)));
+    this.ahead.push(...clips.map((clip) => this.newMedia(clip)));
     this.load();
     this.empty = clips.length === 0 && want > 0;
     this.remember();

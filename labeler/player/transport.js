@@ -7,13 +7,21 @@ class Transport {
     this.preferences = preferences;
     this.onState = onState;
     this.current = null;
+    this.aside = null;
     // Browsers let no page make noise before its reader has touched it.
     this.blocked = false;
   }
 
+  // What is heard now: the clip, or the clip with what is around it.
+  get onAir() {
+    return this.aside ?? this.current;
+  }
+
   // Sound first: whatever is drawn or sent must not keep the ear waiting.
   put(media) {
-    const before = this.current;
+    const before = this.onAir;
+    const { aside } = this;
+    this.aside = null;
     this.current = media;
     if (media) {
       if (media.problem && !media.problem.final) media.tryAgain();
@@ -21,15 +29,32 @@ class Transport {
       this.playFromStart();
     }
     if (before && before !== media) before.audio.pause();
+    aside?.close();
+  }
+
+  // What comes before and after a span, to be heard and seen; asked for again, back to the clip alone.
+  toggleContext(make) {
+    if (this.aside) return this.leaveContext();
+    this.current.audio.pause();
+    this.current.contextHeard = true;
+    this.aside = make();
+    this.aside.start();
+    return this.playFromStart();
+  }
+
+  leaveContext() {
+    this.aside?.close();
+    this.aside = null;
+    this.onState();
   }
 
   async playFromStart() {
-    const media = this.current;
+    const media = this.onAir;
     if (!media || media.problem) return this.onState();
     if (!media.loaded) {
       this.onState();
       await media.loading;
-      if (media !== this.current || media.problem) return this.onState();
+      if (media !== this.onAir || media.problem) return this.onState();
     }
     const running = media.sounding;
     if (media.audio.currentTime > 0) media.audio.currentTime = 0;
@@ -40,22 +65,22 @@ class Transport {
   }
 
   async play() {
-    const media = this.current;
+    const media = this.onAir;
     this.adjust();
     try {
       const started = media.audio.play();
       this.onState();
       await started;
-      if (media === this.current) this.blocked = false;
+      if (media === this.onAir) this.blocked = false;
     } catch (error) {
-      if (media === this.current && error.name === "NotAllowedError") this.blocked = true;
+      if (media === this.onAir && error.name === "NotAllowedError") this.blocked = true;
     }
     this.onState();
   }
 
   // What the annotator likes, put on the clip; setting what is set already costs nothing.
   adjust() {
-    const audio = this.current?.audio;
+    const audio = this.onAir?.audio;
     if (!audio) return;
     const { speed, loop } = this.preferences.values;
     if (audio.playbackRate !== speed) audio.playbackRate = speed;
@@ -64,13 +89,13 @@ class Transport {
   }
 
   toggle() {
-    const { audio } = this.current;
-    if (audio.ended || this.current.plays === 0) return this.playFromStart();
+    const { audio, plays } = this.onAir;
+    if (audio.ended || plays === 0) return this.playFromStart();
     return audio.paused ? this.play() : audio.pause();
   }
 
   seek(seconds) {
-    const { audio, duration } = this.current;
+    const { audio, duration } = this.onAir;
     audio.currentTime = Math.min(Math.max(seconds, 0), duration);
     this.view.at(audio.currentTime, duration);
     if (audio.paused && !this.blocked) this.play();
@@ -78,7 +103,7 @@ class Transport {
 
   // A second back or forth; with Shift, ten.
   step({ direction, large }) {
-    this.seek(this.current.audio.currentTime + direction * (large ? 10 : 1));
+    this.seek(this.onAir.audio.currentTime + direction * (large ? 10 : 1));
   }
 
   heard(media, type) {
@@ -92,13 +117,19 @@ class Transport {
   circumstances() {
     const { speed } = this.preferences.values;
     const share = this.current.heardShare();
-    return { ...(speed === 1 ? {} : { speed }), ...(share < 1 ? { share } : {}) };
+    const { gain, contextHeard } = this.current;
+    return {
+      ...(speed === 1 ? {} : { speed }),
+      ...(gain === 0 ? {} : { gain }),
+      ...(share < 1 ? { share } : {}),
+      ...(contextHeard ? { context: true } : {}),
+    };
   }
 
   follow() {
     cancelAnimationFrame(this.frame);
     const step = () => {
-      const media = this.current;
+      const media = this.onAir;
       if (!media) return;
       media.follow();
       this.view.at(media.audio.currentTime, media.duration);
@@ -109,6 +140,7 @@ class Transport {
 
   stop() {
     cancelAnimationFrame(this.frame);
+    this.aside?.close();
     this.current?.close();
   }
 }

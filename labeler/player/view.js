@@ -11,6 +11,8 @@ class View {
     this.trackDone = this.root.querySelector(".track-done");
     this.parts["annotator-name"].textContent = data.annotator;
     this.parts.transcript.hidden = !data.transcripts;
+    this.parts.facts.hidden = !data.facts;
+    this.strip = null;
     this.labels.replaceChildren(...data.labels.map((name, index) => labelButton(name, index, data.keys[index])));
     this.labels.dataset.many = String(data.labels.length > 6);
     this.bind(act);
@@ -25,9 +27,17 @@ class View {
     this.root.onmousedown = (event) => {
       if (event.target.closest("button, .screen")) event.preventDefault();
     };
-    this.parts.picture.onclick = (event) => {
-      const box = this.parts.picture.getBoundingClientRect();
-      act({ name: "seek", share: Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) });
+    const screen = this.parts.picture;
+    screen.onclick = (event) => {
+      const box = screen.getBoundingClientRect();
+      const x = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+      act({ name: "seek", share: this.strip ? this.strip.shareAt(x, (event.clientY - box.top) / box.height) : x });
+    };
+    screen.onwheel = (event) => {
+      if (!this.strip || event.ctrlKey) return;
+      event.preventDefault();
+      this.strip.scrollBy((event.deltaX || event.deltaY) / screen.clientWidth);
+      this.at(...this.place);
     };
   }
 
@@ -52,15 +62,36 @@ class View {
     this.parts.speaker.textContent = clip.speaker ?? "";
     this.parts.transcript.textContent = clip.transcript ?? "";
     this.parts.transcript.scrollTop = 0;
-    this.pictureBox.replaceChildren(picture);
+    this.parts.facts.replaceChildren(...clip.facts.map(([name, value]) => fact(name, value)));
+    this.parts.facts.scrollTop = 0;
+    [...this.labels.children].forEach((button) => suggest(button, clip.suggested));
+    this.parts.context.disabled = clip.around === null;
+    this.showPicture(clip, picture);
     this.flagged(clip.flag);
     this.at(0, clip.duration);
+  }
+
+  showPicture(clip, picture) {
+    this.parts.context.setAttribute("aria-pressed", "false");
+    this.strip = clip.pages > 1 ? new Strip(this.pictureBox, clip, picture) : null;
+    if (!this.strip) this.pictureBox.replaceChildren(picture);
+  }
+
+  // The clip between what comes before and after it, which is dimmed.
+  showContext({ around: [lead, total], duration }, picture) {
+    this.parts.context.setAttribute("aria-pressed", "true");
+    this.strip = null;
+    this.pictureBox.replaceChildren(picture, shade(0, lead / total), shade((lead + duration) / total, 1));
+    this.at(0, total);
   }
 
   showNoClip() {
     this.drawing = null;
     this.root.dataset.clip = "";
     for (const name of ["file-name", "speaker", "transcript", "time"]) this.parts[name].textContent = "";
+    this.parts.facts.replaceChildren();
+    [...this.labels.children].forEach((button) => suggest(button, null));
+    this.strip = null;
     this.pictureBox.replaceChildren();
     this.flagged(null);
     this.at(0, 0);
@@ -86,7 +117,8 @@ class View {
   }
 
   at(seconds, duration) {
-    const share = duration > 0 ? Math.min(seconds / duration, 1) : 0;
+    this.place = [seconds, duration];
+    const share = this.strip?.at(seconds) ?? (duration > 0 ? Math.min(seconds / duration, 1) : 0);
     // In its own width, so that nothing need be measured.
     this.cursor.style.transform = `translateX(${share * 100}%)`;
     const time = duration > 0 ? `${clock(seconds)} / ${clock(duration)}` : "";
@@ -116,9 +148,8 @@ class View {
     if (button) button.animate?.([{ filter: "brightness(0.85)" }, { filter: "none" }], 180);
   }
 
-  toggleHelp(open = this.parts["key-help"].hidden) {
-    this.parts["key-help"].hidden = !open;
-    this.parts.help.setAttribute("aria-expanded", String(open));
+  pace(words) {
+    if (this.parts.pace.textContent !== words) this.parts.pace.textContent = words;
   }
 }
 
@@ -130,12 +161,40 @@ function labelButton(name, index, key) {
   button.dataset.index = String(index);
   const text = document.createElement("bdi");
   text.textContent = name;
-  button.append(text);
+  const expected = document.createElement("small");
+  expected.textContent = "expected";
+  expected.hidden = true;
+  button.append(text, expected);
   if (key !== null) {
     button.append(keyCap(key.toUpperCase()));
     button.setAttribute("aria-keyshortcuts", key);
   }
   return button;
+}
+
+// The label that the classifier expects, where the lead wants that seen: named by a word, not by a colour.
+function suggest(button, name) {
+  const suggested = name !== null && button.querySelector("bdi").textContent === name;
+  button.dataset.suggested = String(suggested);
+  button.querySelector("small").hidden = !suggested;
+}
+
+function shade(from, to) {
+  const part = document.createElement("div");
+  part.className = "shade";
+  part.style.left = `${from * 100}%`;
+  part.style.width = `${(to - from) * 100}%`;
+  return part;
+}
+
+function fact(name, value) {
+  const pair = document.createElement("div");
+  const term = document.createElement("dt");
+  const said = document.createElement("dd");
+  term.textContent = name;
+  said.textContent = value;
+  pair.append(term, said);
+  return pair;
 }
 
 function keyCap(key) {

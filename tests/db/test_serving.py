@@ -14,7 +14,7 @@ from db.project import OpenProject
 from db.queues import QueueItem, publish_queue, queue_length
 from db.random_slice import blind_answers, owed_clips, slice_clip_ids
 from db.runs import record_run
-from db.serving import LeasedClip, lease_next, release_leases, renew_leases, upcoming
+from db.serving import OWN_ORDER_BLOCK, LeasedClip, lease_next, release_leases, renew_leases, upcoming
 from tests.filled_projects import add_clips, answer
 
 
@@ -25,10 +25,12 @@ def rank(project: OpenProject, clips: list[int]) -> None:
         publish_queue(session, run_id=run, entries=[QueueItem(clip, Source.UNCERTAIN, 0.5, None) for clip in clips])
 
 
-def lease(project: OpenProject, *, annotator: str = "ann", limit: int = 5, seconds: float = 60) -> list[LeasedClip]:
+def lease(
+    project: OpenProject, *, annotator: str = "ann", limit: int = 5, seconds: float = 60, overlap: float = 0.0
+) -> list[LeasedClip]:
     with project.write() as session:
         who = annotator_named(session, annotator).id
-        return lease_next(session, annotator_id=who, limit=limit, random_share=0.2, lease_seconds=seconds)
+        return lease_next(session, annotator_id=who, limit=limit, random_share=0.2, lease_seconds=seconds, overlap_share=overlap)
 
 
 def slice_now(project: OpenProject) -> list[int]:
@@ -174,3 +176,40 @@ def test_the_ranked_queue_is_read_without_looking_at_every_clip(project: OpenPro
         ranked = next(statement for statement in asked if "FROM queue_entry JOIN clip" in statement)
         plan = session.connection().exec_driver_sql("EXPLAIN QUERY PLAN " + ranked, (0,) * ranked.count("?")).all()
     assert "queue_entry" in plan[0][3], "the short table leads"
+
+
+def test_a_set_share_is_what_one_other_person_has_answered(any_project: OpenProject) -> None:
+    clips = add_clips(any_project, 60)
+    rank(any_project, clips)
+    keys = keys_in_order(any_project)
+    for clip in keys[:6]:
+        answer(any_project, clip, annotator="bob", source=Source.RANDOM)
+    answer(any_project, keys[0], annotator="eve", source=Source.OVERLAP)
+    answer(any_project, keys[6], annotator="ann")
+    answer(any_project, keys[7], annotator="script", source=Source.SCRIPTED)
+
+    served = lease(any_project, annotator="ann", limit=12, overlap=0.25)
+    again = [clip.clip_id for clip in served if clip.source == Source.OVERLAP]
+    assert again == keys[1:5], (
+        "a quarter of 8 answered + 12 leased, less eve's; each answered by one other person, in slice order"
+    )
+    assert not {clip.clip_id for clip in served if clip.source != Source.OVERLAP} & set(keys[:7])
+    assert not [clip for clip in lease(any_project, annotator="bob", overlap=0.5) if clip.clip_id in keys[:6]]
+    with any_project.read() as session:
+        assert Source.OVERLAP not in {clip.source for clip in upcoming(session, limit=20, random_share=0.2, overlap_share=0.5)}
+
+
+def test_side_by_side_each_has_an_order_of_their_own_near_the_top_of_the_queue(any_project: OpenProject) -> None:
+    clips = add_clips(any_project, 60)
+    rank(any_project, clips)
+    with any_project.read() as session:
+        alone = [clip.clip_id for clip in upcoming(session, limit=8, random_share=0.01, annotator_id=1)]
+    assert alone[1:] == [clip for clip in clips if clip != alone[0]][:7], "nobody else is here: the queue's own order"
+    lease(any_project, annotator="somebody", limit=1)
+    with any_project.read() as session:
+        orders = [
+            [clip.clip_id for clip in upcoming(session, limit=8, random_share=0.01, annotator_id=who)] for who in (101, 102)
+        ]
+    assert orders[0] != orders[1]
+    for order in orders:
+        assert set(order) <= {*clips[: OWN_ORDER_BLOCK + 2], *keys_in_order(any_project)[:2]}

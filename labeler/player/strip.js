@@ -1,0 +1,70 @@
+// The picture of a long clip: pages side by side that scroll under the cursor, and the whole clip as a band below.
+
+const BAND = 0.16;
+
+class Strip {
+  // `whole` is the picture of the whole clip, drawn by the server as are the pages.
+  constructor(box, clip, whole) {
+    this.clip = clip;
+    this.offset = 0;
+    this.followed = null;
+    this.strip = document.createElement("div");
+    this.strip.className = "strip";
+    this.band = document.createElement("div");
+    this.band.className = "band";
+    this.window = document.createElement("div");
+    this.window.className = "window";
+    this.spot = document.createElement("div");
+    this.spot.className = "spot";
+    this.band.append(whole, this.window, this.spot);
+    this.tiles = Array.from({ length: clip.pages }, (_, page) => this.tile(page));
+    this.strip.append(...this.tiles);
+    box.replaceChildren(this.strip, this.band);
+    this.scrollTo(0);
+  }
+
+  tile(page) {
+    const tile = new Image();
+    tile.alt = "";
+    tile.draggable = false;
+    const { page_seconds: length, duration, pages } = this.clip;
+    const seconds = page === pages - 1 ? duration - length * page : length;
+    tile.style.left = `${page * 100}%`;
+    tile.style.width = `${(seconds / length) * 100}%`;
+    return tile;
+  }
+
+  // Scroll to `seconds` at the left edge; pages are fetched when they come near.
+  scrollTo(seconds) {
+    const { page_seconds: length, duration } = this.clip;
+    this.offset = Math.min(Math.max(seconds, 0), Math.max(duration - length, 0));
+    const first = Math.floor(this.offset / length);
+    for (const page of [first, first + 1, first + 2]) {
+      const tile = this.tiles[page];
+      if (tile && !tile.getAttribute("src")) tile.src = `${this.clip.picture}?page=${page}`;
+    }
+    this.strip.style.transform = `translateX(${(-this.offset / length) * 100}%)`;
+    this.window.style.left = `${(this.offset / duration) * 100}%`;
+    this.window.style.width = `${Math.min(length / duration, 1) * 100}%`;
+  }
+
+  // By a share of what is seen; the cursor is followed again once it moves.
+  scrollBy(share) {
+    this.scrollTo(this.offset + share * this.clip.page_seconds);
+  }
+
+  // Where the cursor stands, as a share of what is seen; sound that runs out of sight is followed.
+  at(seconds) {
+    const { page_seconds: length, duration } = this.clip;
+    const inside = seconds >= this.offset && seconds < this.offset + length;
+    if (seconds !== this.followed && !inside) this.scrollTo(seconds < this.offset ? seconds - length / 10 : seconds);
+    this.followed = seconds;
+    this.spot.style.left = `${(seconds / duration) * 100}%`;
+    return (seconds - this.offset) / length;
+  }
+
+  // The share of the clip at a place on screen, both from 0 to 1.
+  shareAt(x, y) {
+    return y > 1 - BAND ? x : (this.offset + x * this.clip.page_seconds) / this.clip.duration;
+  }
+}
