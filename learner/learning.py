@@ -17,21 +17,25 @@ from db.models import Run, Source
 from db.project import OpenProject
 from db.queues import publish_queue
 from db.random_slice import blind_answers, slice_clip_ids
-from db.runs import latest_run, past_prefixes, record_evaluation, record_run
-from learner.curve import distinct_prefixes, scored_curve, thinned, trainable
+from db.runs import latest_run, past_prefixes, record_evaluation, record_outlook, record_run
+from learner.calibration import calibration_report
+from learner.curve import Traced, distinct_prefixes, thinned, traced_curve, trainable
 from learner.evaluate import (
     Between,
     FoldHeads,
     Slice,
+    cross_fitted_probabilities,
     normalisation_report,
     normalised_folds,
     plain_accuracy,
     report_of,
 )
 from learner.fitting import fitted_head
+from learner.handmade import HandmadeBaseline
 from learner.heads import NONE
 from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
 from learner.normalisation import NO_LABELS, Decision, decide
+from learner.outlook import Outlook, Scored
 from learner.pool import Pool, pool_signature, read_pool
 from learner.ranking import Asked, QueryLabels, ranked_queue
 from learner.reporting import Reporter
@@ -85,6 +89,7 @@ class Learning:
         self._reporter = reporter
         self._pool: Pool | None = None
         self._fold_heads: FoldHeads | None = None
+        self._outlook = Outlook(HandmadeBaseline(project), C=project.settings.head_c)
 
     def publish(self) -> Published | None:
         """Train on what stands now and publish the queue; the newest run is given back as it is when nothing has changed.
@@ -204,12 +209,13 @@ class Learning:
         return HeadFile(self._project.heads_dir, stored)
 
     def is_evaluated(self, run_id: int) -> bool:
-        """Whether the run has its scores."""
+        """Whether the run has its scores, and what follows from them."""
         with self._project.read() as session:
-            return session.get_one(Run, run_id).evaluated_at is not None
+            run = session.get_one(Run, run_id)
+            return run.evaluated_at is not None and "outlook" in run.report
 
     def evaluate(self, published: Published, *, between: Between) -> None:
-        """Score the run and all points of the curve on the random slice, and record both.
+        """Score the run and all points of the curve on the random slice, and record both; then the outlook.
 
         Args:
             between: see `learner.evaluate.Between`; called every few milliseconds to seconds.
@@ -220,16 +226,31 @@ class Learning:
         with self._project.read() as session:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
+            is_scored = session.get_one(Run, published.run_id).evaluated_at is not None
         # A label given with a suggestion on screen is good to learn from, and no measure of anything.
         blind = [decision for decision in snapshot.live if decision.gold or not decision.suggestion_shown]
-        tested = Slice.of(pool, in_slice, consensus_labels(blind), snapshot.label_ids)
+        slice_labels = consensus_labels(blind)
+        tested = Slice.of(pool, in_slice, slice_labels, snapshot.label_ids)
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
         heads = self._heads_for(pool)
-        points, scored = scored_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
+        traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
+        if not is_scored:
+            self._record(published, tested, traced, heads, between=between)
+        scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
+        outlook = self._outlook.of(scored, between=between)
+        with self._project.write() as session:
+            record_outlook(session, published.run_id, outlook)
+            self._reporter.report_in(session, "waiting")
+
+    def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, between: Between) -> None:
+        pool, snapshot, scored = published.pool, published.snapshot, traced.newest
         labels = trainable(pool, snapshot.live, snapshot.label_ids)
         plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, between=between)
         normalised = normalisation_report(published.decision, plain, folds=normalised_folds(heads, tested, labels))
+        probabilities = cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids)
+        calibration = calibration_report(probabilities, tested.y, tested.folds)
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
+        told = {**report_of(scored, tested, pool, snapshot.label_names), **normalised, "calibration": calibration}
         with self._project.write() as session:
             record_evaluation(
                 session,
@@ -240,10 +261,9 @@ class Learning:
                 wa=None if scored is None else scored.wa,
                 slice_clips=len(tested.clip_ids),
                 speakers=len(speakers),
-                report={**report_of(scored, tested, pool, snapshot.label_names), **normalised},
-                points=points,
+                report=told,
+                points=traced.points,
             )
-            self._reporter.report_in(session, "waiting")
 
     def _heads_for(self, pool: Pool) -> FoldHeads:
         if self._fold_heads is None or self._fold_heads.pool is not pool:
