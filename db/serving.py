@@ -1,7 +1,6 @@
-"""What is handed out next: the ranked queue with the random share mixed in, under leases.
+"""What is handed out next: the ranked queue with the random share mixed in (`db.mixing`), under leases.
 
-The share steers itself: a slot is random whenever fewer than the set share of all answers and open leases so far were. So the
-slice gets its share whatever happens to single clips, and what is shown here is exactly what is served.
+What is shown here is exactly what is served.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, 
 from sqlalchemy.orm import Session
 
 from db.decisions import live_query
+from db.mixing import Share, mixed
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
 from db.random_slice import blindly_answered
 
@@ -40,22 +40,6 @@ class LeasedClip:
     expires_at: float
 
 
-@dataclass
-class _Share:
-    """How many were random so far, of how many."""
-
-    random: int
-    total: int
-    share: float
-
-    def next_is_random(self) -> bool:
-        return self.random < self.share * (self.total + 1) - 1e-9
-
-    def count(self, source: Source) -> None:
-        self.total += 1
-        self.random += source == Source.RANDOM
-
-
 def upcoming(
     session: Session, *, limit: int, random_share: float, exclude: Collection[int] = (), now: float | None = None
 ) -> list[Served]:
@@ -71,19 +55,7 @@ def upcoming(
     share = _share_so_far(session, random_share, now)
     ranked = _unseen(_in_batches(session, _ranked_query(now), limit + len(exclude)), exclude)
     owed = _unseen(_in_batches(session, _owed_query(now), limit + len(exclude)), exclude)
-    served: dict[int, Served] = {}
-    while len(served) < limit:
-        first, second = (owed, ranked) if share.next_is_random() else (ranked, owed)
-        clip = _first_new(first, served) or _first_new(second, served)
-        if clip is None:
-            break
-        served[clip.clip_id] = clip
-        share.count(clip.source)
-    return list(served.values())
-
-
-def _first_new(clips: Iterator[Served], served: dict[int, Served]) -> Served | None:
-    return next((clip for clip in clips if clip.clip_id not in served), None)
+    return mixed(ranked, owed, share, limit=limit)
 
 
 def _unseen(clips: Iterator[Served], exclude: Collection[int]) -> Iterator[Served]:
@@ -101,7 +73,7 @@ def _in_batches(session: Session, query: Select[int, str, Source, float | None, 
         offset += size
 
 
-def _share_so_far(session: Session, share: float, now: float) -> _Share:
+def _share_so_far(session: Session, share: float, now: float) -> Share:
     random = or_(Decision.source == Source.RANDOM, Decision.queued_as == Source.RANDOM)
     # Labels that were made elsewhere were never served: they must not be made up for by a long row of random clips.
     scripted = and_(Decision.source == Source.SCRIPTED, Decision.queued_as.is_(None))
@@ -109,7 +81,7 @@ def _share_so_far(session: Session, share: float, now: float) -> _Share:
     total, randoms = session.execute(served.with_only_columns(func.count(), func.count().filter(random))).one()
     leases = select(func.count(), func.count().filter(Lease.source == Source.RANDOM)).where(_is_open(now))
     leased, leased_randoms = session.execute(leases).one()
-    return _Share(random=randoms + leased_randoms, total=total + leased, share=share)
+    return Share(random=randoms + leased_randoms, total=total + leased, share=share)
 
 
 def _is_open(now: float) -> ColumnElement[bool]:

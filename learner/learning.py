@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from db.consensus import consensus_labels
 from db.decisions import LiveDecision, live_decisions, newest_decision_id
 from db.labels import active_labels
-from db.models import Run, Source
+from db.models import Run
 from db.project import OpenProject
 from db.queues import publish_queue
 from db.random_slice import blind_answers, slice_clip_ids
@@ -34,11 +33,12 @@ from learner.fitting import fitted_head
 from learner.handmade import HandmadeBaseline
 from learner.heads import NONE
 from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
-from learner.normalisation import NO_LABELS, Decision, decide
+from learner.normalisation import NO_LABELS, Decision
 from learner.outlook import Outlook, Scored
 from learner.pool import Pool, pool_signature, read_pool
-from learner.ranking import Asked, QueryLabels, ranked_queue
+from learner.ranking import QueryLabels
 from learner.reporting import Reporter
+from learner.training import ranked, trained
 
 NO_FEATURES = "no features yet: run earmark embed"
 
@@ -73,12 +73,6 @@ def read_snapshot(session: Session) -> Snapshot:
         label_ids=[label.id for label in labels],
         label_names=[label.name for label in labels],
     )
-
-
-def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
-    """Those that the query strategy may learn from: none of a clip that somebody answered because the random slice wanted it."""
-    random = {decision.clip_id for decision in live if Source.RANDOM in (decision.source, decision.queued_as)}
-    return [decision for decision in live if decision.clip_id not in random]
 
 
 class Learning:
@@ -150,18 +144,18 @@ class Learning:
         return same and (run.labeled == 0 or head_path(self._project.heads_dir, run.id).exists())
 
     def _train(self, pool: Pool, snapshot: Snapshot, settings: dict[str, Any], started: float) -> tuple[int, Decision]:
-        used, decision = self._fitted(pool, snapshot, snapshot.live)
-        query, _ = self._fitted(pool, snapshot, query_decisions(snapshot.live))
-        answered = np.array([decision.clip_id for decision in snapshot.live], dtype=np.int64)
-        asked = Asked(
-            rows=pool.ready & ~np.isin(pool.features.clip_ids, answered),
-            size=self._project.settings.queue_size,
-            strategy=self._project.settings.strategy,
-            labels=len(snapshot.label_ids),
+        options = self._project.settings
+        heads = trained(pool, snapshot.live, snapshot.label_ids, C=options.head_c)
+        entries = ranked(
+            pool,
+            heads,
+            snapshot.live,
+            snapshot.label_ids,
+            strategy=options.strategy,
+            size=options.queue_size,
             seed=snapshot.last_decision_id,
         )
-        entries = ranked_queue(pool, asked, query=query, used=used.head)
-        file = self._head_file(pool, snapshot, used, decision)
+        file = self._head_file(pool, snapshot, heads.used, heads.decision)
         try:
             with self._project.write() as session:
                 run_id = record_run(
@@ -182,20 +176,7 @@ class Learning:
             if file is not None:
                 file.discard()
         delete_old_heads(self._project.heads_dir)
-        return run_id, decision
-
-    def _fitted(self, pool: Pool, snapshot: Snapshot, decisions: Sequence[LiveDecision]) -> tuple[QueryLabels, Decision]:
-        """A head for these decisions; whether it normalises by speaker is decided on them alone."""
-        labels = trainable(pool, decisions, snapshot.label_ids)
-        clip_ids = np.array(sorted(labels), dtype=np.int64)
-        y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
-        if not len(y):
-            return QueryLabels(clip_ids, y, None), NO_LABELS
-        vectors = pool.features.rows(clip_ids)
-        decision = decide(pool, clip_ids, y, vectors)
-        strength = self._project.settings.head_c
-        head = fitted_head(pool, clip_ids, y, vectors, C=strength, normalisation=decision.normalisation)
-        return QueryLabels(clip_ids, y, head), decision
+        return run_id, heads.decision
 
     def _head_file(self, pool: Pool, snapshot: Snapshot, used: QueryLabels, decision: Decision) -> HeadFile | None:
         if used.head is None:

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from learner.simulation.project import SimulatedProject
-from learner.simulation.replay import Annotating, Checkpoint, replay
 from scipy import optimize
 
 from learner.curve import thinned, traced_curve, trainable
 from learner.evaluate import FoldHeads, Slice
 from learner.intervals import SpeakerResamples
 from learner.outlook import Scored, fitted_laws, forecast_report
+from learner.simulation.project import SimulatedProject
+from learner.simulation.replay import Annotating, Checkpoint, replay
 
 MOST_POINTS = 10
 """Points of a curve: each costs a training for every fold."""

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
+
 from learner.simulation.corpus import Corpus
+from learner.simulation.coverage import Check, Forecast, checks_of
 from learner.simulation.project import simulated_project
 from learner.simulation.replay import Annotating
-
-from learner.simulation.coverage import Check, Forecast, checks_of
 
 LABELS, SPEAKERS, CLIPS, DIM = 4, 10, 300, 12
 

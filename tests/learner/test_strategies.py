@@ -14,10 +14,10 @@ from db.errors import LearnerError
 from db.models import Source
 from db.project import OpenProject
 from learner.heads import LinearHead
-from learner.learning import query_decisions
 from learner.pool import Pool
 from learner.ranking import COLD_START_LABELS, Asked, QueryLabels, ranked_queue
 from learner.strategies import MEASURED, choose, modal_learner
+from learner.training import query_decisions
 from tests.filled_projects import answer
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
 
