@@ -17,7 +17,8 @@ from db.queues import QueueItem
 from learner.cold_start import cold_start_order
 from learner.heads import LinearHead, Numbers, Vectors
 from learner.pool import Pool
-from learner.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, choose, modal_learner
+from learner.rare_search import promise, rarity
+from learner.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY, choose, modal_learner
 
 COLD_START_LABELS = 20
 """Labels that the default strategy takes from clusters before it trusts a head, or two a label where that is more."""
@@ -57,7 +58,11 @@ class Asked:
 class _Ranked:
     rows: NDArray[np.int64]
     scores: NDArray[np.float64] | None
-    source: Source
+    sources: Source | list[Source]
+    """Why each is there, or all of them."""
+
+    def source_of(self, place: int) -> Source:
+        return self.sources if isinstance(self.sources, Source) else self.sources[place]
 
 
 def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHead | None) -> list[QueueItem]:
@@ -74,19 +79,87 @@ def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHe
         predicted = [int(label) for label in used.predict(inputs)]
     scores = [None] * len(clip_ids) if ranked.scores is None else ranked.scores.tolist()
     return [
-        QueueItem(clip_id=int(clip), source=ranked.source, score=score, predicted_id=label)
-        for clip, score, label in zip(clip_ids, scores, predicted, strict=True)
+        QueueItem(clip_id=int(clip), source=ranked.source_of(place), score=score, predicted_id=label)
+        for place, (clip, score, label) in enumerate(zip(clip_ids, scores, predicted, strict=True))
     ]
 
 
 def _ranked(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
     if asked.strategy == RANDOM:
         return _by_chance(asked)
-    if asked.strategy == K_MEANS or query.head is None or _is_cold(asked, query):
+    if asked.strategy in (K_MEANS, TYPICALITY) or query.head is None or _is_cold(asked, query):
         return _from_clusters(pool, asked, query)
     if asked.strategy == DEFAULT:
-        return _by_margin(pool, asked, query.head)
+        return _scheduled(pool, asked, query, query.head)
+    if asked.strategy == RARE_CLASS:
+        return _rare_first(pool, asked, query, query.head) or _by_margin(pool, asked, query.head)
     return _by_strategy(pool, asked, query)
+
+
+TYPICAL = False
+AFTER, RARE_EVERY = "margin", 2
+
+
+def _scheduled(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked:
+    from dataclasses import replace
+
+    ranked = _by_margin(pool, asked, head) if AFTER == "margin" else _by_strategy(pool, replace(asked, strategy=AFTER), query)
+    rare = _rare_first(pool, asked, query, head)
+    if rare is None:
+        return ranked
+    return _interleaved(rare, ranked, every=RARE_EVERY)
+
+
+def _interleaved(first: _Ranked, second: _Ranked, *, every: int) -> _Ranked:
+    """One of `first`, then `every - 1` of `second`, and so on; each clip once."""
+    seen: dict[int, tuple[float | None, Source]] = {}
+    one, two = iter(range(len(first.rows))), iter(range(len(second.rows)))
+    total = len(second.rows)
+
+    def take(r, it):
+        for k in it:
+            if int(r.rows[k]) not in seen:
+                seen[int(r.rows[k])] = (None if r.scores is None else float(r.scores[k]), r.source_of(k))
+                return True
+        return False
+
+    n = 0
+    while len(seen) < total:
+        a, b = ((first, one), (second, two)) if n % every == 0 else ((second, two), (first, one))
+        if not take(*a) and not take(*b):
+            break
+        n += 1
+    scores = [x for x, _ in seen.values()]
+    return _Ranked(
+        np.array(list(seen), dtype=np.int64),
+        None if None in scores else np.array(scores, dtype=np.float64),
+        [y for _, y in seen.values()],
+    )
+
+
+def _rare_first(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked | None:
+    """By promise of a label with few examples; None when no label is rare."""
+    sought = rarity(query.y, head.classes_)
+    if sought is None:
+        return None
+    rows = np.flatnonzero(asked.rows)
+    chances = np.concatenate(
+        [
+            np.zeros((0, len(head.classes_)), np.float32),
+            *(head.predict_proba(chunk) for chunk in pool.input_chunks(asked.rows, head.normalisation)),
+        ]
+    )
+    groups = pool.folds.groups
+    promised = promise(
+        chances,
+        sought,
+        head.classes_,
+        speakers=groups(pool.features.clip_ids[rows].tolist()),
+        known=groups(query.clip_ids.tolist()),
+        y=query.y,
+    )
+    order = np.argsort(-promised, kind="stable")[: asked.size]
+    return _Ranked(rows[order], promised[order], Source.RARE_CLASS)
 
 
 def _is_cold(asked: Asked, query: QueryLabels) -> bool:
@@ -108,7 +181,13 @@ def _by_chance(asked: Asked) -> _Ranked:
 
 def _from_clusters(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
     labeled = np.isin(pool.features.clip_ids, query.clip_ids)
-    rows = cold_start_order(pool, candidates=asked.rows, labeled=labeled, clusters=max(CLUSTERS, asked.labels))
+    rows = cold_start_order(
+        pool,
+        candidates=asked.rows,
+        labeled=labeled,
+        clusters=max(CLUSTERS, asked.labels),
+        typical=asked.strategy == TYPICALITY or TYPICAL,
+    )
     return _Ranked(rows[: asked.size], None, Source.COLD_START)
 
 
