@@ -7,7 +7,9 @@ the likely label.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,8 @@ CLUSTERS = 10
 UA over 24 splits (bundled encoder, untrained) with 10 clusters, with 20, and by chance: EmoDB .346 .295 .300 at 10
 labels, .371 .353 .337 at 20; RAVDESS .223 .209 .190 and .231 .244 .217.
 """
+TYPICAL = False
+AFTER, RARE_EVERY = "margin", 2
 MOST_FOR_A_STRATEGY = 50_000
 """Clips shown to a strategy from elsewhere, which takes them as one array; of a larger pool a random part."""
 
@@ -64,6 +68,11 @@ class _Ranked:
     def source_of(self, place: int) -> Source:
         return self.sources if isinstance(self.sources, Source) else self.sources[place]
 
+    def each(self) -> Iterator[tuple[int, float | None, Source]]:
+        """Row, score and source, best first."""
+        for place, row in enumerate(self.rows.tolist()):
+            yield row, None if self.scores is None else float(self.scores[place]), self.source_of(place)
+
 
 def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHead | None) -> list[QueueItem]:
     """The queue, best first.
@@ -96,45 +105,28 @@ def _ranked(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
     return _by_strategy(pool, asked, query)
 
 
-TYPICAL = False
-AFTER, RARE_EVERY = "margin", 2
-
-
 def _scheduled(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked:
-    from dataclasses import replace
-
-    ranked = _by_margin(pool, asked, head) if AFTER == "margin" else _by_strategy(pool, replace(asked, strategy=AFTER), query)
+    """After the cold start: what the head is least sure of, and every so often what may be of a label with few examples."""
+    unsure = _by_margin(pool, asked, head) if AFTER == "margin" else _by_strategy(pool, replace(asked, strategy=AFTER), query)
     rare = _rare_first(pool, asked, query, head)
-    if rare is None:
-        return ranked
-    return _interleaved(rare, ranked, every=RARE_EVERY)
+    return unsure if rare is None else _interleaved(rare, unsure, every=RARE_EVERY)
 
 
 def _interleaved(first: _Ranked, second: _Ranked, *, every: int) -> _Ranked:
-    """One of `first`, then `every - 1` of `second`, and so on; each clip once."""
-    seen: dict[int, tuple[float | None, Source]] = {}
-    one, two = iter(range(len(first.rows))), iter(range(len(second.rows)))
-    total = len(second.rows)
-
-    def take(r, it):
-        for k in it:
-            if int(r.rows[k]) not in seen:
-                seen[int(r.rows[k])] = (None if r.scores is None else float(r.scores[k]), r.source_of(k))
-                return True
-        return False
-
-    n = 0
-    while len(seen) < total:
-        a, b = ((first, one), (second, two)) if n % every == 0 else ((second, two), (first, one))
-        if not take(*a) and not take(*b):
+    """One of `first`, then `every - 1` of `second`, and so on until `second` is used up; each clip once."""
+    chosen: dict[int, tuple[float | None, Source]] = {}
+    waiting = {True: first.each(), False: second.each()}
+    while len(chosen) < len(second.rows):
+        wanted = len(chosen) % every == 0
+        for row, score, source in itertools.chain(waiting[wanted], waiting[not wanted]):
+            if row not in chosen:
+                chosen[row] = (score, source)
+                break
+        else:
             break
-        n += 1
-    scores = [x for x, _ in seen.values()]
-    return _Ranked(
-        np.array(list(seen), dtype=np.int64),
-        None if None in scores else np.array(scores, dtype=np.float64),
-        [y for _, y in seen.values()],
-    )
+    scores = np.array([np.nan if score is None else score for score, _ in chosen.values()], dtype=np.float64)
+    rows = np.array(list(chosen), dtype=np.int64)
+    return _Ranked(rows, None if np.isnan(scores).any() else scores, [source for _, source in chosen.values()])
 
 
 def _rare_first(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked | None:

@@ -34,7 +34,8 @@ def rarity(y: Numbers, classes: Numbers) -> Exact | None:
     if not rare.any():
         return None
     sought: Exact = np.where(rare, 1.0 / np.square(counts), 0.0)
-    return sought / sought.max()
+    most: Exact = sought / sought.max()
+    return most
 
 
 def promise(chances: Vectors, sought: Exact, classes: Numbers, *, speakers: Numbers, known: Numbers, y: Numbers) -> Exact:

@@ -125,7 +125,7 @@ def test_what_was_told_is_kept_until_labels_speakers_or_audio_change(tmp_path: P
     probed(manifest, cache)
     written(tmp_path / "audio" / "3.wav", noise(0.8, seed=77))
     probed(manifest, cache)
-    assert scored == [0, 28, 4, 4, 0, 4]
+    assert scored == [0, 32, 4, 4, 0, 4]
 
 
 def test_a_clip_that_changed_is_heard_anew(tmp_path: Path) -> None:
