@@ -87,10 +87,13 @@ def solved(inputs: Exact, targets: Numbers, *, C: float, tolerance: float = 1e-6
     wanted = np.eye(classes)[targets]
     curvature = (inputs.T * (importance[:, 0] / (4 if classes == 2 else classes))) @ inputs
     curvature[np.diag_indices_from(curvature)] += penalty[:, 0]
-    root = cholesky(curvature, overwrite_a=True, check_finite=False)
+    # Inverted once: a product a step costs a third of solving with the factor.
+    inverse = solve_triangular(
+        cholesky(curvature, overwrite_a=True, check_finite=False), np.eye(len(curvature)), check_finite=False
+    )
 
     def weights_of(point: Point) -> Exact:
-        found: Exact = solve_triangular(root, point.reshape(-1, count), check_finite=False)
+        found: Exact = inverse @ point.reshape(-1, count)
         return found
 
     def loss(point: Point) -> tuple[float, Point]:
@@ -102,7 +105,7 @@ def solved(inputs: Exact, targets: Numbers, *, C: float, tolerance: float = 1e-6
         missed = importance * (np.log(total) - (scores * wanted).sum(axis=1, keepdims=True))
         slope = inputs.T @ (importance * (chances / total - wanted))[:, free] + penalty * weights
         value = missed.sum() + 0.5 * (penalty * weights**2).sum()
-        return float(value) / clips, solve_triangular(root, slope, trans="T", check_finite=False).ravel() / clips
+        return float(value) / clips, (inverse.T @ slope).ravel() / clips
 
     start: Point = np.zeros(inputs.shape[1] * count)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"gtol": tolerance, "ftol": 0.0, "maxiter": _MOST_STEPS})

@@ -41,7 +41,7 @@ def standardised(learner: Any, X: Vectors) -> Vectors:
     return found
 
 
-def committee(learner: Any, X: Vectors, n_instances: int = 1, **_: Any) -> Answer:
+def committee(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Answer:
     """Where heads trained on bootstrap samples disagree most: modAL's `Committee` and its largest Kullback-Leibler divergence."""
     models, disagreement = importlib.import_module("modAL.models"), importlib.import_module("modAL.disagreement")
     members = [models.ActiveLearner(estimator=head) for head in _bootstrapped(learner)]
@@ -60,7 +60,7 @@ def _bootstrapped(learner: Any) -> list[LinearHead]:
     return heads
 
 
-def density_weighted(learner: Any, X: Vectors, n_instances: int = 1, **_: Any) -> Answer:
+def density_weighted(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Answer:
     """Uncertainty by margin times how like the rest of the pool a clip is: information density (Settles and Craven 2008)."""
     directions = standardised(learner, X)
     directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
@@ -69,7 +69,7 @@ def density_weighted(learner: Any, X: Vectors, n_instances: int = 1, **_: Any) -
     return _highest(margins(learner, X) * likeness, n_instances)
 
 
-def margin_diversity(learner: Any, X: Vectors, n_instances: int = 1, **_: Any) -> Answer:
+def margin_diversity(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Answer:
     """The most uncertain of each cluster of a shortlist by margin: k-means weighted by uncertainty (Zhdanov 2019)."""
     unsure = margins(learner, X)
     order = np.argsort(-unsure, kind="stable")
@@ -90,7 +90,7 @@ def _clusters(rows: Vectors, weights: Exact, count: int) -> Numbers:
     return found
 
 
-def badge(learner: Any, X: Vectors, n_instances: int = 1, **_: Any) -> Answer:
+def badge(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Answer:
     """Large and different gradients of the head's loss at its own guesses, by k-means++ (BADGE: Ash et al. 2020)."""
     chances = np.asarray(learner.predict_proba(X), dtype=np.float32)
     errors = chances.copy()

@@ -227,7 +227,8 @@ def _read(path: Path) -> Cell | None:
         cell = Cell(**{one.name: told[one.name] for one in fields(Cell)})
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return cell if cell.labels and all(isinstance(ua, float) and math.isfinite(ua) for ua in cell.ua) else None
+    scores: list[Any] = cell.ua
+    return cell if cell.labels and all(isinstance(ua, float) and math.isfinite(ua) for ua in scores) else None
 
 
 def _write(path: Path, cell: Cell) -> None:

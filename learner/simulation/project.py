@@ -88,7 +88,7 @@ def _pool(corpus: Corpus, clip_ids: NDArray[np.int64], seed: int) -> Pool:
     mean, scale = pool_statistics(features.chunks(), dim=features.dim)
     clips = [(clip, corpus.speakers[clip - 1]) for clip in clip_ids.tolist()]
     return Pool(
-        signature=(0, len(clips), len(clips), seed, 0),
+        signature=(0, len(clips), len(clips), seed, 0, 0),
         features=features,
         ready=np.ones(len(clips), dtype=np.bool_),
         mean=mean,

@@ -133,14 +133,15 @@ def _compare(told: dict[str, dict[str, Any]], curves: Mapping[str, Curve], again
     corrected = holm({name: _paired_p(gain) for name, gain in gains.items()})
     for name, gain in gains.items():
         low, high = interval(gain)
-        sure = corrected[name] is not None and corrected[name] < SURE
+        p = corrected[name]
+        sure = p is not None and p < SURE
         told[name] |= {
             "wins": int((gain > 0).sum()),
             "losses": int((gain < 0).sum()),
             "aulc_gain": _round(gain.mean()),
             "aulc_gain_low": _round(low),
             "aulc_gain_high": _round(high),
-            "p": None if corrected[name] is None else float(f"{corrected[name]:.3g}"),
+            "p": None if p is None else float(f"{p:.3g}"),
             "verdict": "level" if not sure else "better" if gain.mean() > 0 else "worse",
         }
 
