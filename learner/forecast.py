@@ -21,7 +21,7 @@ LEAST_POINTS, LEAST_GROWTH = 4, 2.5
 """Points, and how many times more labels the last has than the first, below which nothing is said."""
 LEAST_LABELS = 20
 """Points with fewer labels are left out: there a head learns to tell labels it has, and later ones to tell them well."""
-LEVEL = 0.9
+LEVEL = 0.85
 """Of the interval that is told; simulation says how often it holds."""
 FARTHEST = 8.0
 """Times today's labels: as far as anything is said."""

@@ -108,12 +108,19 @@ class Outlook:
 
 
 def fitted_laws(traced: Traced, tested: Slice, resamples: SpeakerResamples, *, labels: int) -> Laws | None:
-    """The laws of the curve so far; None with too short a curve, too few clips or too few speakers."""
-    if len(tested.y) < LEAST_CLIPS:
+    """The laws of the curve so far, on today's slice; None with too short a curve, too few clips or too few speakers.
+
+    Of a resample only its growth counts, on the level that was measured: how sure that level is, is told beside the accuracy, and
+    would drown what more labels bring.
+    """
+    if len(tested.y) < LEAST_CLIPS or traced.newest is None:
         return None
     draws = [resamples.draws(tested.y, hit, labels=labels) for hit in traced.hits]
     known = [draw for draw in draws if draw is not None]
-    return Laws.fitted(traced.labels, np.stack(known)) if known else None
+    if not known:
+        return None
+    curves = np.stack(known)
+    return Laws.fitted(traced.labels, curves - curves[-1] + traced.newest.ua.value)
 
 
 def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """How often what is told of a project is true: simulated projects, whose labels are all known, tell what the learner would.
 
 The truth of the accuracy is the UA of the same cross-fitted heads over all clips of the project with their true labels; that
-of a forecast is how many more decisions it took, in the same project labelled on, until that UA was there to stay.
+of a forecast is how many more decisions it took, in the same project labelled on, until the UA on the slice of that moment, which
+is what a curve shows, was there to stay.
 """
 
 from __future__ import annotations
@@ -85,11 +86,10 @@ def checks_of(
             break
     heads = FoldHeads(project.pool, C=how.head_c)
     everything = Slice.of(project.pool, project.in_key_order, project.truth, project.label_ids)
-    later = _true_curve(project, heads, everything, checkpoints, after=wanted[0]) if forecasts else []
     for answers in wanted:
         here = next((row for row, checkpoint in enumerate(checkpoints) if checkpoint.answers >= answers), None)
         if here is not None and checkpoints[here].slice_clips:
-            yield _check(project, heads, everything, checkpoints[: here + 1], later if forecasts else None)
+            yield _check(project, heads, everything, checkpoints[: here + 1], checkpoints if forecasts else None)
 
 
 def _check(
@@ -97,7 +97,7 @@ def _check(
     heads: FoldHeads,
     everything: Slice,
     checkpoints: Sequence[Checkpoint],
-    later: Sequence[tuple[int, float]] | None,
+    later: Sequence[Checkpoint] | None,
 ) -> Check:
     now, label_ids = checkpoints[-1], project.label_ids
     labels = trainable(project.pool, now.live, label_ids)
@@ -126,7 +126,7 @@ def _check(
     left = len(project.in_key_order) - now.answers
     report = forecast_report(scored, laws, left=left)
     told_of = [target for target in report["targets"] if target["known"]]
-    ahead = [(now.answers, true.newest.ua.value), *(point for point in later if point[0] > now.answers)]
+    ahead = [(now.answers, told.value), *_curve_ahead(project, heads, tested, later, after=now.answers)] if told_of else []
     check.forecasts.extend(
         Forecast(
             ua=target["ua"],
@@ -141,15 +141,15 @@ def _check(
     return Check(**{**vars(check), "silent": not told_of})
 
 
-def _true_curve(
-    project: SimulatedProject, heads: FoldHeads, everything: Slice, checkpoints: Sequence[Checkpoint], *, after: int
+def _curve_ahead(
+    project: SimulatedProject, heads: FoldHeads, tested: Slice, checkpoints: Sequence[Checkpoint], *, after: int
 ) -> list[tuple[int, float]]:
-    """Answers and true UA of some checkpoints from `after` on, the last one included."""
+    """Answers and UA on the slice of some checkpoints after that many answers, the last one included."""
     last = checkpoints[-1]
+    answers = [checkpoint.answers for checkpoint in checkpoints if checkpoint.answers > after]
     sizes = np.linspace(after, last.answers, LATER_POINTS + 1)[1:]
-    answers = [checkpoint.answers for checkpoint in checkpoints]
-    prefixes = sorted({min(answers, key=lambda known: abs(known - size)) for size in sizes.tolist()})
-    traced = traced_curve(heads, everything, last.live, prefixes, project.label_ids, between=_silent)
+    prefixes = sorted({min(answers, key=lambda known: abs(known - size)) for size in sizes.tolist()}) if answers else []
+    traced = traced_curve(heads, tested, last.live, prefixes, project.label_ids, between=_silent)
     return [(point.decisions, point.ua) for point in traced.points if point.ua is not None]
 
 

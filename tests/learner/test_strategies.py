@@ -114,7 +114,7 @@ def test_a_strategy_gets_a_learner_with_its_training_data(pool: Pool) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("nonsense", "There is no strategy 'nonsense'; use one of default, k-means, random"),
+        ("nonsense", "There is no strategy 'nonsense'; use one of default, random, k-means"),
         ("no_such_module:f", "cannot be imported .ModuleNotFoundError"),
         (f"{HERE}:missing", "cannot be imported .AttributeError"),
         (f"{HERE}:not_callable", "is no function"),
