@@ -18,16 +18,16 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from learner.simulation.corpus import Corpus, heard_corpus
-from learner.simulation.project import simulated_project
-from learner.simulation.replay import Annotating
 from threadpoolctl import threadpool_limits
 
 from benchmarks.harness import machine, put_between
 from learner.encoders import BUNDLED, LOGMEL
 from learner.probing.cache import cache_folder
 from learner.probing.clips import manifest_clips
+from learner.simulation.corpus import Corpus, heard_corpus
 from learner.simulation.coverage import Check, checks_of
+from learner.simulation.project import simulated_project
+from learner.simulation.replay import Annotating
 
 CORPORA = ("emodb", "ravdess", "esc10")
 STRATEGIES = ("default", "random", "margin", "k-means")
