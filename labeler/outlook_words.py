@@ -15,8 +15,8 @@ def advice_in_words(outlook: Outlook) -> str:
     stop = (outlook or {}).get("stop")
     if not stop:
         return ""
-    head = {True: "You can stop labelling.", False: "Go on labelling.", None: "Whether to stop is not yet known."}[stop["stop"]]
-    return f"{head} {stop['why']}"
+    head = {True: "You can stop labelling. ", False: "Go on labelling. "}.get(stop["stop"], "")
+    return f"{head}{stop['why']}"
 
 
 def forecast_in_words(outlook: Outlook) -> list[str]:

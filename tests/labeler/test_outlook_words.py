@@ -76,7 +76,7 @@ def test_speakers_that_differ_too_much_are_named_as_the_reason() -> None:
 def test_advice_leads_with_what_to_do() -> None:
     assert advice_in_words({"stop": {"stop": True, "why": "Reason."}}) == "You can stop labelling. Reason."
     assert advice_in_words({"stop": {"stop": False, "why": "Reason."}}) == "Go on labelling. Reason."
-    assert advice_in_words({"stop": {"stop": None, "why": "Reason."}}) == "Whether to stop is not yet known. Reason."
+    assert advice_in_words({"stop": {"stop": None, "why": "Reason."}}) == "Reason."
 
 
 def test_before_there_is_an_outlook_nothing_is_said() -> None:
