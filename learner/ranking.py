@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from db.models import Source
 from db.queues import QueueItem
 from learner.cold_start import cold_start_order
 from learner.heads import LinearHead, Numbers, Vectors
+from learner.near_duplicates import SPREAD_OVER, spread_order
 from learner.pool import Pool
 from learner.rare_search import promise, rarity
 from learner.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY, choose, modal_learner
@@ -30,8 +31,8 @@ CLUSTERS = 10
 UA over 24 splits (bundled encoder, untrained) with 10 clusters, with 20, and by chance: EmoDB .346 .295 .300 at 10
 labels, .371 .353 .337 at 20; RAVDESS .223 .209 .190 and .231 .244 .217.
 """
-TYPICAL = False
-AFTER, RARE_EVERY = "margin", 2
+RARE_EVERY = 2
+"""One of so many places of the default queue goes to the search for labels with few examples, while there are any."""
 MOST_FOR_A_STRATEGY = 50_000
 """Clips shown to a strategy from elsewhere, which takes them as one array; of a larger pool a random part."""
 
@@ -80,7 +81,7 @@ def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHe
     Raises:
         LearnerError: the project's strategy is unknown or fails.
     """
-    ranked = _ranked(pool, asked, query)
+    ranked = _spread(pool, _ranked(pool, asked, query))
     clip_ids = pool.features.clip_ids[ranked.rows]
     predicted: list[int | None] = [None] * len(clip_ids)
     if used is not None and len(clip_ids):
@@ -107,7 +108,7 @@ def _ranked(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
 
 def _scheduled(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked:
     """After the cold start: what the head is least sure of, and every so often what may be of a label with few examples."""
-    unsure = _by_margin(pool, asked, head) if AFTER == "margin" else _by_strategy(pool, replace(asked, strategy=AFTER), query)
+    unsure = _by_margin(pool, asked, head)
     rare = _rare_first(pool, asked, query, head)
     return unsure if rare is None else _interleaved(rare, unsure, every=RARE_EVERY)
 
@@ -127,6 +128,15 @@ def _interleaved(first: _Ranked, second: _Ranked, *, every: int) -> _Ranked:
     scores = np.array([np.nan if score is None else score for score, _ in chosen.values()], dtype=np.float64)
     rows = np.array(list(chosen), dtype=np.int64)
     return _Ranked(rows, None if np.isnan(scores).any() else scores, [source for _, source in chosen.values()])
+
+
+def _spread(pool: Pool, ranked: _Ranked) -> _Ranked:
+    """The same with near-duplicates of what is asked before them put back behind the next batches."""
+    first = pool.features.clip_ids[ranked.rows[:SPREAD_OVER]]
+    vectors = pool.standardised(pool.features.rows(first))
+    order = np.append(spread_order(vectors), np.arange(len(first), len(ranked.rows)))
+    sources = ranked.sources if isinstance(ranked.sources, Source) else [ranked.sources[place] for place in order.tolist()]
+    return _Ranked(ranked.rows[order], None if ranked.scores is None else ranked.scores[order], sources)
 
 
 def _rare_first(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked | None:
@@ -178,7 +188,7 @@ def _from_clusters(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
         candidates=asked.rows,
         labeled=labeled,
         clusters=max(CLUSTERS, asked.labels),
-        typical=asked.strategy == TYPICALITY or TYPICAL,
+        typical=asked.strategy == TYPICALITY,
     )
     return _Ranked(rows[: asked.size], None, Source.COLD_START)
 

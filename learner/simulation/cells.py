@@ -50,6 +50,7 @@ _CODE = (
     "learner.heads",
     "learner.intervals",
     "learner.logistic",
+    "learner.near_duplicates",
     "learner.normalisation",
     "learner.pool",
     "learner.query_functions",
