@@ -96,12 +96,18 @@ def table(measured: Iterable[tuple[Row, Figures]]) -> str:
     return "\n".join(lines)
 
 
+def put_between(markdown: Path, begin: str, end: str, body: str) -> None:
+    """Put text between two markers of a file; markers that are not there are added at its end."""
+    text = markdown.read_text(encoding="utf-8") if markdown.exists() else "# Benchmarks\n"
+    if begin not in text:
+        text = f"{text}\n{begin}\n{end}\n"
+    before, rest = text.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    markdown.write_text(f"{before}{begin}\n{body}\n{end}{after}", encoding="utf-8")
+
+
 def write(measured: Sequence[tuple[Row, Figures]], *, markdown: Path, document: Path) -> None:
     """Put the table between the markers of `markdown`, and the figures into `document` as JSON."""
-    text = markdown.read_text(encoding="utf-8") if markdown.exists() else f"# Benchmarks\n\n{BEGIN}\n{END}\n"
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    body = f"\n{table(measured)}\n\nOne run, {machine()}.\n"
-    markdown.write_text(f"{before}{BEGIN}\n{body}\n{END}{after}", encoding="utf-8")
+    put_between(markdown, BEGIN, END, f"\n{table(measured)}\n\nOne run, {machine()}.\n")
     rows = {line.name: {**asdict(figures), "ratio": figures.ratio} for line, figures in measured}
     document.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n", encoding="utf-8")

@@ -259,10 +259,19 @@ def clip_audio(session: Session, clip_id: int) -> ClipAudio:
     return _clip_audio(row[0], row[1])
 
 
-def ready_clips_without_features(session: Session, feature_set_id: int) -> list[ClipAudio]:
-    """Clips in service that the feature set lacks, by id."""
+def ready_clips_without_features(
+    session: Session, feature_set_id: int, *, first_in_key_order: int | None = None
+) -> list[ClipAudio]:
+    """Clips in service that the feature set lacks, by id.
+
+    Args:
+        first_in_key_order: look at so many clips only, in the order of the random slice.
+    """
     joined = and_(FeatureRow.clip_id == Clip.id, FeatureRow.feature_set_id == feature_set_id)
     query = _audio_query().outerjoin(FeatureRow, joined)
+    if first_in_key_order is not None:
+        first = select(Clip.id).where(Clip.state == ClipState.READY).order_by(Clip.slice_key, Clip.id).limit(first_in_key_order)
+        query = query.where(Clip.id.in_(select(first.subquery().c.id)))
     query = query.where(FeatureRow.clip_id.is_(None), Clip.state == ClipState.READY).order_by(Clip.id)
     # In portions: all rows of a large project as objects at once would take gigabytes.
     return [_clip_audio(clip, file) for clip, file in session.execute(query.execution_options(yield_per=1000))]

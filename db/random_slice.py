@@ -6,7 +6,8 @@ no clip enters for having been easy or interesting. A label given with a suggest
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterable
 from contextlib import closing
 
 from sqlalchemy import ColumnElement, select
@@ -23,14 +24,14 @@ def blind_answers(live: list[LiveDecision]) -> set[int]:
 
 def slice_clip_ids(session: Session, *, answered: Collection[int]) -> list[int]:
     """The clips of the slice in key order, unsure and skipped ones included."""
-    prefix: list[int] = []
     keys = select(Clip.id).where(Clip.state == ClipState.READY).order_by(Clip.slice_key, Clip.id)
     with closing(session.scalars(keys.execution_options(yield_per=1000))) as in_key_order:
-        for clip_id in in_key_order:
-            if clip_id not in answered:
-                break
-            prefix.append(clip_id)
-    return prefix
+        return answered_prefix(in_key_order, answered=answered)
+
+
+def answered_prefix(in_key_order: Iterable[int], *, answered: Collection[int]) -> list[int]:
+    """The clips before the first that is not answered."""
+    return list(itertools.takewhile(lambda clip_id: clip_id in answered, in_key_order))
 
 
 def blindly_answered() -> ColumnElement[bool]:

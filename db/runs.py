@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from db.models import CurvePoint, Run
 
+_RUNS_LOOKED_AT = 10
+"""An outlook follows its run's scores before the next run is scored; older ones say nothing of today."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePointValues:
@@ -83,6 +86,13 @@ def record_evaluation(
         session.execute(insert(CurvePoint), [{"run_id": run_id, **vars(point)} for point in points])
 
 
+def record_outlook(session: Session, run_id: int, outlook: dict[str, Any]) -> None:
+    """Add what was found out after the scores of a run: comparisons, forecast and advice, as JSON values."""
+    run = session.get_one(Run, run_id)
+    # Assigned, not changed in place: only that is noticed.
+    run.report = {**run.report, "outlook": outlook}
+
+
 def latest_run(session: Session) -> Run | None:
     """The newest run, evaluated or not."""
     return session.scalars(select(Run).order_by(Run.id.desc()).limit(1)).first()
@@ -102,6 +112,12 @@ def latest_curve(session: Session) -> Curve:
     names = CurvePointValues.__dataclass_fields__
     points = [CurvePointValues(**{name: getattr(row, name) for name in names}) for row in rows]
     return Curve(points, run.slice_clips, run.speakers)
+
+
+def latest_outlook(session: Session) -> dict[str, Any] | None:
+    """The newest that `record_outlook` recorded, which may be of an earlier run than the newest scores; None if there is none."""
+    evaluated = select(Run.report).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc()).limit(_RUNS_LOOKED_AT)
+    return next((report["outlook"] for report in session.scalars(evaluated) if "outlook" in report), None)
 
 
 def past_prefixes(session: Session) -> list[int]:

@@ -1,7 +1,6 @@
-"""What is handed out next: the ranked queue with the random share mixed in, under leases.
+"""What is handed out next: the ranked queue with the random share mixed in (`db.mixing`), under leases.
 
-The share steers itself: a slot is random whenever fewer than the set share of all answers and open leases so far were. So the
-slice gets its share whatever happens to single clips, and what is shown here is exactly what is served.
+What is shown here is exactly what is served.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, 
 from sqlalchemy.orm import Session
 
 from db.decisions import live_query
+from db.mixing import Share, mixed
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
 from db.random_slice import blindly_answered
 
@@ -47,28 +47,6 @@ class LeasedClip:
     """The label that the newest run expects."""
 
 
-@dataclass
-class _Share:
-    """How many were random so far, of how many."""
-
-    random: int
-    overlap: int
-    total: int
-    random_share: float
-    overlap_share: float
-
-    def next_is_random(self) -> bool:
-        return self.random < self.random_share * (self.total + 1) - 1e-9
-
-    def next_is_overlap(self) -> bool:
-        return self.overlap < self.overlap_share * (self.total + 1) - 1e-9
-
-    def count(self, source: Source) -> None:
-        self.total += 1
-        self.random += source == Source.RANDOM
-        self.overlap += source == Source.OVERLAP
-
-
 def upcoming(
     session: Session,
     *,
@@ -97,20 +75,7 @@ def upcoming(
         ranked = _own_order(ranked, annotator_id)
     owed = _unseen(_in_batches(session, _owed_query(now), limit + len(exclude)), exclude)
     overlap = _unseen(_in_batches(session, _overlap_query(annotator_id, now), limit + len(exclude)), exclude)
-    served: dict[int, Served] = {}
-    while len(served) < limit:
-        first, second = (owed, ranked) if share.next_is_random() else (ranked, owed)
-        again = _first_new(overlap, served) if share.next_is_overlap() else None
-        clip = again or _first_new(first, served) or _first_new(second, served)
-        if clip is None:
-            break
-        served[clip.clip_id] = clip
-        share.count(clip.source)
-    return list(served.values())
-
-
-def _first_new(clips: Iterator[Served], served: dict[int, Served]) -> Served | None:
-    return next((clip for clip in clips if clip.clip_id not in served), None)
+    return mixed(ranked, owed, share, limit=limit, again=overlap)
 
 
 def _unseen(clips: Iterator[Served], exclude: Collection[int]) -> Iterator[Served]:
@@ -139,20 +104,21 @@ def _in_batches(session: Session, query: Select[int, str, Source, float | None, 
         offset += size
 
 
-def _share_so_far(session: Session, random_share: float, overlap_share: float, now: float) -> _Share:
+def _share_so_far(session: Session, random_share: float, overlap_share: float, now: float) -> Share:
     random = or_(Decision.source == Source.RANDOM, Decision.queued_as == Source.RANDOM)
     # Labels that were made elsewhere were never served: they must not be made up for by a long row of random clips.
     scripted = and_(Decision.source == Source.SCRIPTED, Decision.queued_as.is_(None))
     served = live_query().where(Decision.source != Source.IMPORTED, ~scripted)
     overlap = func.count().filter(Decision.source == Source.OVERLAP)
     total, randoms, overlaps = session.execute(served.with_only_columns(func.count(), func.count().filter(random), overlap)).one()
-    held = [func.count().filter(Lease.source == source) for source in (Source.RANDOM, Source.OVERLAP)]
-    leased, leased_randoms, leased_overlaps = session.execute(select(func.count(), *held).where(_is_open(now))).one()
-    return _Share(
+    held = func.count().filter(Lease.source == Source.RANDOM), func.count().filter(Lease.source == Source.OVERLAP)
+    leases = select(func.count(), held[0], held[1]).where(_is_open(now))
+    leased, leased_randoms, leased_overlaps = session.execute(leases).one()
+    return Share(
         random=randoms + leased_randoms,
         overlap=overlaps + leased_overlaps,
         total=total + leased,
-        random_share=random_share,
+        share=random_share,
         overlap_share=overlap_share,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,30 @@ import altair as alt
 from db.errors import FormatError
 from db.runs import Curve
 
-BLUE, GREY = "#3b76c0", "#8a939e"
-"""Both can be read on white and on near-black."""
+BLUE, GREY, ORANGE, GREEN = "#3b76c0", "#8a939e", "#c9762b", "#2f9270"
+"""All can be read on white and on near-black."""
+OURS = "Earmark's order"
+OTHERS = {"random": "random labels", "logmel": "random labels, hand-made features"}
+"""How the curves of a run's outlook are called."""
+_COLORS = {OURS: BLUE, OTHERS["random"]: ORANGE, OTHERS["logmel"]: GREEN}
+_DASHES = {OURS: [1, 0], OTHERS["random"]: [7, 4], OTHERS["logmel"]: [2, 3]}
 HEIGHT, WIDTH = 320, 640
 
 
-def curve_chart(curve: Curve, *, labels: int, width: int | str = WIDTH, height: int = HEIGHT) -> alt.LayerChart:
+def curve_chart(
+    curve: Curve,
+    *,
+    labels: int,
+    others: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    width: int | str = WIDTH,
+    height: int = HEIGHT,
+) -> alt.LayerChart:
     """Band, line and points of UA (0 to 1), with a line at chance, 1/labels; runs that have no score yet are left out.
 
     Args:
         curve: points with the number of examples per class and the accuracy on today's random slice.
         labels: how many active labels there are.
+        others: points to compare with, by a name of `OTHERS`, as the report of a run holds them.
         width: pixels, or "container".
         height: pixels.
     """
@@ -38,7 +52,8 @@ def curve_chart(curve: Curve, *, labels: int, width: int | str = WIDTH, height: 
         for point in scored
     ]
     data = alt.InlineData(values=rows)
-    most = max((row["examples"] or 0 for row in rows), default=0)
+    compared = _compared(rows, others or {})
+    most = max((row["examples"] or 0 for row in [*rows, *compared]), default=0)
     examples = alt.X(
         "examples:Q",
         title="Examples per class",
@@ -53,10 +68,48 @@ def curve_chart(curve: Curve, *, labels: int, width: int | str = WIDTH, height: 
     accuracy = alt.Y("ua:Q", **share)
     base = alt.Chart(data).encode(x=examples)
     band = base.mark_area(opacity=0.22, color=BLUE, clip=True).encode(y=alt.Y("low:Q", **share), y2=alt.Y2("high:Q"))
-    line = base.mark_line(color=BLUE, strokeWidth=2.5).encode(y=accuracy)
     points = base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(y=accuracy, tooltip=_tooltip())
-    layers: list[Any] = [_chance(labels), band, _bars(base), line, points]
+    lines = _lines(compared).encode(x=examples, y=accuracy)
+    layers: list[Any] = [_chance(labels), band, _bars(base), lines, points]
     return alt.LayerChart(layer=layers).properties(width=width, height=height)
+
+
+def _compared(rows: Sequence[Mapping[str, Any]], others: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Points of all curves, ours first, with the name of their curve."""
+    found = [{**row, "curve": OURS} for row in rows]
+    for name, points in others.items():
+        found += [
+            {
+                "examples": point["examples_per_class"],
+                "smallest": point["smallest_class"],
+                "ua": point["ua"],
+                "low": point["ua_low"],
+                "high": point["ua_high"],
+                "curve": OTHERS[name],
+            }
+            for point in points
+        ]
+    return found
+
+
+def _lines(compared: Sequence[Mapping[str, Any]]) -> alt.Chart:
+    names = list(dict.fromkeys(row["curve"] for row in compared))
+    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2.5, symbolSize=300, labelFontSize=12, labelLimit=280)
+    shown = legend if len(names) > 1 else None
+    lines: alt.Chart = (
+        alt.Chart(alt.InlineData(values=[dict(row) for row in compared]))
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            color=alt.Color(
+                "curve:N", sort=names, legend=shown, scale=alt.Scale(domain=names, range=[_COLORS[name] for name in names])
+            ),
+            strokeDash=alt.StrokeDash(
+                "curve:N", sort=names, legend=shown, scale=alt.Scale(domain=names, range=[_DASHES[name] for name in names])
+            ),
+            tooltip=[alt.Tooltip("curve:N", title="Curve"), *_tooltip()[:2], *_tooltip()[3:6]],
+        )
+    )
+    return lines
 
 
 def _tooltip() -> list[alt.Tooltip]:
@@ -88,10 +141,12 @@ def _chance(labels: int) -> alt.LayerChart:
     return alt.LayerChart(layer=[rule, text])
 
 
-def save_curve(curve: Curve, output: Path, *, labels: int) -> None:
-    """Draw the curve to a file; see `save_chart`."""
+def save_curve(
+    curve: Curve, output: Path, *, labels: int, others: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+) -> None:
+    """Draw the curve to a file; see `curve_chart` and `save_chart`."""
     check_chart_file(output)
-    save_chart(curve_chart(curve, labels=labels), output)
+    save_chart(curve_chart(curve, labels=labels, others=others), output)
 
 
 def check_chart_file(output: Path) -> None:

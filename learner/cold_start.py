@@ -14,11 +14,14 @@ from learner.pool import Pool, masked_chunks
 
 MOST_FITTED = 20_000
 """Clips that the clusters are found on; all are then assigned."""
+NEIGHBOURS = 20
+MOST_COMPARED = 1000
+"""Of a cluster, the clips nearest to its centre that are compared with one another."""
 SEED = 20_210
 
 
 def cold_start_order(
-    pool: Pool, *, candidates: NDArray[np.bool_], labeled: NDArray[np.bool_], clusters: int
+    pool: Pool, *, candidates: NDArray[np.bool_], labeled: NDArray[np.bool_], clusters: int, typical: bool = False
 ) -> NDArray[np.int64]:
     """Rows of the candidates, best first: those nearest to the centre of each cluster, large clusters first, then the second
     nearest, …
@@ -29,8 +32,11 @@ def cold_start_order(
         candidates: mask over the rows of the pool's features.
         labeled: mask of the rows that count as labelled; the caller leaves the random slice out.
         clusters: how many to find.
+        typical: not the nearest to the centre, but the one with the closest neighbours (TypiClust: Hacohen et al. 2022).
     """
     cluster_of, place = _places(pool, clusters)
+    if typical:
+        place = _by_typicality(pool, clusters)
     rows = np.flatnonzero(candidates)
     size = np.bincount(cluster_of[pool.ready], minlength=clusters)
     known = np.bincount(cluster_of[labeled], minlength=clusters)
@@ -51,6 +57,25 @@ def _places(pool: Pool, clusters: int) -> tuple[NDArray[np.int64], NDArray[np.in
         pool.clusters[clusters] = np.stack(_assigned(pool, clusters))
     found = pool.clusters[clusters]
     return found[0], found[1]
+
+
+def _by_typicality(pool: Pool, clusters: int) -> NDArray[np.int64]:
+    """Place of every row: in each cluster the central ones by mean distance to their nearest neighbours, then the others."""
+    if clusters not in pool.typical:
+        cluster_of, place = _places(pool, clusters)
+        found = place + len(place)
+        for cluster in range(clusters):
+            members = np.flatnonzero((cluster_of == cluster) & pool.ready)
+            central = members[np.argsort(place[members])[:MOST_COMPARED]]
+            if len(central) > 1:
+                rows = pool.standardised(pool.features.rows(pool.features.clip_ids[central]))
+                squares = np.maximum(_square_distances(rows, rows), 0.0)
+                near = min(NEIGHBOURS, len(central) - 1)
+                # The nearest is the clip itself.
+                apart = np.sqrt(np.partition(squares, near, axis=1)[:, 1 : near + 1]).mean(axis=1)
+                found[central[np.argsort(apart, kind="stable")]] = np.arange(len(central))
+        pool.typical[clusters] = found
+    return pool.typical[clusters]
 
 
 def _assigned(pool: Pool, clusters: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -8,6 +8,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from db.consensus import consensus_labels
 from db.decisions import LiveDecision
@@ -50,6 +54,19 @@ def distinct_prefixes(live: Sequence[LiveDecision], prefixes: Sequence[int]) -> 
     return sorted((prefix, decisions) for decisions, prefix in newest.items() if decisions)
 
 
+@dataclass(frozen=True)
+class Traced:
+    """A curve with what stands behind its points."""
+
+    points: list[CurvePointValues]
+    labels: list[int]
+    """Labelled clips to train on, a point each."""
+    hits: NDArray[np.bool_]
+    """Which clips of the slice the heads of each point tell right, [points, clips]."""
+    newest: Accuracy | None
+    """At the last point; None when there is nothing to test on."""
+
+
 def scored_curve(
     heads: FoldHeads,
     tested: Slice,
@@ -60,6 +77,24 @@ def scored_curve(
     between: Between,
 ) -> tuple[list[CurvePointValues], Accuracy | None]:
     """A point for each prefix of the decision log, and the accuracy at the last one; None when there is nothing to test on.
+
+    Args:
+        as `traced_curve` takes them.
+    """
+    traced = traced_curve(heads, tested, live, prefixes, label_ids, between=between)
+    return traced.points, traced.newest
+
+
+def traced_curve(
+    heads: FoldHeads,
+    tested: Slice,
+    live: Sequence[LiveDecision],
+    prefixes: Sequence[int],
+    label_ids: Sequence[int],
+    *,
+    between: Between,
+) -> Traced:
+    """A point for each prefix of the decision log.
 
     Args:
         heads: keeps what it trained, for the next curve.
@@ -76,16 +111,19 @@ def scored_curve(
         between(done, total)
 
     points: list[CurvePointValues] = []
+    sizes, hits = [], np.zeros((len(prefixes), len(tested.y)), dtype=np.bool_)
     newest: Accuracy | None = None
-    for prefix in prefixes:
+    for row, prefix in enumerate(prefixes):
         known = [decision for decision in live if decision.id <= prefix]
         labels = trainable(heads.pool, known, label_ids)
         if len(tested.y):
             predicted = cross_fitted(heads, tested, labels, label_ids, after_each=after_each)
             newest = accuracy(tested, predicted, resamples, labels=len(label_ids))
+            hits[row] = predicted == tested.y
         points.append(_point(prefix, len(known), labels, label_ids, newest))
+        sizes.append(len(labels))
     heads.forget_unused()
-    return points, newest
+    return Traced(points, sizes, hits, newest)
 
 
 def _point(

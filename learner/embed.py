@@ -110,6 +110,27 @@ def embed(
     return EmbedReport(embedded=embedded, failed=failed, feature_set_id=store.feature_set_id, seconds=time.monotonic() - started)
 
 
+def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress: Callable[[int, int], None]) -> int:
+    """Give clips features that are there beside those in use, and stay there.
+
+    Args:
+        most: so many clips in the order of the random slice, so that they are a fair sample which holds the slice.
+        progress: called with clips done and clips to do after each batch; it may raise to give up.
+
+    Returns:
+        The id of the feature set.
+
+    Raises:
+        FeatureError: another process embeds this project, or the disk is full.
+    """
+    with embed_lock(project):
+        store = FeatureStore(project, encoder)
+        with project.read() as session:
+            clips = ready_clips_without_features(session, store.feature_set_id, first_in_key_order=most)
+        _embed_clips(project, store, encoder, clips, [], progress, _never)
+    return store.feature_set_id
+
+
 def project_encoder(
     project: OpenProject, *, encoder: str | None = None, layers: str | None = None, pooling: str | None = None
 ) -> Encoder:

@@ -122,14 +122,33 @@ def cross_fitted(
     """
     positions = {label: position for position, label in enumerate(label_ids)}
     predicted = np.full(len(tested.y), UNTRAINED, dtype=np.int64)
-    tested_ids = np.array(tested.clip_ids, dtype=np.int64)
-    for held_out, clip_ids, y in _splits(heads.pool, tested, labels):
-        head = heads.plain(clip_ids, y) if plain else heads.trained(clip_ids, y)
+    for held_out, head, inputs in _told(heads, tested, labels, plain=plain):
         if head is not None:
-            inputs = heads.pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], head.normalisation)
             predicted[held_out] = [positions[int(label)] for label in head.predict(inputs)]
         after_each()
     return predicted
+
+
+def cross_fitted_probabilities(
+    heads: FoldHeads, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int]
+) -> NDArray[np.float64]:
+    """What the heads behind `cross_fitted` give each label, [clips, labels]; zeros where no head could be trained."""
+    found = np.zeros((len(tested.y), len(label_ids)))
+    for held_out, head, inputs in _told(heads, tested, labels, plain=False):
+        if head is not None:
+            found[held_out] = head.probabilities(inputs, label_ids)
+    return found
+
+
+def _told(
+    heads: FoldHeads, tested: Slice, labels: Mapping[int, int], *, plain: bool
+) -> Iterator[tuple[NDArray[np.bool_], LinearHead | None, Vectors]]:
+    """For each fold with clips to test: which they are, the head that heard none of it, and what it takes for them."""
+    tested_ids = np.array(tested.clip_ids, dtype=np.int64)
+    for held_out, clip_ids, y in _splits(heads.pool, tested, labels):
+        head = heads.plain(clip_ids, y) if plain else heads.trained(clip_ids, y)
+        normalisation = NONE if head is None else head.normalisation
+        yield held_out, head, heads.pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], normalisation)
 
 
 def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:

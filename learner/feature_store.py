@@ -21,10 +21,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from db.errors import FeatureError
 from db.features import add_rows, ensure_feature_set, newest_feature_set, row_map, rows_in_shard
-from db.models import FeatureRow
+from db.models import FeatureRow, FeatureSet
 from db.project import OpenProject
 from learner.encoders import Encoder
 
@@ -214,15 +215,23 @@ def open_features(project: OpenProject) -> FeatureMatrix | None:
     """The newest feature set as it is now, or None before the first `embed`; clips embedded later need another call."""
     with project.read() as session:
         newest = newest_feature_set(session)
-        if newest is None:
-            return None
-        return FeatureMatrix(
-            project.features_dir / newest.fingerprint,
-            feature_set_id=newest.id,
-            dim=newest.dim,
-            settings=dict(newest.settings),
-            rows=row_map(session, newest.id),
-        )
+        return None if newest is None else _matrix(project, session, newest)
+
+
+def open_feature_set(project: OpenProject, feature_set_id: int) -> FeatureMatrix:
+    """The same for the set with this id, in use or not."""
+    with project.read() as session:
+        return _matrix(project, session, session.get_one(FeatureSet, feature_set_id))
+
+
+def _matrix(project: OpenProject, session: Session, stored: FeatureSet) -> FeatureMatrix:
+    return FeatureMatrix(
+        project.features_dir / stored.fingerprint,
+        feature_set_id=stored.id,
+        dim=stored.dim,
+        settings=dict(stored.settings),
+        rows=row_map(session, stored.id),
+    )
 
 
 def shard_path(folder: Path, shard: int) -> Path:

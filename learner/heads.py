@@ -7,19 +7,18 @@ scoring is one product.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.linear_model import LogisticRegression
+from sklearn.exceptions import NotFittedError
+
+from learner.logistic import fitted_weights
 
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
-MOST_ITERATIONS = 1000
 NONE, SPEAKER = "none", "speaker"
 """What is done to features before a head sees them: nothing, or `learner.speaker_norm`."""
 _FLAT = 1e-6
@@ -72,7 +71,8 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = X.shape[1]
         coef, intercept = np.zeros((len(self.classes_), X.shape[1])), np.zeros(len(self.classes_))
         if len(self.classes_) > 1:
-            coef, intercept = _fitted((X - mean) / scale, y, C=self.C)
+            targets = np.searchsorted(self.classes_, y).astype(np.int64)
+            coef, intercept = fitted_weights(((X - mean) / scale).astype(np.float64), targets, C=self.C)
         self.coef_ = (coef / scale).astype(np.float32)
         self.intercept_ = (intercept - (coef / scale) @ mean.astype(np.float64)).astype(np.float32)
         return self
@@ -99,18 +99,6 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         columns = {label: column for column, label in enumerate(labels)}
         found[:, [columns[int(label)] for label in self.classes_]] = self.predict_proba(X)
         return found
-
-
-def _fitted(X: Vectors, y: Numbers, *, C: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    model = LogisticRegression(C=C, class_weight="balanced", max_iter=MOST_ITERATIONS)
-    with warnings.catch_warnings():
-        # The last digits of the weights change no answer.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(X.astype(np.float64), y)
-    if len(model.classes_) == 2:
-        # Two classes come as one row for their difference.
-        return np.vstack([-model.coef_, model.coef_]) / 2, np.concatenate([-model.intercept_, model.intercept_]) / 2
-    return model.coef_, model.intercept_
 
 
 def softmax(scores: Vectors) -> Vectors:

@@ -53,15 +53,32 @@ class SpeakerResamples:
         """Half of the interval's width; 0 with too few speakers to say."""
         if self.count < LEAST_CLUSTERS:
             return 0.0
+        spread = float(self._means(y, hit, labels).std()) * np.sqrt(self.count / (self.count - 1))
+        return float(stats.t.ppf((1 + LEVEL) / 2, self.count - 1) * spread)
+
+    def draws(self, y: Counts, hit: NDArray[np.bool_], *, labels: int) -> NDArray[np.float64] | None:
+        """UA as it might as well have been, [RESAMPLES], around the UA that is and as wide as `half_width` says; the same
+        speakers at the same place in every call. None with too few speakers to say."""
+        if self.count < LEAST_CLUSTERS:
+            return None
+        clips, right = np.bincount(y, minlength=labels), np.bincount(y[hit], minlength=labels)
+        value = float((right[clips > 0] / clips[clips > 0]).mean())
+        means = self._means(y, hit, labels)
+        wider = stats.t.ppf((1 + LEVEL) / 2, self.count - 1) / stats.norm.ppf((1 + LEVEL) / 2)
+        found: NDArray[np.float64] = value + (means - means.mean()) * np.sqrt(self.count / (self.count - 1)) * wider
+        return found
+
+    def _means(self, y: Counts, hit: NDArray[np.bool_], labels: int) -> NDArray[np.float64]:
+        """Mean recall of the labels that each resample has."""
         cells = self.cluster_of * labels + y
         shape = (self.count, labels)
         clips = np.bincount(cells, minlength=self.count * labels).reshape(shape)
         hits = np.bincount(cells, weights=hit, minlength=self.count * labels).reshape(shape)
         drawn = self._weights @ clips
         present = drawn > 0
-        recalls = np.where(present, (self._weights @ hits) / np.maximum(drawn, 1), 0.0).sum(axis=1) / present.sum(axis=1)
-        spread = float(recalls.std()) * np.sqrt(self.count / (self.count - 1))
-        return float(stats.t.ppf((1 + LEVEL) / 2, self.count - 1) * spread)
+        recalls = np.where(present, (self._weights @ hits) / np.maximum(drawn, 1), 0.0)
+        found: NDArray[np.float64] = recalls.sum(axis=1) / present.sum(axis=1)
+        return found
 
 
 def recall_interval(right: Counts, clips: Counts, *, half_width: float) -> Interval:
@@ -73,14 +90,16 @@ def recall_interval(right: Counts, clips: Counts, *, half_width: float) -> Inter
     """
     present = clips > 0
     value = float((right[present] / clips[present]).mean())
+    low, high = posterior_bounds(right, clips)
+    return Interval(value, low=max(0.0, min(low, value - half_width)), high=min(1.0, max(high, value + half_width)))
+
+
+def posterior_bounds(right: Counts, clips: Counts) -> tuple[float, float]:
+    """Between which values the mean recall lies, as far as the number of clips goes."""
     hits, misses = _posterior(right, clips)
     means = np.random.default_rng(SEED).beta(hits, misses, size=(DRAWS, len(clips))).mean(axis=1)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(
-        value,
-        low=max(0.0, min(float(low), value - half_width)),
-        high=min(1.0, max(float(high), value + half_width)),
-    )
+    return float(low), float(high)
 
 
 def label_intervals(right: Counts, clips: Counts) -> list[Interval]:

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from db.consensus import consensus_labels
 from db.decisions import LiveDecision, live_decisions, newest_decision_id
 from db.labels import active_labels
-from db.models import Run, Source
+from db.models import Run
 from db.project import OpenProject
 from db.queues import publish_queue
 from db.random_slice import blind_answers, slice_clip_ids
-from db.runs import latest_run, past_prefixes, record_evaluation, record_run
-from learner.curve import distinct_prefixes, scored_curve, thinned, trainable
+from db.runs import latest_run, past_prefixes, record_evaluation, record_outlook, record_run
+from learner.calibration import calibration_report
+from learner.curve import Traced, distinct_prefixes, thinned, traced_curve, trainable
 from learner.evaluate import (
     Between,
     FoldHeads,
     Slice,
+    cross_fitted_probabilities,
     normalisation_report,
     normalised_folds,
     plain_accuracy,
     report_of,
 )
 from learner.fitting import fitted_head
+from learner.handmade import HandmadeBaseline
 from learner.heads import NONE
 from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
-from learner.normalisation import NO_LABELS, Decision, decide
+from learner.normalisation import NO_LABELS, Decision
+from learner.outlook import Outlook, Scored
 from learner.pool import Pool, pool_signature, read_pool
-from learner.ranking import Asked, QueryLabels, ranked_queue
+from learner.ranking import QueryLabels
 from learner.reporting import Reporter
+from learner.training import ranked, trained
 
 NO_FEATURES = "no features yet: run earmark embed"
 
@@ -71,12 +75,6 @@ def read_snapshot(session: Session) -> Snapshot:
     )
 
 
-def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
-    """Those that the query strategy may learn from: none of a clip that somebody answered because the random slice wanted it."""
-    random = {decision.clip_id for decision in live if Source.RANDOM in (decision.source, decision.queued_as)}
-    return [decision for decision in live if decision.clip_id not in random]
-
-
 class Learning:
     """Passes over one project; keeps the pool and the heads of folds from one to the next."""
 
@@ -85,6 +83,7 @@ class Learning:
         self._reporter = reporter
         self._pool: Pool | None = None
         self._fold_heads: FoldHeads | None = None
+        self._outlook = Outlook(HandmadeBaseline(project), C=project.settings.head_c)
 
     def publish(self) -> Published | None:
         """Train on what stands now and publish the queue; the newest run is given back as it is when nothing has changed.
@@ -145,18 +144,18 @@ class Learning:
         return same and (run.labeled == 0 or head_path(self._project.heads_dir, run.id).exists())
 
     def _train(self, pool: Pool, snapshot: Snapshot, settings: dict[str, Any], started: float) -> tuple[int, Decision]:
-        used, decision = self._fitted(pool, snapshot, snapshot.live)
-        query, _ = self._fitted(pool, snapshot, query_decisions(snapshot.live))
-        answered = np.array([decision.clip_id for decision in snapshot.live], dtype=np.int64)
-        asked = Asked(
-            rows=pool.ready & ~np.isin(pool.features.clip_ids, answered),
-            size=self._project.settings.queue_size,
-            strategy=self._project.settings.strategy,
-            labels=len(snapshot.label_ids),
+        options = self._project.settings
+        heads = trained(pool, snapshot.live, snapshot.label_ids, C=options.head_c)
+        entries = ranked(
+            pool,
+            heads,
+            snapshot.live,
+            snapshot.label_ids,
+            strategy=options.strategy,
+            size=options.queue_size,
             seed=snapshot.last_decision_id,
         )
-        entries = ranked_queue(pool, asked, query=query, used=used.head)
-        file = self._head_file(pool, snapshot, used, decision)
+        file = self._head_file(pool, snapshot, heads.used, heads.decision)
         try:
             with self._project.write() as session:
                 run_id = record_run(
@@ -177,20 +176,7 @@ class Learning:
             if file is not None:
                 file.discard()
         delete_old_heads(self._project.heads_dir)
-        return run_id, decision
-
-    def _fitted(self, pool: Pool, snapshot: Snapshot, decisions: Sequence[LiveDecision]) -> tuple[QueryLabels, Decision]:
-        """A head for these decisions; whether it normalises by speaker is decided on them alone."""
-        labels = trainable(pool, decisions, snapshot.label_ids)
-        clip_ids = np.array(sorted(labels), dtype=np.int64)
-        y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
-        if not len(y):
-            return QueryLabels(clip_ids, y, None), NO_LABELS
-        vectors = pool.features.rows(clip_ids)
-        decision = decide(pool, clip_ids, y, vectors)
-        strength = self._project.settings.head_c
-        head = fitted_head(pool, clip_ids, y, vectors, C=strength, normalisation=decision.normalisation)
-        return QueryLabels(clip_ids, y, head), decision
+        return run_id, heads.decision
 
     def _head_file(self, pool: Pool, snapshot: Snapshot, used: QueryLabels, decision: Decision) -> HeadFile | None:
         if used.head is None:
@@ -204,12 +190,13 @@ class Learning:
         return HeadFile(self._project.heads_dir, stored)
 
     def is_evaluated(self, run_id: int) -> bool:
-        """Whether the run has its scores."""
+        """Whether the run has its scores, and what follows from them."""
         with self._project.read() as session:
-            return session.get_one(Run, run_id).evaluated_at is not None
+            run = session.get_one(Run, run_id)
+            return run.evaluated_at is not None and "outlook" in run.report
 
     def evaluate(self, published: Published, *, between: Between) -> None:
-        """Score the run and all points of the curve on the random slice, and record both.
+        """Score the run and all points of the curve on the random slice, and record both; then the outlook.
 
         Args:
             between: see `learner.evaluate.Between`; called every few milliseconds to seconds.
@@ -220,16 +207,31 @@ class Learning:
         with self._project.read() as session:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
+            is_scored = session.get_one(Run, published.run_id).evaluated_at is not None
         # A label given with a suggestion on screen is good to learn from, and no measure of anything.
         blind = [decision for decision in snapshot.live if decision.gold or not decision.suggestion_shown]
-        tested = Slice.of(pool, in_slice, consensus_labels(blind), snapshot.label_ids)
+        slice_labels = consensus_labels(blind)
+        tested = Slice.of(pool, in_slice, slice_labels, snapshot.label_ids)
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
         heads = self._heads_for(pool)
-        points, scored = scored_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
+        traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
+        if not is_scored:
+            self._record(published, tested, traced, heads, between=between)
+        scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
+        outlook = self._outlook.of(scored, between=between)
+        with self._project.write() as session:
+            record_outlook(session, published.run_id, outlook)
+            self._reporter.report_in(session, "waiting")
+
+    def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, between: Between) -> None:
+        pool, snapshot, scored = published.pool, published.snapshot, traced.newest
         labels = trainable(pool, snapshot.live, snapshot.label_ids)
         plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, between=between)
         normalised = normalisation_report(published.decision, plain, folds=normalised_folds(heads, tested, labels))
+        probabilities = cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids)
+        calibration = calibration_report(probabilities, tested.y, tested.folds)
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
+        told = {**report_of(scored, tested, pool, snapshot.label_names), **normalised, "calibration": calibration}
         with self._project.write() as session:
             record_evaluation(
                 session,
@@ -240,10 +242,9 @@ class Learning:
                 wa=None if scored is None else scored.wa,
                 slice_clips=len(tested.clip_ids),
                 speakers=len(speakers),
-                report={**report_of(scored, tested, pool, snapshot.label_names), **normalised},
-                points=points,
+                report=told,
+                points=traced.points,
             )
-            self._reporter.report_in(session, "waiting")
 
     def _heads_for(self, pool: Pool) -> FoldHeads:
         if self._fold_heads is None or self._fold_heads.pool is not pool:

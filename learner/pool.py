@@ -42,6 +42,8 @@ class Pool:
     """Speaker by clip id, for all clips of the project."""
     clusters: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     """What the cold start found, by number of clusters; see `learner.cold_start`."""
+    typical: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    """Places by typicality, in the same way."""
 
     def standardised(self, chunk: Vectors) -> Vectors:
         """The chunk with zero mean and unit spread over the pool."""

@@ -7,6 +7,8 @@ the likely label.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +18,10 @@ from db.models import Source
 from db.queues import QueueItem
 from learner.cold_start import cold_start_order
 from learner.heads import LinearHead, Numbers, Vectors
+from learner.near_duplicates import SPREAD_OVER, spread_order
 from learner.pool import Pool
-from learner.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, choose, modal_learner
+from learner.rare_search import promise, rarity
+from learner.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY, choose, modal_learner
 
 COLD_START_LABELS = 20
 """Labels that the default strategy takes from clusters before it trusts a head, or two a label where that is more."""
@@ -27,6 +31,8 @@ CLUSTERS = 10
 UA over 24 splits (bundled encoder, untrained) with 10 clusters, with 20, and by chance: EmoDB .346 .295 .300 at 10
 labels, .371 .353 .337 at 20; RAVDESS .223 .209 .190 and .231 .244 .217.
 """
+RARE_EVERY = 2
+"""One of so many places of the default queue goes to the search for labels with few examples, while there are any."""
 MOST_FOR_A_STRATEGY = 50_000
 """Clips shown to a strategy from elsewhere, which takes them as one array; of a larger pool a random part."""
 
@@ -57,7 +63,16 @@ class Asked:
 class _Ranked:
     rows: NDArray[np.int64]
     scores: NDArray[np.float64] | None
-    source: Source
+    sources: Source | list[Source]
+    """Why each is there, or all of them."""
+
+    def source_of(self, place: int) -> Source:
+        return self.sources if isinstance(self.sources, Source) else self.sources[place]
+
+    def each(self) -> Iterator[tuple[int, float | None, Source]]:
+        """Row, score and source, best first."""
+        for place, row in enumerate(self.rows.tolist()):
+            yield row, None if self.scores is None else float(self.scores[place]), self.source_of(place)
 
 
 def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHead | None) -> list[QueueItem]:
@@ -66,7 +81,7 @@ def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHe
     Raises:
         LearnerError: the project's strategy is unknown or fails.
     """
-    ranked = _ranked(pool, asked, query)
+    ranked = _spread(pool, _ranked(pool, asked, query))
     clip_ids = pool.features.clip_ids[ranked.rows]
     predicted: list[int | None] = [None] * len(clip_ids)
     if used is not None and len(clip_ids):
@@ -74,19 +89,79 @@ def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHe
         predicted = [int(label) for label in used.predict(inputs)]
     scores = [None] * len(clip_ids) if ranked.scores is None else ranked.scores.tolist()
     return [
-        QueueItem(clip_id=int(clip), source=ranked.source, score=score, predicted_id=label)
-        for clip, score, label in zip(clip_ids, scores, predicted, strict=True)
+        QueueItem(clip_id=int(clip), source=ranked.source_of(place), score=score, predicted_id=label)
+        for place, (clip, score, label) in enumerate(zip(clip_ids, scores, predicted, strict=True))
     ]
 
 
 def _ranked(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
     if asked.strategy == RANDOM:
         return _by_chance(asked)
-    if asked.strategy == K_MEANS or query.head is None or _is_cold(asked, query):
+    if asked.strategy in (K_MEANS, TYPICALITY) or query.head is None or _is_cold(asked, query):
         return _from_clusters(pool, asked, query)
     if asked.strategy == DEFAULT:
-        return _by_margin(pool, asked, query.head)
+        return _scheduled(pool, asked, query, query.head)
+    if asked.strategy == RARE_CLASS:
+        return _rare_first(pool, asked, query, query.head) or _by_margin(pool, asked, query.head)
     return _by_strategy(pool, asked, query)
+
+
+def _scheduled(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked:
+    """After the cold start: what the head is least sure of, and every so often what may be of a label with few examples."""
+    unsure = _by_margin(pool, asked, head)
+    rare = _rare_first(pool, asked, query, head)
+    return unsure if rare is None else _interleaved(rare, unsure, every=RARE_EVERY)
+
+
+def _interleaved(first: _Ranked, second: _Ranked, *, every: int) -> _Ranked:
+    """One of `first`, then `every - 1` of `second`, and so on until `second` is used up; each clip once."""
+    chosen: dict[int, tuple[float | None, Source]] = {}
+    waiting = {True: first.each(), False: second.each()}
+    while len(chosen) < len(second.rows):
+        wanted = len(chosen) % every == 0
+        for row, score, source in itertools.chain(waiting[wanted], waiting[not wanted]):
+            if row not in chosen:
+                chosen[row] = (score, source)
+                break
+        else:
+            break
+    scores = np.array([np.nan if score is None else score for score, _ in chosen.values()], dtype=np.float64)
+    rows = np.array(list(chosen), dtype=np.int64)
+    return _Ranked(rows, None if np.isnan(scores).any() else scores, [source for _, source in chosen.values()])
+
+
+def _spread(pool: Pool, ranked: _Ranked) -> _Ranked:
+    """The same with near-duplicates of what is asked before them put back behind the next batches."""
+    first = pool.features.clip_ids[ranked.rows[:SPREAD_OVER]]
+    vectors = pool.standardised(pool.features.rows(first))
+    order = np.append(spread_order(vectors), np.arange(len(first), len(ranked.rows)))
+    sources = ranked.sources if isinstance(ranked.sources, Source) else [ranked.sources[place] for place in order.tolist()]
+    return _Ranked(ranked.rows[order], None if ranked.scores is None else ranked.scores[order], sources)
+
+
+def _rare_first(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked | None:
+    """By promise of a label with few examples; None when no label is rare."""
+    sought = rarity(query.y, head.classes_)
+    if sought is None:
+        return None
+    rows = np.flatnonzero(asked.rows)
+    chances = np.concatenate(
+        [
+            np.zeros((0, len(head.classes_)), np.float32),
+            *(head.predict_proba(chunk) for chunk in pool.input_chunks(asked.rows, head.normalisation)),
+        ]
+    )
+    groups = pool.folds.groups
+    promised = promise(
+        chances,
+        sought,
+        head.classes_,
+        speakers=groups(pool.features.clip_ids[rows].tolist()),
+        known=groups(query.clip_ids.tolist()),
+        y=query.y,
+    )
+    order = np.argsort(-promised, kind="stable")[: asked.size]
+    return _Ranked(rows[order], promised[order], Source.RARE_CLASS)
 
 
 def _is_cold(asked: Asked, query: QueryLabels) -> bool:
@@ -108,7 +183,13 @@ def _by_chance(asked: Asked) -> _Ranked:
 
 def _from_clusters(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
     labeled = np.isin(pool.features.clip_ids, query.clip_ids)
-    rows = cold_start_order(pool, candidates=asked.rows, labeled=labeled, clusters=max(CLUSTERS, asked.labels))
+    rows = cold_start_order(
+        pool,
+        candidates=asked.rows,
+        labeled=labeled,
+        clusters=max(CLUSTERS, asked.labels),
+        typical=asked.strategy == TYPICALITY,
+    )
     return _Ranked(rows[: asked.size], None, Source.COLD_START)
 
 

@@ -18,9 +18,13 @@ from numpy.typing import NDArray
 
 from db.errors import LearnerError
 from learner.heads import LinearHead, Numbers, Vectors
+from learner.query_functions import badge, committee, density_weighted, margin_diversity
 
-DEFAULT, K_MEANS, RANDOM = "default", "k-means", "random"
-"""Names that `learner.ranking` handles itself: smallest margin after a start from clusters, clusters only, and by chance."""
+DEFAULT, RANDOM = "default", "random"
+K_MEANS, TYPICALITY = "k-means", "typicality"
+RARE_CLASS = "rare-class"
+"""Names that `learner.ranking` handles itself: the schedule, by chance, two that go by clusters alone, and the search for labels
+with few examples."""
 
 CHUNK = 4096
 
@@ -62,7 +66,13 @@ margin = _by("classifier_margin", ascending=True)
 entropy = _by("classifier_entropy")
 
 MEASURED: dict[str, QueryStrategy] = {"least-confidence": least_confidence, "margin": margin, "entropy": entropy}
-NAMES = (DEFAULT, K_MEANS, RANDOM, *MEASURED)
+COMBINED: dict[str, QueryStrategy] = {
+    "committee": committee,
+    "density": density_weighted,
+    "margin-diversity": margin_diversity,
+    "badge": badge,
+}
+NAMES = (DEFAULT, RANDOM, K_MEANS, TYPICALITY, RARE_CLASS, *MEASURED, *COMBINED)
 
 
 def strategy_named(name: str) -> QueryStrategy:
@@ -71,8 +81,8 @@ def strategy_named(name: str) -> QueryStrategy:
     Raises:
         LearnerError: there is none.
     """
-    if name in MEASURED:
-        return MEASURED[name]
+    if name in MEASURED or name in COMBINED:
+        return (MEASURED | COMBINED)[name]
     module, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
     known = f"use one of {', '.join(NAMES)} or the import path of a function"
     if not module or not attribute:

@@ -78,7 +78,7 @@ def _mean_squares(samples: Array, hop: int, rate: int) -> NDArray[np.float64]:
     sides[0] = 1.0
     if size % 2 == 0:
         sides[-1] = 1.0
-    weighted: NDArray[np.float64] = power @ (sides * _weighting(np.fft.rfftfreq(size, 1 / rate))) / size**2
+    weighted: NDArray[np.float64] = power @ (sides * _weighting(np.fft.rfftfreq(size, 1 / rate).astype(np.float64))) / size**2
     return weighted
 
 

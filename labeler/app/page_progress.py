@@ -10,11 +10,13 @@ import streamlit as st
 
 from db.learner_state import STALE_SECONDS, read_state
 from db.models import LearnerState, Run
-from db.runs import Curve, latest_curve, latest_evaluated_run
+from db.runs import Curve, latest_curve, latest_evaluated_run, latest_outlook
 from db.status import project_status
 from labeler.app.opened import serving
 from labeler.app.plain_text import plain
+from labeler.app.progress_details import show_details
 from labeler.curve_chart import BLUE, GREY, curve_chart
+from labeler.outlook_words import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
 
 _DOING = {
     "starting": "is starting",
@@ -40,10 +42,14 @@ def _live() -> None:
         state = read_state(session)
         run = latest_evaluated_run(session)
         curve = latest_curve(session)
+        outlook = latest_outlook(session)
         session.expunge_all()
     _learner(state)
-    _accuracy(run, status)
-    _curve(curve, labels=len(status["per_label"]))
+    _accuracy(run, status, outlook)
+    _curve(curve, outlook, labels=len(status["per_label"]))
+    _outlook(outlook)
+    if run is not None:
+        show_details(run.report)
     _labels(status)
 
 
@@ -80,7 +86,7 @@ def _spoken(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
-def _accuracy(run: Run | None, status: dict[str, Any]) -> None:
+def _accuracy(run: Run | None, status: dict[str, Any], outlook: dict[str, Any] | None) -> None:
     if run is None or run.ua is None:
         st.markdown(
             "**Accuracy is not known yet.** It is measured on the random slice, as soon as the first of its clips have labels."
@@ -91,8 +97,9 @@ def _accuracy(run: Run | None, status: dict[str, Any]) -> None:
         if missing:
             names = ", ".join(plain(str(name)) for name in missing)
             st.caption(f"Not in the slice yet, so the interval is wide: {names}.")
-        for sentence in normalisation_in_words(run):
-            st.caption(plain(sentence))
+        for sentence in [more_clips_in_words(outlook), *normalisation_in_words(run)]:
+            if sentence:
+                st.caption(plain(sentence))
     newest = status["run"]
     if newest is not None:
         measured = "" if run is not None and run.id == newest["id"] else " Its accuracy is being measured."
@@ -122,10 +129,21 @@ def accuracy_in_words(run: Run) -> str:
     return f"UA {run.ua:.2f}{interval} on {on}"
 
 
-def _curve(curve: Curve, *, labels: int) -> None:
+def _curve(curve: Curve, outlook: dict[str, Any] | None, *, labels: int) -> None:
     if any(point.ua is not None for point in curve.points):
-        chart = curve_chart(curve, labels=labels, width="container", height=300)
+        others = None if outlook is None else outlook["curves"]
+        chart = curve_chart(curve, labels=labels, others=others, width="container", height=320)
         st.altair_chart(chart, width="stretch", key="curve")
+
+
+def _outlook(outlook: dict[str, Any] | None) -> None:
+    """Whether to stop, how much more it takes, and what Earmark's order saves."""
+    advice = advice_in_words(outlook)
+    if outlook is None or not advice:
+        return
+    st.markdown(f"**{plain(advice)}**" if outlook["stop"]["stop"] else plain(advice))
+    for sentence in [*forecast_in_words(outlook), *saved_in_words(outlook)]:
+        st.caption(plain(sentence))
 
 
 def _labels(status: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from labeler.cli.pretraining import pretrain
 from labeler.cli.probing import probe
 from labeler.cli.reporting import curve, export, status
 from labeler.cli.serving import serve
+from labeler.cli.simulating import simulate
 
 
 class OneSentenceErrors(click.Group):
@@ -58,5 +59,21 @@ def main(ctx: click.Context, project: Path) -> None:
     ctx.obj = project
 
 
-for command in (init, import_, embed, learn, serve, annotate, queue, status, curve, predict, export, pretrain, probe, upgrade):
+for command in (
+    init,
+    import_,
+    embed,
+    learn,
+    serve,
+    annotate,
+    queue,
+    status,
+    curve,
+    predict,
+    export,
+    pretrain,
+    probe,
+    simulate,
+    upgrade,
+):
     main.add_command(command)

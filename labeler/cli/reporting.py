@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from db.formats import EXPORTERS, export_decisions
-from db.runs import latest_curve
+from db.runs import latest_curve, latest_outlook
 from db.status import project_status
 from labeler.cli.output import json_option, opened, say
 from labeler.curve_chart import save_curve
+from labeler.outlook_words import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
 
 
 @click.command()
@@ -21,6 +22,7 @@ def status(directory: Path, as_json: bool) -> None:
     """The project in numbers."""
     with opened(directory) as project, project.read() as session:
         document = project_status(session)
+        document["outlook"] = latest_outlook(session)
     say(document, as_json=as_json, lines=lambda: _status_lines(document))
 
 
@@ -37,7 +39,13 @@ def _status_lines(document: dict[str, Any]) -> list[str]:
     if run["ua"] is None:
         return [*lines, f"Run {run['id']} on {run['decisions']} decisions; its accuracy is not known yet."]
     scores = f"UA {run['ua']:.3f} ({run['ua_low']:.3f}-{run['ua_high']:.3f}), WA {run['wa']:.3f}"
-    return [*lines, f"Run {run['id']} on {run['decisions']} decisions: {scores}; {document['queue']} clips in the queue."]
+    lines.append(f"Run {run['id']} on {run['decisions']} decisions: {scores}; {document['queue']} clips in the queue.")
+    return [*lines, *_outlook_lines(document["outlook"])]
+
+
+def _outlook_lines(outlook: dict[str, Any] | None) -> list[str]:
+    told = [more_clips_in_words(outlook), advice_in_words(outlook), *forecast_in_words(outlook), *saved_in_words(outlook)]
+    return [sentence for sentence in told if sentence]
 
 
 @click.command()
@@ -48,15 +56,20 @@ def curve(directory: Path, output: Path | None, as_json: bool) -> None:
     """Accuracy against examples per class, every point scored on today's random slice."""
     with opened(directory) as project, project.read() as session:
         found = latest_curve(session)
+        outlook = latest_outlook(session)
         labels = list(project_status(session)["per_label"])
     names = ("decisions", "examples_per_class", "smallest_class", "ua", "ua_low", "ua_high", "wa")
     points = [{name: getattr(point, name) for name in names} for point in found.points]
+    others = {"random": [], "logmel": []} if outlook is None else outlook["curves"]
     if output is not None:
-        save_curve(found, output, labels=len(labels))
+        save_curve(found, output, labels=len(labels), others=others)
     say(
-        {"points": points, "slice_clips": found.slice_clips, "speakers": found.speakers},
+        {"points": points, **others, "slice_clips": found.slice_clips, "speakers": found.speakers, "outlook": outlook},
         as_json=as_json,
-        lines=lambda: _curve_lines(points, slice_clips=found.slice_clips, speakers=found.speakers),
+        lines=lambda: [
+            *_curve_lines(points, slice_clips=found.slice_clips, speakers=found.speakers),
+            *_outlook_lines(outlook),
+        ],
     )
 
 

@@ -4,19 +4,51 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from db.learner_state import count_restart, report_state
-from db.runs import CurvePointValues, record_evaluation, record_run
+from db.runs import CurvePointValues, record_evaluation, record_outlook, record_run
 from tests.browser.served import Seat, Served
 from tests.filled_projects import LABELS
 
 pytestmark = pytest.mark.browser
 
 
-def evaluated_run(served: Served, *, ua: float, missing: Sequence[str] = ()) -> None:
+POINT = {"labels": 12, "examples_per_class": 4.0, "smallest_class": 2, "ua": 0.4, "ua_low": 0.3, "ua_high": 0.5}
+UNKNOWN = {"known": False, "why": "the random slice has 12 clips, and it takes 30", "times": None}
+OUTLOOK: dict[str, Any] = {
+    "curves": {"random": [POINT], "logmel": []},
+    "data_saved": {"random": UNKNOWN, "logmel": UNKNOWN},
+    "forecast": {
+        "known": True,
+        "why": None,
+        "targets": [{"ua": 0.8, "known": True, "decisions": 120, "low": 80, "high": 190, "enough_left": True}],
+    },
+    "more_clips": {"wanted": 0.05, "half_width": 0.1, "clips": 69, "enough_left": True},
+    "stop": {"stop": False, "why": "More labels are likely to help. Nothing has been found yet of <i>sad</i>.", "signs": []},
+}
+DETAILS: dict[str, Any] = {
+    "per_label": {
+        "angry": {"recall": 0.5, "low": 0.3, "high": 0.7, "clips": 20},
+        "sad": {"recall": None, "low": 0.1, "high": 0.9, "clips": 0},
+    },
+    "confusion": {"labels": ["angry", "sad"], "counts": [[10, 10], [0, 0]]},
+    "calibration": {
+        "clips": 40,
+        "ece_raw": 0.114,
+        "ece": 0.031,
+        "temperature": 1.8,
+        "bins": [{"confidence": 0.6, "accuracy": 0.5, "low": 0.4, "high": 0.6, "clips": 40}],
+    },
+}
+
+
+def evaluated_run(
+    served: Served, *, ua: float, missing: Sequence[str] = (), outlook: dict[str, Any] | None = None, **report: Any
+) -> None:
     """Put a run with its scores into the project, as the learner does."""
     point = CurvePointValues(
         last_decision_id=0, decisions=12, examples_per_class=4, smallest_class=2, ua=ua, ua_low=ua - 0.1, ua_high=ua + 0.1, wa=ua
@@ -32,9 +64,11 @@ def evaluated_run(served: Served, *, ua: float, missing: Sequence[str] = ()) -> 
             wa=ua,
             slice_clips=23,
             speakers=9,
-            report={"missing_labels": list(missing)},
+            report={"missing_labels": list(missing), **report},
             points=[point],
         )
+        if outlook is not None:
+            record_outlook(session, run_id, outlook)
 
 
 def test_progress_shows_the_accuracy_with_its_interval_and_follows_it(seat: Seat, served: Served) -> None:
@@ -47,6 +81,34 @@ def test_progress_shows_the_accuracy_with_its_interval_and_follows_it(seat: Seat
     expect(page.get_by_text("Examples per class").first).to_be_attached()
     evaluated_run(served, ua=0.71)
     expect(page.get_by_text("UA 0.71 (0.61–0.81)")).to_be_visible()
+
+
+def test_progress_tells_the_outlook_and_keeps_it_while_the_next_is_worked_out(seat: Seat, served: Served) -> None:
+    page = seat.page
+    evaluated_run(served, ua=0.62, outlook=OUTLOOK)
+    page.goto(f"{served.url}/progress")
+    told = [
+        "Go on labelling. More labels are likely to help. Nothing has been found yet of <i>sad</i>.",
+        "About 120 more decisions to 80% UA (80–190).",
+        "About 69 more random clips for ±5 points.",
+        "Data saved against labels taken at random is not yet known: the random slice has 12 clips, and it takes 30.",
+    ]
+    for sentence in told:
+        expect(page.get_by_text(sentence)).to_be_visible()
+    evaluated_run(served, ua=0.71)
+    expect(page.get_by_text("UA 0.71 (0.61–0.81)")).to_be_visible()
+    expect(page.get_by_text(told[1])).to_be_visible()
+
+
+def test_progress_shows_label_by_label_when_asked(seat: Seat, served: Served) -> None:
+    page = seat.page
+    evaluated_run(served, ua=0.62, **DETAILS)
+    page.goto(f"{served.url}/progress")
+    expect(page.get_by_text("Recall of each label")).to_be_hidden()
+    page.get_by_text("Label by label").click()
+    expect(page.get_by_text("Recall of each label")).to_be_visible()
+    expect(page.get_by_text("As trained it is too sure: its confidence is 11 points off on average")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(5)
 
 
 def test_progress_says_what_the_learner_does_and_when_it_crashed(seat: Seat, served: Served) -> None:

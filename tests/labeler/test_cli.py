@@ -12,11 +12,13 @@ from db.models import Source
 from db.project import OpenProject
 from labeler.cli import main
 from labeler.cli.output import printable
+from learner.loop import learn_once
 from tests.filled_projects import add_clips, answer
+from tests.learner.synthetic_projects import embedded_project, label_slice, label_truly
 
 COMMANDS = {
-    "annotate", "curve", "embed", "export", "import", "init", "learn", "predict", "pretrain", "probe", "queue", "serve", "status",
-    "upgrade",
+    "annotate", "curve", "embed", "export", "import", "init", "learn", "predict", "pretrain", "probe", "queue", "serve",
+    "simulate", "status", "upgrade",
 }  # fmt: skip
 
 
@@ -50,6 +52,7 @@ def test_init_makes_a_project_and_says_what_comes_next(tmp_path: Path) -> None:
         "encoder": None,
         "run": None,
         "queue": 0,
+        "outlook": None,
     }
 
 
@@ -89,8 +92,30 @@ def test_queue_lists_clips_with_their_reason(project: OpenProject) -> None:
 
 
 def test_curve_without_points_says_how_it_starts(project: OpenProject) -> None:
-    assert json.loads(run(project.directory, "curve", "--json").stdout) == {"points": [], "slice_clips": 0, "speakers": 0}
+    document = json.loads(run(project.directory, "curve", "--json").stdout)
+    assert document == {"points": [], "random": [], "logmel": [], "slice_clips": 0, "speakers": 0, "outlook": None}
     assert "starts with the first labels" in run(project.directory, "curve").stdout
+
+
+def test_the_outlook_is_told_as_json_and_in_words(project: OpenProject, tmp_path: Path) -> None:
+    clips = embedded_project(project, 80)
+    for first in range(0, 60, 10):
+        label_truly(project, clips[first : first + 10])
+        label_slice(project, 3)
+        learn_once(project)
+    document = json.loads(run(project.directory, "curve", "--json").stdout)
+    assert document["random"] == document["outlook"]["curves"]["random"]
+    assert [set(point) for point in document["random"]] == [
+        {"labels", "examples_per_class", "smallest_class", "ua", "ua_low", "ua_high"}
+    ] * len(document["random"])
+    assert len(document["random"]) >= 2
+    status = json.loads(run(project.directory, "status", "--json").stdout)
+    assert status["outlook"] == document["outlook"]
+    for command in ("status", "curve"):
+        assert document["outlook"]["stop"]["why"] in run(project.directory, command).stdout
+    picture = tmp_path / "curve.svg"
+    assert run(project.directory, "curve", "--output", str(picture)).exit_code == 0
+    assert "random labels" in picture.read_text()
 
 
 def test_an_up_to_date_database_is_not_copied(project: OpenProject) -> None:

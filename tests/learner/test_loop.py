@@ -12,7 +12,7 @@ from db.errors import LearnerError
 from db.features import use_feature_set
 from db.models import Answer, Clip, ClipState, Source
 from db.project import OpenProject, open_project
-from learner import learning
+from learner import learning, training
 from learner.feature_store import FeatureStore
 from learner.heads_store import head_path, load_head
 from learner.lock import learner_lock
@@ -105,7 +105,7 @@ def test_the_asking_head_never_sees_labels_given_for_the_random_slice(
         seen.update(options)
         return ranked_queue(*arguments, **options)
 
-    monkeypatch.setattr(learning, "ranked_queue", spy)
+    monkeypatch.setattr(training, "ranked_queue", spy)
     learn_once(project)
     assert seen["query"].clip_ids.tolist() == clips[:10]
     assert newest_run(project).labeled == 25

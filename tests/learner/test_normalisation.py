@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 from db.clips import NewClip, register_clip
 from db.project import OpenProject, create_project
-from learner import learning
+from learner import training
 from learner.evaluate import FoldHeads, Slice, cross_fitted
 from learner.feature_store import FeatureStore
 from learner.heads import NONE, SPEAKER, LinearHead
 from learner.heads_store import head_path, load_head
-from learner.learning import query_decisions
 from learner.loop import learn_once
 from learner.normalisation import decide
 from learner.pool import Pool
 from learner.predict import PredictReport, predict_folder, predict_project, write_predictions
 from learner.speaker_norm import LEAST_CLIPS, SpeakerStatistics, why_not
+from learner.training import query_decisions
 from tests.filled_projects import LABELS, new_file
 from tests.learner.synthetic_projects import DIM, MadeUpEncoder, label_slice, label_truly, pool_of, truth
 from tests.learner.what_was_published import newest_run
@@ -248,7 +248,7 @@ def test_the_asking_head_decides_on_its_own_labels(project: OpenProject, monkeyp
         seen.append(set(clip_ids.tolist()))
         return decide(pool, clip_ids, y, vectors)
 
-    monkeypatch.setattr(learning, "decide", spy)
+    monkeypatch.setattr(training, "decide", spy)
     label_truly(project, [clip for clip in clips if clip not in owed][:40])
     learn_once(project)
     assert len(seen) == 2

@@ -18,7 +18,7 @@ from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
 from learner import learning, loop
-from learner.curve import scored_curve
+from learner.curve import traced_curve
 from learner.loop import run_learner
 from tests.filled_projects import add_clips
 from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly
@@ -86,9 +86,9 @@ def test_the_queue_goes_before_an_evaluation_under_way(project: OpenProject, mon
         while not go_on.is_set():
             time.sleep(0.3)
             between(1, 2)
-        return scored_curve(*arguments, between=between, **options)
+        return traced_curve(*arguments, between=between, **options)
 
-    monkeypatch.setattr(learning, "scored_curve", slow)
+    monkeypatch.setattr(learning, "traced_curve", slow)
     with running(project):
         eventually(lambda: runs(project) == 1, what="the first run")
         label_truly(project, [clip for clip in clips if clip in {entry.clip_id for entry in queued(project)}][:5])
@@ -108,9 +108,9 @@ def test_a_run_is_evaluated_once_whatever_seems_new(project: OpenProject, monkey
     def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
         time.sleep(0.3)
         between(1, 2)
-        return scored_curve(*arguments, between=between, **options)
+        return traced_curve(*arguments, between=between, **options)
 
-    monkeypatch.setattr(learning, "scored_curve", slow)
+    monkeypatch.setattr(learning, "traced_curve", slow)
     with running(project):
         eventually(lambda: runs(project) == 1 and newest_run(project).ua is not None, what="the evaluation")
         eventually(lambda: state_of(project).state == "waiting", what="the learner to rest")
@@ -128,7 +128,7 @@ def test_the_learner_stops_in_the_midst_of_an_evaluation(project: OpenProject, m
             time.sleep(0.05)
             between(1, 2)
 
-    monkeypatch.setattr(learning, "scored_curve", endless)
+    monkeypatch.setattr(learning, "traced_curve", endless)
     with running(project):
         eventually(lambda: runs(project) == 1, what="the first run")
     assert state_of(project).state == "stopped"

@@ -14,10 +14,10 @@ from db.errors import LearnerError
 from db.models import Source
 from db.project import OpenProject
 from learner.heads import LinearHead
-from learner.learning import query_decisions
 from learner.pool import Pool
 from learner.ranking import COLD_START_LABELS, Asked, QueryLabels, ranked_queue
 from learner.strategies import MEASURED, choose, modal_learner
+from learner.training import query_decisions
 from tests.filled_projects import answer
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
 
@@ -114,7 +114,7 @@ def test_a_strategy_gets_a_learner_with_its_training_data(pool: Pool) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("nonsense", "There is no strategy 'nonsense'; use one of default, k-means, random"),
+        ("nonsense", "There is no strategy 'nonsense'; use one of default, random, k-means"),
         ("no_such_module:f", "cannot be imported .ModuleNotFoundError"),
         (f"{HERE}:missing", "cannot be imported .AttributeError"),
         (f"{HERE}:not_callable", "is no function"),

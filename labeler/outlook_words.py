@@ -1,0 +1,81 @@
+"""What a run's outlook holds for a team lead, in sentences: for the Progress page and the command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_AGAINST = {"random": "labels taken at random", "logmel": "hand-made features (log-mel) on labels taken at random"}
+
+Outlook = Mapping[str, Any] | None
+
+
+def advice_in_words(outlook: Outlook) -> str:
+    """Whether to stop, and why; nothing before there is an outlook."""
+    stop = (outlook or {}).get("stop")
+    if not stop:
+        return ""
+    head = {True: "You can stop labelling. ", False: "Go on labelling. "}.get(stop["stop"], "")
+    return f"{head}{stop['why']}"
+
+
+def forecast_in_words(outlook: Outlook) -> list[str]:
+    """How many more decisions the next accuracies will take."""
+    forecast = (outlook or {}).get("forecast")
+    if not forecast:
+        return []
+    if not forecast["known"]:
+        return [f"How many more decisions it takes to be better is not yet known: {forecast['why']}."]
+    told = [_target(target) for target in forecast["targets"]]
+    # Where the first is not known, the farther ones are not either.
+    known = [sentence for target, sentence in zip(forecast["targets"], told, strict=True) if target["known"]]
+    return known or told[:1]
+
+
+def _target(target: Mapping[str, Any]) -> str:
+    to = f"to {target['ua']:.0%} UA"
+    if not target["known"]:
+        least = f", but at least {target['low']}" if target["low"] else ""
+        return f"How many more decisions {to} is not yet known{least}."
+    fewer = "" if target["enough_left"] else ", more than there are clips left"
+    return f"About {target['decisions']} more decisions {to} ({target['low']}–{target['high']}){fewer}."
+
+
+def saved_in_words(outlook: Outlook) -> list[str]:
+    """How many times less data Earmark's order takes, against each way it was compared with."""
+    saved = (outlook or {}).get("data_saved") or {}
+    return [_saved(told, against) for name, against in _AGAINST.items() if (told := saved.get(name))]
+
+
+def _saved(told: Mapping[str, Any], against: str) -> str:
+    if not told["known"]:
+        return f"Data saved against {against} is not yet known: {told['why']}."
+    interval = f"({told['low']:.1f}–{told['high']:.1f})"
+    at = f"UA {told['ua']:.2f} took {told['ours']:.0f} labels instead of {told['theirs']:.0f}"
+    if told["low"] <= 1 <= told["high"]:
+        return f"{told['times']:.1f} times less data {interval} than {against}, which may be chance: {at}."
+    return f"{told['times']:.1f} times less data {interval} than {against}: {at}."
+
+
+def more_clips_in_words(outlook: Outlook) -> str:
+    """How many more random clips make the interval narrow; nothing where it is, or for runs that do not tell."""
+    told = (outlook or {}).get("more_clips")
+    if not told or told["clips"] == 0:
+        return ""
+    points = f"±{100 * told['wanted']:.0f} points"
+    if told["clips"] is None:
+        return (
+            f"More random clips alone will not bring the interval to {points}: speakers differ too much, it takes more of them."
+        )
+    left = "" if told["enough_left"] else ", more than are left"
+    return f"About {told['clips']} more random clips for {points}{left}."
+
+
+def calibration_in_words(report: Mapping[str, Any]) -> str:
+    """Whether confidence can be believed; nothing before there is an outlook."""
+    told = report.get("calibration")
+    if not told:
+        return ""
+    sure = "too sure" if told["temperature"] > 1 else "not sure enough"
+    raw = f"As trained it is {sure}: its confidence is {100 * told['ece_raw']:.0f} points off on average"
+    return f"{raw}, and {100 * told['ece']:.0f} after a temperature of {told['temperature']:.2f}."

@@ -1,0 +1,93 @@
+"""Whether a classifier's confidence can be believed: calibration error, reliability, and the temperature that mends it.
+
+Measured on the random slice with the probabilities of heads that heard no clip of the fold they are asked about. The temperature
+(Guo, Pleiss, Sun, Weinberger 2017, *On calibration of modern neural networks*) that a fold's probabilities are mended with comes
+from the other folds, so that what is told after mending is not flattered by it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, stats
+
+Exact = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+LEAST_CLIPS = 30
+"""Below this nothing is told of calibration."""
+CLIPS_A_BIN, MOST_BINS = 15, 10
+_LEAST_PROBABILITY = 1e-6
+_COLDEST, _HOTTEST = 0.1, 10.0
+
+
+def temperature_of(probabilities: Exact, y: Counts) -> float:
+    """The temperature under which these probabilities [n, labels] make the labels [n] most likely."""
+    logs = np.log(np.maximum(probabilities, _LEAST_PROBABILITY))
+
+    def loss(log_temperature: float) -> float:
+        scaled = logs / np.exp(log_temperature)
+        return float((np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(y)), y]).mean())
+
+    found = optimize.minimize_scalar(loss, bounds=(np.log(_COLDEST), np.log(_HOTTEST)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def tempered(probabilities: Exact, temperature: float) -> Exact:
+    """Probabilities [n, labels] at another temperature: above 1 less sure, below 1 more."""
+    logs = np.log(np.maximum(probabilities, _LEAST_PROBABILITY)) / temperature
+    found: Exact = np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
+    return found
+
+
+def calibration_error(probabilities: Exact, y: Counts) -> float:
+    """Expected calibration error: how far confidence and the share of right answers lie apart, over bins of as many clips."""
+    confidence, hit = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
+    return float(sum(len(rows) * abs(confidence[rows].mean() - hit[rows].mean()) for rows in _bins(confidence)) / len(y))
+
+
+def calibration_report(probabilities: Exact, y: Counts, folds: Counts) -> dict[str, Any] | None:
+    """What is told of calibration, as JSON values; None with fewer than `LEAST_CLIPS` clips that a head could be asked about.
+
+    Keys: `clips`, `ece_raw` and `ece` (before and after mending), `temperature` (from all folds), `bins` (confidence, accuracy
+    with its 95% interval by Wilson, and clips; after mending).
+
+    Args:
+        probabilities: as `learner.evaluate.cross_fitted_probabilities` gives them, [clips, labels].
+        y: position of the true label of each clip.
+        folds: of each clip.
+    """
+    told = probabilities.sum(axis=1) > 0
+    probabilities, y, folds = probabilities[told], y[told], folds[told]
+    if len(y) < LEAST_CLIPS or len(np.unique(folds)) < 2:
+        return None
+    mended = np.empty_like(probabilities)
+    for fold in np.unique(folds):
+        here = folds == fold
+        mended[here] = tempered(probabilities[here], temperature_of(probabilities[~here], y[~here]))
+    confidence, hit = mended.max(axis=1), mended.argmax(axis=1) == y
+    return {
+        "clips": len(y),
+        "ece_raw": round(calibration_error(probabilities, y), 4),
+        "ece": round(calibration_error(mended, y), 4),
+        "temperature": round(temperature_of(probabilities, y), 4),
+        "bins": [_bin(confidence[rows], hit[rows]) for rows in _bins(confidence)],
+    }
+
+
+def _bins(confidence: Exact) -> list[Counts]:
+    count = int(np.clip(len(confidence) // CLIPS_A_BIN, 1, MOST_BINS))
+    return np.array_split(np.argsort(confidence, kind="stable"), count)
+
+
+def _bin(confidence: Exact, hit: NDArray[np.bool_]) -> dict[str, Any]:
+    sure = stats.binomtest(int(hit.sum()), len(hit)).proportion_ci(method="wilson")
+    return {
+        "confidence": round(float(confidence.mean()), 4),
+        "accuracy": round(float(hit.mean()), 4),
+        "low": round(float(sure.low), 4),
+        "high": round(float(sure.high), 4),
+        "clips": len(hit),
+    }

@@ -1,0 +1,117 @@
+"""Multinomial logistic regression for many fits: the answers of scikit-learn's `LogisticRegression`, five to ten times as fast.
+
+Two things make it so. With more features than clips the weights lie in the span of the clips, so a Cholesky factor of the clips'
+inner products stands for their features, exactly. And L-BFGS is given the curvature that the loss has where it starts (all
+classes equally likely, as in Böhning 1992), which leaves it some twenty steps instead of hundreds.
+"""
+
+from __future__ import annotations
+
+import functools
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import minimize
+from threadpoolctl import ThreadpoolController
+
+Numbers = NDArray[np.int64]
+Exact = NDArray[np.float64]
+Point = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+_MOST_STEPS = 300
+_HEAD_TOLERANCE = 1e-5
+"""Of a head's slope. Probabilities are then within 0.01 of the optimum, one answer in a thousand differs: for half the steps."""
+_FEW = 2000
+_RIDGE = 1e-9
+"""Keeps inner products of identical clips factorisable; relative to their mean square, far below the regularisation."""
+
+
+def fitted_weights(X: Exact, targets: Numbers, *, C: float) -> tuple[Exact, Exact]:
+    """Weights [classes, d] and intercepts [classes]; classes weigh the same, and of two the scores are each other's opposite.
+
+    Args:
+        X: standardised features [n, d].
+        targets: classes [n], 0 to at least 1, each with an example.
+        C: inverse regularisation strength, as in scikit-learn.
+    """
+    with _one_thread(len(X)):
+        weights, intercepts = _weights(X, targets, C=C)
+    if weights.shape[1] == 1:
+        return np.vstack([-weights.T, weights.T]) / 2, np.concatenate([-intercepts, intercepts]) / 2
+    return weights.T, intercepts
+
+
+def _weights(X: Exact, targets: Numbers, *, C: float) -> tuple[Exact, Exact]:
+    """Weights [d, classes or 1] and intercepts."""
+    if X.shape[1] <= len(X):
+        found = solved(with_constant(X), targets, C=C, tolerance=_HEAD_TOLERANCE)
+        return found[:-1], found[-1]
+    factor = factor_of(X @ X.T)
+    found = solved(with_constant(factor), targets, C=C, tolerance=_HEAD_TOLERANCE)
+    return X.T @ solve_triangular(factor, found[:-1], lower=True, trans="T", check_finite=False), found[-1]
+
+
+@functools.cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _one_thread(clips: int) -> AbstractContextManager[object]:
+    """Products of few rows lose more by waking other threads, which then wait for work at full speed, than they gain."""
+    return _threads().limit(limits=1) if clips < _FEW else nullcontext()
+
+
+def factor_of(inner: Exact) -> Exact:
+    """Lower Cholesky factor of inner products [n, n], which it overwrites."""
+    inner[np.diag_indices_from(inner)] += _RIDGE * max(np.trace(inner) / len(inner), 1.0)
+    found: Exact = cholesky(inner, lower=True, overwrite_a=True, check_finite=False)
+    return found
+
+
+def with_constant(inputs: Exact) -> Exact:
+    """One more input, which is 1 for all clips."""
+    return np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
+
+
+def solved(inputs: Exact, targets: Numbers, *, C: float, tolerance: float = 1e-6) -> Exact:
+    """Weights [d, classes], or [d, 1] for the second of two classes; the last input, a constant, is not regularised."""
+    clips, classes = len(inputs), int(targets.max()) + 1
+    importance = (clips / (classes * np.bincount(targets)))[targets, None]
+    penalty = np.full((inputs.shape[1], 1), 1 / C)
+    penalty[-1] = 0.0
+    # Of two classes the second alone has weights, as in scikit-learn.
+    free = slice(1, 2) if classes == 2 else slice(0, classes)
+    count = 1 if classes == 2 else classes
+    wanted = np.eye(classes)[targets]
+    curvature = (inputs.T * (importance[:, 0] / (4 if classes == 2 else classes))) @ inputs
+    curvature[np.diag_indices_from(curvature)] += penalty[:, 0]
+    # Inverted once: a product a step costs a third of solving with the factor.
+    inverse = solve_triangular(
+        cholesky(curvature, overwrite_a=True, check_finite=False), np.eye(len(curvature)), check_finite=False
+    )
+
+    def weights_of(point: Point) -> Exact:
+        found: Exact = inverse @ point.reshape(-1, count)
+        return found
+
+    def loss(point: Point) -> tuple[float, Point]:
+        weights = weights_of(point)
+        scores = scores_of(inputs @ weights)
+        scores -= scores.max(axis=1, keepdims=True)
+        chances = np.exp(scores)
+        total = chances.sum(axis=1, keepdims=True)
+        missed = importance * (np.log(total) - (scores * wanted).sum(axis=1, keepdims=True))
+        slope = inputs.T @ (importance * (chances / total - wanted))[:, free] + penalty * weights
+        value = missed.sum() + 0.5 * (penalty * weights**2).sum()
+        return float(value) / clips, (inverse.T @ slope).ravel() / clips
+
+    start: Point = np.zeros(inputs.shape[1] * count)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"gtol": tolerance, "ftol": 0.0, "maxiter": _MOST_STEPS})
+    return weights_of(found.x)
+
+
+def scores_of(told: Exact) -> Exact:
+    """Scores with a column a class: of two classes the first has none of its own, and counts as 0."""
+    return told if told.shape[1] > 1 else np.concatenate([np.zeros_like(told), told], axis=1)

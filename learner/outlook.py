@@ -1,0 +1,196 @@
+"""What a team lead can act on, worked out when a run has its scores: what random labelling and hand-made features would have
+given, how much data that saves, how many more labels an accuracy will take, and whether to stop.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from db.decisions import LiveDecision
+from learner.curve import Traced, trainable
+from learner.data_saved import Measured, data_saved
+from learner.evaluate import Between, FoldHeads, Slice
+from learner.forecast import LEVEL, Laws, more_labels
+from learner.handmade import HandmadeBaseline
+from learner.intervals import SpeakerResamples
+from learner.more_clips import more_random_clips
+from learner.pool import Pool
+from learner.random_labels import RandomCurve, random_curve
+from learner.stability import successive_kappas
+from learner.stopping import flat_sign, rare_sign, stable_sign, stop_advice
+
+LEAST_CLIPS = 30
+"""Clips of the slice below which nothing is forecast."""
+TARGET_STEP, LEAST_AHEAD, TARGETS = 0.05, 0.01, 3
+"""Accuracies that a forecast is made for: the next multiples of a step that lie so far ahead, so many of them."""
+AHEAD = 1.25
+"""Times today's labels: where the accuracy is forecast."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A run's evaluation, as far as the outlook needs it."""
+
+    pool: Pool
+    live: Sequence[LiveDecision]
+    label_ids: Sequence[int]
+    label_names: Sequence[str]
+    tested: Slice
+    slice_labels: dict[int, int]
+    """Label id by clip id to test with."""
+    traced: Traced
+
+
+class Outlook:
+    """Keeps the heads of the comparisons from one run to the next."""
+
+    def __init__(self, baseline: HandmadeBaseline, *, C: float) -> None:
+        self._baseline = baseline
+        self._C = C
+        self._heads: dict[str, FoldHeads] = {}
+
+    def of(self, scored: Scored, *, between: Between) -> dict[str, Any]:
+        """What is told, as JSON values.
+
+        Keys: `curves` (`random` and `logmel`, lists of points), `data_saved` (the same names; see `learner.data_saved`),
+        `forecast` (see `forecast_report`), `more_clips` (see `learner.more_clips`; None without accuracy), `stop` (see
+        `learner.stopping`).
+
+        Args:
+            between: see `learner.evaluate.Between`.
+        """
+        labels = trainable(scored.pool, scored.live, scored.label_ids)
+        by_chance = random_curve(self._heads_for("random", scored.pool), scored.tested, labels, scored.label_ids, between=between)
+        handmade, on_handmade = self._handmade(scored, between)
+        resamples = SpeakerResamples(scored.tested.groups)
+        laws = fitted_laws(scored.traced, scored.tested, resamples, labels=len(scored.label_ids))
+        answered = frozenset(decision.clip_id for decision in scored.live)
+        left = int(scored.pool.ready.sum()) - int(np.isin(scored.pool.features.clip_ids, list(answered)).sum())
+        return {
+            "curves": {"random": by_chance.points, "logmel": [] if handmade is None else handmade.points},
+            "data_saved": {
+                "random": _saved(scored, by_chance, scored.tested),
+                "logmel": _saved(scored, handmade, on_handmade),
+            },
+            "forecast": forecast_report(scored, laws, left=left),
+            "more_clips": _more_clips(scored, resamples),
+            "stop": self._stop(scored, laws, answered, left, between),
+        }
+
+    def _heads_for(self, name: str, pool: Pool) -> FoldHeads:
+        kept = self._heads.get(name)
+        if kept is None or kept.pool is not pool:
+            kept = self._heads[name] = FoldHeads(pool, C=self._C)
+        return kept
+
+    def _handmade(self, scored: Scored, between: Between) -> tuple[RandomCurve | None, Slice | None]:
+        """Without a slice there is nothing to compare, and nothing to listen for."""
+        if not len(scored.tested.y):
+            return None, None
+        pool = self._baseline.pool_beside(scored.pool, progress=between)
+        if pool is None:
+            return None, None
+        tested = Slice.of(pool, scored.tested.clip_ids, scored.slice_labels, scored.label_ids)
+        labels = trainable(pool, scored.live, scored.label_ids)
+        return random_curve(self._heads_for("logmel", pool), tested, labels, scored.label_ids, between=between), tested
+
+    def _stop(self, scored: Scored, laws: Laws | None, answered: frozenset[int], left: int, between: Between) -> dict[str, Any]:
+        heads = self._heads_for("stability", scored.pool)
+        kappas = successive_kappas(heads, scored.live, scored.label_ids, answered=answered, between=between)
+        in_order = [decision.label_id for decision in scored.live if decision.label_id in scored.label_ids]
+        rare = rare_sign([label for label in in_order if label is not None], scored.label_ids, scored.label_names)
+        return stop_advice([flat_sign(laws), stable_sign(kappas), rare], left=left)
+
+
+def fitted_laws(traced: Traced, tested: Slice, resamples: SpeakerResamples, *, labels: int) -> Laws | None:
+    """The laws of the curve so far, on today's slice; None with too short a curve, too few clips or too few speakers.
+
+    Of a resample only its growth counts, on the level that was measured: how sure that level is, is told beside the accuracy, and
+    would drown what more labels bring.
+    """
+    if len(tested.y) < LEAST_CLIPS or traced.newest is None:
+        return None
+    draws = [resamples.draws(tested.y, hit, labels=labels) for hit in traced.hits]
+    known = [draw for draw in draws if draw is not None]
+    if not known:
+        return None
+    curves = np.stack(known)
+    return Laws.fitted(traced.labels, curves - curves[-1] + traced.newest.ua.value)
+
+
+def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> dict[str, Any]:
+    """What is told of the forecast, as JSON values.
+
+    Keys: `known`, `why` (a sentence, where it is not), `level` (of its intervals), `targets` (ua, `known`, more `decisions` with
+    `low` and `high`, None where it is not known, `enough_left`), `ahead` (more `decisions`, and the `gain` of UA they would bring
+    with `gain_low` and `gain_high`).
+
+    Args:
+        left: clips that nobody has answered.
+    """
+    told: dict[str, Any] = {"known": False, "why": None, "level": LEVEL, "targets": [], "ahead": None}
+    newest = scored.traced.newest
+    if laws is None or newest is None:
+        clips = len(scored.tested.y)
+        few = f"the random slice has {clips} clips, and it takes {LEAST_CLIPS}"
+        return {**told, "why": few if clips < LEAST_CLIPS else "the curve is too short, or of too few speakers"}
+    # Some answers are no labels.
+    a_label = len(scored.live) / max(laws.today, 1)
+    now = newest.ua.value
+    ahead = laws.ua_at(np.array([laws.today, laws.today * AHEAD]))
+    low, gain, high = np.quantile(ahead[:, 1] - ahead[:, 0], [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
+    told["ahead"] = {
+        "decisions": round(laws.today * (AHEAD - 1) * a_label),
+        "gain": round(float(gain), 4),
+        "gain_low": round(float(low), 4),
+        "gain_high": round(float(high), 4),
+    }
+    told["targets"] = [_target(laws, ua, a_label, left) for ua in targets(now)]
+    return {**told, "known": True}
+
+
+def targets(now: float) -> list[float]:
+    """Accuracies worth asking for: the next round ones, below 1."""
+    first = math.ceil((now + LEAST_AHEAD) / TARGET_STEP)
+    return [round(step * TARGET_STEP, 2) for step in range(first, first + TARGETS) if step * TARGET_STEP < 0.999]
+
+
+def _target(laws: Laws, ua: float, a_label: float, left: int) -> dict[str, Any]:
+    more = more_labels(laws, ua)
+    told: dict[str, Any] = {"ua": ua, "known": more.known, "decisions": None, "low": None, "high": None, "enough_left": None}
+    if np.isfinite(more.low):
+        # Even where the rest is not known, what it takes at least is.
+        told["low"] = round(more.low * a_label)
+    if more.known:
+        told.update(decisions=round(more.value * a_label), high=round(more.high * a_label))
+        told["enough_left"] = told["decisions"] <= left
+    return told
+
+
+def _saved(scored: Scored, theirs: RandomCurve | None, tested: Slice | None) -> dict[str, Any]:
+    """Against one of the curves, on the clips that both were scored on."""
+    if theirs is None or tested is None:
+        theirs, tested = RandomCurve([], np.zeros((0, 0), dtype=np.bool_), []), Slice.of(scored.pool, [], {}, [])
+    both = np.isin(scored.tested.clip_ids, tested.clip_ids) if len(scored.tested.y) else np.zeros(0, dtype=np.bool_)
+    ours = Measured(scored.traced.labels, scored.traced.hits[:, both])
+    return data_saved(
+        ours,
+        Measured(theirs.labels, theirs.hits),
+        tested.y,
+        SpeakerResamples(tested.groups),
+        labels=len(scored.label_ids),
+    )
+
+
+def _more_clips(scored: Scored, resamples: SpeakerResamples) -> dict[str, Any] | None:
+    newest, tested = scored.traced.newest, scored.tested
+    if newest is None:
+        return None
+    half_width = resamples.half_width(tested.y, scored.traced.hits[-1], labels=len(scored.label_ids))
+    left = int(scored.pool.ready.sum()) - len(tested.y)
+    return more_random_clips(newest, speakers_half_width=half_width, slice_clips=len(tested.y), left=left)

@@ -1,0 +1,1 @@
+"""Replaying a labelled corpus through the learner, with its labels as the annotator."""

@@ -1,0 +1,170 @@
+"""How often what is told of a project is true: simulated projects, whose labels are all known, tell what the learner would.
+
+The truth of the accuracy is the UA of the same cross-fitted heads over all clips of the project with their true labels; that
+of a forecast is how many more decisions it took, in the same project labelled on, until the UA on the slice of that moment, which
+is what a curve shows, was there to stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import optimize
+
+from learner.curve import thinned, traced_curve, trainable
+from learner.evaluate import FoldHeads, Slice
+from learner.intervals import SpeakerResamples
+from learner.outlook import Scored, fitted_laws, forecast_report
+from learner.simulation.project import SimulatedProject
+from learner.simulation.replay import Annotating, Checkpoint, replay
+
+MOST_POINTS = 10
+"""Points of a curve: each costs a training for every fold."""
+LATER_POINTS = 6
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A number of more decisions that was told, and how many it took."""
+
+    ua: float
+    decisions: int
+    low: int
+    high: int
+    took: float
+    """inf where all clips were not enough."""
+    most: int
+    """Decisions that could be made at all."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the interval holds what it took; where the clips were not enough, whether it reaches beyond them."""
+        return self.low <= self.took <= self.high if np.isfinite(self.took) else self.high >= self.most
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was told at one moment of one project, and what was true."""
+
+    share: float
+    """Of the pool's clips that were labelled."""
+    slice_clips: int
+    ua: float
+    low: float
+    high: float
+    truth: float
+    unseen: float
+    """UA of the run's head on clips of speakers who are not in the project; nan where none are held out."""
+    silent: bool = False
+    """Whether nothing was forecast."""
+    forecasts: list[Forecast] = field(default_factory=list)
+
+    @property
+    def covered(self) -> bool:
+        """Whether the interval holds the truth."""
+        return self.low <= self.truth <= self.high
+
+
+def checks_of(
+    project: SimulatedProject, how: Annotating, *, seed: int, shares: Sequence[float], forecasts: bool = False
+) -> Iterator[Check]:
+    """The project labelled as `how` says, asked when these shares of its clips have labels.
+
+    Args:
+        seed: of whatever the replay draws.
+        shares: ascending, from 0 to 1; moments at which the random slice is empty are left out.
+        forecasts: check them too, which takes labelling all clips and far more time.
+    """
+    clips = len(project.in_key_order)
+    wanted = [round(share * clips) for share in shares]
+    checkpoints = []
+    for checkpoint in replay(project, how, seed=seed):
+        checkpoints.append(checkpoint)
+        if not forecasts and checkpoint.answers >= wanted[-1]:
+            break
+    heads = FoldHeads(project.pool, C=how.head_c)
+    everything = Slice.of(project.pool, project.in_key_order, project.truth, project.label_ids)
+    for answers in wanted:
+        here = next((row for row, checkpoint in enumerate(checkpoints) if checkpoint.answers >= answers), None)
+        if here is not None and checkpoints[here].slice_clips:
+            yield _check(project, heads, everything, checkpoints[: here + 1], checkpoints if forecasts else None)
+
+
+def _check(
+    project: SimulatedProject,
+    heads: FoldHeads,
+    everything: Slice,
+    checkpoints: Sequence[Checkpoint],
+    later: Sequence[Checkpoint] | None,
+) -> Check:
+    now, label_ids = checkpoints[-1], project.label_ids
+    labels = trainable(project.pool, now.live, label_ids)
+    tested = Slice.of(project.pool, now.slice_clips, labels, label_ids)
+    # Run after run in the same project; of many, a few from the first on.
+    past = [checkpoint.answers for checkpoint in checkpoints] if later is not None else [now.answers]
+    prefixes = thinned([(answers, answers) for answers in past], most=MOST_POINTS)
+    traced = traced_curve(heads, tested, now.live, prefixes, label_ids, between=_silent)
+    true = traced_curve(heads, everything, now.live, [now.answers], label_ids, between=_silent)
+    assert traced.newest is not None
+    assert true.newest is not None
+    told = traced.newest.ua
+    check = Check(
+        share=now.answers / len(project.in_key_order),
+        slice_clips=len(tested.y),
+        ua=told.value,
+        low=told.low,
+        high=told.high,
+        truth=true.newest.ua.value,
+        unseen=project.held_out.ua(now.heads.used.head, label_ids) if len(project.held_out.label_of) else float("nan"),
+    )
+    if later is None:
+        return check
+    scored = Scored(project.pool, now.live, label_ids, [str(label) for label in label_ids], tested, labels, traced)
+    laws = fitted_laws(traced, tested, SpeakerResamples(tested.groups), labels=len(label_ids))
+    left = len(project.in_key_order) - now.answers
+    report = forecast_report(scored, laws, left=left)
+    told_of = [target for target in report["targets"] if target["known"]]
+    ahead = [(now.answers, told.value), *_curve_ahead(project, heads, tested, later, after=now.answers)] if told_of else []
+    check.forecasts.extend(
+        Forecast(
+            ua=target["ua"],
+            decisions=target["decisions"],
+            low=target["low"],
+            high=target["high"],
+            took=_took(ahead, target["ua"]),
+            most=left,
+        )
+        for target in told_of
+    )
+    return Check(**{**vars(check), "silent": not told_of})
+
+
+def _curve_ahead(
+    project: SimulatedProject, heads: FoldHeads, tested: Slice, checkpoints: Sequence[Checkpoint], *, after: int
+) -> list[tuple[int, float]]:
+    """Answers and UA on the slice of some checkpoints after that many answers, the last one included."""
+    last = checkpoints[-1]
+    answers = [checkpoint.answers for checkpoint in checkpoints if checkpoint.answers > after]
+    sizes = np.linspace(after, last.answers, LATER_POINTS + 1)[1:]
+    prefixes = sorted({min(answers, key=lambda known: abs(known - size)) for size in sizes.tolist()}) if answers else []
+    traced = traced_curve(heads, tested, last.live, prefixes, project.label_ids, between=_silent)
+    return [(point.decisions, point.ua) for point in traced.points if point.ua is not None]
+
+
+def _took(ahead: Sequence[tuple[int, float]], ua: float) -> float:
+    """Decisions after the first of these points until the curve, made to rise, reaches an accuracy."""
+    answers = np.array([answers for answers, _ in ahead], dtype=np.float64)
+    rising = optimize.isotonic_regression([true for _, true in ahead]).x
+    after = int(np.searchsorted(rising, ua))
+    if after == 0:
+        return 0.0
+    if after == len(rising):
+        return float("inf")
+    share = (ua - rising[after - 1]) / (rising[after] - rising[after - 1])
+    return float(answers[after - 1] + share * (answers[after] - answers[after - 1]) - answers[0])
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Nobody is waiting."""

@@ -1,0 +1,178 @@
+"""What the cells of a simulation say of each strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from learner.simulation.cells import Cell
+
+Exact = NDArray[np.float64]
+
+SHARES = (90, 95, 99)
+"""Percentages of the full-pool UA that are to be reached."""
+SURE = 0.05
+"""Below this corrected p a difference counts."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One strategy over all seeds."""
+
+    labels: Exact
+    """Answers at each checkpoint, [checkpoints]."""
+    ua: Exact
+    """[seeds, checkpoints]."""
+    found_all: Exact
+    """Answers until five of each label were found, [seeds]; the last checkpoint where they never were."""
+    never: int
+    """Seeds in which they never were."""
+
+    @classmethod
+    def of(cls, cells: Sequence[Cell]) -> Curve:
+        """Of the cells of one strategy; pools that are used up earlier end the curve for all."""
+        length = min(len(cell.labels) for cell in cells)
+        labels = np.array(min(cells, key=lambda cell: cell.labels[length - 1]).labels[:length], dtype=np.float64)
+        found = [cell.labels[-1] if cell.found_all is None else cell.found_all for cell in cells]
+        never = sum(cell.found_all is None for cell in cells)
+        return cls(labels, np.array([cell.ua[:length] for cell in cells]), np.array(found, dtype=np.float64), never)
+
+    @property
+    def areas(self) -> Exact:
+        """Area under each seed's curve, as a mean UA, [seeds]."""
+        if len(self.labels) < 2:
+            return self.ua[:, 0]
+        found: Exact = np.trapezoid(self.ua, self.labels, axis=1) / (self.labels[-1] - self.labels[0])
+        return found
+
+    def labels_to(self, ua: float) -> int:
+        """The first number of labels after which the mean over seeds stays at `ua` or above; the last one if it never does."""
+        below = np.flatnonzero(self.ua.mean(axis=0) < ua)
+        first = 0 if not len(below) else int(below[-1]) + 1
+        return int(self.labels[min(first, len(self.labels) - 1)])
+
+    def reaches(self, ua: float) -> bool:
+        """Whether its mean over seeds is at `ua` or above in the end."""
+        return bool(self.ua.mean(axis=0)[-1] >= ua)
+
+
+def interval(values: Exact) -> tuple[Exact, Exact]:
+    """95% t-intervals of means over the first axis; without a second value they have no width."""
+    mean = values.mean(axis=0)
+    if len(values) < 2:
+        return mean, mean
+    half = stats.t.ppf(0.975, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    return mean - half, mean + half
+
+
+def summary(cells: Mapping[str, Sequence[Cell]], full: Sequence[Cell], *, against: str = "random") -> dict[str, Any]:
+    """JSON values: `strategies` by name, and `full_ua` with its interval.
+
+    Of each strategy: `labels`, `ua`, `ua_low`, `ua_high` (lists), `aulc`, `labels_to_90` …, `reached` (percentages that its mean
+    reached at all), `labels_to_five_each`, `five_each_never` (seeds), and but for the one it is compared with `wins`, `losses`
+    (seeds by area under the curve), `aulc_gain` with its interval, `p` of a paired t-test, Holm-corrected over the strategies,
+    and `verdict` (better, worse, or level).
+
+    Args:
+        cells: of each strategy, by seed.
+        full: heads trained on all labels, by seed.
+        against: the strategy to compare with; where it is missing nothing is compared.
+    """
+    curves = {name: Curve.of(found) for name, found in cells.items()}
+    full_ua = np.array([cell.ua[-1] for cell in full])
+    low, high = interval(full_ua)
+    told = {name: _told(curve, float(full_ua.mean())) for name, curve in curves.items()}
+    _add_estimates(told, cells)
+    if against in curves:
+        _compare(told, curves, against)
+    return {
+        "strategies": told,
+        "full_ua": _round(full_ua.mean()),
+        "full_ua_low": _round(low),
+        "full_ua_high": _round(high),
+    }
+
+
+def _told(curve: Curve, full: float) -> dict[str, Any]:
+    low, high = interval(curve.ua)
+    return {
+        "labels": [int(labels) for labels in curve.labels],
+        "ua": _rounded(curve.ua.mean(axis=0)),
+        "ua_low": _rounded(low),
+        "ua_high": _rounded(high),
+        "aulc": _round(curve.areas.mean()),
+        **{f"labels_to_{share}": curve.labels_to(full * share / 100) for share in SHARES},
+        "reached": [share for share in SHARES if curve.reaches(full * share / 100)],
+        "labels_to_five_each": _round(curve.found_all.mean()),
+        "five_each_never": curve.never,
+    }
+
+
+def _add_estimates(told: dict[str, dict[str, Any]], cells: Mapping[str, Sequence[Cell]]) -> None:
+    """`estimate`: mean over seeds of what the learner would have shown at each checkpoint, None before any seed has one."""
+    for name, found in cells.items():
+        if all(cell.estimate for cell in found):
+            length = len(told[name]["labels"])
+            shown = np.array([[estimate[0] for estimate in cell.estimate[:length]] for cell in found], dtype=np.float64)
+            known = [column[~np.isnan(column)] for column in shown.T]
+            told[name]["estimate"] = [_round(column.mean()) if len(column) else None for column in known]
+
+
+def _compare(told: dict[str, dict[str, Any]], curves: Mapping[str, Curve], against: str) -> None:
+    base = curves[against]
+    others = [name for name in curves if name != against]
+    gains = {}
+    for name in others:
+        length = min(len(base.labels), len(curves[name].labels))
+        gains[name] = _cut(curves[name], length).areas - _cut(base, length).areas
+    corrected = holm({name: _paired_p(gain) for name, gain in gains.items()})
+    for name, gain in gains.items():
+        low, high = interval(gain)
+        p = corrected[name]
+        sure = p is not None and p < SURE
+        told[name] |= {
+            "wins": int((gain > 0).sum()),
+            "losses": int((gain < 0).sum()),
+            "aulc_gain": _round(gain.mean()),
+            "aulc_gain_low": _round(low),
+            "aulc_gain_high": _round(high),
+            "p": None if p is None else float(f"{p:.3g}"),
+            "verdict": "level" if not sure else "better" if gain.mean() > 0 else "worse",
+        }
+
+
+def _cut(curve: Curve, length: int) -> Curve:
+    return Curve(curve.labels[:length], curve.ua[:, :length], curve.found_all, curve.never)
+
+
+def _paired_p(gain: Exact) -> float | None:
+    """Of a paired t-test; None with too few seeds, 1 where nothing differs."""
+    if len(gain) < 2:
+        return None
+    if np.ptp(gain) == 0:
+        return 1.0 if gain[0] == 0 else None
+    return float(stats.ttest_1samp(gain, 0.0).pvalue)
+
+
+def holm(p: Mapping[str, float | None]) -> dict[str, float | None]:
+    """The same, corrected for their number (Holm 1979)."""
+    known = sorted((value, name) for name, value in p.items() if value is not None)
+    corrected: dict[str, float | None] = dict.fromkeys(p)
+    so_far = 0.0
+    for place, (value, name) in enumerate(known):
+        so_far = max(so_far, min(1.0, (len(known) - place) * value))
+        corrected[name] = so_far
+    return corrected
+
+
+def _round(value: Any) -> float:
+    return round(float(value), 6)
+
+
+def _rounded(values: Exact) -> list[float]:
+    return [_round(value) for value in values]

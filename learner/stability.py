@@ -1,0 +1,86 @@
+"""Whether the classifier still changes its mind: agreement of successive runs about what nobody has labelled.
+
+As in Bloodgood, Vijay-Shanker 2009, *A method for stopping active learning based on stabilizing predictions*: Cohen's kappa
+between the predictions of one run and the next on clips that enter no training. Runs a decision apart always agree; so successive
+means `STEP` times as many labels here.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.decisions import LiveDecision
+from learner.curve import trainable
+from learner.evaluate import Between, FoldHeads
+from learner.heads import NONE
+from learner.pool import Pool
+
+STEP = 1.1
+COMPARED = 3
+"""Pairs of successive runs."""
+MOST_CLIPS = 2000
+SEED = 2009
+
+
+def successive_kappas(
+    heads: FoldHeads,
+    live: Sequence[LiveDecision],
+    label_ids: Sequence[int],
+    *,
+    answered: frozenset[int],
+    between: Between,
+) -> list[float]:
+    """Cohen's kappa of each pair, oldest first; empty while there are too few labels, or nothing is left to predict.
+
+    Args:
+        heads: keeps what it trained, for the next call.
+        live: the decisions that stand, by id.
+        answered: clips that are not to be asked about.
+        between: see `learner.evaluate.Between`.
+    """
+    sizes = [round(len(live) / STEP**back) for back in range(COMPARED, -1, -1)]
+    if sizes[0] < 2 * len(label_ids) or len(set(sizes)) <= COMPARED:
+        return []
+    asked = _asked(heads.pool, answered)
+    if not len(asked):
+        return []
+    said = []
+    for done, size in enumerate(sizes, start=1):
+        said.append(_predicted(heads, trainable(heads.pool, live[:size], label_ids), asked))
+        between(done, len(sizes))
+    heads.forget_unused()
+    known = [predicted for predicted in said if predicted is not None]
+    if len(known) < len(said):
+        return []
+    return [cohen_kappa(one, two) for one, two in itertools.pairwise(known)]
+
+
+def _asked(pool: Pool, answered: frozenset[int]) -> NDArray[np.int64]:
+    """Some clips in service that nobody answered; the same ones as long as they are not."""
+    left = pool.features.clip_ids[pool.ready]
+    left = np.sort(left[~np.isin(left, np.fromiter(answered, dtype=np.int64, count=len(answered)))])
+    if len(left) <= MOST_CLIPS:
+        return left
+    hashes = (left.astype(np.uint64) * np.uint64(2654435761)) % np.uint64(2**32)
+    return np.sort(left[np.argsort(hashes, kind="stable")[:MOST_CLIPS]])
+
+
+def _predicted(heads: FoldHeads, labels: Mapping[int, int], asked: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    clip_ids = np.array(sorted(labels), dtype=np.int64)
+    head = heads.trained(clip_ids, np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64))
+    if head is None:
+        return None
+    vectors = heads.pool.features.rows(asked)
+    return head.predict(vectors if head.normalisation == NONE else heads.pool.inputs_of(vectors, asked, head.normalisation))
+
+
+def cohen_kappa(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
+    """Agreement beyond chance of two lists of answers (Cohen 1960); 1 where both always give one and the same answer."""
+    values = np.unique(np.concatenate([one, two]))
+    chance = sum(float((one == value).mean() * (two == value).mean()) for value in values.tolist())
+    agreed = float((one == two).mean())
+    return 1.0 if chance >= 1 else (agreed - chance) / (1 - chance)

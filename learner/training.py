@@ -1,0 +1,89 @@
+"""From the decisions that stand to heads and a ranked queue; nothing here touches the database.
+
+The live learner and `learner.simulation` both come here, so that what is simulated is what is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from db.decisions import LiveDecision
+from db.models import Source
+from db.queues import QueueItem
+from learner.curve import trainable
+from learner.fitting import fitted_head
+from learner.normalisation import NO_LABELS, Decision, decide
+from learner.pool import Pool
+from learner.ranking import Asked, QueryLabels, ranked_queue
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Both heads of a run."""
+
+    used: QueryLabels
+    """Learned from every label; it is evaluated, stored, and names the likely label."""
+    decision: Decision
+    """Whether it normalises by speaker."""
+    query: QueryLabels
+    """Knows no label of the random slice; it ranks."""
+
+
+def trained(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float) -> Trained:
+    """The heads for these decisions.
+
+    Args:
+        live: the decisions that stand.
+        label_ids: of the active labels.
+        C: inverse regularisation strength.
+    """
+    used, decision = _fitted(pool, live, label_ids, C=C)
+    asking = query_decisions(live)
+    query = used if len(asking) == len(live) else _fitted(pool, asking, label_ids, C=C)[0]
+    return Trained(used, decision, query)
+
+
+def ranked(
+    pool: Pool, found: Trained, live: Sequence[LiveDecision], label_ids: Sequence[int], *, strategy: str, size: int, seed: int
+) -> list[QueueItem]:
+    """The queue of what nobody has answered, best first.
+
+    Args:
+        strategy: the project's.
+        size: how many at most.
+        seed: of everything that is drawn at random.
+
+    Raises:
+        LearnerError: the strategy is unknown or fails.
+    """
+    answered = np.array([decision.clip_id for decision in live], dtype=np.int64)
+    asked = Asked(
+        rows=pool.ready & ~np.isin(pool.features.clip_ids, answered),
+        size=size,
+        strategy=strategy,
+        labels=len(label_ids),
+        seed=seed,
+    )
+    return ranked_queue(pool, asked, query=found.query, used=found.used.head)
+
+
+def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
+    """Those that the query strategy may learn from: none of a clip that somebody answered because the random slice wanted it."""
+    random = {decision.clip_id for decision in live if Source.RANDOM in (decision.source, decision.queued_as)}
+    return [decision for decision in live if decision.clip_id not in random]
+
+
+def _fitted(pool: Pool, decisions: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float) -> tuple[QueryLabels, Decision]:
+    """A head for these decisions; whether it normalises by speaker is decided on them alone."""
+    labels = trainable(pool, decisions, label_ids)
+    clip_ids = np.array(sorted(labels), dtype=np.int64)
+    y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
+    if not len(y):
+        return QueryLabels(clip_ids, y, None), NO_LABELS
+    vectors = pool.features.rows(clip_ids)
+    decision = decide(pool, clip_ids, y, vectors)
+    head = fitted_head(pool, clip_ids, y, vectors, C=C, normalisation=decision.normalisation)
+    return QueryLabels(clip_ids, y, head), decision

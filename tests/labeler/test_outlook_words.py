@@ -1,0 +1,89 @@
+"""What the outlook says in words, on the page and on the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from labeler.outlook_words import (
+    advice_in_words,
+    calibration_in_words,
+    forecast_in_words,
+    more_clips_in_words,
+    saved_in_words,
+)
+
+KNOWN = {"known": True, "why": None, "times": 2.4, "low": 1.6, "high": 3.7, "ua": 0.712, "ours": 120.0, "theirs": 288.0}
+UNKNOWN = {"known": False, "why": "the random slice has 12 clips, and it takes 30", "times": None}
+TARGET = {"ua": 0.8, "known": True, "decisions": 120, "low": 80, "high": 190, "enough_left": True}
+FARTHER = {"ua": 0.85, "known": False, "decisions": None, "low": 250, "high": None, "enough_left": None}
+
+
+def forecast(*targets: dict[str, Any]) -> dict[str, Any]:
+    return {"forecast": {"known": True, "why": None, "targets": list(targets), "ahead": None}}
+
+
+def test_a_target_is_told_with_its_interval_and_unknown_farther_ones_are_not() -> None:
+    assert forecast_in_words(forecast(TARGET, FARTHER)) == ["About 120 more decisions to 80% UA (80–190)."]
+
+
+def test_a_target_beyond_the_clips_that_are_left_is_told_as_such() -> None:
+    told = forecast_in_words(forecast({**TARGET, "enough_left": False}))
+    assert told == ["About 120 more decisions to 80% UA (80–190), more than there are clips left."]
+
+
+def test_what_is_not_yet_known_is_said_to_be() -> None:
+    assert forecast_in_words(forecast(FARTHER)) == ["How many more decisions to 85% UA is not yet known, but at least 250."]
+    nothing = {"forecast": {"known": False, "why": "the curve is too short", "targets": [], "ahead": None}}
+    assert forecast_in_words(nothing) == [
+        "How many more decisions it takes to be better is not yet known: the curve is too short."
+    ]
+
+
+def test_data_saved_is_told_against_each_way() -> None:
+    assert saved_in_words({"data_saved": {"random": KNOWN, "logmel": UNKNOWN}}) == [
+        "2.4 times less data (1.6–3.7) than labels taken at random: UA 0.71 took 120 labels instead of 288.",
+        "Data saved against hand-made features (log-mel) on labels taken at random is not yet known: "
+        "the random slice has 12 clips, and it takes 30.",
+    ]
+
+
+def test_a_saving_that_may_be_chance_is_not_told_as_one() -> None:
+    (told,) = saved_in_words({"data_saved": {"random": {**KNOWN, "low": 0.9}}})
+    assert "which may be chance" in told
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"wanted": 0.05, "clips": 80, "enough_left": True}, "About 80 more random clips for ±5 points."),
+        ({"wanted": 0.05, "clips": 80, "enough_left": False}, "About 80 more random clips for ±5 points, more than are left."),
+        ({"wanted": 0.05, "clips": 0, "enough_left": True}, ""),
+        (None, ""),
+    ],
+)
+def test_more_random_clips(told: dict[str, Any] | None, said: str) -> None:
+    assert more_clips_in_words({"more_clips": told}) == said
+
+
+def test_speakers_that_differ_too_much_are_named_as_the_reason() -> None:
+    assert "speakers differ too much" in more_clips_in_words(
+        {"more_clips": {"wanted": 0.05, "clips": None, "enough_left": False}}
+    )
+
+
+def test_advice_leads_with_what_to_do() -> None:
+    assert advice_in_words({"stop": {"stop": True, "why": "Reason."}}) == "You can stop labelling. Reason."
+    assert advice_in_words({"stop": {"stop": False, "why": "Reason."}}) == "Go on labelling. Reason."
+    assert advice_in_words({"stop": {"stop": None, "why": "Reason."}}) == "Reason."
+
+
+def test_before_there_is_an_outlook_nothing_is_said() -> None:
+    assert advice_in_words(None) == more_clips_in_words(None) == calibration_in_words({}) == ""
+    assert forecast_in_words(None) == saved_in_words(None) == []
+
+
+def test_confidence_is_told_before_and_after_mending() -> None:
+    said = calibration_in_words({"calibration": {"temperature": 1.8, "ece_raw": 0.114, "ece": 0.031}})
+    assert said == "As trained it is too sure: its confidence is 11 points off on average, and 3 after a temperature of 1.80."

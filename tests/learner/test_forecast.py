@@ -1,0 +1,74 @@
+"""Forecasts: laws found again in their own curves, and silence where nothing can be said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from learner.forecast import Laws, more_labels
+
+LABELS = [20, 30, 45, 70, 100, 150, 200]
+
+
+def resamples(true: NDArray[np.float64], *, error: float = 0.02, seed: int = 5) -> NDArray[np.float64]:
+    """A curve's points as they might as well have been; all are off together, and each a little by itself."""
+    rng = np.random.default_rng(seed)
+    together, alone = rng.normal(0, error, (1, 500)), rng.normal(0, error / 4, (len(true), 500))
+    return true[:, None] + together + alone
+
+
+def power(n: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 0.9 - 1.6 * n**-0.5
+
+
+def laws(true: NDArray[np.float64], *, error: float = 0.02, labels: list[int] = LABELS) -> Laws:
+    found = Laws.fitted(labels, resamples(true, error=error))
+    assert found is not None
+    return found
+
+
+def test_a_power_law_is_carried_on() -> None:
+    found = laws(power(np.array(LABELS)), error=0.005)
+    low, middle, high = np.quantile(found.ua_at(np.array([400.0])), [0.05, 0.5, 0.95])
+    assert middle == pytest.approx(float(power(np.array(400.0))), abs=0.015)
+    assert low < float(power(np.array(400.0))) < high
+
+
+def test_more_labels_are_told_with_an_interval_that_holds_them() -> None:
+    found = more_labels(laws(power(np.array(LABELS)), error=0.005), 0.80)
+    needed = (1.6 / 0.1) ** 2 - 200
+    assert found.known
+    assert found.low < needed < found.high
+    assert found.value == pytest.approx(needed, rel=0.5)
+
+
+def test_the_less_is_known_the_wider_the_interval() -> None:
+    sure, unsure = (more_labels(laws(power(np.array(LABELS)), error=error), 0.80) for error in (0.004, 0.02))
+    assert unsure.low < sure.low
+    assert unsure.high > sure.high
+
+
+def test_what_the_curve_will_not_reach_is_not_known() -> None:
+    flat = laws(0.6 - 2.0 / np.array(LABELS), error=0.004)
+    assert not more_labels(flat, 0.95).known
+    ahead = flat.ua_at(np.array([200.0, 250.0]))
+    assert float(np.quantile(ahead[:, 1] - ahead[:, 0], 0.95)) < 0.02
+
+
+def test_what_is_reached_already_takes_none() -> None:
+    assert more_labels(laws(power(np.array(LABELS)), error=0.004), 0.5).value == 0
+
+
+@pytest.mark.parametrize("labels", [[20, 40, 80], [100, 120, 140, 160], [2, 4, 8, 16], []])
+def test_short_curves_say_nothing(labels: list[int]) -> None:
+    true = power(np.array(labels, dtype=np.float64))
+    assert Laws.fitted(labels, resamples(true)) is None
+
+
+def test_no_law_leads_above_one_or_down() -> None:
+    n = np.array(LABELS, dtype=np.float64)
+    for true in (0.3 + 0.13 * np.log(n / 10), 0.8 - 0.0005 * n):
+        ua = laws(true).ua_at(np.geomspace(200, 1600, 20))
+        assert ua.max() <= 1 + 1e-9
+        assert (np.diff(ua, axis=1) >= -1e-9).all()

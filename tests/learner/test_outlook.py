@@ -1,0 +1,186 @@
+"""The outlook: what the learner adds to a run once it has its scores."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select
+
+from db.models import FeatureSet, Run
+from db.project import OpenProject
+from db.runs import latest_curve, latest_evaluated_run, latest_outlook, latest_run
+from learner.embed import embed
+from learner.encoders import LOGMEL
+from learner.evaluate import FoldHeads, Slice
+from learner.feature_store import open_features
+from learner.learning import Learning
+from learner.loop import learn_once
+from learner.outlook import targets
+from learner.random_labels import random_curve, sizes_up_to
+from learner.reporting import Reporter
+from tests.filled_projects import LABELS
+from tests.learner.audio_files import import_files, noise, tone, written
+from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly, pool_of, truth
+
+
+def outlook_of(project: OpenProject) -> dict[str, Any]:
+    """The newest outlook."""
+    with project.read() as session:
+        found = latest_outlook(session)
+    assert found is not None
+    return found
+
+
+def labelled_in_rounds(project: OpenProject, clips: list[int], *, rounds: int) -> None:
+    """A run after every 10 answers, half of them for the random slice."""
+    for number in range(rounds):
+        label_slice(project, 5)
+        label_truly(project, clips[5 * number : 5 * number + 5])
+        learn_once(project)
+
+
+def test_a_project_with_enough_labels_is_told_everything(project: OpenProject) -> None:
+    clips = embedded_project(project, 200, speakers=8, spread=2.5)
+    labelled_in_rounds(project, clips, rounds=10)
+    outlook = outlook_of(project)
+    json.dumps(outlook, allow_nan=False)
+    assert [point["labels"] for point in outlook["curves"]["random"]][:4] == [10, 14, 20, 28]
+    assert outlook["forecast"]["known"]
+    assert outlook["forecast"]["targets"]
+    for target in outlook["forecast"]["targets"]:
+        assert not target["known"] or target["low"] <= target["decisions"] <= target["high"]
+    assert outlook["more_clips"]["half_width"] > 0.05
+    assert outlook["more_clips"]["clips"] != 0, "60 clips are few"
+    assert {sign["name"] for sign in outlook["stop"]["signs"]} == {"flat", "stable", "rare"}
+    assert outlook["stop"]["why"]
+
+
+def test_without_audio_there_is_no_handmade_baseline_and_that_is_said(project: OpenProject) -> None:
+    clips = embedded_project(project, 60)
+    labelled_in_rounds(project, clips, rounds=3)
+    outlook = outlook_of(project)
+    assert outlook["curves"]["logmel"] == []
+    assert not outlook["data_saved"]["logmel"]["known"]
+    assert outlook["data_saved"]["logmel"]["why"]
+
+
+def test_before_the_first_label_nothing_is_known(project: OpenProject) -> None:
+    embedded_project(project, 10)
+    learn_once(project)
+    outlook = outlook_of(project)
+    assert outlook["curves"] == {"random": [], "logmel": []}
+    assert not outlook["forecast"]["known"]
+    assert outlook["more_clips"] is None
+    assert outlook["stop"]["stop"] is False, "no label has been found yet"
+
+
+def test_runs_of_earlier_versions_get_their_outlook_without_being_scored_again(project: OpenProject) -> None:
+    clips = embedded_project(project, 40)
+    labelled_in_rounds(project, clips, rounds=2)
+    with project.write() as session:
+        run = latest_run(session)
+        assert run is not None
+        evaluated_at = run.evaluated_at
+        run.report = {key: value for key, value in run.report.items() if key != "outlook"}
+    learn_once(project)
+    with project.read() as session:
+        again = latest_evaluated_run(session)
+        assert again is not None
+        assert again.evaluated_at == evaluated_at
+        assert "outlook" in again.report
+        assert len(latest_curve(session).points) == 2
+
+
+def test_the_scores_are_there_before_the_outlook(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = embedded_project(project, 40)
+    label_truly(project, clips[:20])
+    seen: list[bool] = []
+
+    def stopped(*_args: object, **_options: object) -> dict[str, Any]:
+        with project.read() as session:
+            run = session.scalars(select(Run)).one()
+            seen.append(run.evaluated_at is not None)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("learner.outlook.Outlook.of", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        learn_once(project)
+    assert seen == [True]
+    learning = Learning(project, Reporter(project))
+    assert not learning.is_evaluated(1), "the outlook is made up for"
+
+
+def test_the_handmade_baseline_is_made_of_the_audio_and_is_not_in_use(project: OpenProject, tmp_path: Path) -> None:
+    clips = heard_clips(project, tmp_path, count=48)
+    embed_made_up(project, clips)
+    label_truly(project, clips)
+    learn_once(project)
+    outlook = outlook_of(project)
+    last = outlook["curves"]["logmel"][-1]
+    assert last["labels"] == 48
+    assert last["ua"] > 0.9, "each label has a pitch of its own"
+    in_use = open_features(project)
+    assert in_use is not None
+    assert in_use.settings["encoder"] == "made-up"
+    with project.read() as session:
+        kept = session.scalars(select(FeatureSet).where(FeatureSet.encoder == LOGMEL)).one()
+        assert kept.used_at is None
+
+
+def heard_clips(project: OpenProject, folder: Path, *, count: int) -> list[int]:
+    """Clips of real audio: a tone in noise, whose pitch tells the label, which follows from the id."""
+    paths = []
+    for number in range(count):
+        samples = tone(300.0 * 2 ** LABELS.index(truth(number + 1)), 0.5) + noise(0.5, seed=number)
+        paths.append(written(folder / f"{number}.wav", samples))
+    return import_files(project, paths)
+
+
+def test_random_labels_are_the_slice_in_key_order_and_nothing_else(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = embedded_project(project, 60, speakers=4)
+    pool, trained_on = pool_of(project), []
+    labels = {clip: LABELS.index(truth(clip)) + 1 for clip in clips}
+    in_order = clips[::-1][:25]
+    tested, heads = Slice.of(pool, in_order, labels, [1, 2, 3]), FoldHeads(pool, C=0.1)
+    train = heads.trained
+
+    def spy(clip_ids: np.ndarray[tuple[int], np.dtype[np.int64]], y: np.ndarray[tuple[int], np.dtype[np.int64]]) -> object:
+        trained_on.append(set(clip_ids.tolist()))
+        return train(clip_ids, y)
+
+    monkeypatch.setattr(heads, "trained", spy)
+    curve = random_curve(heads, tested, labels, [1, 2, 3], between=lambda _done, _total: None)
+    assert curve.labels == [10, 14, 20, 25]
+    assert set.union(*trained_on[:4]) == set(in_order[:10])
+    assert set.union(*trained_on) == set(in_order)
+    assert curve.hits.shape == (4, 25)
+    assert curve.points[-1]["ua"] >= curve.points[0]["ua"] - 0.1
+
+
+def test_sizes_stay_as_the_slice_grows() -> None:
+    assert sizes_up_to(9) == []
+    assert sizes_up_to(10) == [10]
+    assert sizes_up_to(30) == [10, 14, 20, 28, 30]
+    assert sizes_up_to(41)[:-1] == [10, 14, 20, 28, 40]
+
+
+def test_targets_are_the_next_round_ones() -> None:
+    assert targets(0.612) == [0.65, 0.7, 0.75]
+    assert targets(0.645) == [0.7, 0.75, 0.8]
+    assert targets(0.93) == [0.95]
+    assert targets(0.97) == []
+
+
+def test_a_handmade_project_is_its_own_baseline(project: OpenProject, tmp_path: Path) -> None:
+    clips = heard_clips(project, tmp_path, count=16)
+    embed(project, encoder=LOGMEL)
+    label_truly(project, clips)
+    learn_once(project)
+    outlook = outlook_of(project)
+    assert outlook["curves"]["logmel"] == outlook["curves"]["random"]
+    with project.read() as session:
+        assert session.scalar(select(func.count()).select_from(FeatureSet)) == 1
