@@ -5,9 +5,9 @@ What is shown here is exactly what is served.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import time
-import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -86,7 +86,7 @@ def _own_order(clips: Iterator[Served], annotator_id: int) -> Iterator[Served]:
     """Blocks of the ranked queue, each shuffled for this annotator: people who label side by side meet the hard clips at
     different times, and nobody's order depends on how fast the others are."""
     while block := list(itertools.islice(clips, OWN_ORDER_BLOCK)):
-        yield from sorted(block, key=lambda clip: zlib.crc32(f"{annotator_id}:{clip.clip_id}".encode()))
+        yield from sorted(block, key=lambda clip: hashlib.blake2b(f"{annotator_id}:{clip.clip_id}".encode()).digest())
 
 
 def _others_are_here(session: Session, annotator_id: int, now: float) -> bool:

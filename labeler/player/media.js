@@ -52,6 +52,9 @@ class ClipMedia {
     if (level === this.level) return false;
     this.level = level;
     if (this.loading === null) return false;
+    // At the old loudness it is not to be heard any more.
+    this.audio.removeAttribute("src");
+    this.audio.load();
     this.loading = this.load();
     return true;
   }

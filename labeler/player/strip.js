@@ -7,7 +7,7 @@ class Strip {
   constructor(box, clip, whole) {
     this.clip = clip;
     this.offset = 0;
-    this.followed = null;
+    this.free = false;
     this.strip = document.createElement("div");
     this.strip.className = "strip";
     this.band = document.createElement("div");
@@ -48,8 +48,9 @@ class Strip {
     this.window.style.width = `${Math.min(length / duration, 1) * 100}%`;
   }
 
-  // By a share of what is seen; the cursor is followed again once it moves.
+  // By a share of what is seen; the cursor goes on by itself, and is followed again once it is in sight.
   scrollBy(share) {
+    this.free = true;
     this.scrollTo(this.offset + share * this.clip.page_seconds);
   }
 
@@ -57,8 +58,8 @@ class Strip {
   at(seconds) {
     const { page_seconds: length, duration } = this.clip;
     const inside = seconds >= this.offset && seconds < this.offset + length;
-    if (seconds !== this.followed && !inside) this.scrollTo(seconds < this.offset ? seconds - length / 10 : seconds);
-    this.followed = seconds;
+    if (inside) this.free = false;
+    else if (!this.free) this.scrollTo(seconds < this.offset ? seconds - length / 10 : seconds);
     this.spot.style.left = `${(seconds / duration) * 100}%`;
     return (seconds - this.offset) / length;
   }

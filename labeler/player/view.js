@@ -31,6 +31,7 @@ class View {
     screen.onclick = (event) => {
       const box = screen.getBoundingClientRect();
       const x = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+      if (this.strip) this.strip.free = false;
       act({ name: "seek", share: this.strip ? this.strip.shareAt(x, (event.clientY - box.top) / box.height) : x });
     };
     screen.onwheel = (event) => {
