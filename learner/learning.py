@@ -33,6 +33,7 @@ from learner.heads import NONE
 from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
 from learner.normalisation import NO_LABELS, Decision, decide
 from learner.pool import Pool, pool_signature, read_pool
+from learner.quality.of_project import run_quality
 from learner.ranking import Asked, QueryLabels, ranked_queue
 from learner.reporting import Reporter
 
@@ -230,6 +231,14 @@ class Learning:
         plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, between=between)
         normalised = normalisation_report(published.decision, plain, folds=normalised_folds(heads, tested, labels))
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
+        quality = run_quality(
+            self._project,
+            pool,
+            snapshot.live,
+            snapshot.label_ids,
+            run_id=published.run_id,
+            after_each=lambda: between(1, 1),
+        )
         with self._project.write() as session:
             record_evaluation(
                 session,
@@ -240,7 +249,7 @@ class Learning:
                 wa=None if scored is None else scored.wa,
                 slice_clips=len(tested.clip_ids),
                 speakers=len(speakers),
-                report={**report_of(scored, tested, pool, snapshot.label_names), **normalised},
+                report={**report_of(scored, tested, pool, snapshot.label_names), **normalised, "quality": quality},
                 points=points,
             )
             self._reporter.report_in(session, "waiting")
