@@ -23,7 +23,7 @@ from learner.feature_store import open_features
 
 BUNDLED = REPOSITORY / "learner" / "encoders" / "bundled"
 LOOP = "one clip at a time in float32 by plain `transformers`"
-LAYER, CLIPS = 5, 60
+LAYER, CLIPS = 5, 240
 """What Earmark pools of wav2vec2-base unless told otherwise."""
 
 Vectors = NDArray[np.float32]

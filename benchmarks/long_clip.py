@@ -19,8 +19,8 @@ RATE = 16_000
 SHORT, LONG = 4, 30
 """Minutes: what the alternative can hold in memory, and more."""
 _PEAK = """
-import json, resource
-print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
+import re
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1]) * 1024)
 """
 _OURS = (
     """
@@ -47,7 +47,7 @@ with torch.no_grad():
 
 
 def _peak(program: str, checkpoint: Path, path: Path) -> float:
-    """Largest resident memory of a process that runs the program, in MB."""
+    """Largest resident memory of a process that runs the program, in MB; `ru_maxrss` would hold its parent's, too."""
     command = [sys.executable, "-c", program, str(checkpoint), str(path)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return float(json.loads(done.stdout.splitlines()[-1])) / 1e6

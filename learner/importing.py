@@ -21,6 +21,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from db.annotators import annotator_named
+from db.clip_details import Details, fill_details
 from db.clips import clear_rejection, record_rejection, register_clip
 from db.decisions import append_decision, live_query
 from db.errors import FormatError
@@ -175,34 +176,53 @@ class _Importer:
         report = ImportReport()
         rejected: dict[tuple[str, str], str] = {}
         labelled: list[tuple[int, SourceRow]] = []
+        again: dict[int, SourceRow] = {}
         with self._project.write() as session:
             for found in inspected:
                 if found.reason is not None:
                     _reject(found.row, found.reason, rejected, report)
                     continue
                 assert isinstance(found.row, SourceRow)
-                clip_id = self._register(session, found, report)
+                clip_id, is_known = self._register(session, found, report)
+                if is_known:
+                    again.setdefault(clip_id, found.row)
                 if self._labels_as is not None and found.row.label is not None:
                     labelled.append((clip_id, found.row))
+            self._fill(session, again, report)
             self._record_labels(session, labelled, rejected, report)
             self._record_rejections(session, [found.row for found in inspected], rejected)
         self._rejected.update(rejected)
         self.report.take(report)
 
-    def _register(self, session: Session, found: Inspected, report: ImportReport) -> int:
+    def _register(self, session: Session, found: Inspected, report: ImportReport) -> tuple[int, bool]:
+        """Id of the clip, and whether it was there under this path."""
         if found.known_id is not None:
             report.known += 1
-            return found.known_id
+            return found.known_id, True
         assert found.clip is not None
         registered = register_clip(session, found.clip, rng=self._rng)
         if registered.outcome in ("added", "renewed"):
             report.added += 1
-            return registered.clip_id
+            return registered.clip_id, False
         report.known += 1
         clip = session.get_one(Clip, registered.clip_id)
-        if clip.file.path != found.clip.file.path:
+        same_path = clip.file.path == found.clip.file.path
+        if not same_path:
             report.aliases.append({"file_name": found.clip.file_name, "alias_of": clip.file_name})
-        return registered.clip_id
+        return registered.clip_id, same_path
+
+    def _fill(self, session: Session, again: dict[int, SourceRow], report: ImportReport) -> None:
+        """Take from lines of known clips what was not said before."""
+        if not again:
+            return
+        said = {
+            clip_id: Details(speaker=row.speaker, transcript=row.transcript, split=row.split, extra=row.extra)
+            for clip_id, row in again.items()
+        }
+        for clip_id, speaker in fill_details(session, said).items():
+            row = again[clip_id]
+            reason = f"Known already, and its speaker stays {speaker!r}: a source fills gaps and changes nothing."
+            report.rejected.append({"file_name": row.file_name, "reason": reason})
 
     def _record_labels(
         self,

@@ -24,7 +24,7 @@ from learner.speaker_norm import SpeakerStatistics, why_not
 
 CHUNK = 4096
 
-PoolSignature = tuple[int, int, int, int, int]
+PoolSignature = tuple[int, int, int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,17 @@ def masked_chunks(features: FeatureMatrix, rows: NDArray[np.bool_]) -> Iterator[
 
 
 def pool_signature(session: Session) -> PoolSignature | None:
-    """Changes whenever features or clips come or go; None before the first feature set."""
+    """Changes whenever features or clips come or go, or a clip gets its speaker; None before the first feature set."""
     newest = newest_feature_set(session)
     if newest is None:
         return None
     embedded = session.scalar(select(func.count()).select_from(FeatureRow).where(FeatureRow.feature_set_id == newest.id)) or 0
-    ready = select(func.count(), func.coalesce(func.sum(Clip.id), 0)).where(Clip.state == ClipState.READY)
-    count, total = session.execute(ready).one()
+    ready = select(func.count(), func.count(Clip.speaker), func.coalesce(func.sum(Clip.id), 0)).where(
+        Clip.state == ClipState.READY
+    )
+    count, spoken, total = session.execute(ready).one()
     newest_clip = session.scalar(select(func.max(Clip.id))) or 0
-    return newest.id, embedded, int(count), int(total), newest_clip
+    return newest.id, embedded, int(count), int(spoken), int(total), newest_clip
 
 
 def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:

@@ -1,6 +1,7 @@
-"""Make the bundled checkpoint: a small wav2vec 2.0 network with random weights behind a hand-made filter bank.
+"""What the training of the bundled checkpoint begins with: a small wav2vec 2.0 network with random weights behind a hand-made
+filter bank.
 
-    python -m learner.encoders.make_untrained [FOLDER]
+    python -m learner.encoders.make_untrained FOLDER
 
 Seeded: the same torch version writes the same bytes. The first layer holds Gabor filters on a mel scale (as LEAF, Zeghidour et
 al. 2021, starts from) in sine and cosine pairs; everything else is random, scaled so that the signal neither grows nor fades on
@@ -58,7 +59,7 @@ PREPROCESSOR: dict[str, Any] = {
     "return_attention_mask": True,
     "do_normalize": False,
     "earmark_gain": "soft",
-    "earmark_layers": "mean",
+    "earmark_layers": "1,2,3,4",
     "earmark_pooling": "mean+std",
     "earmark_precision": "float32",
 }
@@ -108,4 +109,4 @@ def _gabor_filters() -> torch.Tensor:
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "bundled")
+    make(Path(sys.argv[1]))

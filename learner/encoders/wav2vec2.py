@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from db.errors import EncoderError
 from learner.encoders.checkpoints import Checkpoint, find_checkpoint
+from learner.encoders.cpu_inference import prepare_for_cpu
 from learner.encoders.loading import load_model
 from learner.encoders.memory import forget_cached_memory, is_out_of_memory
-from learner.encoders.positional import use_exact_positions
 from learner.encoders.windows import Window, windows
 from learner.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
 from learner.runtime import chosen_device, fastest_precision, release
@@ -214,10 +214,10 @@ class Wav2Vec2Encoder:
     @cached_property
     def _model(self) -> Any:
         model = load_model(self._checkpoint)
-        if self._precision == "bfloat16" and self._device == "cpu":
-            use_exact_positions(model)
         # Later layers are not computed. One more than asked for stays, since a last layer norm follows the last one there is.
         del model.encoder.layers[max(self._layers.indices) + 1 :]
+        if self._device == "cpu":
+            prepare_for_cpu(model, precision=self._precision)
         try:
             return model.to(self._device)
         except (RuntimeError, AssertionError) as error:

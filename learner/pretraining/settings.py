@@ -21,7 +21,8 @@ class PretrainSettings:
         objective: names of `learner.pretraining.objectives`, joined by `+`.
         teacher: state dict of BYOL-S, for `distill`.
         pool_crops: crops made at a time; each is seen `passes` times.
-        save_every: steps between saved states; it may change from one part of a training to the next.
+        steps: more than last time lengthen a training: what is left follows the schedule of the longer one.
+        save_every: steps between saved states; it, too, may change from one part of a training to the next.
     """
 
     objective: str = "descriptors"
@@ -34,14 +35,14 @@ class PretrainSettings:
     pool_crops: int = 4096
     passes: int = 4
     learning_rate: float = 7e-4
-    warmup: int = 500
+    warmup: int = 300
     seed: int = 0
     save_every: int = 250
 
     def as_json(self) -> dict[str, Any]:
         """What must not change between the parts of one training."""
         told = {**vars(self), "teacher": str(self.teacher) if self.teacher else None}
-        del told["save_every"]
+        del told["steps"], told["save_every"]
         return told
 
     @property

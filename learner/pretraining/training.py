@@ -76,6 +76,10 @@ def pretrain(
         first = load_state(
             state / "state.safetensors", modules=trainer.modules_, optimiser=trainer.optimiser, settings=settings.as_json()
         )
+        if first > settings.steps:
+            raise EncoderError(
+                f"{output} has been trained for {first} steps; give --steps a larger number, or choose another --output."
+            )
         log = LossLog(output / "loss.csv", upto=first)
         for step in range(first, settings.steps):
             log.add(step + 1, trainer.step(step))
@@ -93,7 +97,7 @@ def pretrain(
                 progress(step + 1, settings.steps, log.newest)
     finally:
         pools.close()
-    card = model_card(files, settings.as_json(), checkpoint=checkpoint, losses=log.newest)
+    card = model_card(files, vars(settings), checkpoint=checkpoint, losses=log.newest)
     save_student(trainer.model, checkpoint, output, half=settings.start is None, card=card)
     return PretrainReport(settings.steps, time.monotonic() - started, log.newest)
 

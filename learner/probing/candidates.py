@@ -30,16 +30,16 @@ class Candidate:
 class ProbedEncoder:
     """An encoder set to say everything that its candidates can be made from in one pass."""
 
-    def __init__(self, name: str) -> None:
-        """Raises EncoderError as `encoder_named` does."""
-        self.encoder: Encoder = encoder_named(name)
+    def __init__(self, asked: str | Encoder) -> None:
+        """Takes a name, or an encoder that is used as it is. Raises EncoderError as `encoder_named` does."""
+        self.encoder: Encoder = encoder_named(asked) if isinstance(asked, str) else asked
         self._hidden = int(getattr(self.encoder, "hidden_layers", 0))
         self._default = self.encoder.settings["layers"]
         self._pooled = self.encoder.settings["pooling"] is not None
         if self._hidden:
-            self.encoder = encoder_named(name, layers="all+mean", pooling="mean+std")
+            self.encoder = encoder_named(self.name, layers="all+mean", pooling="mean+std")
         elif self._pooled:
-            self.encoder = encoder_named(name, pooling="mean+std")
+            self.encoder = encoder_named(self.name, pooling="mean+std")
 
     @property
     def name(self) -> str:

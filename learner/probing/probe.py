@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from db.errors import LabelError
+from learner.encoders import Encoder
 from learner.intervals import Interval
 from learner.probing.cache import Stored, VectorCache
 from learner.probing.candidates import Candidate, ProbedEncoder
@@ -87,11 +88,11 @@ class _Entry:
     features: Callable[[], Features]
 
 
-def probe(labelled: LabelledClips, *, encoders: Sequence[str], cache: Path, watch: Watch) -> ProbeReport:
+def probe(labelled: LabelledClips, *, encoders: Sequence[str | Encoder], cache: Path, watch: Watch) -> ProbeReport:
     """Score every layer mix and pooling of the encoders on the clips, as they are and normalised per speaker.
 
     Args:
-        encoders: names as `encoder_named` takes them; at least one.
+        encoders: names as `encoder_named` takes them, or encoders; at least one.
         cache: folder that keeps what encoders said.
 
     Raises:

@@ -83,6 +83,23 @@ class TestManifest:
         assert second.file_name == "sub/b.flac"
         assert import_source(any_project, source).to_json() == {"added": 0, "known": 2, "rejected": [], "aliases": []}
 
+    def test_fills_gaps_of_known_clips_and_overwrites_nothing(self, any_project: OpenProject, tmp_path: Path) -> None:
+        audio(tmp_path / "clips", "a.wav", "b.wav")
+        import_source(any_project, tmp_path / "clips")
+        columns = {"speaker": "anna", "transcript": "Hi", "room": "kitchen"}
+        source = manifest(tmp_path / "m.csv", [{"file_name": "clips/a.wav", **columns}, {"file_name": "clips/b.wav"}])
+
+        report = import_source(any_project, source)
+
+        assert (report.added, report.known, report.rejected) == (0, 2, [])
+        first, second = clips(any_project)
+        assert (first.file_name, first.speaker, first.transcript, first.extra) == ("a.wav", "anna", "Hi", {"room": "kitchen"})
+        assert (second.speaker, second.extra.get("room")) == (None, None)
+        other = manifest(tmp_path / "other.csv", [{"file_name": "clips/a.wav", "speaker": "berta", "transcript": "Ho"}])
+        [told] = import_source(any_project, other).rejected
+        assert (told["file_name"], "stays 'anna'" in told["reason"]) == ("clips/a.wav", True)
+        assert (clips(any_project)[0].speaker, clips(any_project)[0].transcript) == ("anna", "Hi")
+
     def test_spans_are_clips_of_their_own(self, project: OpenProject, tmp_path: Path) -> None:
         audio(tmp_path, "long.wav", seconds=3.0)
         spans = [("0", "1"), ("1", "2"), ("2", ""), ("", "0.5"), ("", ""), ("2.5", "3.004"), ("0", "1")]

@@ -113,6 +113,19 @@ def test_a_killed_training_goes_on_with_the_same_loss_curve(speech: Path, tmp_pa
     np.testing.assert_array_equal(ended[0], ended[1])
 
 
+def test_a_training_that_ended_can_be_lengthened_and_never_shortened(files: list[SpeechFile], tmp_path: Path) -> None:
+    pretrain(files, tmp_path / "out", settings=PretrainSettings(**SMALL))
+    before = losses(tmp_path / "out")
+
+    pretrain(files, tmp_path / "out", settings=PretrainSettings(**SMALL | {"steps": 75}))
+
+    longer = losses(tmp_path / "out")
+    assert longer[: len(before)] == before
+    assert len(longer) > len(before)
+    with pytest.raises(EncoderError, match="has been trained for 75 steps"):
+        pretrain(files, tmp_path / "out", settings=PretrainSettings(**SMALL))
+
+
 def test_other_settings_are_refused_in_the_same_folder(files: list[SpeechFile], tmp_path: Path) -> None:
     pretrain(files, tmp_path / "out", settings=PretrainSettings(**SMALL))
     with pytest.raises(EncoderError, match="other settings \\(seed\\)"):

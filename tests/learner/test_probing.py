@@ -76,7 +76,7 @@ def test_candidates_are_what_embed_would_store() -> None:
     one = ProbedEncoder("bundled")
     said = as_stored(one.encoder.encode(clips))
     candidates = one.candidates(speakers=False)
-    assert [candidate.layers for candidate in candidates[::2]] == ["0", "1", "2", "3", "4", "mean", "all"]
+    assert [candidate.layers for candidate in candidates[::2]] == ["0", "1", "2", "3", "4", "mean", "all", "1,2,3,4"]
     for candidate in candidates:
         expected = encoder_named("bundled", layers=candidate.layers, pooling=candidate.pooling)
         assert one.width(candidate) == expected.dim
@@ -116,7 +116,7 @@ def test_what_was_told_is_kept_until_labels_speakers_or_audio_change(tmp_path: P
 
     monkeypatch.setattr("learner.probing.probe.all_told", spy)
     assert probed(manifest, cache).to_json() == first
-    assert len(probed(manifest, cache, "logmel", "bundled").results) == 32
+    assert len(probed(manifest, cache, "logmel", "bundled").results) == 36
     manifest.write_text(text.replace("0.wav,low", "0.wav,high"))
     probed(manifest, cache)
     manifest.write_text(text.replace("0.wav,low,s0", "0.wav,low,s1"))
@@ -125,7 +125,7 @@ def test_what_was_told_is_kept_until_labels_speakers_or_audio_change(tmp_path: P
     probed(manifest, cache)
     written(tmp_path / "audio" / "3.wav", noise(0.8, seed=77))
     probed(manifest, cache)
-    assert scored == [0, 28, 4, 4, 0, 4]
+    assert scored == [0, 32, 4, 4, 0, 4]
 
 
 def test_a_clip_that_changed_is_heard_anew(tmp_path: Path) -> None:
