@@ -20,7 +20,7 @@ FOLDERS = (*PACKAGES, "benchmarks", "sample_data", "scripts", "tests")
 LONGEST_FILE = 350
 RUN_WHEN_IMPORTED = ("labeler.app.main", "db.migrations.env")
 """A Streamlit script and alembic's: they are not modules to import."""
-HEAVY = ("modAL", "sklearn", "torch", "transformers")
+HEAVY = ("cleanlab", "modAL", "sklearn", "torch", "transformers")
 
 
 def sources(*folders: str, kinds: tuple[str, ...] = (".py",)) -> Iterator[Path]:

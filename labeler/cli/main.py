@@ -15,6 +15,7 @@ from labeler.cli.learning import learn, predict
 from labeler.cli.pretraining import pretrain
 from labeler.cli.probing import probe
 from labeler.cli.reporting import curve, export, status
+from labeler.cli.reviewing import agreement, suspects
 from labeler.cli.serving import serve
 from labeler.cli.simulating import simulate
 
@@ -60,20 +61,7 @@ def main(ctx: click.Context, project: Path) -> None:
 
 
 for command in (
-    init,
-    import_,
-    embed,
-    learn,
-    serve,
-    annotate,
-    queue,
-    status,
-    curve,
-    predict,
-    export,
-    pretrain,
-    probe,
-    simulate,
-    upgrade,
+    *(init, import_, embed, learn, serve, annotate, queue, status, curve),
+    *(suspects, agreement, predict, export, pretrain, probe, simulate, upgrade),
 ):
     main.add_command(command)

@@ -1,0 +1,70 @@
+"""Commands about the quality of labels: suspects, agreement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labeler.cli.output import json_option, opened, say
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many labels at most.")
+@json_option
+@click.pass_obj
+def suspects(directory: Path, limit: int, as_json: bool) -> None:
+    """Labels that are probably wrong, most suspicious first, judged by classifiers that heard neither the clip nor its speaker.
+
+    Clips whose label a reviewer has fixed are left out. In JSON also: which clips are best asked again, and how good each
+    annotator is.
+    """
+    from learner.quality.of_project import label_quality
+
+    with opened(directory) as project:
+        report = label_quality(project)
+    report["suspects"] = report["suspects"][:limit]
+    report["ask_again"] = report["ask_again"][:limit]
+    say(report, as_json=as_json, lines=lambda: _suspect_lines(report))
+
+
+def _suspect_lines(report: dict[str, Any]) -> list[str]:
+    if not report["suspects"]:
+        return ["Nothing to judge labels by yet: it takes features and 20 labelled clips of two labels or more."]
+    rows = [
+        f"{each['clip']:>7}  {each['score']:.3f}  {each['label']:<14} {each['likely']:<14} {each['file_name']}"
+        for each in report["suspects"]
+    ]
+    return [f"{'clip':>7}  {'score':<5}  {'label':<14} {'likelier':<14} file", *rows]
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def agreement(directory: Path, as_json: bool) -> None:
+    """How well annotators agree beyond chance, on the clips that several of them labelled."""
+    from learner.quality.of_project import annotator_agreement
+
+    with opened(directory) as project:
+        report = annotator_agreement(project)
+    say(report, as_json=as_json, lines=lambda: _agreement_lines(report))
+
+
+def _agreement_lines(report: dict[str, Any]) -> list[str]:
+    if not report["clips"]:
+        return ["No clip has labels of two annotators yet."]
+    alpha = _number(report["alpha"])
+    if report["alpha"] is not None:
+        alpha += f" (95%: {report['alpha_low']:.3f} to {report['alpha_high']:.3f})"
+    head = f"{report['clips']} clips with labels of several annotators.", f"Krippendorff's alpha: {alpha}"
+    pairs = [
+        f"{' and '.join(pair['annotators'])}: {pair['clips']} clips, {pair['agreed']:.0%} alike, "
+        f"Cohen's kappa {_number(pair['kappa'])}"
+        for pair in report["pairs"]
+    ]
+    return [*head, f"Fleiss' kappa: {_number(report['fleiss'])}", *pairs]
+
+
+def _number(value: float | None) -> str:
+    return "undefined (only one label was given)" if value is None else f"{value:.3f}"
