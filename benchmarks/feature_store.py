@@ -87,6 +87,16 @@ def _filled() -> tuple[OpenProject, float, float]:
     return project, (killed - began) + (done - ready), ready - killed
 
 
+def filled_project() -> OpenProject:
+    """The project with a million rows."""
+    return _filled()[0]
+
+
+def plain_maps() -> list[NDArray[np.float16]]:
+    """The same vectors in files of plain numpy, mapped into memory."""
+    return _plain()[0]
+
+
 def _features(project: OpenProject) -> FeatureMatrix:
     features = open_features(project)
     assert features is not None

@@ -1,0 +1,75 @@
+"""From an answer to a queue with a million clips to rank, beside the arithmetic alone."""
+
+from __future__ import annotations
+
+import re
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.feature_store import ROWS, filled_project, plain_maps
+from benchmarks.harness import Figures, median_seconds, row
+from benchmarks.nominal_encoder import DIM
+from benchmarks.sample_project import STYLES
+from learner.learning import Learning
+from learner.reporting import Reporter
+from tests.filled_projects import answer
+
+LABELED, REPETITIONS = 200, 3
+
+
+class _Peak:
+    """The most memory of this process that is no mapped file, in MB, while it is open."""
+
+    def __enter__(self) -> _Peak:
+        self._before = self.most = _anonymous()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.01):
+            self.most = max(self.most, _anonymous())
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    @property
+    def grown(self) -> float:
+        """Beyond what there was when it was opened."""
+        return self.most - self._before
+
+
+def _anonymous() -> float:
+    found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+@row(
+    "queue-at-size",
+    what="Decision to published queue with a million clips",
+    against="chunks of a memory map cast to float32 and multiplied by plain numpy: nothing read, trained, ranked or stored",
+)
+def measure() -> Figures:
+    """The pool is in the learner's hands, as it is after its first pass."""
+    project = filled_project()
+    clips = iter(np.random.default_rng(4).choice(ROWS, LABELED + 2 * REPETITIONS, replace=False) + 1)
+    for number in range(LABELED):
+        answer(project, int(next(clips)), STYLES[number % len(STYLES)])
+    learning = Learning(project, Reporter(project))
+    learning.publish()
+
+    def ours() -> None:
+        answer(project, int(next(clips)), STYLES[0])
+        assert learning.publish() is not None
+
+    weights = np.random.default_rng(2).standard_normal((DIM, len(STYLES)), dtype=np.float32)
+    with _Peak() as peak:
+        mine = median_seconds(ours, repetitions=REPETITIONS)
+    plain = median_seconds(lambda: [chunk.astype(np.float32) @ weights for chunk in plain_maps()], repetitions=REPETITIONS)
+    details = f"{ROWS:,} x {DIM}, {LABELED} labelled; {peak.grown:.0f} MB beyond the mapped features"
+    return Figures(ours=mine, theirs=plain, unit="s", details=details)
