@@ -8,12 +8,19 @@ from __future__ import annotations
 import csv
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 
 from playwright.sync_api import Page
 
 from benchmarks.browser import opened_page
 from benchmarks.processes import app, learner
+from db.annotators import annotator_named
+from db.decisions import append_decision, live_decisions
+from db.flags import append_flag
+from db.labels import active_labels
+from db.models import Answer, Source
+from db.project import open_project
 from labeler.demo import SAMPLE_DATA, make_demo
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -55,17 +62,40 @@ def _plain_page(page: Page, address: str, name: str, picture: Path) -> None:
     page.screenshot(path=picture)
 
 
+def _something_to_review(directory: Path) -> None:
+    """A clip that somebody hears differently, and flags."""
+    project = open_project(directory)
+    with project.write() as session:
+        first = live_decisions(session)[0]
+        other = next(label.name for label in active_labels(session) if label.id != first.label_id)
+        who = annotator_named(session, "Ben").id
+        append_decision(
+            session,
+            uuid=str(uuid.uuid4()),
+            clip_id=first.clip_id,
+            annotator_id=who,
+            answer=Answer.LABEL,
+            label=other,
+            source=Source.OVERLAP,
+        )
+        note = "both, I think: it begins calm and ends loud"
+        append_flag(session, uuid=str(uuid.uuid4()), clip_id=first.clip_id, annotator_id=who, note=note)
+    project.close()
+
+
 def take(folder: Path) -> None:
-    """Write label.png, progress.png and export.png, light, and label-dark.png and so on, dark."""
+    """Write label.png, progress.png, review.png and export.png, light, and label-dark.png and so on, dark."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         project = Path(place) / "demo"
         make_demo(project)
+        _something_to_review(project)
         with app(project) as (address, _), learner(project):
             for ending, dark in (("", False), ("-dark", True)):
                 with opened_page(width=1280, height=800, dark=dark) as page:
                     _label(page, address, folder / f"label{ending}.png")
                     _plain_page(page, address, "progress", folder / f"progress{ending}.png")
+                    _plain_page(page, address, "review?annotator=Rev", folder / f"review{ending}.png")
                     _plain_page(page, address, "export", folder / f"export{ending}.png")
 
 

@@ -8,6 +8,7 @@ from db.errors import EarmarkError
 from labeler.app.page_export import show_export
 from labeler.app.page_label import show_label
 from labeler.app.page_progress import show_progress
+from labeler.app.page_review import show_review
 from labeler.app.plain_text import plain
 from labeler.app.theme import icon
 
@@ -16,6 +17,7 @@ page = st.navigation(
     [
         st.Page(show_label, title="Label", icon=":material/graphic_eq:", url_path="label", default=True),
         st.Page(show_progress, title="Progress", icon=":material/show_chart:", url_path="progress"),
+        st.Page(show_review, title="Review", icon=":material/rule:", url_path="review"),
         st.Page(show_export, title="Export", icon=":material/download:", url_path="export"),
     ],
     position="top",

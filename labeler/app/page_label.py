@@ -5,66 +5,28 @@ from __future__ import annotations
 import streamlit as st
 from sqlalchemy import select
 
-from db.annotators import annotator_named, checked_name
-from db.errors import DecisionError
+from db.annotators import annotator_named
 from db.labels import active_labels
 from db.models import Annotator
+from labeler.app.asked_name import ask_for_name, forget_name, known_name
 from labeler.app.desk import any_transcripts
 from labeler.app.label_keys import label_keys
 from labeler.app.messages import Preferences
 from labeler.app.opened import Serving, serving
-from labeler.app.plain_text import plain
 from labeler.player import Seat, player
-
-_PARAMETER = "annotator"
 
 
 def show_label() -> None:
     """The page."""
     now = serving()
-    name = _known_name()
+    name = known_name()
     if name is None:
-        _ask_for_name()
+        ask_for_name("Who is labelling?", "Start labelling")
         return
     _player_for(now, name)
     if st.button("Someone else is labelling", type="tertiary", icon=":material/person:"):
-        st.session_state.pop(_PARAMETER, None)
-        st.query_params.pop(_PARAMETER, None)
+        forget_name()
         st.rerun()
-
-
-def _known_name() -> str | None:
-    """From the address, or from this visit; kept in the address, so that a bookmark or a reload asks no more."""
-    given = st.query_params.get(_PARAMETER) or st.session_state.get(_PARAMETER)
-    if not given:
-        return None
-    try:
-        name = checked_name(str(given))
-    except DecisionError as error:
-        st.session_state.pop(_PARAMETER, None)
-        st.error(plain(str(error)))
-        return None
-    st.session_state[_PARAMETER] = name
-    if st.query_params.get(_PARAMETER) != name:
-        st.query_params[_PARAMETER] = name
-    return name
-
-
-def _ask_for_name() -> None:
-    st.title("Who is labelling?", anchor=False)
-    with st.form("annotator-form", border=False):
-        name = st.text_input(
-            "Your name", key="annotator-name", max_chars=64, placeholder="It is stored with every answer you give"
-        )
-        started = st.form_submit_button("Start labelling", type="primary")
-    if not started:
-        return
-    try:
-        st.query_params[_PARAMETER] = checked_name(name)
-    except DecisionError:
-        st.warning("Please type your name: 1 to 64 letters, no line breaks.")
-        return
-    st.rerun()
 
 
 def _player_for(now: Serving, name: str) -> None:

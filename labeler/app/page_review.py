@@ -1,0 +1,119 @@
+"""Review: clips whose answers differ and flagged ones, one at a time; the reviewer's answer is final."""
+
+from __future__ import annotations
+
+import uuid
+
+import streamlit as st
+from sqlalchemy import select
+
+from db.annotators import annotator_named
+from db.decisions import append_decision, undo_decision
+from db.labels import active_labels
+from db.models import Annotator, Answer, Source
+from db.review import ToReview, clips_to_review, take_back_newest
+from labeler.app.asked_name import ask_for_name, known_name
+from labeler.app.opened import Serving, serving
+from labeler.app.plain_text import plain
+from labeler.app.tokens import Media
+
+_LATER, _LAST, _SOUND = "review-later", "review-last", "review-sound"
+_DIGITS = "1234567890"
+MOST = 50
+"""Clips that are looked up at a time."""
+
+
+def show_review() -> None:
+    """The page."""
+    name = known_name()
+    if name is None:
+        ask_for_name("Who is reviewing?", "Start reviewing")
+        return
+    now = serving()
+    with now.project.read() as session:
+        waiting = clips_to_review(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
+        labels = [label.name for label in active_labels(session)]
+        people = list(session.scalars(select(Annotator.name).order_by(Annotator.name)))
+    st.title("Review", anchor=False)
+    if waiting:
+        st.text(
+            f"{len(waiting)}{' or more' if len(waiting) == 50 else ''} to look at. Your answer is final, whatever others said."
+        )
+        _clip(now, waiting[0], name, labels)
+    else:
+        st.text("Nothing waits: no answers differ, and no flag is open.")
+    _after(now, name)
+    _take_back(now, people)
+
+
+def _clip(now: Serving, clip: ToReview, name: str, labels: list[str]) -> None:
+    # The same while the clip stays: a new one would play it again whenever a switch is flipped.
+    held = st.session_state.get(_SOUND)
+    if held is None or held[0] != clip.clip_id:
+        held = st.session_state[_SOUND] = (clip.clip_id, now.tokens.for_media(Media(clip.clip_id, None)))
+    token = held[1]
+    # Nothing but a signed token goes into the HTML.
+    st.html(
+        f'<img src="/earmark/picture/{token}" alt="" style="width:100%;height:170px;border-radius:10px">'
+        f'<audio data-testid="review-audio" controls autoplay src="/earmark/audio/{token}" style="width:100%"></audio>'
+    )
+    st.text(clip.file_name)
+    if clip.transcript:
+        st.text(clip.transcript)
+    named = st.toggle("Show names", key="review-names")
+    numbers = {who: number for number, who in enumerate(sorted({said.annotator for said in clip.said}), start=1)}
+    for said in clip.said:
+        st.markdown(f"**{plain(said.answer)}** — {plain(said.annotator) if named else f'annotator {numbers[said.annotator]}'}")
+    for who, note in clip.flags:
+        st.markdown(f":material/flag: {plain(note) or 'flagged'}{f' — {plain(who)}' if named else ''}")
+    columns = st.columns(min(4, len(labels)))
+    for place, label in enumerate(labels):
+        shortcut = _DIGITS[place] if place < len(_DIGITS) else None
+        with columns[place % len(columns)]:
+            if st.button(plain(label), key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch", type="primary"):
+                _decide(now, clip, name, label)
+    left, right = st.columns(2)
+    if left.button("Bad clip", key="review-bad", shortcut="s", width="stretch"):
+        _decide(now, clip, name, None)
+    if right.button("Later", key="review-later-button", shortcut="n", width="stretch"):
+        st.session_state[_LATER].add(clip.clip_id)
+        st.rerun()
+
+
+def _decide(now: Serving, clip: ToReview, name: str, label: str | None) -> None:
+    with now.project.write() as session:
+        append_decision(
+            session,
+            uuid=str(uuid.uuid4()),
+            clip_id=clip.clip_id,
+            annotator_id=annotator_named(session, name).id,
+            answer=Answer.SKIP if label is None else Answer.LABEL,
+            label=label,
+            source=Source.REVIEW,
+            gold=True,
+        )
+    st.session_state[_LAST] = f"{clip.file_name}: {label or 'bad clip'}"
+    st.rerun()
+
+
+def _after(now: Serving, name: str) -> None:
+    last = st.session_state.get(_LAST)
+    if last is None:
+        return
+    st.text(f"Last decided: {last}")
+    if st.button("Undo", key="review-undo", shortcut="z"):
+        with now.project.write() as session:
+            undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=annotator_named(session, name).id)
+        st.session_state.pop(_LAST)
+        st.rerun()
+
+
+def _take_back(now: Serving, people: list[str]) -> None:
+    with st.expander("Take back a run of somebody's answers"), st.form("take-back", border=False):
+        st.caption("Their newest answers no longer count, and the clips are asked again. Everything stays in the log.")
+        who = st.selectbox("Whose", people, key="take-back-who")
+        count = st.number_input("How many of the newest", min_value=1, max_value=100_000, value=10, key="take-back-count")
+        if st.form_submit_button("Take them back", disabled=not people) and who is not None:
+            with now.project.write() as session:
+                done = take_back_newest(session, annotator_id=annotator_named(session, who).id, count=int(count))
+            st.success(f"{done} answers of {plain(who)} were taken back.")

@@ -1,0 +1,76 @@
+"""The Review page: one clip at a time, the reviewer's answer is final, and everything that was said is shown as text."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from db.annotators import annotator_named
+from db.consensus import consensus_labels
+from db.decisions import live_decisions
+from db.flags import append_flag
+from db.labels import active_labels
+from db.models import Clip, Source
+from tests.browser.served import Seat, Served
+from tests.filled_projects import answer
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+
+
+@pytest.fixture
+def ids(served: Served) -> list[int]:
+    """Two clips that two people hear differently, and a flagged one."""
+    project = served.project
+    with project.read() as session:
+        found = list(session.scalars(select(Clip.id).order_by(Clip.id).limit(3)))
+    for clip in found[:2]:
+        answer(project, clip, "angry", annotator="ann")
+        answer(project, clip, "sad", annotator="ben")
+    with project.write() as session:
+        who = annotator_named(session, "ann").id
+        append_flag(session, uuid=str(uuid.uuid4()), clip_id=found[2], annotator_id=who, note=HOSTILE)
+    return found
+
+
+def consensus(served: Served) -> dict[int, str]:
+    with served.project.read() as session:
+        names = {label.id: label.name for label in active_labels(session)}
+        return {clip: names[label] for clip, label in consensus_labels(live_decisions(session)).items()}
+
+
+def test_a_reviewer_decides_by_key_and_takes_back(seat: Seat, served: Served, ids: list[int]) -> None:
+    page = seat.page
+    page.goto(f"{served.url}/review?annotator=Rev")
+    expect(page.get_by_text("3 to look at")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(HOSTILE)).to_be_visible()
+    audio = page.get_by_test_id("review-audio")
+    assert page.request.get(f"{served.url}{audio.get_attribute('src')}").ok
+    page.keyboard.press("n")
+    expect(page.get_by_text("2 to look at")).to_be_visible()
+    expect(page.get_by_text("angry — annotator 1")).to_be_visible()
+    page.keyboard.press("2")
+    expect(page.get_by_text("1 to look at")).to_be_visible()
+    label = sorted(name for name in ("angry", "happy", "sad"))[1]
+    assert consensus(served)[ids[0]] == label
+    with served.project.read() as session:
+        gold = [decision for decision in live_decisions(session) if decision.gold]
+    assert [(decision.clip_id, decision.source) for decision in gold] == [(ids[0], Source.REVIEW)]
+    page.keyboard.press("z")
+    expect(page.get_by_text("2 to look at")).to_be_visible()
+    assert page.title() != "owned"
+
+
+def test_a_run_of_answers_is_taken_back(seat: Seat, served: Served, ids: list[int]) -> None:
+    page = seat.page
+    page.goto(f"{served.url}/review?annotator=Rev")
+    page.get_by_text("Take back a run of somebody's answers").click(timeout=20_000)
+    page.get_by_role("button", name="Take them back").click()
+    expect(page.get_by_text(re.compile("2 answers of ann were taken back"))).to_be_visible()
+    with served.project.read() as session:
+        assert len(live_decisions(session)) == 2
