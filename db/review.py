@@ -57,6 +57,21 @@ def clips_to_review(session: Session, *, limit: int = 50, leave_out: Collection[
     ]
 
 
+def own_answers(session: Session, *, annotator_id: int, limit: int = 200) -> list[ToReview]:
+    """Clips that the annotator answered, newest answer first, with that answer alone."""
+    query = (
+        live_query()
+        .where(Decision.annotator_id == annotator_id)
+        .with_only_columns(Clip.id, Clip.file_name, Clip.transcript, Annotator.name, Decision.answer, Label.name)
+    )
+    query = query.join(Clip, Clip.id == Decision.clip_id).join(Annotator, Annotator.id == Decision.annotator_id)
+    query = query.outerjoin(Label, Label.id == Decision.label_id).where(Clip.state == ClipState.READY)
+    return [
+        ToReview(clip, file_name, transcript, differ=False, said=[Said(name, label or answer.value)])
+        for clip, file_name, transcript, name, answer, label in session.execute(query.order_by(Decision.id.desc()).limit(limit))
+    ]
+
+
 def _open_flags(session: Session) -> dict[int, list[tuple[str, str]]]:
     """Flags by clip; those that are older than a reviewer's answer are dealt with."""
     gold = live_query().where(Decision.gold).with_only_columns(Decision.clip_id, func.max(Decision.created_at))

@@ -1,4 +1,4 @@
-"""Review: clips whose answers differ and flagged ones, one at a time; the reviewer's answer is final."""
+"""Review: clips whose answers differ and flagged ones, where the reviewer's answer is final; and one's own answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from db.annotators import annotator_named
 from db.decisions import append_decision, undo_decision
 from db.labels import active_labels
 from db.models import Annotator, Answer, Source
-from db.review import ToReview, clips_to_review, take_back_newest
+from db.review import ToReview, clips_to_review, own_answers, take_back_newest
 from labeler.app.asked_name import ask_for_name, known_name
 from labeler.app.opened import Serving, serving
 from labeler.app.plain_text import plain
@@ -19,6 +19,7 @@ from labeler.app.tokens import Media
 
 _LATER, _LAST, _SOUND = "review-later", "review-last", "review-sound"
 _DIGITS = "1234567890"
+_WAITING, _MINE = "Waiting for a review", "My answers"
 MOST = 50
 """Clips that are looked up at a time."""
 
@@ -31,22 +32,49 @@ def show_review() -> None:
         return
     now = serving()
     with now.project.read() as session:
-        waiting = clips_to_review(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
         labels = [label.name for label in active_labels(session)]
         people = list(session.scalars(select(Annotator.name).order_by(Annotator.name)))
     st.title("Review", anchor=False)
-    if waiting:
-        st.text(
-            f"{len(waiting)}{' or more' if len(waiting) == 50 else ''} to look at. Your answer is final, whatever others said."
-        )
-        _clip(now, waiting[0], name, labels)
+    shown = st.segmented_control("Show", [_WAITING, _MINE], default=_WAITING, key="review-shown", label_visibility="collapsed")
+    if shown == _MINE:
+        _mine(now, name, labels)
     else:
-        st.text("Nothing waits: no answers differ, and no flag is open.")
+        _waiting(now, name, labels)
     _after(now, name)
     _take_back(now, people)
 
 
-def _clip(now: Serving, clip: ToReview, name: str, labels: list[str]) -> None:
+def _waiting(now: Serving, name: str, labels: list[str]) -> None:
+    with now.project.read() as session:
+        waiting = clips_to_review(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
+    if not waiting:
+        st.text("Nothing waits: no answers differ, and no flag is open.")
+        return
+    count = f"{len(waiting)} or more" if len(waiting) == MOST else str(len(waiting))
+    st.text(f"{count} to look at. Your answer is final, whatever others said.")
+    _clip(now, waiting[0], name, labels, gold=True)
+
+
+def _mine(now: Serving, name: str, labels: list[str]) -> None:
+    """The visitor's own answers, to be heard and given anew."""
+    with now.project.write() as session:
+        who = annotator_named(session, name).id
+    with now.project.read() as session:
+        answers = own_answers(session, annotator_id=who)
+    if not answers:
+        st.text("You have not answered anything yet.")
+        return
+    by_id = {clip.clip_id: clip for clip in answers}
+    chosen = st.selectbox(
+        "Your newest answers",
+        list(by_id),
+        format_func=lambda clip: f"{by_id[clip].file_name}: {by_id[clip].said[0].answer}",
+        key="review-mine",
+    )
+    _clip(now, by_id[chosen], name, labels, gold=False)
+
+
+def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: bool) -> None:
     # The same while the clip stays: a new one would play it again whenever a switch is flipped.
     held = st.session_state.get(_SOUND)
     if held is None or held[0] != clip.clip_id:
@@ -71,16 +99,16 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str]) -> None:
         shortcut = _DIGITS[place] if place < len(_DIGITS) else None
         with columns[place % len(columns)]:
             if st.button(plain(label), key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch", type="primary"):
-                _decide(now, clip, name, label)
+                _decide(now, clip, name, label, gold=gold)
     left, right = st.columns(2)
     if left.button("Bad clip", key="review-bad", shortcut="s", width="stretch"):
-        _decide(now, clip, name, None)
-    if right.button("Later", key="review-later-button", shortcut="n", width="stretch"):
+        _decide(now, clip, name, None, gold=gold)
+    if gold and right.button("Later", key="review-later-button", shortcut="n", width="stretch"):
         st.session_state[_LATER].add(clip.clip_id)
         st.rerun()
 
 
-def _decide(now: Serving, clip: ToReview, name: str, label: str | None) -> None:
+def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold: bool) -> None:
     with now.project.write() as session:
         append_decision(
             session,
@@ -90,7 +118,7 @@ def _decide(now: Serving, clip: ToReview, name: str, label: str | None) -> None:
             answer=Answer.SKIP if label is None else Answer.LABEL,
             label=label,
             source=Source.REVIEW,
-            gold=True,
+            gold=gold,
         )
     st.session_state[_LAST] = f"{clip.file_name}: {label or 'bad clip'}"
     st.rerun()

@@ -74,3 +74,15 @@ def test_a_run_of_answers_is_taken_back(seat: Seat, served: Served, ids: list[in
     expect(page.get_by_text(re.compile("2 answers of ann were taken back"))).to_be_visible()
     with served.project.read() as session:
         assert len(live_decisions(session)) == 2
+
+
+def test_ones_own_answer_is_given_anew(seat: Seat, served: Served, ids: list[int]) -> None:
+    page = seat.page
+    page.goto(f"{served.url}/review?annotator=ann")
+    page.get_by_text("My answers").click(timeout=20_000)
+    expect(page.get_by_text("angry — annotator 1")).to_be_visible()
+    page.keyboard.press("3")
+    expect(page.get_by_text("Last decided: 01.wav: sad")).to_be_visible()
+    assert consensus(served) == {ids[0]: "sad", ids[1]: "sad"}
+    with served.project.read() as session:
+        assert not any(decision.gold for decision in live_decisions(session))

@@ -11,7 +11,7 @@ from db.flags import append_flag
 from db.labels import active_labels
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.review import Said, clips_to_review, take_back_newest
+from db.review import Said, clips_to_review, own_answers, take_back_newest
 from tests.filled_projects import add_clips, answer
 
 
@@ -74,3 +74,15 @@ def test_a_run_of_somebodys_answers_is_taken_back_and_nobody_elses(any_project: 
         assert decision_counts(session) == 3
     with any_project.write() as session:
         assert take_back_newest(session, annotator_id=careless, count=10) == 2
+
+
+def test_own_answers_are_listed_newest_first_as_they_stand(any_project: OpenProject) -> None:
+    one, two, _ = add_clips(any_project, 3)
+    answer(any_project, one, "angry")
+    answer(any_project, two, "sad")
+    answer(any_project, two, "happy", annotator="ben")
+    answer(any_project, one, "sad")
+    with any_project.write() as session:
+        ann = annotator_named(session, "ann").id
+        found = own_answers(session, annotator_id=ann)
+    assert [(clip.clip_id, clip.said) for clip in found] == [(one, [Said("ann", "sad")]), (two, [Said("ann", "sad")])]
