@@ -94,7 +94,9 @@ def _compared(rows: Sequence[Mapping[str, Any]], others: Mapping[str, Sequence[M
 
 def _lines(compared: Sequence[Mapping[str, Any]]) -> alt.Chart:
     names = list(dict.fromkeys(row["curve"] for row in compared))
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2.5, symbolSize=300, labelFontSize=12, labelLimit=280)
+    legend = alt.Legend(
+        title=None, orient="top", columns=1, symbolStrokeWidth=2.5, symbolSize=300, labelFontSize=12, labelLimit=280
+    )
     shown = legend if len(names) > 1 else None
     lines: alt.Chart = (
         alt.Chart(alt.InlineData(values=[dict(row) for row in compared]))
