@@ -48,6 +48,7 @@ _CODE = (
     "learner.fitting",
     "learner.folds",
     "learner.heads",
+    "learner.held_out",
     "learner.intervals",
     "learner.logistic",
     "learner.near_duplicates",
