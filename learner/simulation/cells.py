@@ -48,7 +48,6 @@ _CODE = (
     "learner.fitting",
     "learner.folds",
     "learner.heads",
-    "learner.held_out",
     "learner.intervals",
     "learner.logistic",
     "learner.near_duplicates",
