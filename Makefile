@@ -22,7 +22,7 @@ format: .venv/.for-tests
 types: .venv/.for-tests
 	@.venv/bin/mypy --no-error-summary
 
-# Two processes of one thread each: on two cores twice as fast as one process of two threads.
+# Two processes of one thread each: one process of two threads leaves a core idle whenever a test waits.
 pytest: .venv/.for-tests
 	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 

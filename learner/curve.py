@@ -67,24 +67,6 @@ class Traced:
     """At the last point; None when there is nothing to test on."""
 
 
-def scored_curve(
-    heads: FoldHeads,
-    tested: Slice,
-    live: Sequence[LiveDecision],
-    prefixes: Sequence[int],
-    label_ids: Sequence[int],
-    *,
-    between: Between,
-) -> tuple[list[CurvePointValues], Accuracy | None]:
-    """A point for each prefix of the decision log, and the accuracy at the last one; None when there is nothing to test on.
-
-    Args:
-        as `traced_curve` takes them.
-    """
-    traced = traced_curve(heads, tested, live, prefixes, label_ids, between=between)
-    return traced.points, traced.newest
-
-
 def traced_curve(
     heads: FoldHeads,
     tested: Slice,

@@ -1,4 +1,6 @@
-"""Multinomial logistic regression for many fits: the answers of scikit-learn's `LogisticRegression`, five to ten times as fast.
+"""Multinomial logistic regression for many fits: the answers of scikit-learn's `LogisticRegression`, in a fraction of the time.
+
+With 1,536 features and 200 clips in a thirteenth (EmoDB) or less (RAVDESS), with 800 clips in a quarter.
 
 Two things make it so. With more features than clips the weights lie in the span of the clips, so a Cholesky factor of the clips'
 inner products stands for their features, exactly. And L-BFGS is given the curvature that the loss has where it starts (all

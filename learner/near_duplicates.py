@@ -11,7 +11,7 @@ ALIKE = 0.97
 """Cosine of standardised features from which two clips count as near-duplicates.
 
 With the bundled encoder no pair of EmoDB or donateacry is so alike (at most .95 and .97), 10 of a million pairs of RAVDESS are,
-and 20 of 80,000 of ESC-10, which are cut from the same recordings.
+and 20 of 80,000 of ESC-10.
 """
 SPREAD_OVER = 200
 """Places of the queue that are looked at: many more than are served before the next ranking."""

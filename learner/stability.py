@@ -17,6 +17,7 @@ from db.decisions import LiveDecision
 from learner.curve import trainable
 from learner.evaluate import Between, FoldHeads
 from learner.heads import NONE
+from learner.kappa import cohen_kappa
 from learner.pool import Pool
 
 STEP = 1.1
@@ -56,7 +57,7 @@ def successive_kappas(
     known = [predicted for predicted in said if predicted is not None]
     if len(known) < len(said):
         return []
-    return [cohen_kappa(one, two) for one, two in itertools.pairwise(known)]
+    return [stability(one, two) for one, two in itertools.pairwise(known)]
 
 
 def _asked(pool: Pool, answered: frozenset[int]) -> NDArray[np.int64]:
@@ -78,9 +79,7 @@ def _predicted(heads: FoldHeads, labels: Mapping[int, int], asked: NDArray[np.in
     return head.predict(vectors if head.normalisation == NONE else heads.pool.inputs_of(vectors, asked, head.normalisation))
 
 
-def cohen_kappa(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
-    """Agreement beyond chance of two lists of answers (Cohen 1960); 1 where both always give one and the same answer."""
-    values = np.unique(np.concatenate([one, two]))
-    chance = sum(float((one == value).mean() * (two == value).mean()) for value in values.tolist())
-    agreed = float((one == two).mean())
-    return 1.0 if chance >= 1 else (agreed - chance) / (1 - chance)
+def stability(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
+    """Cohen's kappa; 1 where both runs always say one and the same."""
+    kappa = cohen_kappa(one, two)
+    return 1.0 if kappa is None else kappa

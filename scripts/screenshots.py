@@ -16,12 +16,13 @@ from playwright.sync_api import Page
 from benchmarks.browser import opened_page
 from benchmarks.processes import app, learner
 from db.annotators import annotator_named
-from db.decisions import append_decision, live_decisions
+from db.decisions import live_decisions
 from db.flags import append_flag
 from db.labels import active_labels
-from db.models import Answer, Source
+from db.models import Source
 from db.project import open_project
 from labeler.demo import SAMPLE_DATA, make_demo
+from tests.filled_projects import answer
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ANSWERS = 4
@@ -69,17 +70,9 @@ def _something_to_review(directory: Path) -> None:
         first = live_decisions(session)[0]
         other = next(label.name for label in active_labels(session) if label.id != first.label_id)
         who = annotator_named(session, "Ben").id
-        append_decision(
-            session,
-            uuid=str(uuid.uuid4()),
-            clip_id=first.clip_id,
-            annotator_id=who,
-            answer=Answer.LABEL,
-            label=other,
-            source=Source.OVERLAP,
-        )
         note = "both, I think: it begins calm and ends loud"
         append_flag(session, uuid=str(uuid.uuid4()), clip_id=first.clip_id, annotator_id=who, note=note)
+    answer(project, first.clip_id, other, annotator="Ben", source=Source.OVERLAP)
     project.close()
 
 

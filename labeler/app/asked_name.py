@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
+from sqlalchemy import select
 
-from db.annotators import checked_name
+from db.annotators import annotator_named, checked_name
 from db.errors import DecisionError
+from db.models import Annotator
+from labeler.app.opened import Serving
 from labeler.app.plain_text import plain
 
 _PARAMETER = "annotator"
@@ -50,3 +53,13 @@ def ask_for_name(title: str, start: str) -> None:
         st.warning("Please type your name: 1 to 64 letters, no line breaks.")
         return
     st.rerun()
+
+
+def annotator_id_of(now: Serving, name: str) -> int:
+    """Of somebody known or new; only a new one is written down."""
+    with now.project.read() as session:
+        found = session.scalars(select(Annotator.id).where(Annotator.name == name)).first()
+    if found is not None:
+        return found
+    with now.project.write() as session:
+        return annotator_named(session, name).id

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
-from sqlalchemy import select
 
-from db.annotators import annotator_named
 from db.labels import active_labels
 from db.models import Annotator
-from labeler.app.asked_name import ask_for_name, forget_name, known_name
+from labeler.app.asked_name import annotator_id_of, ask_for_name, forget_name, known_name
 from labeler.app.desk import any_transcripts
 from labeler.app.label_keys import label_keys
 from labeler.app.messages import Preferences
@@ -30,7 +28,7 @@ def show_label() -> None:
 
 
 def _player_for(now: Serving, name: str) -> None:
-    annotator_id = _annotator_id(now, name)
+    annotator_id = annotator_id_of(now, name)
     settings = now.project.settings
     with now.project.read() as session:
         labels = [label.name for label in active_labels(session)]
@@ -54,12 +52,3 @@ def _player_for(now: Serving, name: str) -> None:
             preferences=Preferences(**(preferences or {})).model_dump(),
         )
     )
-
-
-def _annotator_id(now: Serving, name: str) -> int:
-    with now.project.read() as session:
-        found = session.scalars(select(Annotator.id).where(Annotator.name == name)).first()
-    if found is not None:
-        return found
-    with now.project.write() as session:
-        return annotator_named(session, name).id

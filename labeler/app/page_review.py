@@ -12,7 +12,7 @@ from db.decisions import append_decision, undo_decision
 from db.labels import active_labels
 from db.models import Annotator, Answer, Source
 from db.review import ToReview, clips_to_review, own_answers, take_back_newest
-from labeler.app.asked_name import ask_for_name, known_name
+from labeler.app.asked_name import annotator_id_of, ask_for_name, known_name
 from labeler.app.opened import Serving, serving
 from labeler.app.plain_text import plain
 from labeler.app.tokens import Media
@@ -57,8 +57,7 @@ def _waiting(now: Serving, name: str, labels: list[str]) -> None:
 
 def _mine(now: Serving, name: str, labels: list[str]) -> None:
     """The visitor's own answers, to be heard and given anew."""
-    with now.project.write() as session:
-        who = annotator_named(session, name).id
+    who = annotator_id_of(now, name)
     with now.project.read() as session:
         answers = own_answers(session, annotator_id=who)
     if not answers:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.intervals import Interval
+from learner.kappa import cohen_kappa
 from learner.quality.consensus import Opinions
 
 RESAMPLES = 1000
@@ -49,7 +50,7 @@ def agreement(given: Opinions, *, labels: int) -> Agreement:
     """The agreement on these labels; `labels` is how many there are to choose from."""
     counts = counts_of(given, labels=labels)
     pairs = [
-        _pair(given, (first, second), labels=labels)
+        _pair(given, (first, second))
         for first, second in combinations(range(len(given.annotator_ids)), 2)
         if (~np.isnan(given.said[:, [first, second]])).all(axis=1).any()
     ]
@@ -60,13 +61,6 @@ def counts_of(given: Opinions, *, labels: int) -> Counts:
     """How often each label was given, [clips, labels], for the clips that two annotators or more labelled."""
     found = [np.bincount(row[~np.isnan(row)].astype(np.int64), minlength=labels) for row in given.said[given.several]]
     return np.array(found, dtype=np.float64).reshape(len(found), labels)
-
-
-def cohen_kappa(first: NDArray[np.int64], second: NDArray[np.int64], *, labels: int) -> float | None:
-    """Of two annotators' labels of the same clips (at least one)."""
-    table = np.bincount(first * labels + second, minlength=labels * labels).reshape(labels, labels) / len(first)
-    chance = float(table.sum(axis=0) @ table.sum(axis=1))
-    return None if 1 - chance < _ALIKE else float((np.trace(table) - chance) / (1 - chance))
 
 
 def fleiss_kappa(counts: Counts) -> float | None:
@@ -109,12 +103,12 @@ def _alphas(sums: Counts) -> Counts:
     return found
 
 
-def _pair(given: Opinions, columns: tuple[int, int], *, labels: int) -> PairAgreement:
+def _pair(given: Opinions, columns: tuple[int, int]) -> PairAgreement:
     said = given.said[:, columns]
     both = said[~np.isnan(said).any(axis=1)].astype(np.int64)
     return PairAgreement(
         annotators=(given.annotator_ids[columns[0]], given.annotator_ids[columns[1]]),
         clips=len(both),
         agreed=float((both[:, 0] == both[:, 1]).mean()),
-        kappa=cohen_kappa(both[:, 0], both[:, 1], labels=labels),
+        kappa=cohen_kappa(both[:, 0], both[:, 1]),
     )

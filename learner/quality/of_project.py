@@ -18,6 +18,8 @@ from learner.quality.agreement import agreement
 from learner.quality.consensus import opinions
 from learner.quality.report import Quality, agreement_report, quality_of, quality_report
 
+_NEWEST = 2**62
+
 
 def label_quality(project: OpenProject) -> dict[str, Any]:
     """The quality of the labels as they stand now: `quality_report`, its suspects each with `file_name`.
@@ -32,7 +34,7 @@ def label_quality(project: OpenProject) -> dict[str, Any]:
     pool = None if signature is None else read_pool(project, signature)
     found = Quality([], [], None, agreement(opinions(live, label_ids), labels=len(label_ids)))
     if pool is not None and newest:
-        head = _head(project, label_ids, up_to=None, feature_set_id=pool.features.feature_set_id)
+        head = _head(project, label_ids, feature_set_id=pool.features.feature_set_id)
         found = quality_of(pool, live, label_ids, head=head)
     labels, annotators = _names(project)
     report = quality_report(found, names=labels, annotators=annotators)
@@ -57,9 +59,9 @@ def _names(project: OpenProject) -> tuple[dict[int, str], dict[int, str]]:
         return labels, {row.id: row.name for row in session.execute(select(Annotator.id, Annotator.name))}
 
 
-def _head(project: OpenProject, label_ids: Sequence[int], *, up_to: int | None, feature_set_id: int) -> LinearHead | None:
+def _head(project: OpenProject, label_ids: Sequence[int], *, feature_set_id: int) -> LinearHead | None:
     """The newest head that fits labels and features of today, if there is one."""
-    path = newest_head(project.heads_dir, up_to=2**62 if up_to is None else up_to)
+    path = newest_head(project.heads_dir, up_to=_NEWEST)
     if path is None:
         return None
     stored = load_head(path)

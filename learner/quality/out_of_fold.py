@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ def out_of_fold(
     label_ids: Sequence[int],
     *,
     C: float,
-    after_each: Callable[[], None] = lambda: None,
 ) -> Probabilities:
     """Probabilities [n, labels]; those of a clip come from a head trained on the clips of other folds, normalisation included.
 
@@ -32,7 +31,6 @@ def out_of_fold(
         clip_ids: labelled clips with features, in ascending order.
         y: their label ids.
         C: inverse regularisation strength.
-        after_each: called after each fold; it may raise to give up.
     """
     found = np.full((len(clip_ids), len(label_ids)), 1 / max(len(label_ids), 1))
     folds = pool.folds.folds(clip_ids.tolist())
@@ -45,5 +43,4 @@ def out_of_fold(
             head = fitted_head(pool, clip_ids[others], y[others], vectors[others], C=C, normalisation=decision.normalisation)
             inputs = pool.inputs_of(vectors[held_out], clip_ids[held_out], decision.normalisation)
             found[held_out] = head.probabilities(inputs, label_ids)
-        after_each()
     return found

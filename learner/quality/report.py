@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,13 +43,11 @@ def quality_of(
     label_ids: Sequence[int],
     *,
     head: LinearHead | None,
-    after_each: Callable[[], None] = lambda: None,
 ) -> Quality:
     """Judge the labels that stand.
 
     Args:
         head: the one in use, for clips without a label; none leaves them out.
-        after_each: called after each training; it may raise to give up.
     """
     given = opinions(live, label_ids)
     told = agreement(given, labels=len(label_ids))
@@ -60,7 +58,7 @@ def quality_of(
     y = np.array([labels[clip] for clip in ids.tolist()], dtype=np.int64)
     if len(ids) < LEAST_LABELS or len(np.unique(y)) < 2:
         return Quality([], [], None, told)
-    probabilities = out_of_fold(pool, ids, y, label_ids, C=STRENGTH, after_each=after_each)
+    probabilities = out_of_fold(pool, ids, y, label_ids, C=STRENGTH)
     doubted = [suspect for suspect in suspects(ids, y, probabilities, label_ids) if suspect.clip_id not in settled]
     known, rows = _known(given, ids)
     open_ids, open_probabilities = _open(pool, live, label_ids, head)

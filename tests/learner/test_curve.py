@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from db.decisions import live_decisions
 from db.project import OpenProject
 from db.runs import Curve, latest_curve
-from learner.curve import distinct_prefixes, scored_curve, thinned, trainable
+from learner.curve import distinct_prefixes, thinned, traced_curve, trainable
 from learner.evaluate import FoldHeads, Slice
 from learner.heads import LinearHead
 from learner.loop import learn_once
@@ -113,7 +113,7 @@ def test_only_the_new_point_is_trained(project: OpenProject, monkeypatch: pytest
     def curve(prefixes: list[int]) -> int:
         fitted.clear()
         calls.clear()
-        scored_curve(heads, tested, live, prefixes, [1, 2, 3], between=lambda done, total: calls.append((done, total)))
+        traced_curve(heads, tested, live, prefixes, [1, 2, 3], between=lambda done, total: calls.append((done, total)))
         return len(fitted)
 
     assert curve([early]) == 4

@@ -10,7 +10,8 @@ from db.decisions import LiveDecision, live_decisions
 from db.labels import active_labels
 from db.project import OpenProject
 from labeler.cli import main
-from learner.quality.agreement import agreement, cohen_kappa, fleiss_kappa, krippendorff_alpha
+from learner.kappa import cohen_kappa
+from learner.quality.agreement import agreement, fleiss_kappa, krippendorff_alpha
 from learner.quality.consensus import Opinions, opinions
 from learner.quality.report import Quality, quality_of
 from tests.filled_projects import LABELS, answer
@@ -158,7 +159,7 @@ def test_cohens_kappa_is_scikit_learns() -> None:
     rng = np.random.default_rng(1)
     first = rng.integers(4, size=60)
     second = np.where(rng.random(60) < 0.6, first, rng.integers(4, size=60))
-    assert cohen_kappa(first, second, labels=4) == pytest.approx(cohen_kappa_score(first, second))
+    assert cohen_kappa(first, second) == pytest.approx(cohen_kappa_score(first, second))
 
 
 def test_agreement_is_undefined_where_only_one_label_was_given() -> None:

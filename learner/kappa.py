@@ -1,0 +1,15 @@
+"""Cohen's kappa: agreement beyond chance of two lists of answers (Cohen 1960)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ALIKE = 1e-12
+
+
+def cohen_kappa(one: NDArray[np.int64], two: NDArray[np.int64]) -> float | None:
+    """Of two lists of answers to the same questions (at least one); None where both always give one and the same answer."""
+    values = np.unique(np.concatenate([one, two]))
+    chance = sum(float((one == value).mean() * (two == value).mean()) for value in values.tolist())
+    return None if 1 - chance < _ALIKE else (float((one == two).mean()) - chance) / (1 - chance)
