@@ -6,7 +6,7 @@ import re
 import uuid
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from db.annotators import annotator_named
@@ -44,6 +44,14 @@ def consensus(served: Served) -> dict[int, str]:
         return {clip: names[label] for clip, label in consensus_labels(live_decisions(session)).items()}
 
 
+def press(page: Page, key: str, *, button: str) -> None:
+    """Press a shortcut once the button that it stands for is there: a page comes from top to bottom."""
+    expect(page.get_by_role("button", name=button)).to_be_enabled()
+    # The page listens once its script has run to the end.
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    page.keyboard.press(key)
+
+
 def test_a_reviewer_decides_by_key_and_takes_back(seat: Seat, served: Served, ids: list[int]) -> None:
     page = seat.page
     page.goto(f"{served.url}/review?annotator=Rev")
@@ -51,17 +59,17 @@ def test_a_reviewer_decides_by_key_and_takes_back(seat: Seat, served: Served, id
     expect(page.get_by_text(HOSTILE)).to_be_visible()
     audio = page.get_by_test_id("review-audio")
     assert page.request.get(f"{served.url}{audio.get_attribute('src')}").ok
-    page.keyboard.press("n")
+    press(page, "n", button="Later")
     expect(page.get_by_text("2 to look at")).to_be_visible()
     expect(page.get_by_text("angry — annotator 1")).to_be_visible()
-    page.keyboard.press("2")
+    press(page, "2", button="happy")
     expect(page.get_by_text("1 to look at")).to_be_visible()
     label = sorted(name for name in ("angry", "happy", "sad"))[1]
     assert consensus(served)[ids[0]] == label
     with served.project.read() as session:
         gold = [decision for decision in live_decisions(session) if decision.gold]
     assert [(decision.clip_id, decision.source) for decision in gold] == [(ids[0], Source.REVIEW)]
-    page.keyboard.press("z")
+    press(page, "z", button="Undo")
     expect(page.get_by_text("2 to look at")).to_be_visible()
     assert page.title() != "owned"
 
@@ -81,7 +89,7 @@ def test_ones_own_answer_is_given_anew(seat: Seat, served: Served, ids: list[int
     page.goto(f"{served.url}/review?annotator=ann")
     page.get_by_text("My answers").click(timeout=20_000)
     expect(page.get_by_text("angry — annotator 1")).to_be_visible()
-    page.keyboard.press("3")
+    press(page, "3", button="sad")
     expect(page.get_by_text("Last decided: 01.wav: sad")).to_be_visible()
     assert consensus(served) == {ids[0]: "sad", ids[1]: "sad"}
     with served.project.read() as session:
