@@ -14,6 +14,7 @@ import time
 import uuid
 from collections import Counter
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from benchmarks.processes import learner
 from benchmarks.sample_project import STYLES
 from db.annotators import annotator_named
 from db.decisions import append_decision, live_decisions
+from db.engine import Turn
 from db.models import Answer
 from db.project import OpenProject, create_project, open_project
 from db.serving import lease_next
@@ -40,14 +42,19 @@ ALONE = "one annotator alone, in the same project"
 Leased = list[tuple[int, int, Any]]
 
 
-def _annotate(directory: Path, name: str, seconds: float) -> tuple[list[float], list[int]]:
-    """Seconds that each saving took, and the clips; whatever goes wrong is raised."""
+def _annotate(directory: Path, name: str, seconds: float, together: Barrier) -> tuple[list[float], list[int]]:
+    """Seconds that each saving took, and the clips; whatever goes wrong is raised.
+
+    Args:
+        together: passed once by everybody, so that nobody is measured while others still load their libraries.
+    """
     project = open_project(directory)
     rng = random.Random(name)
-    held: Leased = []
     taken, clips = [], []
     with project.write() as session:
         who = annotator_named(session, name).id
+    held = _leased(project, who)
+    together.wait()
     due = time.monotonic() + rng.random() / A_SECOND
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -57,7 +64,7 @@ def _annotate(directory: Path, name: str, seconds: float) -> tuple[list[float], 
         due += 1 / A_SECOND
         lease_id, clip_id, source = held.pop(0)
         began = time.perf_counter()
-        with project.write() as session:
+        with project.write(Turn.ANSWERS) as session:
             append_decision(
                 session,
                 uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
@@ -75,7 +82,7 @@ def _annotate(directory: Path, name: str, seconds: float) -> tuple[list[float], 
 
 
 def _leased(project: OpenProject, who: int) -> Leased:
-    with project.write() as session:
+    with project.write(Turn.LEASES) as session:
         found = lease_next(session, annotator_id=who, limit=LEASED, random_share=0.2, lease_seconds=300.0)
     return [(clip.lease_id, clip.clip_id, clip.source) for clip in found]
 
@@ -91,8 +98,10 @@ def _filled(folder: Path, database_url: str | None) -> OpenProject:
 
 
 def _together(directory: Path, names: list[str]) -> tuple[list[float], list[int]]:
-    with multiprocessing.get_context("spawn").Pool(len(names)) as pool:
-        found = pool.starmap(_annotate, [(directory, name, SECONDS) for name in names])
+    spawn = multiprocessing.get_context("spawn")
+    with spawn.Manager() as manager, spawn.Pool(len(names)) as pool:
+        together = manager.Barrier(len(names))
+        found = pool.starmap(_annotate, [(directory, name, SECONDS, together) for name in names])
     return [seconds for taken, _ in found for seconds in taken], [clip for _, clips in found for clip in clips]
 
 
