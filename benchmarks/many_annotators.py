@@ -7,7 +7,6 @@ two annotators at a time.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
 import tempfile
 import time
@@ -18,10 +17,10 @@ from threading import Barrier
 from typing import Any
 
 import numpy as np
-from sqlalchemy import create_engine, text
 
 from benchmarks.harness import Figures, row
 from benchmarks.nominal_encoder import DIM, NominalEncoder
+from benchmarks.postgresql import SERVER, database
 from benchmarks.processes import learner
 from benchmarks.sample_project import STYLES
 from db.annotators import annotator_named
@@ -36,7 +35,6 @@ from tests.filled_projects import add_clips, answer
 CLIPS, ANNOTATORS, SECONDS, A_SECOND = 4000, 20, 15.0, 2.0
 LEASED = 4
 """Clips that an annotator holds."""
-POSTGRES = os.environ.get("EARMARK_TEST_POSTGRES")
 ALONE = "one annotator alone, in the same project"
 
 Leased = list[tuple[int, int, Any]]
@@ -133,16 +131,9 @@ def measure_sqlite() -> Figures:
 
 def measure_postgresql() -> Figures:
     """In a database of its own on the server that EARMARK_TEST_POSTGRES names."""
-    server = create_engine(POSTGRES or "", isolation_level="AUTOCOMMIT")
-    name = f"earmark_bench_{os.getpid()}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        return _measured(server.url.set(database=name).render_as_string(hide_password=False))
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with database() as address:
+        return _measured(address)
 
 
-if POSTGRES:
+if SERVER:
     row("many-annotators-postgresql", what="The same on PostgreSQL", against=ALONE)(measure_postgresql)
