@@ -6,11 +6,13 @@
 const LARGEST_BATCH = 50;
 
 class Outbox {
-  // onChange() is called when a count or state changed; onSaved(annotatorId, saved) with the server's own count.
-  constructor(project, { onChange, onSaved }) {
+  // onChange() is called when a count or state changed; onSaved(annotatorId, saved) with the server's own count; `later` may put the
+  // sending off for a moment.
+  constructor(project, { onChange, onSaved, later = (work) => work() }) {
     this.prefix = `earmark:${project}:answer:`;
     this.onChange = onChange;
     this.onSaved = onSaved;
+    this.later = later;
     this.sending = false;
     this.trouble = null;
     this.refused = [];
@@ -47,8 +49,10 @@ class Outbox {
       // Full or switched off; it is still sent from memory.
     }
     this.waiting.push(entry);
-    this.onChange();
-    this.send();
+    this.later(() => {
+      this.onChange();
+      this.send();
+    });
   }
 
   get clips() {
