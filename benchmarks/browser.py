@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -34,6 +34,6 @@ def opened_pages(count: int, *, width: int = 1280, height: int = 720, dark: bool
     arguments = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
-        scheme = "dark" if dark else "light"
-        yield [browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme) for _ in range(count)]
+        size: ViewportSize = {"width": width, "height": height}
+        yield [browser.new_page(viewport=size, color_scheme="dark" if dark else "light") for _ in range(count)]
         browser.close()
