@@ -1,7 +1,7 @@
 """The most uncertain clips by margin, out of very many: Earmark's ranking, and what other active-learning libraries do for it.
 
-Each in a process of its own, in one thread, with a head that is fitted already: Earmark on the shards of its feature store (float16),
-the others on one memory map of the same vectors in the float32 that they compute in.
+Each in a process of its own, in one thread, with a head that is fitted already: Earmark on the shards of its feature store
+(float16), the others on one memory map of the same vectors in the float32 that they compute in.
 """
 
 from __future__ import annotations
