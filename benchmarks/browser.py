@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -24,8 +24,16 @@ def chromium() -> str:
 @contextlib.contextmanager
 def opened_page(*, width: int = 1280, height: int = 720, dark: bool = False) -> Iterator[Page]:
     """An empty page in a headless browser that lets audio play by itself."""
+    with opened_pages(1, width=width, height=height, dark=dark) as (page,):
+        yield page
+
+
+@contextlib.contextmanager
+def opened_pages(count: int, *, width: int = 1280, height: int = 720, dark: bool = False) -> Iterator[list[Page]]:
+    """Pages of as many people: each has a memory of its own."""
     arguments = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
-        yield browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
+        size: ViewportSize = {"width": width, "height": height}
+        yield [browser.new_page(viewport=size, color_scheme="dark" if dark else "light") for _ in range(count)]
         browser.close()

@@ -7,24 +7,25 @@ two annotators at a time.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
 import tempfile
 import time
 import uuid
 from collections import Counter
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
-from sqlalchemy import create_engine, text
 
 from benchmarks.harness import Figures, row
 from benchmarks.nominal_encoder import DIM, NominalEncoder
+from benchmarks.postgresql import SERVER, database
 from benchmarks.processes import learner
 from benchmarks.sample_project import STYLES
 from db.annotators import annotator_named
 from db.decisions import append_decision, live_decisions
+from db.engine import Turn
 from db.models import Answer
 from db.project import OpenProject, create_project, open_project
 from db.serving import lease_next
@@ -34,20 +35,24 @@ from tests.filled_projects import add_clips, answer
 CLIPS, ANNOTATORS, SECONDS, A_SECOND = 4000, 20, 15.0, 2.0
 LEASED = 4
 """Clips that an annotator holds."""
-POSTGRES = os.environ.get("EARMARK_TEST_POSTGRES")
 ALONE = "one annotator alone, in the same project"
 
 Leased = list[tuple[int, int, Any]]
 
 
-def _annotate(directory: Path, name: str, seconds: float) -> tuple[list[float], list[int]]:
-    """Seconds that each saving took, and the clips; whatever goes wrong is raised."""
+def _annotate(directory: Path, name: str, seconds: float, together: Barrier) -> tuple[list[float], list[int]]:
+    """Seconds that each saving took, and the clips; whatever goes wrong is raised.
+
+    Args:
+        together: passed once by everybody, so that nobody is measured while others still load their libraries.
+    """
     project = open_project(directory)
     rng = random.Random(name)
-    held: Leased = []
     taken, clips = [], []
     with project.write() as session:
         who = annotator_named(session, name).id
+    held = _leased(project, who)
+    together.wait()
     due = time.monotonic() + rng.random() / A_SECOND
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -57,7 +62,7 @@ def _annotate(directory: Path, name: str, seconds: float) -> tuple[list[float], 
         due += 1 / A_SECOND
         lease_id, clip_id, source = held.pop(0)
         began = time.perf_counter()
-        with project.write() as session:
+        with project.write(Turn.ANSWERS) as session:
             append_decision(
                 session,
                 uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
@@ -75,7 +80,7 @@ def _annotate(directory: Path, name: str, seconds: float) -> tuple[list[float], 
 
 
 def _leased(project: OpenProject, who: int) -> Leased:
-    with project.write() as session:
+    with project.write(Turn.LEASES) as session:
         found = lease_next(session, annotator_id=who, limit=LEASED, random_share=0.2, lease_seconds=300.0)
     return [(clip.lease_id, clip.clip_id, clip.source) for clip in found]
 
@@ -91,8 +96,10 @@ def _filled(folder: Path, database_url: str | None) -> OpenProject:
 
 
 def _together(directory: Path, names: list[str]) -> tuple[list[float], list[int]]:
-    with multiprocessing.get_context("spawn").Pool(len(names)) as pool:
-        found = pool.starmap(_annotate, [(directory, name, SECONDS) for name in names])
+    spawn = multiprocessing.get_context("spawn")
+    with spawn.Manager() as manager, spawn.Pool(len(names)) as pool:
+        together = manager.Barrier(len(names))
+        found = pool.starmap(_annotate, [(directory, name, SECONDS, together) for name in names])
     return [seconds for taken, _ in found for seconds in taken], [clip for _, clips in found for clip in clips]
 
 
@@ -124,16 +131,9 @@ def measure_sqlite() -> Figures:
 
 def measure_postgresql() -> Figures:
     """In a database of its own on the server that EARMARK_TEST_POSTGRES names."""
-    server = create_engine(POSTGRES or "", isolation_level="AUTOCOMMIT")
-    name = f"earmark_bench_{os.getpid()}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        return _measured(server.url.set(database=name).render_as_string(hide_password=False))
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with database() as address:
+        return _measured(address)
 
 
-if POSTGRES:
+if SERVER:
     row("many-annotators-postgresql", what="The same on PostgreSQL", against=ALONE)(measure_postgresql)

@@ -45,7 +45,7 @@ def streamlit(script: Path, *arguments: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def learner(project: Path) -> Iterator[None]:
+def learner(project: Path) -> Iterator[psutil.Process]:
     """The background learner."""
-    with _until_measured(start_command(project, "learn", log=project.parent / "learner.log")):
-        yield
+    with _until_measured(start_command(project, "learn", log=project.parent / "learner.log")) as process:
+        yield psutil.Process(process.process.pid)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import threading
-from pathlib import Path
-
 import numpy as np
 
 from benchmarks.feature_store import ROWS, filled_project, plain_maps
 from benchmarks.harness import Figures, median_seconds, row
+from benchmarks.memory import Peak
 from benchmarks.nominal_encoder import DIM
 from benchmarks.sample_project import STYLES
 from learner.learning import Learning
@@ -17,36 +14,6 @@ from learner.reporting import Reporter
 from tests.filled_projects import answer
 
 LABELED, REPETITIONS = 200, 3
-
-
-class _Peak:
-    """The most memory of this process that is no mapped file, in MB, while it is open."""
-
-    def __enter__(self) -> _Peak:
-        self._before = self.most = _anonymous()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.01):
-            self.most = max(self.most, _anonymous())
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    @property
-    def grown(self) -> float:
-        """Beyond what there was when it was opened."""
-        return self.most - self._before
-
-
-def _anonymous() -> float:
-    found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
-    assert found is not None
-    return int(found[1]) / 1024
 
 
 @row(
@@ -61,7 +28,7 @@ def measure() -> Figures:
     for number in range(LABELED):
         answer(project, int(next(clips)), STYLES[number % len(STYLES)])
     weights = np.random.default_rng(2).standard_normal((DIM, len(STYLES)), dtype=np.float32)
-    with _Peak() as peak:
+    with Peak() as peak:
         learning = Learning(project, Reporter(project))
         learning.publish()
 

@@ -1,30 +1,48 @@
 """Connections: SQLite in WAL mode with durable commits and short write transactions, or PostgreSQL.
 
 SQLite readers begin plainly; writers begin with BEGIN IMMEDIATE, so that a transaction never has to be upgraded while another
-writer holds the lock (the usual cause of "database is locked"). On PostgreSQL writers lock the one `project` row instead.
+writer holds the lock (the usual cause of "database is locked"). On PostgreSQL writers take turns by advisory locks instead: who
+writes answers waits neither for leases nor for the learner.
 """
 
 from __future__ import annotations
 
+import enum
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from db.errors import ProjectError
-from db.models import Project
 
 BUSY_SECONDS = 30
+_TRY_AGAIN = 0.002
+"""Seconds between two tries to begin writing: SQLite itself waits up to a tenth of a second, however soon the other is done."""
 _WRITES = "earmark_writes"
+_LOCKS = 0x4541524D
+"""Our advisory locks on PostgreSQL ("EARM"), beside whatever else the database is used for."""
 _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "9p", "fuse.sshfs", "davfs"}
 )
+
+
+class Turn(enum.IntEnum):
+    """What is written by one transaction at a time; SQLite knows one turn for everything."""
+
+    ANSWERS = 1
+    """Decisions and flags: they are committed in the order of their ids, so whoever saw the newest has seen all before it."""
+    LEASES = 2
+    """Leases: no clip goes to two annotators."""
+    LEARNING = 3
+    """Features, runs, the queue, and what the learner says of itself."""
 
 
 def connect(url: str | URL) -> Engine:
@@ -89,7 +107,32 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not writes:
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        if not _began(driver):
+            # Once more by way of SQLAlchemy, which raises what everybody expects.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _began(driver: sqlite3.Connection) -> bool:
+    """Begin to write as soon as the other writers are done; False if they are not in time, or something else is wrong."""
+    until = time.monotonic() + BUSY_SECONDS
+    while time.monotonic() < until:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                return False
+            time.sleep(_TRY_AGAIN)
+        else:
+            return True
+    return False
 
 
 @contextmanager
@@ -104,12 +147,17 @@ def read_session(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def write_session(engine: Engine) -> Iterator[Session]:
-    """One short write transaction, committed at the end; an exception rolls all of it back."""
+def write_session(engine: Engine, *, turn: Turn | None = None) -> Iterator[Session]:
+    """One short write transaction, committed at the end; an exception rolls all of it back.
+
+    Args:
+        turn: the only kind of rows that is added; without one, nobody else writes anything meanwhile.
+    """
     writer = engine.execution_options(**{_WRITES: True})
     with Session(writer, expire_on_commit=False) as session, session.begin():
         if engine.dialect.name == "postgresql":
-            session.execute(select(Project.id).with_for_update())
+            # Always in the same order, so that no two writers wait for each other.
+            session.execute(select(*(func.pg_advisory_xact_lock(_LOCKS, each.value) for each in ([turn] if turn else Turn))))
         yield session
 
 

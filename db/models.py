@@ -85,7 +85,7 @@ def _enum(kind: type[enum.Enum], name: str) -> Enum:
 
 
 class Project(Base):
-    """The one row that says which project this database belongs to; writers lock it on PostgreSQL."""
+    """The one row that says which project this database belongs to."""
 
     __tablename__ = "project"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)

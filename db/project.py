@@ -13,7 +13,7 @@ from sqlalchemy import URL, Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db.engine import connect, from_anywhere, read_session, write_session
+from db.engine import Turn, connect, from_anywhere, read_session, write_session
 from db.errors import EarmarkError, ProjectError
 from db.labels import add_labels, checked_labels
 from db.models import Project
@@ -44,9 +44,13 @@ class OpenProject:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A short write transaction; committed and durable once the block is left."""
-        with write_session(self.engine) as session:
+    def write(self, turn: Turn | None = None) -> Iterator[Session]:
+        """A short write transaction; committed and durable once the block is left.
+
+        Args:
+            turn: the only kind of rows that is added; without one, nobody else writes anything meanwhile.
+        """
+        with write_session(self.engine, turn=turn) as session:
             yield session
 
     def info(self) -> Project:

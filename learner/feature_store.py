@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from db.engine import Turn
 from db.errors import FeatureError
 from db.features import add_rows, ensure_feature_set, newest_feature_set, row_map, rows_in_shard
 from db.models import FeatureRow, FeatureSet
@@ -104,7 +105,7 @@ class FeatureStore:
             added.extend((clip_id, shard, row + index) for index, clip_id in enumerate(clip_ids[start : start + len(part)]))
             filled[shard] = row + len(part)
             start += len(part)
-        with self._project.write() as session:
+        with self._project.write(Turn.LEARNING) as session:
             add_rows(session, self.feature_set_id, added)
 
     def _free_rows(self, shard: int, filled: Mapping[int, int]) -> tuple[int, int]:

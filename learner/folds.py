@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.by_clip import ByClip
+
 MOST_FOLDS = 10
 
 
@@ -20,52 +22,64 @@ MOST_FOLDS = 10
 class Folds:
     """Fold and group of every clip, by clip id; a group is a speaker, or a single clip where no speaker is known."""
 
-    fold_of: dict[int, int]
-    group_of: dict[int, int]
+    fold_of: ByClip[int]
+    group_of: ByClip[int]
     grouped: bool
     """False when folds had to cut through speakers, or none are known: the accuracy is then not one for new speakers."""
     count: int
 
-    def folds(self, clip_ids: Sequence[int]) -> NDArray[np.int64]:
+    def folds(self, clip_ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
         """Folds of these clips."""
-        return np.array([self.fold_of[clip] for clip in clip_ids], dtype=np.int64)
+        return self.fold_of.of_clips(clip_ids).astype(np.int64)
 
-    def groups(self, clip_ids: Sequence[int]) -> NDArray[np.int64]:
+    def groups(self, clip_ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
         """Groups of these clips."""
-        return np.array([self.group_of[clip] for clip in clip_ids], dtype=np.int64)
+        return self.group_of.of_clips(clip_ids).astype(np.int64)
 
 
-def folds_of(clips: Sequence[tuple[int, str | None]]) -> Folds:
-    """Folds for (clip id, speaker) pairs in the order of their ids.
+def folds_of(speakers: ByClip[str | None]) -> Folds:
+    """Folds for clips of these speakers, dealt in the order of the clips' ids.
 
     With a single speaker, folds are made of single clips; `grouped` says so.
     """
-    speakers = {speaker for _, speaker in clips}
-    single = len(speakers) < 2
-    keys = [f"clip {clip}" if single or speaker is None else f"speaker {speaker}" for clip, speaker in clips]
-    groups = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    dealt = _dealt(list(groups))
+    names = speakers.array.tolist()
+    single = len(set(names)) < 2
+    dealer = _Dealer()
+    known: dict[str, tuple[int, int]] = {}
+    fold_of, group_of = np.empty(len(names), dtype=np.int8), np.empty(len(names), dtype=np.int32)
+    for place, speaker in enumerate(names):
+        if single or speaker is None:
+            dealt = dealer.deal(f"clip {speakers.clip_ids[place]}")
+        elif speaker in known:
+            dealt = known[speaker]
+        else:
+            dealt = known[speaker] = dealer.deal(f"speaker {speaker}")
+        group_of[place], fold_of[place] = dealt
     return Folds(
-        fold_of={clip: dealt[key] for (clip, _), key in zip(clips, keys, strict=True)},
-        group_of={clip: groups[key] for (clip, _), key in zip(clips, keys, strict=True)},
+        fold_of=ByClip(speakers.clip_ids, fold_of),
+        group_of=ByClip(speakers.clip_ids, group_of),
         grouped=not single,
-        count=max(dealt.values(), default=-1) + 1,
+        count=min(dealer.groups, MOST_FOLDS),
     )
 
 
-def _dealt(groups: list[str]) -> dict[str, int]:
+class _Dealer:
     """Round by round, each round in an order shuffled by hash: neighbours in a manifest are not neighbours in the folds."""
-    found: dict[str, int] = {}
-    taken: set[int] = set()
-    for group in groups:
-        if len(taken) == MOST_FOLDS:
-            taken.clear()
-        fold = len(found) if len(found) < MOST_FOLDS else _start(group)
-        while fold in taken:
+
+    def __init__(self) -> None:
+        self.groups = 0
+        self._taken: set[int] = set()
+
+    def deal(self, group: str) -> tuple[int, int]:
+        """Number and fold of one more group."""
+        if len(self._taken) == MOST_FOLDS:
+            self._taken.clear()
+        fold = self.groups if self.groups < MOST_FOLDS else _start(group)
+        while fold in self._taken:
             fold = (fold + 1) % MOST_FOLDS
-        taken.add(fold)
-        found[group] = fold
-    return found
+        self._taken.add(fold)
+        self.groups += 1
+        return self.groups - 1, fold
 
 
 def _start(group: str) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.consensus import consensus_labels
 from db.decisions import LiveDecision, live_decisions, newest_decision_id
+from db.engine import Turn
 from db.labels import active_labels
 from db.models import Run
 from db.project import OpenProject
@@ -157,7 +158,7 @@ class Learning:
         )
         file = self._head_file(pool, snapshot, heads.used, heads.decision)
         try:
-            with self._project.write() as session:
+            with self._project.write(Turn.LEARNING) as session:
                 run_id = record_run(
                     session,
                     feature_set_id=pool.features.feature_set_id,
@@ -227,7 +228,7 @@ class Learning:
             self._record(published, tested, traced, heads, between=between)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
         outlook = self._outlook.of(scored, between=between)
-        with self._project.write() as session:
+        with self._project.write(Turn.LEARNING) as session:
             record_outlook(session, published.run_id, outlook)
             self._reporter.report_in(session, "waiting")
 
@@ -240,7 +241,7 @@ class Learning:
         calibration = calibration_report(probabilities, tested.y, tested.folds)
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
         told = {**report_of(scored, tested, pool, snapshot.label_names), **normalised, "calibration": calibration}
-        with self._project.write() as session:
+        with self._project.write(Turn.LEARNING) as session:
             record_evaluation(
                 session,
                 published.run_id,

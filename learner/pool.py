@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 from db.features import newest_feature_set
 from db.models import Clip, ClipState, FeatureRow
 from db.project import OpenProject
+from learner.by_clip import ByClip
 from learner.feature_store import FeatureMatrix, open_features
 from learner.folds import Folds, folds_of
 from learner.heads import NONE, Numbers, Vectors, pool_statistics
 from learner.speaker_norm import SpeakerStatistics, why_not
 
 CHUNK = 4096
+_AT_A_TIME = 50_000
 
 PoolSignature = tuple[int, int, int, int, int, int]
 
@@ -38,7 +40,7 @@ class Pool:
     mean: Vectors
     scale: Vectors
     folds: Folds
-    speakers: dict[int, str | None]
+    speakers: ByClip[str | None]
     """Speaker by clip id, for all clips of the project."""
     clusters: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     """What the cold start found, by number of clusters; see `learner.cold_start`."""
@@ -86,7 +88,8 @@ class Pool:
             start += len(chunk)
 
     def _speakers_of(self, clip_ids: NDArray[np.int64]) -> list[str | None]:
-        return [self.speakers.get(clip) for clip in clip_ids.tolist()]
+        found: list[str | None] = self.speakers.of_clips(clip_ids).tolist()
+        return found
 
     def ready_chunks(self, rows: NDArray[np.bool_] | None = None) -> Iterator[Vectors]:
         """Vectors of the clips in service (or of `rows`, a mask over the features) in the order of the disk."""
@@ -122,8 +125,7 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
     if features is None:
         return None
     with project.read() as session:
-        clips = session.execute(select(Clip.id, Clip.speaker, Clip.state).order_by(Clip.id)).all()
-    in_service = np.array([clip for clip, _, state in clips if state == ClipState.READY], dtype=np.int64)
+        speakers, in_service = _clips(session)
     ready = np.isin(features.clip_ids, in_service)
     if not ready.any():
         return None
@@ -134,6 +136,22 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
         ready=ready,
         mean=mean,
         scale=scale,
-        folds=folds_of([(clip, speaker) for clip, speaker, _ in clips]),
-        speakers={clip: speaker for clip, speaker, _ in clips},
+        folds=folds_of(speakers),
+        speakers=speakers,
     )
+
+
+def _clips(session: Session) -> tuple[ByClip[str | None], NDArray[np.int64]]:
+    """Speakers of all clips, and the ids of those in service; read part by part: a million rows are a gigabyte of objects."""
+    query = select(Clip.id, Clip.speaker, Clip.state).order_by(Clip.id).limit(_AT_A_TIME)
+    ids, names, ready = [np.zeros(0, np.int64)], [np.zeros(0, np.object_)], [np.zeros(0, np.bool_)]
+    same: dict[str | None, str | None] = {}
+    newest = -1
+    while part := session.execute(query.where(Clip.id > newest)).all():
+        newest = part[-1].id
+        ids.append(np.array([clip for clip, _, _ in part], dtype=np.int64))
+        # A name is kept once, however many clips there are of the speaker.
+        names.append(np.array([same.setdefault(speaker, speaker) for _, speaker, _ in part], dtype=np.object_))
+        ready.append(np.array([state == ClipState.READY for _, _, state in part], dtype=np.bool_))
+    clip_ids = np.concatenate(ids)
+    return ByClip(clip_ids, np.concatenate(names)), clip_ids[np.concatenate(ready)]

@@ -152,7 +152,7 @@ def _rare_first(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) 
         chances,
         sought,
         head.classes_,
-        speakers=groups(pool.features.clip_ids[rows].tolist()),
+        speakers=groups(pool.features.clip_ids[rows]),
         known=groups(query.clip_ids.tolist()),
         y=query.y,
     )

@@ -10,6 +10,7 @@ from types import TracebackType
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from db.engine import Turn
 from db.learner_state import report_state
 from db.project import OpenProject
 
@@ -44,7 +45,7 @@ class Reporter:
 
     def report(self, state: str, detail: str = "", *, done: int = 0, total: int = 0, error: str | None = None) -> None:
         """Say what is being done, in a transaction of its own."""
-        with self._lock, self._project.write() as session:
+        with self._lock, self._project.write(Turn.LEARNING) as session:
             self._write(session, (state, detail, done, total), error)
 
     def report_in(self, session: Session, state: str, detail: str = "") -> None:
@@ -65,7 +66,7 @@ class Reporter:
             if time.monotonic() - self._written < BEAT_SECONDS:
                 continue
             try:
-                with self._lock, self._project.write() as session:
+                with self._lock, self._project.write(Turn.LEARNING) as session:
                     self._write(session, self._said, None)
             except DBAPIError:
                 # The learner itself meets the same trouble, tries again and says so.

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from db.clips import ClipAudio, clip_audio, find_clip
 from db.decisions import append_decision, decision_counts, live_query, undo_decision
+from db.engine import Turn
 from db.errors import ClipError, EarmarkError
 from db.flags import append_flag, own_flag
 from db.labels import active_labels
@@ -49,7 +50,7 @@ class Desk:
         """Lease the next clips, renew what is held, hand back what is not wanted."""
         annotator_id = self._tokens.session(request.session)
         settings = self._project.settings
-        with self._project.write() as session:
+        with self._project.write(Turn.LEASES) as session:
             if request.release:
                 release_leases(session, annotator_id=annotator_id, lease_ids=request.release)
             if request.holding:
@@ -79,7 +80,7 @@ class Desk:
             try:
                 message = AnswerMessage.model_validate(raw)
                 ticket = self._tokens.ticket(message.ticket)
-                with self._project.write() as session:
+                with self._project.write(Turn.ANSWERS) as session:
                     _record(session, message, ticket)
                 annotator_id = ticket.annotator_id
                 results.append({"uuid": uuid, "status": "saved"})
@@ -95,7 +96,7 @@ class Desk:
     def take_back(self, request: UndoRequest) -> Document:
         """Take back the annotator's newest answer given in the app; its clip comes back, or None when nothing is left."""
         annotator_id = self._tokens.session(request.session)
-        with self._project.write() as session:
+        with self._project.write(Turn.ANSWERS) as session:
             undo = _undo_newest(session, str(request.uuid), annotator_id)
             answer = None if undo is None else session.get(Decision, undo.replaces_id)
             ticket = None if answer is None else _ticket_again(session, answer)

@@ -16,6 +16,7 @@ import streamlit as st
 _HERE = Path(__file__).parent
 _SCRIPTS = (
     "api.js",
+    "later.js",
     "outbox.js",
     "media.js",
     "strip.js",
@@ -27,6 +28,7 @@ _SCRIPTS = (
     "pace.js",
     "preferences.js",
     "transport.js",
+    "state.js",
     "player.js",
 )
 

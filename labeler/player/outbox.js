@@ -6,11 +6,13 @@
 const LARGEST_BATCH = 50;
 
 class Outbox {
-  // onChange() is called when a count or state changed; onSaved(annotatorId, saved) with the server's own count.
-  constructor(project, { onChange, onSaved }) {
+  // onChange() is called when a count or state changed; onSaved(annotatorId, saved) with the server's own count; `later` may put the
+  // sending off for a moment.
+  constructor(project, { onChange, onSaved, later = (work) => work() }) {
     this.prefix = `earmark:${project}:answer:`;
     this.onChange = onChange;
     this.onSaved = onSaved;
+    this.later = later;
     this.sending = false;
     this.trouble = null;
     this.refused = [];
@@ -47,8 +49,10 @@ class Outbox {
       // Full or switched off; it is still sent from memory.
     }
     this.waiting.push(entry);
-    this.onChange();
-    this.send();
+    this.later(() => {
+      this.onChange();
+      this.send();
+    });
   }
 
   get clips() {
@@ -92,4 +96,13 @@ class Outbox {
     window.removeEventListener("online", this.online);
     // What is waiting stays in storage; the timer goes on, since leaving the Label page is no reason to stop saving.
   }
+}
+
+// What is said of the answers on their way.
+function savingWords({ waiting = [], trouble = null, refused = [] } = {}) {
+  const answers = waiting.length === 1 ? "1 answer" : `${waiting.length} answers`;
+  if (trouble && waiting.length > 0) return { state: "failed", text: `${answers} not saved yet, kept here; trying again` };
+  if (waiting.length > 0) return { state: "pending", text: "Saving…" };
+  if (refused.length > 0) return { state: "refused", text: `Not saved: ${refused[refused.length - 1].reason}` };
+  return { state: "saved", text: "All saved" };
 }

@@ -10,6 +10,7 @@ class Player {
     this.data = data;
     this.history = [];
     this.undoing = false;
+    this.later = new Later();
     this.saved = 0;
     this.acknowledged = 0;
     this.view = new View(root, data, (action) => this.act(action));
@@ -22,7 +23,11 @@ class Player {
     });
     this.transport = new Transport({ view: this.view, preferences: this.preferences, onState: () => this.showState() });
     this.tray = new Tray(this.view.root, data.skipReasons, (action) => this.act(action));
-    this.outbox = new Outbox(data.project, { onChange: () => this.showSaving(), onSaved: (who, saved) => this.onSaved(who, saved) });
+    this.outbox = new Outbox(data.project, {
+      onChange: () => this.showSaving(),
+      onSaved: (who, saved) => this.onSaved(who, saved),
+      later: (work) => this.later.add(work, "send"),
+    });
     this.queue = new ClipQueue({
       project: data.project,
       session: data.session,
@@ -33,6 +38,7 @@ class Player {
     });
     this.onKey = (event) => this.key(event);
     this.onHide = () => {
+      this.later.now();
       this.preferences.stop();
       this.queue.stop();
     };
@@ -73,6 +79,7 @@ class Player {
   }
 
   stop() {
+    this.later.now();
     clearInterval(this.renewing);
     this.preferences.stop();
     this.queue.stop();
@@ -105,22 +112,29 @@ class Player {
 
   showNext() {
     this.show(this.queue.ahead.length > 0 ? this.queue.take() : null);
-    this.queue.fill();
+    this.later.add(() => this.queue.fill(), "fill");
   }
 
+  // Which clip it is, is said at once; what it looks like is drawn when it sounds.
   show(media) {
     this.transport.put(media);
     this.tray.close();
-    if (media) this.view.showClip(media.clip, media.picture);
-    else this.view.showNoClip();
+    this.view.clip(media?.clip.file_name ?? "");
+    this.later.add(() => this.draw(), "draw");
     this.showState();
+  }
+
+  draw() {
+    if (this.current) this.view.draw(this.current.clip, this.current.picture);
+    else this.view.drawNoClip();
+    this.transport.look();
     this.queue.remember();
   }
 
   onMedia(media, type) {
     if (media !== this.transport.onAir) return;
-    this.view.drawn();
     this.transport.heard(media, type);
+    this.later.soon();
   }
 
   // ---- what is shown
@@ -140,36 +154,15 @@ class Player {
   }
 
   showState() {
-    const media = this.transport.onAir;
-    if (!media) {
-      if (this.queue.trouble) return this.view.state("loading", { notice: `${this.queue.trouble} Trying again…` });
-      if (this.queue.empty) return this.view.state("empty", { notice: "All done: every clip has its answer. New ones appear by themselves." });
-      return this.view.state("loading");
-    }
-    if (media.problem) {
-      const way = media.problem.final ? "Press S to skip it." : "Press space to try again, or S to skip it.";
-      return this.view.state("broken", { notice: `This clip cannot be played. ${way}\n${media.problem.message}` });
-    }
-    if (this.transport.blocked) return this.view.state("paused", { blocked: true, notice: "Press space to start" });
-    if (media.audio.ended) return this.view.state("ended");
-    if (media.sounding) return this.view.state("playing");
-    return this.view.state(media.audio.paused && media.firstSoundAt !== null ? "paused" : "loading");
+    const { state, blocked = false, notice = "" } = stateOf(this.transport, this.queue);
+    this.view.state(state, blocked);
+    this.later.add(() => this.view.look(state, notice), "look");
   }
 
   showSaving() {
     const counts = this.queue?.counts;
     this.view.counts({ saved: this.saved, done: counts?.done ?? 0, total: counts?.total ?? null });
-    const { waiting, trouble, refused } = this.outbox ?? { waiting: [] };
-    const answers = waiting.length === 1 ? "1 answer" : `${waiting.length} answers`;
-    if (trouble && waiting.length > 0) {
-      this.view.saving({ state: "failed", text: `${answers} not saved yet, kept here; trying again` });
-    } else if (waiting.length > 0) {
-      this.view.saving({ state: "pending", text: "Saving…" });
-    } else if (refused?.length > 0) {
-      this.view.saving({ state: "refused", text: `Not saved: ${refused[refused.length - 1].reason}` });
-    } else {
-      this.view.saving({ state: "saved", text: "All saved" });
-    }
+    this.view.saving(savingWords(this.outbox));
   }
 
   onSaved(annotatorId, saved) {
@@ -230,6 +223,7 @@ class Player {
   context() {
     const { clip, picture, problem } = this.current;
     if (problem) return;
+    this.later.now();
     if (clip.around === null) {
       this.view.answered("This clip is a whole file: nothing comes before or after it");
       return;
@@ -285,15 +279,16 @@ class Player {
     this.outbox.add(answer, media.clip.clip);
     const said = `Last answer: ${label ?? (reason ? `${name} (${reason})` : name)}`;
     const tired = this.pace.answered() && this.preferences.values.breaks;
-    this.view.answered(tired ? `${said}. You have listened for 45 minutes: a short break keeps the ear fresh.` : said, index);
-    this.showPace();
+    const words = tired ? `${said}. You have listened for 45 minutes: a short break keeps the ear fresh.` : said;
+    this.later.add(() => this.view.answered(words, index), "answered");
+    this.later.add(() => this.showPace(), "pace");
     return undefined;
   }
 
   // Only the newest answered clips keep their sound in memory; an older one is loaded again when it comes back.
   forget() {
     const old = this.history[this.history.length - 1 - KEPT_LOADED];
-    if (old) old.media.close();
+    if (old) this.later.add(() => this.history.includes(old) && old.media.close());
   }
 
   undo() {
@@ -330,7 +325,7 @@ class Player {
     media.reset();
     if (this.current) this.queue.putBack(this.current);
     this.show(media);
-    this.view.answered("Taken back; answer it again");
+    this.later.add(() => this.view.answered("Taken back; answer it again"), "answered");
   }
 }
 

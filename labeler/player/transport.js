@@ -21,6 +21,7 @@ class Transport {
   put(media) {
     const before = this.onAir;
     const { aside } = this;
+    cancelAnimationFrame(this.frame);
     this.aside = null;
     this.current = media;
     if (media) {
@@ -128,14 +129,15 @@ class Transport {
 
   follow() {
     cancelAnimationFrame(this.frame);
-    const step = () => {
-      const media = this.onAir;
-      if (!media) return;
-      media.follow();
-      this.view.at(media.audio.currentTime, media.duration);
-      if (!media.audio.paused) this.frame = requestAnimationFrame(step);
-    };
-    step();
+    this.look();
+    if (this.onAir && !this.onAir.audio.paused) this.frame = requestAnimationFrame(() => this.follow());
+  }
+
+  look() {
+    const media = this.onAir;
+    if (!media) return;
+    media.follow();
+    this.view.at(media.audio.currentTime, media.duration);
   }
 
   stop() {

@@ -42,19 +42,14 @@ class View {
     };
   }
 
-  // Which clip it is, is said at once; what it looks like is drawn before the next picture of the page, or once it sounds.
-  showClip(clip, picture) {
-    this.root.dataset.clip = clip.file_name;
-    this.drawing = () => this.draw(clip, picture);
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => this.drawn());
+  // Which clip it is, and below what is done with it. No style hangs on either, so the page need not be drawn for it.
+  clip(name) {
+    this.root.dataset.clip = name;
   }
 
-  drawn() {
-    cancelAnimationFrame(this.frame);
-    const draw = this.drawing;
-    this.drawing = null;
-    draw?.();
+  state(state, blocked) {
+    this.root.dataset.state = state;
+    this.root.dataset.blocked = String(blocked);
   }
 
   draw(clip, picture) {
@@ -86,9 +81,7 @@ class View {
     this.at(0, total);
   }
 
-  showNoClip() {
-    this.drawing = null;
-    this.root.dataset.clip = "";
+  drawNoClip() {
     for (const name of ["file-name", "speaker", "transcript", "time"]) this.parts[name].textContent = "";
     this.parts.facts.replaceChildren();
     [...this.labels.children].forEach((button) => suggest(button, null));
@@ -109,9 +102,8 @@ class View {
     this.parts.loop.setAttribute("aria-pressed", String(loop));
   }
 
-  state(state, { blocked = false, notice = "" } = {}) {
-    this.root.dataset.state = state;
-    this.root.dataset.blocked = String(blocked);
+  look(state, notice) {
+    this.root.dataset.look = this.root.dataset.clip === "" ? "empty" : state;
     if (this.parts.notice.textContent !== notice) this.parts.notice.textContent = notice;
     this.parts.notice.hidden = notice === "";
     this.parts.play.setAttribute("aria-label", state === "playing" ? "Pause" : "Play");
@@ -139,6 +131,7 @@ class View {
 
   saving({ state, text }) {
     this.parts["save-state"].dataset.state = state;
+    this.parts["save-state"].className = `saving ${state}`;
     if (this.parts["save-state"].textContent !== text) this.parts["save-state"].textContent = text;
   }
 

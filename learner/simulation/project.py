@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.by_clip import ByClip
 from learner.feature_store import FeatureMatrix
 from learner.folds import folds_of
 from learner.heads import NONE, LinearHead, Numbers, Vectors, pool_statistics
@@ -86,15 +87,15 @@ def simulated_project(corpus: Corpus, *, seed: int, held_out: float = 0.2) -> Si
 def _pool(corpus: Corpus, clip_ids: NDArray[np.int64], seed: int) -> Pool:
     features = HeldFeatures(clip_ids, corpus.vectors[clip_ids - 1])
     mean, scale = pool_statistics(features.chunks(), dim=features.dim)
-    clips = [(clip, corpus.speakers[clip - 1]) for clip in clip_ids.tolist()]
+    speakers = ByClip.of((clip, corpus.speakers[clip - 1]) for clip in clip_ids.tolist())
     return Pool(
-        signature=(0, len(clips), len(clips), seed, 0, 0),
+        signature=(0, len(speakers), len(speakers), seed, 0, 0),
         features=features,
-        ready=np.ones(len(clips), dtype=np.bool_),
+        ready=np.ones(len(speakers), dtype=np.bool_),
         mean=mean,
         scale=scale,
-        folds=folds_of(clips),
-        speakers=dict(clips),
+        folds=folds_of(speakers),
+        speakers=speakers,
     )
 
 

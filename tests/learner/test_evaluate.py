@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.project import OpenProject
+from learner.by_clip import ByClip
 from learner.evaluate import UNTRAINED, FoldHeads, Slice, accuracy, cross_fitted, report_of
 from learner.folds import folds_of
 from learner.heads import Numbers, Weights
@@ -16,14 +17,14 @@ from tests.learner.synthetic_projects import embedded_project, pool_of, truth
 
 
 def test_few_speakers_have_a_fold_each() -> None:
-    folds = folds_of([(clip, f"s{clip % 10}") for clip in range(100)])
+    folds = folds_of(ByClip.of([(clip, f"s{clip % 10}") for clip in range(100)]))
     assert folds.count == 10
     assert all(folds.fold_of[clip] == folds.fold_of[clip % 10] for clip in range(100))
     assert len({folds.fold_of[clip] for clip in range(10)}) == 10
 
 
 def test_many_speakers_are_dealt_evenly() -> None:
-    folds = folds_of([(clip, f"s{clip % 64}") for clip in range(640)])
+    folds = folds_of(ByClip.of([(clip, f"s{clip % 64}") for clip in range(640)]))
     sizes = np.bincount([folds.fold_of[clip] for clip in range(64)])
     assert sizes.min() >= 6
     assert sizes.max() <= 7
@@ -32,12 +33,12 @@ def test_many_speakers_are_dealt_evenly() -> None:
 @given(st.lists(st.sampled_from(["a", "b", "c", *(f"s{number}" for number in range(20)), None]), min_size=3, max_size=60))
 def test_a_fold_never_changes_when_clips_are_added(speakers: list[str | None]) -> None:
     clips = [(0, "a"), (1, "b"), *enumerate(speakers, start=2)]
-    before, after = folds_of(clips[:-1]), folds_of(clips)
+    before, after = folds_of(ByClip.of(clips[:-1])), folds_of(ByClip.of(clips))
     assert {clip: after.fold_of[clip] for clip, _ in clips[:-1]} == before.fold_of
 
 
 def test_a_clip_without_speaker_is_its_own_group() -> None:
-    folds = folds_of([(1, None), (2, None), (3, "a"), (4, "a")])
+    folds = folds_of(ByClip.of([(1, None), (2, None), (3, "a"), (4, "a")]))
     assert len({folds.group_of[clip] for clip in (1, 2, 3)}) == 3
     assert folds.group_of[3] == folds.group_of[4]
     assert folds.grouped
@@ -45,7 +46,7 @@ def test_a_clip_without_speaker_is_its_own_group() -> None:
 
 @pytest.mark.parametrize("speaker", [None, "the only one"])
 def test_a_single_speaker_is_cut_and_that_is_said(speaker: str | None) -> None:
-    folds = folds_of([(clip, speaker) for clip in range(30)])
+    folds = folds_of(ByClip.of([(clip, speaker) for clip in range(30)]))
     assert (folds.count, folds.grouped) == (10, False)
 
 

@@ -1,0 +1,94 @@
+"""Who waits for whom: on PostgreSQL answers for answers alone, on SQLite every writer for every other, and nobody for ever."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from db import engine as engines
+from db.annotators import annotator_named
+from db.decisions import append_decision
+from db.engine import Turn
+from db.models import Answer, Source
+from db.project import OpenProject, create_project
+from tests.filled_projects import LABELS, add_clips
+
+
+@pytest.fixture
+def on_postgresql(postgres_url: str, tmp_path: Path) -> Iterator[OpenProject]:
+    """An empty project there."""
+    opened = create_project(tmp_path / "project", labels=LABELS, database_url=postgres_url)
+    yield opened
+    opened.close()
+
+
+class Saving(threading.Thread):
+    """An answer that somebody else saves."""
+
+    def __init__(self, project: OpenProject) -> None:
+        super().__init__()
+        self._project = project
+        (self._clip,) = add_clips(project, 1)
+        with project.write() as session:
+            self._who = annotator_named(session, "ann").id
+
+    def run(self) -> None:
+        """Save it."""
+        with self._project.write(Turn.ANSWERS) as session:
+            append_decision(
+                session,
+                uuid=str(uuid.uuid4()),
+                clip_id=self._clip,
+                annotator_id=self._who,
+                answer=Answer.LABEL,
+                label=LABELS[0],
+                source=Source.UNCERTAIN,
+            )
+
+    def ends(self, *, within: float) -> bool:
+        """Whether it is stored in so many seconds."""
+        self.join(within)
+        return not self.is_alive()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("turn", [Turn.LEASES, Turn.LEARNING])
+def test_an_answer_waits_neither_for_the_learner_nor_for_leases(on_postgresql: OpenProject, turn: Turn) -> None:
+    saving = Saving(on_postgresql)
+    with on_postgresql.write(turn):
+        saving.start()
+        assert saving.ends(within=20)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("turn", [Turn.ANSWERS, None])
+def test_answers_wait_for_each_other_and_for_whoever_writes_anything(on_postgresql: OpenProject, turn: Turn | None) -> None:
+    saving = Saving(on_postgresql)
+    with on_postgresql.write(turn):
+        saving.start()
+        assert not saving.ends(within=0.3), "or a reader could see an id and miss one before it"
+    assert saving.ends(within=20)
+
+
+def test_on_sqlite_there_is_one_turn_for_everything(project: OpenProject) -> None:
+    saving = Saving(project)
+    with project.write(Turn.LEARNING) as session:
+        annotator_named(session, "somebody else")
+        saving.start()
+        assert not saving.ends(within=0.3)
+    assert saving.ends(within=20)
+
+
+def test_a_writer_that_never_ends_is_an_error_of_the_database(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.1)
+    with project.write() as first:
+        annotator_named(first, "ann")
+        with pytest.raises(OperationalError, match="database is locked"), project.write() as second:
+            annotator_named(second, "bob")
+    with project.write() as session:
+        annotator_named(session, "bob")
