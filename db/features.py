@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from db.models import Clip, ClipState, FeatureRow, FeatureSet
 
+_AT_A_TIME = 20_000
+
 
 def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any]) -> int:
     """The id of the feature set with this fingerprint, added when new (needs a write session then).
@@ -49,8 +51,10 @@ def add_rows(session: Session, feature_set_id: int, rows: Sequence[tuple[int, in
 def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     """Clip ids, shards and rows of a feature set, by shard and row."""
     query = select(FeatureRow.clip_id, FeatureRow.shard, FeatureRow.row).where(FeatureRow.feature_set_id == feature_set_id)
-    rows = session.execute(query.order_by(FeatureRow.shard, FeatureRow.row)).all()
-    table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 3)
+    # Part by part: a million rows as Python objects would take ten times what their numbers do.
+    rows = session.execute(query.order_by(FeatureRow.shard, FeatureRow.row), execution_options={"yield_per": _AT_A_TIME})
+    parts = [np.array([tuple(row) for row in part], dtype=np.int64) for part in rows.partitions()]
+    table = np.concatenate([np.zeros((0, 3), dtype=np.int64), *parts])
     return table[:, 0].copy(), table[:, 1].astype(np.int32), table[:, 2].astype(np.int32)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, 
 from sqlalchemy.orm import Session
 
 from db.decisions import live_query
+from db.leases import is_open, not_leased
 from db.mixing import Share, mixed
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
 from db.random_slice import blindly_answered
@@ -90,7 +91,7 @@ def _own_order(clips: Iterator[Served], annotator_id: int) -> Iterator[Served]:
 
 
 def _others_are_here(session: Session, annotator_id: int, now: float) -> bool:
-    return session.scalars(select(Lease.id).where(_is_open(now), Lease.annotator_id != annotator_id).limit(1)).first() is not None
+    return session.scalars(select(Lease.id).where(is_open(now), Lease.annotator_id != annotator_id).limit(1)).first() is not None
 
 
 def _in_batches(session: Session, query: Select[int, str, Source, float | None, str], first: int) -> Iterator[Served]:
@@ -106,13 +107,13 @@ def _in_batches(session: Session, query: Select[int, str, Source, float | None, 
 
 def _share_so_far(session: Session, random_share: float, overlap_share: float, now: float) -> Share:
     random = or_(Decision.source == Source.RANDOM, Decision.queued_as == Source.RANDOM)
-    # Labels that were made elsewhere were never served: they must not be made up for by a long row of random clips.
+    # Labels made elsewhere, and in a grid, were not served here: they must not be made up for by a long row of random clips.
     scripted = and_(Decision.source == Source.SCRIPTED, Decision.queued_as.is_(None))
-    served = live_query().where(Decision.source != Source.IMPORTED, ~scripted)
+    served = live_query().where(Decision.source.not_in((Source.IMPORTED, Source.GRID)), ~scripted)
     overlap = func.count().filter(Decision.source == Source.OVERLAP)
     total, randoms, overlaps = session.execute(served.with_only_columns(func.count(), func.count().filter(random), overlap)).one()
     held = func.count().filter(Lease.source == Source.RANDOM), func.count().filter(Lease.source == Source.OVERLAP)
-    leases = select(func.count(), held[0], held[1]).where(_is_open(now))
+    leases = select(func.count(), held[0], held[1]).where(is_open(now), Lease.source != Source.GRID)
     leased, leased_randoms, leased_overlaps = session.execute(leases).one()
     return Share(
         random=randoms + leased_randoms,
@@ -123,20 +124,12 @@ def _share_so_far(session: Session, random_share: float, overlap_share: float, n
     )
 
 
-def _is_open(now: float) -> ColumnElement[bool]:
-    return and_(Lease.released_at.is_(None), Lease.expires_at > now)
-
-
-def _not_leased(now: float) -> ColumnElement[bool]:
-    return ~select(Lease.id).where(Lease.clip_id == Clip.id, _is_open(now)).correlate(Clip).exists()
-
-
 def _ranked_query(now: float) -> Select[int, str, Source, float | None, str]:
     answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
     query = select(Clip.id, Clip.file_name, QueueEntry.source, QueueEntry.score, Label.name)
     query = query.select_from(QueueEntry).join(Clip, Clip.id == QueueEntry.clip_id)
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
-    return query.where(_in_service(), _not_leased(now), ~answered).order_by(QueueEntry.position)
+    return query.where(_in_service(), not_leased(now), ~answered).order_by(QueueEntry.position)
 
 
 def _in_service() -> ColumnElement[bool]:
@@ -149,7 +142,7 @@ def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
     query = select(Clip.id, Clip.file_name, source, QueueEntry.score, Label.name)
     query = query.select_from(Clip).outerjoin(QueueEntry, QueueEntry.clip_id == Clip.id)
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
-    return query.where(Clip.state == ClipState.READY, _not_leased(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
+    return query.where(Clip.state == ClipState.READY, not_leased(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
 
 
 def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Source, float | None, str]:
@@ -159,9 +152,11 @@ def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Sou
     query = query.select_from(Clip).outerjoin(QueueEntry, QueueEntry.clip_id == Clip.id)
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
     answered = live_query().where(Decision.clip_id == Clip.id, Decision.source.not_in((Source.IMPORTED, Source.SCRIPTED)))
-    people = answered.with_only_columns(func.count(Decision.annotator_id.distinct())).correlate(Clip).scalar_subquery()
+    # Agreement with what was picked from a grid says little.
+    listened = answered.where(Decision.source != Source.GRID)
+    people = listened.with_only_columns(func.count(Decision.annotator_id.distinct())).correlate(Clip).scalar_subquery()
     mine = answered.where(Decision.annotator_id == annotator_id).correlate(Clip).exists()
-    return query.where(Clip.state == ClipState.READY, _not_leased(now), people == 1, ~mine).order_by(Clip.slice_key, Clip.id)
+    return query.where(Clip.state == ClipState.READY, not_leased(now), people == 1, ~mine).order_by(Clip.slice_key, Clip.id)
 
 
 def lease_next(
@@ -200,14 +195,14 @@ def lease_next(
 def renew_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int], lease_seconds: float) -> None:
     """Prolong open leases of an annotator who is still there; one that ran out stays out."""
     now = time.time()
-    mine = and_(Lease.annotator_id == annotator_id, Lease.id.in_(lease_ids), _is_open(now))
+    mine = and_(Lease.annotator_id == annotator_id, Lease.id.in_(lease_ids), is_open(now))
     session.execute(update(Lease).where(mine).values(expires_at=now + lease_seconds))
 
 
 def release_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int] | None = None) -> None:
     """Hand back leases of an annotator: the ones named, or all of them."""
     now = time.time()
-    mine = and_(Lease.annotator_id == annotator_id, _is_open(now))
+    mine = and_(Lease.annotator_id == annotator_id, is_open(now))
     if lease_ids is not None:
         mine = and_(mine, Lease.id.in_(lease_ids))
     session.execute(update(Lease).where(mine).values(released_at=now))

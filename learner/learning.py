@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from db.consensus import consensus_labels
@@ -33,10 +34,11 @@ from learner.fitting import fitted_head
 from learner.handmade import HandmadeBaseline
 from learner.heads import NONE
 from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
+from learner.likely_clips import most_likely, write_likely
 from learner.normalisation import NO_LABELS, Decision
 from learner.outlook import Outlook, Scored
 from learner.pool import Pool, pool_signature, read_pool
-from learner.ranking import QueryLabels
+from learner.ranking import QueryLabels, scored_chunks
 from learner.reporting import Reporter
 from learner.training import ranked, trained
 
@@ -204,12 +206,13 @@ class Learning:
         pool, snapshot = published.pool, published.snapshot
         if self._reporter.state != "evaluating":
             self._reporter.report("evaluating", f"run {published.run_id}")
+        self._list_likely(published)
         with self._project.read() as session:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
             is_scored = session.get_one(Run, published.run_id).evaluated_at is not None
-        # A label given with a suggestion on screen is good to learn from, and no measure of anything.
-        blind = [decision for decision in snapshot.live if decision.gold or not decision.suggestion_shown]
+        # A label given with a suggestion on screen, or in a grid, is good to learn from, and no measure of anything.
+        blind = [decision for decision in snapshot.live if decision.gold or decision.blind]
         slice_labels = consensus_labels(blind)
         tested = Slice.of(pool, in_slice, slice_labels, snapshot.label_ids)
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
@@ -222,6 +225,18 @@ class Learning:
         with self._project.write() as session:
             record_outlook(session, published.run_id, outlook)
             self._reporter.report_in(session, "waiting")
+
+    def _list_likely(self, published: Published) -> None:
+        """For the app's grid; after the queue, which somebody may be waiting for."""
+        path = head_path(self._project.heads_dir, published.run_id)
+        if not path.exists():
+            return
+        pool, head = published.pool, load_head(path).head
+        answered = np.array([decision.clip_id for decision in published.snapshot.live], dtype=np.int64)
+        rows = pool.ready & ~np.isin(pool.features.clip_ids, answered)
+        chunks = scored_chunks(pool, head, rows)
+        likely = most_likely(chunks, run_id=published.run_id, label_ids=head.classes_.tolist())
+        write_likely(self._project.heads_dir, likely)
 
     def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, between: Between) -> None:
         pool, snapshot, scored = published.pool, published.snapshot, traced.newest

@@ -67,7 +67,7 @@ class Desk:
         with self._project.read() as session:
             suggested = self._suggested(session, leased)
             tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id, suggested.get(clip.clip_id)) for clip in leased]
-            clips = [self._handed_out(session, ticket) for ticket in tickets]
+            clips = [self.handed_out(session, ticket) for ticket in tickets]
             return {"clips": clips, **_progress(session, annotator_id)}
 
     def take_answers(self, request: AnswersRequest) -> Document:
@@ -100,7 +100,7 @@ class Desk:
             answer = None if undo is None else session.get(Decision, undo.replaces_id)
             ticket = None if answer is None else _ticket_again(session, answer)
         with self._project.read() as session:
-            clip = None if ticket is None else self._handed_out(session, ticket)
+            clip = None if ticket is None else self.handed_out(session, ticket)
             return {"clip": clip, **_progress(session, annotator_id)}
 
     def keep_preferences(self, request: PreferencesRequest) -> Document:
@@ -133,7 +133,7 @@ class Desk:
         ids = {label.name: label.id for label in active_labels(session)}
         return {clip.clip_id: ids[clip.predicted] for clip in leased if clip.source != Source.RANDOM and clip.predicted in ids}
 
-    def _handed_out(self, session: Session, ticket: Ticket) -> Document:
+    def handed_out(self, session: Session, ticket: Ticket) -> Document:
         """What the player needs to know of a clip, with the tokens that go with it. Why it is served is not said."""
         audio = clip_audio(session, ticket.clip_id)
         clip = session.get_one(Clip, ticket.clip_id)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from db.errors import EarmarkError
 from labeler.app.page_export import show_export
+from labeler.app.page_grid import URL_PATH, show_grid
 from labeler.app.page_label import show_label
 from labeler.app.page_progress import show_progress
 from labeler.app.page_review import show_review
@@ -16,6 +17,7 @@ st.set_page_config(page_title="Earmark", page_icon=icon(), layout="centered")
 page = st.navigation(
     [
         st.Page(show_label, title="Label", icon=":material/graphic_eq:", url_path="label", default=True),
+        st.Page(show_grid, title="Grid", icon=":material/grid_view:", url_path=URL_PATH),
         st.Page(show_progress, title="Progress", icon=":material/show_chart:", url_path="progress"),
         st.Page(show_review, title="Review", icon=":material/rule:", url_path="review"),
         st.Page(show_export, title="Export", icon=":material/download:", url_path="export"),

@@ -14,6 +14,7 @@ from db.models import Annotator, Answer, Source
 from db.review import ToReview, clips_to_review, own_answers, take_back_newest
 from labeler.app.asked_name import annotator_id_of, ask_for_name, known_name
 from labeler.app.opened import Serving, serving
+from labeler.app.page_grid import open_grid
 from labeler.app.plain_text import plain
 from labeler.app.tokens import Media
 
@@ -99,6 +100,8 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
         with columns[place % len(columns)]:
             if st.button(plain(label), key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch", type="primary"):
                 _decide(now, clip, name, label, gold=gold)
+    if st.button("Find more like this", key="review-like", type="tertiary", icon=":material/grid_view:"):
+        open_grid(clip.clip_id)
     left, right = st.columns(2)
     if left.button("Bad clip", key="review-bad", shortcut="s", width="stretch"):
         _decide(now, clip, name, None, gold=gold)

@@ -93,3 +93,12 @@ class Outbox {
     // What is waiting stays in storage; the timer goes on, since leaving the Label page is no reason to stop saving.
   }
 }
+
+// What is said of the answers on their way.
+function savingWords({ waiting = [], trouble = null, refused = [] } = {}) {
+  const answers = waiting.length === 1 ? "1 answer" : `${waiting.length} answers`;
+  if (trouble && waiting.length > 0) return { state: "failed", text: `${answers} not saved yet, kept here; trying again` };
+  if (waiting.length > 0) return { state: "pending", text: "Saving…" };
+  if (refused.length > 0) return { state: "refused", text: `Not saved: ${refused[refused.length - 1].reason}` };
+  return { state: "saved", text: "All saved" };
+}

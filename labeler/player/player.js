@@ -159,17 +159,7 @@ class Player {
   showSaving() {
     const counts = this.queue?.counts;
     this.view.counts({ saved: this.saved, done: counts?.done ?? 0, total: counts?.total ?? null });
-    const { waiting, trouble, refused } = this.outbox ?? { waiting: [] };
-    const answers = waiting.length === 1 ? "1 answer" : `${waiting.length} answers`;
-    if (trouble && waiting.length > 0) {
-      this.view.saving({ state: "failed", text: `${answers} not saved yet, kept here; trying again` });
-    } else if (waiting.length > 0) {
-      this.view.saving({ state: "pending", text: "Saving…" });
-    } else if (refused?.length > 0) {
-      this.view.saving({ state: "refused", text: `Not saved: ${refused[refused.length - 1].reason}` });
-    } else {
-      this.view.saving({ state: "saved", text: "All saved" });
-    }
+    this.view.saving(savingWords(this.outbox));
   }
 
   onSaved(annotatorId, saved) {
