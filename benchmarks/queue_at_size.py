@@ -19,10 +19,10 @@ from tests.filled_projects import answer
 LABELED, REPETITIONS = 200, 3
 
 
-class _Peak:
+class Peak:
     """The most memory of this process that is no mapped file, in MB, while it is open."""
 
-    def __enter__(self) -> _Peak:
+    def __enter__(self) -> Peak:
         self._before = self.most = _anonymous()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
@@ -61,7 +61,7 @@ def measure() -> Figures:
     for number in range(LABELED):
         answer(project, int(next(clips)), STYLES[number % len(STYLES)])
     weights = np.random.default_rng(2).standard_normal((DIM, len(STYLES)), dtype=np.float32)
-    with _Peak() as peak:
+    with Peak() as peak:
         learning = Learning(project, Reporter(project))
         learning.publish()
 

@@ -64,7 +64,8 @@ class _Space:
         places = np.unique(np.linspace(0, len(features) - 1, min(SAMPLED, len(features))).astype(np.int64))
         sample = features.rows(features.clip_ids[places])
         mean, spread = sample.mean(axis=0), sample.std(axis=0)
-        return cls(signature, features, mean, 1 / np.where(spread < _FLAT, 1.0, spread))
+        factor = 1 / np.where(spread < _FLAT, 1.0, spread)
+        return cls(signature, features, mean, factor.astype(np.float32))
 
     def standardised(self, vectors: Vectors) -> Vectors:
         """Changes the vectors [n, dim] in place: they are a copy of what is on the disk."""

@@ -13,7 +13,6 @@ from labeler.app.page_review import show_review
 from labeler.app.plain_text import plain
 from labeler.app.theme import icon
 
-st.set_page_config(page_title="Earmark", page_icon=icon(), layout="centered")
 page = st.navigation(
     [
         st.Page(show_label, title="Label", icon=":material/graphic_eq:", url_path="label", default=True),
@@ -24,6 +23,8 @@ page = st.navigation(
     ],
     position="top",
 )
+# Once, and never changed after: a page whose width jumps would have counted the clips that fit for the wrong one.
+st.set_page_config(page_title="Earmark", page_icon=icon(), layout="wide" if page.url_path == URL_PATH else "centered")
 try:
     page.run()
 except EarmarkError as error:

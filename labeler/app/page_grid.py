@@ -29,8 +29,6 @@ _ANSWERS = 50
 
 def show_grid() -> None:
     """The page."""
-    # Wider than the others: it is the one with many clips side by side.
-    st.set_page_config(layout="wide")
     now = serving()
     name = known_name()
     if name is None:

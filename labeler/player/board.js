@@ -23,13 +23,13 @@ class Board {
     return this.cells[this.index] ?? null;
   }
 
-  put(cells) {
+  put(cells, { takeFocus = false } = {}) {
     this.cells.filter((cell) => !cells.includes(cell)).forEach((cell) => cell.dispose());
     this.cells = cells;
     this.list.replaceChildren(...cells.map((cell) => cell.root));
     this.index = -1;
     cells.forEach((cell) => cell.setCurrent(false));
-    this.goTo(0, { quiet: true });
+    this.goTo(0, { quiet: true, takeFocus });
     this.loadSounds();
   }
 
@@ -98,13 +98,13 @@ class Board {
     this.cells[index].setCurrent(true);
   }
 
-  goTo(index, { quiet = false } = {}) {
+  goTo(index, { quiet = false, takeFocus = false } = {}) {
     const cell = this.cells[index];
     if (!cell) return;
     this.setCurrent(index);
     const active = this.list.getRootNode().activeElement;
     // Whoever is typing or choosing elsewhere on the page goes on with that.
-    if (active || document.activeElement === document.body) cell.face.focus({ preventScroll: quiet });
+    if (takeFocus || active || document.activeElement === document.body) cell.face.focus({ preventScroll: quiet });
     if (quiet) return;
     cell.root.scrollIntoView({ block: "nearest" });
     this.play(cell);

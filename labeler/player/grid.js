@@ -45,7 +45,10 @@ class Grid {
     if (asksAnew) this.keepMarks();
     this.data = data;
     this.attach();
-    if (asksAnew) this.load({ anew: true });
+    if (!asksAnew) return;
+    // The list in which it was chosen would go on taking the keys; a number may still be typed.
+    this.takeFocus = document.activeElement?.type !== "number";
+    this.load({ anew: true });
   }
 
   serves(data) {
@@ -106,7 +109,8 @@ class Grid {
   put(clips) {
     const known = new Map(this.cells.map((cell) => [cell.clip.clip, cell]));
     const cells = clips.map((clip) => known.get(clip.clip) ?? this.newCell(clip));
-    this.board.put(cells);
+    this.board.put(cells, { takeFocus: this.takeFocus && cells.length > 0 });
+    this.takeFocus = false;
     if (this.playFirst && cells.length > 0) this.board.goTo(0);
     this.playFirst = false;
     this.showState(cells.length > 0 ? "ready" : "empty");

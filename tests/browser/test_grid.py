@@ -77,8 +77,8 @@ class GridPage:
     def standing(self) -> list[tuple[str, Source, str]]:
         with self.served.project.read() as session:
             query = live_query().join(Clip, Clip.id == Decision.clip_id).join(Annotator, Annotator.id == Decision.annotator_id)
-            query = query.with_only_columns(Clip.file_name, Decision.source, Annotator.name).order_by(Decision.id)
-            return [tuple(row) for row in session.execute(query)]
+            found = query.with_only_columns(Clip.file_name, Decision.source, Annotator.name).order_by(Decision.id)
+            return [(name, source, annotator) for name, source, annotator in session.execute(found)]
 
     def held(self) -> int:
         with self.served.project.read() as session:
