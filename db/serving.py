@@ -19,6 +19,7 @@ from db.leases import is_open, not_leased
 from db.mixing import Share, mixed
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
 from db.random_slice import blindly_answered
+from db.second_pass import relabels, relabels_so_far
 
 OWN_ORDER_BLOCK = 16
 """Clips of the ranked queue among which each annotator has an order of their own."""
@@ -56,6 +57,7 @@ def upcoming(
     exclude: Collection[int] = (),
     annotator_id: int | None = None,
     overlap_share: float = 0.0,
+    relabel_share: float = 0.0,
     now: float | None = None,
 ) -> list[Served]:
     """The next clips in serving order; answered clips and clips under an open lease are left out.
@@ -65,18 +67,31 @@ def upcoming(
         random_share: share of the clips served for the random slice, 0 to 1.
         exclude: clips not to serve.
         annotator_id: for whom; while others hold clips too, each goes through the ranked queue in an order of their own. Without
-            one: in the queue's own order, and no overlap.
+            one: in the queue's own order, no overlap and no second pass.
         overlap_share: share of the clips served that one other annotator has answered already.
+        relabel_share: share of the clips served that have a label already and are asked once more (`db.second_pass`).
         now: seconds since 1970, for tests.
     """
     now = time.time() if now is None else now
-    share = _share_so_far(session, random_share, overlap_share if annotator_id is not None else 0.0, now)
+    share = _share_so_far(session, now)
+    share.share = random_share
+    if annotator_id is not None:
+        share.overlap_share, share.relabel_share = overlap_share, relabel_share
+    if share.relabel_share > 0:
+        share.relabels, share.recent = relabels_so_far(session, now)
     ranked = _unseen(_in_batches(session, _ranked_query(now), limit + len(exclude)), exclude)
     if annotator_id is not None and _others_are_here(session, annotator_id, now):
         ranked = _own_order(ranked, annotator_id)
     owed = _unseen(_in_batches(session, _owed_query(now), limit + len(exclude)), exclude)
     overlap = _unseen(_in_batches(session, _overlap_query(annotator_id, now), limit + len(exclude)), exclude)
-    return mixed(ranked, owed, share, limit=limit, again=overlap)
+    return mixed(ranked, owed, share, limit=limit, again=overlap, second_pass=_second_pass(session, annotator_id, exclude, now))
+
+
+def _second_pass(session: Session, annotator_id: int | None, exclude: Collection[int], now: float) -> Iterator[Served] | None:
+    if annotator_id is None:
+        return None
+    clips = relabels(session, annotator_id=annotator_id, now=now)
+    return (Served(clip, file_name, Source.REVIEW, None, None) for clip, file_name in clips if clip not in exclude)
 
 
 def _unseen(clips: Iterator[Served], exclude: Collection[int]) -> Iterator[Served]:
@@ -105,23 +120,18 @@ def _in_batches(session: Session, query: Select[int, str, Source, float | None, 
         offset += size
 
 
-def _share_so_far(session: Session, random_share: float, overlap_share: float, now: float) -> Share:
+def _share_so_far(session: Session, now: float) -> Share:
     random = or_(Decision.source == Source.RANDOM, Decision.queued_as == Source.RANDOM)
     # Labels made elsewhere, and in a grid, were not served here: they must not be made up for by a long row of random clips.
     scripted = and_(Decision.source == Source.SCRIPTED, Decision.queued_as.is_(None))
     served = live_query().where(Decision.source.not_in((Source.IMPORTED, Source.GRID)), ~scripted)
     overlap = func.count().filter(Decision.source == Source.OVERLAP)
-    total, randoms, overlaps = session.execute(served.with_only_columns(func.count(), func.count().filter(random), overlap)).one()
-    held = func.count().filter(Lease.source == Source.RANDOM), func.count().filter(Lease.source == Source.OVERLAP)
-    leases = select(func.count(), held[0], held[1]).where(is_open(now), Lease.source != Source.GRID)
-    leased, leased_randoms, leased_overlaps = session.execute(leases).one()
-    return Share(
-        random=randoms + leased_randoms,
-        overlap=overlaps + leased_overlaps,
-        total=total + leased,
-        share=random_share,
-        overlap_share=overlap_share,
-    )
+    counted = served.with_only_columns(func.count(), func.count().filter(random), overlap)
+    held = (func.count().filter(Lease.source == source) for source in (Source.RANDOM, Source.OVERLAP))
+    leases = select(func.count(), *held).where(is_open(now), Lease.source != Source.GRID)
+    answered, leased = session.execute(counted).one(), session.execute(leases).one()
+    total, randoms, overlaps = (one + other for one, other in zip(answered, leased, strict=True))
+    return Share(random=randoms, total=total, share=0.0, overlap=overlaps)
 
 
 def _ranked_query(now: float) -> Select[int, str, Source, float | None, str]:
@@ -168,6 +178,7 @@ def lease_next(
     lease_seconds: float,
     exclude: Collection[int] = (),
     overlap_share: float = 0.0,
+    relabel_share: float = 0.0,
 ) -> list[LeasedClip]:
     """Lease the next clips to an annotator (needs a write session, which makes double leases impossible)."""
     now = time.time()
@@ -178,6 +189,7 @@ def lease_next(
         exclude=exclude,
         annotator_id=annotator_id,
         overlap_share=overlap_share,
+        relabel_share=relabel_share,
         now=now,
     )
     leases = [

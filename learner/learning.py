@@ -17,7 +17,7 @@ from db.models import Run
 from db.project import OpenProject
 from db.queues import publish_queue
 from db.random_slice import blind_answers, slice_clip_ids
-from db.runs import latest_run, past_prefixes, record_evaluation, record_outlook, record_run
+from db.runs import latest_run, past_prefixes, record_evaluation, record_outlook, record_run, record_suspects
 from learner.calibration import calibration_report
 from learner.curve import Traced, distinct_prefixes, thinned, traced_curve, trainable
 from learner.evaluate import (
@@ -42,6 +42,8 @@ from learner.ranking import QueryLabels, scored_chunks
 from learner.reporting import Reporter
 from learner.training import ranked, trained
 
+SUSPECTS = 200
+"""Doubted labels that a run lists."""
 NO_FEATURES = "no features yet: run earmark embed"
 
 
@@ -220,6 +222,7 @@ class Learning:
         traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
         if not is_scored:
             self._record(published, tested, traced, heads, between=between)
+        self._record_suspects(published)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
         outlook = self._outlook.of(scored, between=between)
         with self._project.write() as session:
@@ -260,6 +263,16 @@ class Learning:
                 report=told,
                 points=traced.points,
             )
+
+    def _record_suspects(self, published: Published) -> None:
+        """For the Review page and the second pass."""
+        # What judges labels takes a second to load; a project without labels needs none of it.
+        from learner.quality.report import doubted_labels
+
+        snapshot = published.snapshot
+        found = doubted_labels(published.pool, snapshot.live, snapshot.label_ids, most=SUSPECTS)
+        with self._project.write() as session:
+            record_suspects(session, published.run_id, found)
 
     def _heads_for(self, pool: Pool) -> FoldHeads:
         if self._fold_heads is None or self._fold_heads.pool is not pool:

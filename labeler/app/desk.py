@@ -36,6 +36,7 @@ from labeler.app.spans import PAGE_SECONDS, page_count, with_context
 from labeler.app.tokens import Media, Ticket, TokenError, Tokens
 
 Document = dict[str, Any]
+_BLIND = (Source.RANDOM, Source.REVIEW)
 
 
 class Desk:
@@ -62,6 +63,7 @@ class Desk:
                 lease_seconds=settings.lease_seconds,
                 exclude=set(request.exclude),
                 overlap_share=settings.overlap_share,
+                relabel_share=settings.relabel_share,
             )
             run_id = _live_run(session)
         with self._project.read() as session:
@@ -127,11 +129,11 @@ class Desk:
             return {"html": guidelines_html(markdown, address=address)}
 
     def _suggested(self, session: Session, leased: list[LeasedClip]) -> dict[int, int]:
-        """Label id by clip id, where the lead wants suggestions; clips of the random slice stay blind."""
+        """Label id by clip id, where the lead wants suggestions; the random slice and the second pass stay blind."""
         if not self._project.settings.suggestions:
             return {}
         ids = {label.name: label.id for label in active_labels(session)}
-        return {clip.clip_id: ids[clip.predicted] for clip in leased if clip.source != Source.RANDOM and clip.predicted in ids}
+        return {clip.clip_id: ids[clip.predicted] for clip in leased if clip.source not in _BLIND and clip.predicted in ids}
 
     def handed_out(self, session: Session, ticket: Ticket) -> Document:
         """What the player needs to know of a clip, with the tokens that go with it. Why it is served is not said."""
