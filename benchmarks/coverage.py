@@ -84,8 +84,9 @@ def measured(job: Job, corpus: Corpus) -> Result:
 def table(results: Sequence[Result]) -> str:
     """A row a cell, then rows by strategy, random share and share labelled, and all."""
     lines = [
-        "| projects | n | checks | UA holds | median width | bias | unseen speakers hold | forecasts | forecast holds |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| projects | n | checks | UA holds | median width | bias | unseen speakers hold "
+        "| UA ahead holds | forecasts | hold | with a number | hold |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     cells = sorted({(result.job.corpus, result.job.encoder) for result in results})
     for corpus, encoder in cells:
@@ -108,7 +109,9 @@ def _row(name: str, results: Sequence[Result]) -> str:
     checks = [check for result in results for check in result.checks]
     unseen = [check.low <= check.unseen <= check.high for check in checks if not math.isnan(check.unseen)]
     asked = [check for result in results if result.job.forecasts for check in result.checks]
+    ahead = [check.ahead.held for check in asked if check.ahead is not None]
     forecasts = [forecast for check in asked for forecast in check.forecasts]
+    numbers = [forecast for forecast in forecasts if forecast.decisions is not None]
     told = f"{len(forecasts)} (silent at {sum(check.silent for check in asked)} of {len(asked)})" if asked else ""
     parts = [
         name,
@@ -118,8 +121,11 @@ def _row(name: str, results: Sequence[Result]) -> str:
         f"{statistics.median(check.high - check.low for check in checks):.2f}" if checks else "",
         f"{statistics.fmean(check.ua - check.truth for check in checks):+.3f}" if checks else "",
         _percent(unseen),
+        _percent(ahead),
         told,
         _percent([forecast.held for forecast in forecasts]),
+        str(len(numbers)) if asked else "",
+        _percent([forecast.held for forecast in numbers]),
     ]
     return f"| {' | '.join(parts)} |"
 

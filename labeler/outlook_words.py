@@ -26,19 +26,30 @@ def forecast_in_words(outlook: Outlook) -> list[str]:
         return []
     if not forecast["known"]:
         return [f"How many more decisions it takes to be better is not yet known: {forecast['why']}."]
-    told = [_target(target) for target in forecast["targets"]]
-    # Where the first is not known, the farther ones are not either.
-    known = [sentence for target, sentence in zip(forecast["targets"], told, strict=True) if target["known"]]
-    return known or told[:1]
+    horizon, ahead = forecast.get("horizon"), forecast["ahead"]
+    if not horizon:
+        # Of a run by an earlier version; the next one tells.
+        return []
+    limit = f"the {horizon['decisions']} clips left" if horizon["all_left"] else f"{horizon['decisions']}"
+    numbers = [target for target in forecast["targets"] if target["decisions"] is not None]
+    # Of those that are out of reach the nearest says it all.
+    beyond = [target for target in forecast["targets"] if target["decisions"] is None][:1]
+    between = f"{ahead['ua_low']:.0%}–{ahead['ua_high']:.0%}"
+    return [
+        f"With {ahead['decisions']} more decisions UA is likely to be about {ahead['ua']:.0%} ({between}).",
+        *(_target(target, limit) for target in [*numbers, *beyond]),
+    ]
 
 
-def _target(target: Mapping[str, Any]) -> str:
-    to = f"to {target['ua']:.0%} UA"
-    if not target["known"]:
-        least = f", but at least {target['low']}" if target["low"] else ""
-        return f"How many more decisions {to} is not yet known{least}."
-    fewer = "" if target["enough_left"] else ", more than there are clips left"
-    return f"About {target['decisions']} more decisions {to} ({target['low']}–{target['high']}){fewer}."
+def _target(target: Mapping[str, Any], limit: str) -> str:
+    to, low, high = f"{target['ua']:.0%} UA", target["low"], target["high"]
+    if low is None:
+        return f"{to} is not likely to be reached with {limit}."
+    if target["decisions"] is None:
+        return f"{to} takes at least {low} more decisions, and most likely more than {limit}."
+    if high is None:
+        return f"About {target['decisions']} more decisions to {to}; at least {low}, and perhaps more than {limit}."
+    return f"About {target['decisions']} more decisions to {to} ({low}–{high})."
 
 
 def saved_in_words(outlook: Outlook) -> list[str]:

@@ -15,7 +15,7 @@ from db.decisions import LiveDecision
 from learner.curve import Traced, trainable
 from learner.data_saved import Measured, data_saved
 from learner.evaluate import Between, FoldHeads, Slice
-from learner.forecast import LEVEL, Laws, more_labels
+from learner.forecast import FARTHEST, LEVEL, Ahead, Laws, More, worth_of
 from learner.handmade import HandmadeBaseline
 from learner.intervals import SpeakerResamples
 from learner.more_clips import more_random_clips
@@ -120,20 +120,20 @@ def fitted_laws(traced: Traced, tested: Slice, resamples: SpeakerResamples, *, l
     if not known:
         return None
     curves = np.stack(known)
-    return Laws.fitted(traced.labels, curves - curves[-1] + traced.newest.ua.value)
+    return Laws.fitted(traced.labels, curves - curves[-1] + traced.newest.ua.value, clips=worth_of(traced.newest.clips))
 
 
 def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> dict[str, Any]:
     """What is told of the forecast, as JSON values.
 
-    Keys: `known`, `why` (a sentence, where it is not), `level` (of its intervals), `targets` (ua, `known`, more `decisions` with
-    `low` and `high`, None where it is not known, `enough_left`), `ahead` (more `decisions`, and the `gain` of UA they would bring
-    with `gain_low` and `gain_high`).
+    Keys: `known`, `why` (a sentence, where it is not), `level` (of its intervals), `horizon` (more `decisions` that were looked
+    at, and whether that is `all_left`), `targets` (ua, more `decisions` with `low` and `high`, each None where it is beyond the
+    horizon), `ahead` (more `decisions`, and the `ua` that they would bring with `ua_low` and `ua_high`).
 
     Args:
         left: clips that nobody has answered.
     """
-    told: dict[str, Any] = {"known": False, "why": None, "level": LEVEL, "targets": [], "ahead": None}
+    told: dict[str, Any] = {"known": False, "why": None, "level": LEVEL, "horizon": None, "targets": [], "ahead": None}
     newest = scored.traced.newest
     if laws is None or newest is None:
         clips = len(scored.tested.y)
@@ -141,17 +141,24 @@ def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> dict[str
         return {**told, "why": few if clips < LEAST_CLIPS else "the curve is too short, or of too few speakers"}
     # Some answers are no labels.
     a_label = len(scored.live) / max(laws.today, 1)
-    now = newest.ua.value
-    ahead = laws.ua_at(np.array([laws.today, laws.today * AHEAD]))
-    low, gain, high = np.quantile(ahead[:, 1] - ahead[:, 0], [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
-    told["ahead"] = {
-        "decisions": round(laws.today * (AHEAD - 1) * a_label),
-        "gain": round(float(gain), 4),
-        "gain_low": round(float(low), 4),
-        "gain_high": round(float(high), 4),
+    most = min(int(left / a_label), int((FARTHEST - 1) * laws.today))
+    if most < 1:
+        return {**told, "why": "no clips are left"}
+    ahead = Ahead(laws, most=most)
+    return {
+        **told,
+        "known": True,
+        "horizon": {"decisions": min(round(most * a_label), left), "all_left": most >= int(left / a_label)},
+        "ahead": _ahead(laws, a_label, most),
+        "targets": [_target(ua, ahead.labels_to(ua), a_label) for ua in targets(newest.ua.value)],
     }
-    told["targets"] = [_target(laws, ua, a_label, left) for ua in targets(now)]
-    return {**told, "known": True}
+
+
+def _ahead(laws: Laws, a_label: float, most: int) -> dict[str, Any]:
+    more = max(min(round(laws.today * (AHEAD - 1)), most), 1)
+    seen = laws.seen_at(np.array([laws.today + more], dtype=np.float64))
+    low, middle, high = np.clip(np.quantile(seen, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]), 0.0, 1.0).tolist()
+    return {"decisions": round(more * a_label), "ua": round(middle, 4), "ua_low": round(low, 4), "ua_high": round(high, 4)}
 
 
 def targets(now: float) -> list[float]:
@@ -160,16 +167,11 @@ def targets(now: float) -> list[float]:
     return [round(step * TARGET_STEP, 2) for step in range(first, first + TARGETS) if step * TARGET_STEP < 0.999]
 
 
-def _target(laws: Laws, ua: float, a_label: float, left: int) -> dict[str, Any]:
-    more = more_labels(laws, ua)
-    told: dict[str, Any] = {"ua": ua, "known": more.known, "decisions": None, "low": None, "high": None, "enough_left": None}
-    if np.isfinite(more.low):
-        # Even where the rest is not known, what it takes at least is.
-        told["low"] = round(more.low * a_label)
-    if more.known:
-        told.update(decisions=round(more.value * a_label), high=round(more.high * a_label))
-        told["enough_left"] = told["decisions"] <= left
-    return told
+def _target(ua: float, more: More, a_label: float) -> dict[str, Any]:
+    def decisions(labels: float) -> int | None:
+        return round(labels * a_label) if np.isfinite(labels) else None
+
+    return {"ua": ua, "decisions": decisions(more.value), "low": decisions(more.low), "high": decisions(more.high)}
 
 
 def _saved(scored: Scored, theirs: RandomCurve | None, tested: Slice | None) -> dict[str, Any]:

@@ -24,13 +24,7 @@ from learner.rare_search import promise, rarity
 from learner.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY, choose, modal_learner
 
 COLD_START_LABELS = 20
-"""Labels that the default strategy takes from clusters before it trusts a head, or two a label where that is more."""
-CLUSTERS = 10
-"""Clusters of the cold start, or one a label where that is more.
-
-UA over 24 splits (bundled encoder, untrained) with 10 clusters, with 20, and by chance: EmoDB .346 .295 .300 at 10
-labels, .371 .353 .337 at 20; RAVDESS .223 .209 .190 and .231 .244 .217.
-"""
+"""Labels that the default strategy takes from clusters, one from each, before it trusts a head; or two a label."""
 RARE_EVERY = 2
 """One of so many places of the default queue goes to the search for labels with few examples, while there are any."""
 MOST_FOR_A_STRATEGY = 50_000
@@ -187,7 +181,7 @@ def _from_clusters(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
         pool,
         candidates=asked.rows,
         labeled=labeled,
-        clusters=max(CLUSTERS, asked.labels),
+        clusters=_start(asked),
         typical=asked.strategy == TYPICALITY,
     )
     return _Ranked(rows[: asked.size], None, Source.COLD_START)

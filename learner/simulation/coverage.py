@@ -8,7 +8,7 @@ is what a curve shows, was there to stay.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import optimize
@@ -27,21 +27,37 @@ LATER_POINTS = 6
 
 @dataclass(frozen=True)
 class Forecast:
-    """A number of more decisions that was told, and how many it took."""
+    """A number of more decisions that was told, and how many it took; None is more than were looked at."""
 
     ua: float
-    decisions: int
-    low: int
-    high: int
+    decisions: int | None
+    low: int | None
+    high: int | None
     took: float
     """inf where all clips were not enough."""
     most: int
-    """Decisions that could be made at all."""
+    """Decisions that were looked at."""
 
     @property
     def held(self) -> bool:
-        """Whether the interval holds what it took; where the clips were not enough, whether it reaches beyond them."""
-        return self.low <= self.took <= self.high if np.isfinite(self.took) else self.high >= self.most
+        """Whether the interval holds what it took."""
+        if self.took > self.most:
+            return self.high is None
+        return self.low is not None and self.low <= self.took and (self.high is None or self.took <= self.high)
+
+
+@dataclass(frozen=True)
+class AheadCheck:
+    """An accuracy that was told for some decisions ahead, and what it was then."""
+
+    low: float
+    high: float
+    was: float
+
+    @property
+    def held(self) -> bool:
+        """Whether the interval holds it; to a thousandth, which is more than is shown."""
+        return self.low - 5e-4 <= self.was <= self.high + 5e-4
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,7 @@ class Check:
     silent: bool = False
     """Whether nothing was forecast."""
     forecasts: list[Forecast] = field(default_factory=list)
+    ahead: AheadCheck | None = None
 
     @property
     def covered(self) -> bool:
@@ -125,20 +142,17 @@ def _check(
     laws = fitted_laws(traced, tested, SpeakerResamples(tested.groups), labels=len(label_ids))
     left = len(project.in_key_order) - now.answers
     report = forecast_report(scored, laws, left=left)
-    told_of = [target for target in report["targets"] if target["known"]]
-    ahead = [(now.answers, told.value), *_curve_ahead(project, heads, tested, later, after=now.answers)] if told_of else []
-    check.forecasts.extend(
-        Forecast(
-            ua=target["ua"],
-            decisions=target["decisions"],
-            low=target["low"],
-            high=target["high"],
-            took=_took(ahead, target["ua"]),
-            most=left,
-        )
-        for target in told_of
+    if not report["known"]:
+        return replace(check, silent=True)
+    curve = [(now.answers, told.value), *_curve_ahead(project, heads, tested, later, after=now.answers)]
+    answers, seen = zip(*curve, strict=True)
+    ahead, most = report["ahead"], report["horizon"]["decisions"]
+    was = float(np.interp(now.answers + ahead["decisions"], answers, seen))
+    return replace(
+        check,
+        ahead=AheadCheck(ahead["ua_low"], ahead["ua_high"], was),
+        forecasts=[Forecast(**target, took=_took(curve, target["ua"]), most=most) for target in report["targets"]],
     )
-    return Check(**{**vars(check), "silent": not told_of})
 
 
 def _curve_ahead(

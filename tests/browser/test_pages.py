@@ -25,7 +25,9 @@ OUTLOOK: dict[str, Any] = {
     "forecast": {
         "known": True,
         "why": None,
-        "targets": [{"ua": 0.8, "known": True, "decisions": 120, "low": 80, "high": 190, "enough_left": True}],
+        "horizon": {"decisions": 300, "all_left": True},
+        "targets": [{"ua": 0.8, "decisions": 120, "low": 80, "high": 190}],
+        "ahead": {"decisions": 50, "ua": 0.78, "ua_low": 0.75, "ua_high": 0.82},
     },
     "more_clips": {"wanted": 0.05, "half_width": 0.1, "clips": 69, "enough_left": True},
     "stop": {"stop": False, "why": "More labels are likely to help. Nothing has been found yet of <i>sad</i>.", "signs": []},

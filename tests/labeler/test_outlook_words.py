@@ -16,29 +16,45 @@ from labeler.outlook_words import (
 
 KNOWN = {"known": True, "why": None, "times": 2.4, "low": 1.6, "high": 3.7, "ua": 0.712, "ours": 120.0, "theirs": 288.0}
 UNKNOWN = {"known": False, "why": "the random slice has 12 clips, and it takes 30", "times": None}
-TARGET = {"ua": 0.8, "known": True, "decisions": 120, "low": 80, "high": 190, "enough_left": True}
-FARTHER = {"ua": 0.85, "known": False, "decisions": None, "low": 250, "high": None, "enough_left": None}
+TARGET = {"ua": 0.8, "decisions": 120, "low": 80, "high": 190}
+FARTHER = {"ua": 0.85, "decisions": None, "low": 250, "high": None}
+AHEAD = {"decisions": 50, "ua": 0.78, "ua_low": 0.75, "ua_high": 0.82}
 
 
-def forecast(*targets: dict[str, Any]) -> dict[str, Any]:
-    return {"forecast": {"known": True, "why": None, "targets": list(targets), "ahead": None}}
+def forecast(*targets: dict[str, Any], all_left: bool = True) -> dict[str, Any]:
+    horizon = {"decisions": 300, "all_left": all_left}
+    return {"forecast": {"known": True, "why": None, "horizon": horizon, "targets": list(targets), "ahead": AHEAD}}
 
 
-def test_a_target_is_told_with_its_interval_and_unknown_farther_ones_are_not() -> None:
-    assert forecast_in_words(forecast(TARGET, FARTHER)) == ["About 120 more decisions to 80% UA (80–190)."]
+def test_the_accuracy_ahead_is_told_and_the_nearest_targets_with_their_intervals() -> None:
+    assert forecast_in_words(forecast(TARGET, FARTHER, {**FARTHER, "ua": 0.9})) == [
+        "With 50 more decisions UA is likely to be about 78% (75%–82%).",
+        "About 120 more decisions to 80% UA (80–190).",
+        "85% UA takes at least 250 more decisions, and most likely more than the 300 clips left.",
+    ]
 
 
-def test_a_target_beyond_the_clips_that_are_left_is_told_as_such() -> None:
-    told = forecast_in_words(forecast({**TARGET, "enough_left": False}))
-    assert told == ["About 120 more decisions to 80% UA (80–190), more than there are clips left."]
+def test_a_target_that_the_clips_may_not_be_enough_for_is_told_as_such() -> None:
+    open_ended = {**TARGET, "high": None}
+    told = forecast_in_words(forecast(open_ended))[1:]
+    assert told == ["About 120 more decisions to 80% UA; at least 80, and perhaps more than the 300 clips left."]
+    assert forecast_in_words(forecast(open_ended, all_left=False))[1].endswith("and perhaps more than 300.")
+
+
+def test_what_is_out_of_reach_is_said_to_be() -> None:
+    told = forecast_in_words(forecast({**FARTHER, "low": None}))[1:]
+    assert told == ["85% UA is not likely to be reached with the 300 clips left."]
 
 
 def test_what_is_not_yet_known_is_said_to_be() -> None:
-    assert forecast_in_words(forecast(FARTHER)) == ["How many more decisions to 85% UA is not yet known, but at least 250."]
-    nothing = {"forecast": {"known": False, "why": "the curve is too short", "targets": [], "ahead": None}}
+    nothing = {"forecast": {"known": False, "why": "the curve is too short", "horizon": None, "targets": [], "ahead": None}}
     assert forecast_in_words(nothing) == [
         "How many more decisions it takes to be better is not yet known: the curve is too short."
     ]
+
+
+def test_a_run_of_an_earlier_version_tells_no_forecast() -> None:
+    assert forecast_in_words({"forecast": {"known": True, "why": None, "targets": [TARGET], "ahead": None}}) == []
 
 
 def test_data_saved_is_told_against_each_way() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from learner.forecast import Laws, more_labels
+from learner.forecast import Ahead, Laws, More, worth_of
 
 LABELS = [20, 30, 45, 70, 100, 150, 200]
 
@@ -22,10 +22,14 @@ def power(n: NDArray[np.float64]) -> NDArray[np.float64]:
     return 0.9 - 1.6 * n**-0.5
 
 
-def laws(true: NDArray[np.float64], *, error: float = 0.02, labels: list[int] = LABELS) -> Laws:
-    found = Laws.fitted(labels, resamples(true, error=error))
+def laws(true: NDArray[np.float64], *, error: float = 0.02, clips: float = 10_000) -> Laws:
+    found = Laws.fitted(LABELS, resamples(true, error=error), clips=clips)
     assert found is not None
     return found
+
+
+def more_labels(found: Laws, target: float) -> More:
+    return Ahead(found, most=1400).labels_to(target)
 
 
 def test_a_power_law_is_carried_on() -> None:
@@ -38,7 +42,6 @@ def test_a_power_law_is_carried_on() -> None:
 def test_more_labels_are_told_with_an_interval_that_holds_them() -> None:
     found = more_labels(laws(power(np.array(LABELS)), error=0.005), 0.80)
     needed = (1.6 / 0.1) ** 2 - 200
-    assert found.known
     assert found.low < needed < found.high
     assert found.value == pytest.approx(needed, rel=0.5)
 
@@ -49,9 +52,26 @@ def test_the_less_is_known_the_wider_the_interval() -> None:
     assert unsure.high > sure.high
 
 
-def test_what_the_curve_will_not_reach_is_not_known() -> None:
+def test_the_fewer_clips_a_curve_is_seen_on_the_farther_it_may_stray_from_its_law() -> None:
+    widths = []
+    for clips in (10_000, 100, 25):
+        seen = laws(power(np.array(LABELS)), error=0.004, clips=clips).seen_at(np.array([200.0, 250.0, 400.0]))
+        low, high = np.quantile(seen, [0.1, 0.9], axis=0)
+        widths.append(high - low)
+    assert (np.diff(widths, axis=0) > 0).all(), "fewer clips, wider"
+    assert (np.diff(widths, axis=1) > 0).all(), "farther ahead, wider"
+
+
+def test_a_rare_label_makes_a_slice_worth_fewer_clips() -> None:
+    assert worth_of(np.array([25, 25, 25, 25])) == pytest.approx(100)
+    assert worth_of(np.array([95, 5])) == pytest.approx(19)
+    assert worth_of(np.array([50, 0, 50])) == pytest.approx(100), "what a label without clips would say is not in the UA"
+    assert worth_of(np.array([0, 0])) == 0
+
+
+def test_what_the_curve_will_not_reach_is_more_than_was_looked_at() -> None:
     flat = laws(0.6 - 2.0 / np.array(LABELS), error=0.004)
-    assert not more_labels(flat, 0.95).known
+    assert np.isinf(more_labels(flat, 0.95).low)
     ahead = flat.ua_at(np.array([200.0, 250.0]))
     assert float(np.quantile(ahead[:, 1] - ahead[:, 0], 0.95)) < 0.02
 
@@ -63,7 +83,7 @@ def test_what_is_reached_already_takes_none() -> None:
 @pytest.mark.parametrize("labels", [[20, 40, 80], [100, 120, 140, 160], [2, 4, 8, 16], []])
 def test_short_curves_say_nothing(labels: list[int]) -> None:
     true = power(np.array(labels, dtype=np.float64))
-    assert Laws.fitted(labels, resamples(true)) is None
+    assert Laws.fitted(labels, resamples(true), clips=100) is None
 
 
 def test_no_law_leads_above_one_or_down() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
+from db.decisions import live_decisions
 from db.models import FeatureSet, Run
 from db.project import OpenProject
 from db.runs import latest_curve, latest_evaluated_run, latest_outlook, latest_run
@@ -47,12 +49,18 @@ def test_a_project_with_enough_labels_is_told_everything(project: OpenProject) -
     clips = embedded_project(project, 200, speakers=8, spread=2.5)
     labelled_in_rounds(project, clips, rounds=10)
     outlook = outlook_of(project)
+    with project.read() as session:
+        left = 200 - len(live_decisions(session))
     json.dumps(outlook, allow_nan=False)
     assert [point["labels"] for point in outlook["curves"]["random"]][:4] == [10, 14, 20, 28]
     assert outlook["forecast"]["known"]
     assert outlook["forecast"]["targets"]
     for target in outlook["forecast"]["targets"]:
-        assert not target["known"] or target["low"] <= target["decisions"] <= target["high"]
+        low, middle, high = (math.inf if target[bound] is None else target[bound] for bound in ("low", "decisions", "high"))
+        assert 0 <= low <= middle <= high
+        assert all(bound == math.inf or bound <= left for bound in (low, middle, high)), "no more than there are clips"
+    assert outlook["forecast"]["horizon"] == {"decisions": left, "all_left": True}
+    assert outlook["forecast"]["ahead"]["ua_low"] < outlook["forecast"]["ahead"]["ua"] < outlook["forecast"]["ahead"]["ua_high"]
     assert outlook["more_clips"]["half_width"] > 0.05
     assert outlook["more_clips"]["clips"] != 0, "60 clips are few"
     assert {sign["name"] for sign in outlook["stop"]["signs"]} == {"flat", "stable", "rare"}

@@ -17,7 +17,7 @@ IDS, NAMES = [1, 2, 3], ["angry", "happy", "sad"]
 
 def laws(drop: float) -> Laws:
     """200 resamples that all say the same: so many points are left to learn today, by the law n^-1."""
-    return Laws(200, np.full(200, 0.8), np.full(200, drop * 10), np.full(200, 5))
+    return Laws(200, np.full(200, 0.8), np.full(200, drop * 10), np.full(200, 5), clips=100.0)
 
 
 def test_a_flat_curve_is_a_sign_and_a_rising_one_is_none() -> None:
