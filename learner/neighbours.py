@@ -1,6 +1,6 @@
 """Which clips sound like a given one: nearest neighbours on the features in use, all of them, in chunks over the memory maps.
 
-Plain numpy, so that the app process can ask: no index to build or to keep true, and a million clips take about a second.
+Plain numpy, so that the app process can ask: no index to build or to keep true, and a million clips take a second or two.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from learner.feature_store import FeatureMatrix, open_features
 
 SAMPLED = 8192
 """Clips whose mean and spread stand for those of the pool."""
-_CHUNK = 2048
+_CHUNK = 1024
 _FIRST_BLOCK = 1000
 _FLAT = 1e-6
 """A feature that varies less than this says nothing; it is centred and not stretched."""
@@ -58,31 +58,40 @@ class _Space:
     features: FeatureMatrix
     mean: Vectors
     factor: Vectors
+    lengths: Vectors
+    """Of each clip's standardised vector; they are the same whatever is asked."""
 
     @classmethod
     def of(cls, signature: tuple[int, int], features: FeatureMatrix) -> _Space:
         places = np.unique(np.linspace(0, len(features) - 1, min(SAMPLED, len(features))).astype(np.int64))
         sample = features.rows(features.clip_ids[places])
         mean, spread = sample.mean(axis=0), sample.std(axis=0)
-        factor = 1 / np.where(spread < _FLAT, 1.0, spread)
-        return cls(signature, features, mean, factor.astype(np.float32))
-
-    def standardised(self, vectors: Vectors) -> Vectors:
-        """Changes the vectors [n, dim] in place: they are a copy of what is on the disk."""
-        vectors -= self.mean
-        vectors *= self.factor
-        return vectors
+        factor = (1 / np.where(spread < _FLAT, 1.0, spread)).astype(np.float32)
+        return cls(signature, features, mean, factor, _lengths(features, mean, factor))
 
     def like(self, clip_id: int) -> Ranking:
-        wanted = self.standardised(self.features.rows([clip_id]))[0]
+        wanted = (self.features.rows([clip_id])[0] - self.mean) * self.factor
         wanted /= max(float(np.linalg.norm(wanted)), 1e-9)
+        # Standardising folded into the one clip: the others are multiplied as they are on the disk.
+        weights = wanted * self.factor
+        offset = float(weights.astype(np.float64) @ self.mean)
         likeness, start = np.empty(len(self.features), dtype=np.float32), 0
         for chunk in self.features.chunks(_CHUNK):
-            vectors = self.standardised(chunk)
-            lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-            likeness[start : start + len(vectors)] = (vectors @ wanted) / np.maximum(lengths, 1e-9)
-            start += len(vectors)
-        return Ranking(self.features.clip_ids, likeness)
+            likeness[start : start + len(chunk)] = chunk @ weights
+            start += len(chunk)
+        return Ranking(self.features.clip_ids, (likeness - offset) / self.lengths)
+
+
+def _lengths(features: FeatureMatrix, mean: Vectors, factor: Vectors) -> Vectors:
+    """Of each clip's standardised vector."""
+    lengths, start = np.empty(len(features), dtype=np.float32), 0
+    for vectors in features.chunks(_CHUNK):
+        # In place: the chunk is a copy of what is on the disk.
+        vectors -= mean
+        vectors *= factor
+        lengths[start : start + len(vectors)] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        start += len(vectors)
+    return np.maximum(lengths, 1e-9)
 
 
 class Neighbours:

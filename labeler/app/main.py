@@ -13,6 +13,8 @@ from labeler.app.page_review import show_review
 from labeler.app.plain_text import plain
 from labeler.app.theme import icon
 
+# Before the navigation, which would fetch the page's icon by name from the internet.
+st.set_page_config(page_title="Earmark", page_icon=icon())
 page = st.navigation(
     [
         st.Page(show_label, title="Label", icon=":material/graphic_eq:", url_path="label", default=True),
@@ -23,8 +25,8 @@ page = st.navigation(
     ],
     position="top",
 )
-# Once, and never changed after: a page whose width jumps would have counted the clips that fit for the wrong one.
-st.set_page_config(page_title="Earmark", page_icon=icon(), layout="wide" if page.url_path == URL_PATH else "centered")
+# Said before the page runs: a grid whose width jumped would have counted the clips that fit for the wrong one.
+st.set_page_config(layout="wide" if page.url_path == URL_PATH else "centered")
 try:
     page.run()
 except EarmarkError as error:

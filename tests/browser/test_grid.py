@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -86,11 +87,14 @@ class GridPage:
 
 
 @pytest.fixture
-def grid(seat: Seat, served: Served, names: list[str]) -> GridPage:
-    """The page, open on likely happy clips."""
+def grid(seat: Seat, served: Served, names: list[str]) -> Iterator[GridPage]:
+    """The page, open on likely happy clips; nothing that it does may ask anybody but its own server."""
+    asked: list[str] = []
+    seat.page.on("request", lambda request: asked.append(request.url))
     found = GridPage(seat.page, served).open()
     found.expect_first(names[0])
-    return found
+    yield found
+    assert [url for url in asked if url.startswith("http") and not url.startswith(served.url)] == []
 
 
 def test_many_are_confirmed_one_is_rejected_and_a_save_is_taken_back_as_a_whole(grid: GridPage, names: list[str]) -> None:
