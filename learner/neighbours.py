@@ -1,6 +1,6 @@
 """Which clips sound like a given one: nearest neighbours on the features in use, all of them, in chunks over the memory maps.
 
-Plain numpy, so that the app process can ask: no index to build or to keep true, and a million clips take a second or two.
+Plain numpy, so that the app process can ask: no index to build or to keep true.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from learner.feature_store import FeatureMatrix, open_features
 
 SAMPLED = 8192
 """Clips whose mean and spread stand for those of the pool."""
-_CHUNK = 1024
+_CHUNK = 4096
 _FIRST_BLOCK = 1000
 _FLAT = 1e-6
 """A feature that varies less than this says nothing; it is centred and not stretched."""
