@@ -13,21 +13,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from db.consensus import consensus_labels
 from db.decisions import LiveDecision
 from db.runs import CurvePointValues
 from learner.evaluate import Accuracy, Between, FoldHeads, Slice, accuracy, cross_fitted
 from learner.intervals import SpeakerResamples
 from learner.pool import Pool
+from learner.training_labels import TrainingLabels, training_labels
 
 MOST_POINTS = 40
 
 
-def trainable(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]) -> dict[int, int]:
-    """Label id by clip id of what a head can learn from: consensus labels in use, of clips with features."""
-    labels = {clip: label for clip, label in consensus_labels(live).items() if label in label_ids}
+def trainable(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]) -> TrainingLabels:
+    """What a head can learn from: labels in use, of clips with features."""
+    said = training_labels(live)
+    labels = {clip: label for clip, label in said.items() if label in label_ids}
     has = pool.features.has(list(labels))
-    return {clip: label for (clip, label), there in zip(labels.items(), has, strict=True) if there}
+    return said.only([clip for clip, there in zip(labels, has, strict=True) if there])
 
 
 def thinned(prefixes: Sequence[tuple[int, int]], *, most: int = MOST_POINTS) -> list[int]:

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.fitting import fitted_head
-from learner.heads import NONE, LinearHead, Numbers, Vectors
+from learner.heads import NONE, LinearHead, Numbers, Vectors, Weights
 from learner.intervals import Interval, SpeakerResamples, label_intervals, recall_interval
 from learner.normalisation import Decision, decide
 from learner.pool import Pool
+from learner.training_labels import weights_in
 
 Between = Callable[[int, int], None]
 """Called after each training with how many are done and how many there are; it may raise to give up."""
@@ -66,34 +67,38 @@ class FoldHeads:
         self._decisions: dict[bytes, Decision] = {}
         self._used: set[bytes] = set()
 
-    def trained(self, clip_ids: NDArray[np.int64], y: Numbers) -> LinearHead | None:
-        """The head for these labelled clips, in ascending order; None for no clips."""
+    def trained(self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights) -> LinearHead | None:
+        """The head for these labelled clips, in ascending order, and how much each counts; None for no clips."""
         if not len(clip_ids):
             return None
-        key = self._key(clip_ids, y)
+        key = self._key(clip_ids, y, weights)
         if key not in self._decisions:
             # Read once for both: looking up rows costs more than deciding.
             vectors = self.pool.features.rows(clip_ids)
             found = self._decisions[key] = decide(self.pool, clip_ids, y, vectors)
-            self._fit(key, clip_ids, y, vectors, found.normalisation)
+            self._fit(key, clip_ids, y, weights, vectors, found.normalisation)
         return self._heads[key, self._decisions[key].normalisation]
 
-    def plain(self, clip_ids: NDArray[np.int64], y: Numbers) -> LinearHead | None:
+    def plain(self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights) -> LinearHead | None:
         """The same without normalisation, whatever the decision."""
         if not len(clip_ids):
             return None
-        key = self._key(clip_ids, y)
+        key = self._key(clip_ids, y, weights)
         if (key, NONE) not in self._heads:
-            self._fit(key, clip_ids, y, self.pool.features.rows(clip_ids), NONE)
+            self._fit(key, clip_ids, y, weights, self.pool.features.rows(clip_ids), NONE)
         return self._heads[key, NONE]
 
-    def _key(self, clip_ids: NDArray[np.int64], y: Numbers) -> bytes:
-        key = hashlib.blake2b(clip_ids.tobytes() + y.tobytes(), digest_size=16).digest()
+    def _key(self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights) -> bytes:
+        key = hashlib.blake2b(clip_ids.tobytes() + y.tobytes() + weights.tobytes(), digest_size=16).digest()
         self._used.add(key)
         return key
 
-    def _fit(self, key: bytes, clip_ids: NDArray[np.int64], y: Numbers, vectors: Vectors, normalisation: str) -> None:
-        self._heads[key, normalisation] = fitted_head(self.pool, clip_ids, y, vectors, C=self.C, normalisation=normalisation)
+    def _fit(
+        self, key: bytes, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights, vectors: Vectors, normalisation: str
+    ) -> None:
+        self._heads[key, normalisation] = fitted_head(
+            self.pool, clip_ids, y, vectors, C=self.C, normalisation=normalisation, weights=weights
+        )
 
     def forget_unused(self) -> None:
         """Drop what was not asked for since the last call."""
@@ -145,27 +150,28 @@ def _told(
 ) -> Iterator[tuple[NDArray[np.bool_], LinearHead | None, Vectors]]:
     """For each fold with clips to test: which they are, the head that heard none of it, and what it takes for them."""
     tested_ids = np.array(tested.clip_ids, dtype=np.int64)
-    for held_out, clip_ids, y in _splits(heads.pool, tested, labels):
-        head = heads.plain(clip_ids, y) if plain else heads.trained(clip_ids, y)
+    for held_out, clip_ids, y, weights in _splits(heads.pool, tested, labels):
+        head = heads.plain(clip_ids, y, weights) if plain else heads.trained(clip_ids, y, weights)
         normalisation = NONE if head is None else head.normalisation
         yield held_out, head, heads.pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], normalisation)
 
 
 def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:
     """For how many folds `cross_fitted` normalises by speaker."""
-    found = [heads.trained(clip_ids, y) for _, clip_ids, y in _splits(heads.pool, tested, labels)]
+    found = [heads.trained(clip_ids, y, weights) for _, clip_ids, y, weights in _splits(heads.pool, tested, labels)]
     return sum(head is not None and head.normalisation != NONE for head in found)
 
 
 def _splits(
     pool: Pool, tested: Slice, labels: Mapping[int, int]
-) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64], Numbers]]:
-    """For each fold with clips to test: which they are, and clip ids, ascending, and labels of all others to train on."""
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64], Numbers, Weights]]:
+    """For each fold with clips to test: which they are, and clip ids, ascending, labels and weights of all others to train on."""
     clip_ids = np.array(sorted(labels), dtype=np.int64)
     y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
+    weights = weights_in(labels, clip_ids)
     folds = pool.folds.folds(clip_ids.tolist())
     for fold in np.unique(tested.folds):
-        yield tested.folds == fold, clip_ids[folds != fold], y[folds != fold]
+        yield tested.folds == fold, clip_ids[folds != fold], y[folds != fold], weights[folds != fold]
 
 
 @dataclass(frozen=True)

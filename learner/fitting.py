@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.heads import NONE, LinearHead, Numbers, Vectors
+from learner.heads import NONE, LinearHead, Numbers, Vectors, Weights
 from learner.pool import Pool
 
 
 def fitted_head(
-    pool: Pool, clip_ids: NDArray[np.int64], y: Numbers, vectors: Vectors, *, C: float, normalisation: str
+    pool: Pool,
+    clip_ids: NDArray[np.int64],
+    y: Numbers,
+    vectors: Vectors,
+    *,
+    C: float,
+    normalisation: str,
+    weights: Weights | None = None,
 ) -> LinearHead:
     """The head for these clips, at least one.
 
@@ -20,10 +27,11 @@ def fitted_head(
         vectors: their features as they are, [n, dim].
         C: inverse regularisation strength.
         normalisation: `NONE` or `SPEAKER`.
+        weights: how much each clip counts; none stands for all the same.
     """
     if normalisation == NONE:
-        return LinearHead(C=C, mean=pool.mean, scale=pool.scale).fit(vectors, y)
+        return LinearHead(C=C, mean=pool.mean, scale=pool.scale).fit(vectors, y, weights)
     # What was normalised by speaker is standardised already.
     mean, scale = np.zeros(pool.features.dim, dtype=np.float32), np.ones(pool.features.dim, dtype=np.float32)
     head = LinearHead(C=C, mean=mean, scale=scale, normalisation=normalisation)
-    return head.fit(pool.inputs_of(vectors, clip_ids, normalisation), y)
+    return head.fit(pool.inputs_of(vectors, clip_ids, normalisation), y, weights)

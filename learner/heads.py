@@ -18,6 +18,7 @@ from learner.logistic import fitted_weights
 
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
+Weights = NDArray[np.float64]
 
 NONE, SPEAKER = "none", "speaker"
 """What is done to features before a head sees them: nothing, or `learner.speaker_norm`."""
@@ -63,8 +64,8 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.scale = scale
         self.normalisation = normalisation
 
-    def fit(self, X: Vectors, y: Numbers) -> LinearHead:
-        """Fit to vectors [n, dim] and their classes [n]; n is at least 1."""
+    def fit(self, X: Vectors, y: Numbers, sample_weight: Weights | None = None) -> LinearHead:
+        """Fit to vectors [n, dim] and their classes [n]; n is at least 1. Weights [n] count beside those that balance classes."""
         mean, scale = (self.mean, self.scale) if self.mean is not None else pool_statistics([X], dim=X.shape[1])
         assert scale is not None
         self.classes_ = np.unique(y)
@@ -72,7 +73,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coef, intercept = np.zeros((len(self.classes_), X.shape[1])), np.zeros(len(self.classes_))
         if len(self.classes_) > 1:
             targets = np.searchsorted(self.classes_, y).astype(np.int64)
-            coef, intercept = fitted_weights(((X - mean) / scale).astype(np.float64), targets, C=self.C)
+            coef, intercept = fitted_weights(((X - mean) / scale).astype(np.float64), targets, C=self.C, weights=sample_weight)
         self.coef_ = (coef / scale).astype(np.float32)
         self.intercept_ = (intercept - (coef / scale) @ mean.astype(np.float64)).astype(np.float32)
         return self

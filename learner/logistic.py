@@ -30,28 +30,29 @@ _RIDGE = 1e-9
 """Keeps inner products of identical clips factorisable; relative to their mean square, far below the regularisation."""
 
 
-def fitted_weights(X: Exact, targets: Numbers, *, C: float) -> tuple[Exact, Exact]:
+def fitted_weights(X: Exact, targets: Numbers, *, C: float, weights: Exact | None = None) -> tuple[Exact, Exact]:
     """Weights [classes, d] and intercepts [classes]; classes weigh the same, and of two the scores are each other's opposite.
 
     Args:
         X: standardised features [n, d].
         targets: classes [n], 0 to at least 1, each with an example.
         C: inverse regularisation strength, as in scikit-learn.
+        weights: how much each clip counts, [n]; none stands for 1, as in scikit-learn.
     """
     with _one_thread(len(X)):
-        weights, intercepts = _weights(X, targets, C=C)
-    if weights.shape[1] == 1:
-        return np.vstack([-weights.T, weights.T]) / 2, np.concatenate([-intercepts, intercepts]) / 2
-    return weights.T, intercepts
+        found, intercepts = _solution(X, targets, C=C, weights=weights)
+    if found.shape[1] == 1:
+        return np.vstack([-found.T, found.T]) / 2, np.concatenate([-intercepts, intercepts]) / 2
+    return found.T, intercepts
 
 
-def _weights(X: Exact, targets: Numbers, *, C: float) -> tuple[Exact, Exact]:
+def _solution(X: Exact, targets: Numbers, *, C: float, weights: Exact | None) -> tuple[Exact, Exact]:
     """Weights [d, classes or 1] and intercepts."""
     if X.shape[1] <= len(X):
-        found = solved(with_constant(X), targets, C=C, tolerance=_HEAD_TOLERANCE)
+        found = solved(with_constant(X), targets, C=C, tolerance=_HEAD_TOLERANCE, clip_weights=weights)
         return found[:-1], found[-1]
     factor = factor_of(X @ X.T)
-    found = solved(with_constant(factor), targets, C=C, tolerance=_HEAD_TOLERANCE)
+    found = solved(with_constant(factor), targets, C=C, tolerance=_HEAD_TOLERANCE, clip_weights=weights)
     return X.T @ solve_triangular(factor, found[:-1], lower=True, trans="T", check_finite=False), found[-1]
 
 
@@ -77,10 +78,11 @@ def with_constant(inputs: Exact) -> Exact:
     return np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
 
 
-def solved(inputs: Exact, targets: Numbers, *, C: float, tolerance: float = 1e-6) -> Exact:
+def solved(inputs: Exact, targets: Numbers, *, C: float, tolerance: float = 1e-6, clip_weights: Exact | None = None) -> Exact:
     """Weights [d, classes], or [d, 1] for the second of two classes; the last input, a constant, is not regularised."""
     clips, classes = len(inputs), int(targets.max()) + 1
-    importance = (clips / (classes * np.bincount(targets)))[targets, None]
+    counts = np.ones(clips) if clip_weights is None else clip_weights
+    importance = (counts * (counts.sum() / (classes * np.bincount(targets, weights=counts)))[targets])[:, None]
     penalty = np.full((inputs.shape[1], 1), 1 / C)
     penalty[-1] = 0.0
     # Of two classes the second alone has weights, as in scikit-learn.

@@ -7,7 +7,7 @@ random labelling with n labels. Scored on the same clips in the same folds as th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from learner.evaluate import Between, FoldHeads, Slice, accuracy, cross_fitted
 from learner.intervals import SpeakerResamples
+from learner.training_labels import TrainingLabels
 
 FIRST, STEP = 10, 2**0.5
 """Labels of the first point, and how many times more the next has. Fixed, so that heads of earlier points are still there."""
@@ -43,14 +44,14 @@ def sizes_up_to(most: int) -> list[int]:
 
 
 def random_curve(
-    heads: FoldHeads, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int], *, between: Between
+    heads: FoldHeads, tested: Slice, labels: TrainingLabels, label_ids: Sequence[int], *, between: Between
 ) -> RandomCurve:
     """The curve on the slice's own labels; without points as long as the slice has fewer than `FIRST`.
 
     Args:
         heads: keeps what it trained, for the next curve.
         tested: the slice, in key order.
-        labels: label id by clip id of everything that can be trained on.
+        labels: everything that can be trained on.
         between: see `learner.evaluate.Between`.
     """
     in_order = [clip for clip in tested.clip_ids if clip in labels]
@@ -58,7 +59,7 @@ def random_curve(
     resamples, folds = SpeakerResamples(tested.groups), len(np.unique(tested.folds))
     hits, points = np.zeros((len(sizes), len(tested.y)), dtype=np.bool_), []
     for row, size in enumerate(sizes):
-        chosen = {clip: labels[clip] for clip in in_order[:size]}
+        chosen = labels.only(in_order[:size])
 
         def after_each(done: int = row * folds) -> None:
             between(done, len(sizes) * folds)

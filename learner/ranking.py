@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from db.models import Source
 from db.queues import QueueItem
 from learner.cold_start import cold_start_order
-from learner.heads import LinearHead, Numbers, Vectors
+from learner.heads import LinearHead, Numbers, Vectors, Weights
 from learner.near_duplicates import SPREAD_OVER, spread_order
 from learner.pool import Pool
 from learner.rare_search import promise, rarity
@@ -39,6 +39,8 @@ class QueryLabels:
     y: Numbers
     head: LinearHead | None
     """None as long as there are no such labels."""
+    weights: Weights
+    """How much each label counts, [clips]."""
 
 
 @dataclass(frozen=True)

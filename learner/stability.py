@@ -19,6 +19,7 @@ from learner.evaluate import Between, FoldHeads
 from learner.heads import NONE
 from learner.kappa import cohen_kappa
 from learner.pool import Pool
+from learner.training_labels import weights_in
 
 STEP = 1.1
 COMPARED = 3
@@ -72,7 +73,8 @@ def _asked(pool: Pool, answered: frozenset[int]) -> NDArray[np.int64]:
 
 def _predicted(heads: FoldHeads, labels: Mapping[int, int], asked: NDArray[np.int64]) -> NDArray[np.int64] | None:
     clip_ids = np.array(sorted(labels), dtype=np.int64)
-    head = heads.trained(clip_ids, np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64))
+    y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
+    head = heads.trained(clip_ids, y, weights_in(labels, clip_ids))
     if head is None:
         return None
     vectors = heads.pool.features.rows(asked)

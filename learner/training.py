@@ -18,6 +18,7 @@ from learner.fitting import fitted_head
 from learner.normalisation import NO_LABELS, Decision, decide
 from learner.pool import Pool
 from learner.ranking import Asked, QueryLabels, ranked_queue
+from learner.training_labels import weights_in
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,9 @@ def _fitted(pool: Pool, decisions: Sequence[LiveDecision], label_ids: Sequence[i
     clip_ids = np.array(sorted(labels), dtype=np.int64)
     y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
     if not len(y):
-        return QueryLabels(clip_ids, y, None), NO_LABELS
+        return QueryLabels(clip_ids, y, None, np.ones(0)), NO_LABELS
     vectors = pool.features.rows(clip_ids)
     decision = decide(pool, clip_ids, y, vectors)
-    head = fitted_head(pool, clip_ids, y, vectors, C=C, normalisation=decision.normalisation)
-    return QueryLabels(clip_ids, y, head), decision
+    weights = weights_in(labels, clip_ids)
+    head = fitted_head(pool, clip_ids, y, vectors, C=C, normalisation=decision.normalisation, weights=weights)
+    return QueryLabels(clip_ids, y, head, weights), decision

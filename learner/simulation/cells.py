@@ -62,6 +62,7 @@ _CODE = (
     "learner.speaker_norm",
     "learner.strategies",
     "learner.training",
+    "learner.training_labels",
 )
 
 

@@ -99,9 +99,9 @@ def test_only_the_new_point_is_trained(project: OpenProject, monkeypatch: pytest
     pool, fitted = pool_of(project), []
     fit = LinearHead.fit
 
-    def counted(self: LinearHead, X: Any, y: Any) -> LinearHead:
+    def counted(self: LinearHead, X: Any, y: Any, weights: Any) -> LinearHead:
         fitted.append(len(y))
-        return fit(self, X, y)
+        return fit(self, X, y, weights)
 
     monkeypatch.setattr(LinearHead, "fit", counted)
     with project.read() as session:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from db.project import OpenProject
 from learner.evaluate import UNTRAINED, FoldHeads, Slice, accuracy, cross_fitted, report_of
 from learner.folds import folds_of
+from learner.heads import Numbers, Weights
 from learner.intervals import SpeakerResamples, label_intervals, recall_interval
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
 
@@ -56,9 +57,9 @@ def test_no_clip_is_tested_by_a_head_that_heard_its_speaker(project: OpenProject
     heads, trained_on = FoldHeads(pool, C=0.1), []
     train = heads.trained
 
-    def spy(clip_ids: np.ndarray[tuple[int], np.dtype[np.int64]], y: np.ndarray[tuple[int], np.dtype[np.int64]]) -> object:
+    def spy(clip_ids: Numbers, y: Numbers, weights: Weights) -> object:
         trained_on.append({pool.speakers[clip] for clip in clip_ids.tolist()})
-        return train(clip_ids, y)
+        return train(clip_ids, y, weights)
 
     monkeypatch.setattr(heads, "trained", spy)
     predicted = cross_fitted(heads, tested, labels, [1, 2, 3], after_each=lambda: None)

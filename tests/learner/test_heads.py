@@ -34,6 +34,15 @@ def test_two_classes_are_as_good_as_three() -> None:
     np.testing.assert_allclose(head.predict_proba(X), pipeline.predict_proba(X), atol=1e-3)
 
 
+@pytest.mark.parametrize("features", [1, X.shape[1]], ids=["fewer features than clips", "as made up"])
+def test_weights_of_clips_count_beside_those_of_classes(features: int) -> None:
+    inputs, weights = X[:, :features], np.random.default_rng(3).uniform(0.1, 1, len(Y))
+    scaled = StandardScaler().fit_transform(inputs.astype(np.float64))
+    model = LogisticRegression(C=0.1, class_weight="balanced").fit(scaled, Y, sample_weight=weights)
+    head = LinearHead(C=0.1).fit(inputs, Y, weights)
+    np.testing.assert_allclose(head.predict_proba(inputs), model.predict_proba(scaled), atol=1e-3)
+
+
 def test_one_class_is_always_answered() -> None:
     head = LinearHead().fit(X[:3], np.array([11, 11, 11]))
     assert (head.predict(X) == 11).all()

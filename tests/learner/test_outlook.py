@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from sqlalchemy import func, select
 
@@ -19,11 +18,13 @@ from learner.embed import embed
 from learner.encoders import LOGMEL
 from learner.evaluate import FoldHeads, Slice
 from learner.feature_store import open_features
+from learner.heads import Numbers, Weights
 from learner.learning import Learning
 from learner.loop import learn_once
 from learner.outlook import targets
 from learner.random_labels import random_curve, sizes_up_to
 from learner.reporting import Reporter
+from learner.training_labels import TrainingLabels
 from tests.filled_projects import LABELS
 from tests.learner.audio_files import import_files, noise, tone, written
 from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly, pool_of, truth
@@ -151,14 +152,14 @@ def heard_clips(project: OpenProject, folder: Path, *, count: int) -> list[int]:
 def test_random_labels_are_the_slice_in_key_order_and_nothing_else(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = embedded_project(project, 60, speakers=4)
     pool, trained_on = pool_of(project), []
-    labels = {clip: LABELS.index(truth(clip)) + 1 for clip in clips}
+    labels = TrainingLabels({clip: LABELS.index(truth(clip)) + 1 for clip in clips}, {})
     in_order = clips[::-1][:25]
     tested, heads = Slice.of(pool, in_order, labels, [1, 2, 3]), FoldHeads(pool, C=0.1)
     train = heads.trained
 
-    def spy(clip_ids: np.ndarray[tuple[int], np.dtype[np.int64]], y: np.ndarray[tuple[int], np.dtype[np.int64]]) -> object:
+    def spy(clip_ids: Numbers, y: Numbers, weights: Weights) -> object:
         trained_on.append(set(clip_ids.tolist()))
-        return train(clip_ids, y)
+        return train(clip_ids, y, weights)
 
     monkeypatch.setattr(heads, "trained", spy)
     curve = random_curve(heads, tested, labels, [1, 2, 3], between=lambda _done, _total: None)

@@ -67,7 +67,7 @@ def known(pool: Pool, clip_ids: list[int]) -> QueryLabels:
     ids = np.array(sorted(clip_ids), dtype=np.int64)
     y = np.array([["angry", "happy", "sad"].index(truth(clip)) + 1 for clip in ids.tolist()])
     head = LinearHead(mean=pool.mean, scale=pool.scale).fit(pool.features.rows(ids), y) if len(ids) else None
-    return QueryLabels(ids, y, head)
+    return QueryLabels(ids, y, head, np.ones(len(ids)))
 
 
 def asked(pool: Pool, answered: list[int], strategy: str = "default", *, size: int = 1000) -> Asked:

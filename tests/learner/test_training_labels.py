@@ -1,0 +1,106 @@
+"""Labels to learn from: a vote counts by how reliable its annotator is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import pytest
+
+from db.consensus import consensus_labels
+from db.decisions import LiveDecision
+from db.models import Answer, Source
+from learner.training_labels import TrainingLabels, training_labels, weights_in
+
+HAPPY, SAD, ANGRY = 11, 12, 13
+NUMBERS = count(1)
+
+
+def said(clip: int, annotator: int, label: int | None, *, gold: bool = False) -> LiveDecision:
+    number = next(NUMBERS)
+    return LiveDecision(
+        id=number,
+        uuid=str(number),
+        clip_id=clip,
+        annotator_id=annotator,
+        answer=Answer.LABEL if label is not None else Answer.UNSURE,
+        label_id=label,
+        source=Source.UNCERTAIN,
+        queued_as=Source.UNCERTAIN,
+        gold=gold,
+        suggestion_shown=False,
+        created_at=float(number),
+    )
+
+
+def three_annotators(*, careless: float, seed: int = 1) -> tuple[list[LiveDecision], dict[int, int]]:
+    """300 clips, each of two annotators of three, the third of whom is wrong so often; and their true labels."""
+    rng = np.random.default_rng(seed)
+    truth = {clip: int(rng.choice([HAPPY, SAD, ANGRY])) for clip in range(1, 301)}
+    live = []
+    for clip, label in truth.items():
+        for annotator in rng.choice([1, 2, 3], 2, replace=False).tolist():
+            wrong = rng.random() < (careless if annotator == 3 else 0.03)
+            other = int(rng.choice([each for each in (HAPPY, SAD, ANGRY) if each != label]))
+            live.append(said(clip, annotator, other if wrong else label))
+    return live, truth
+
+
+def test_answers_of_one_annotator_each_are_the_consensus_at_full_weight() -> None:
+    live = [said(1, 1, HAPPY), said(2, 2, SAD), said(3, 1, None)]
+    found = training_labels(live)
+    assert found == consensus_labels(live) == {1: HAPPY, 2: SAD}
+    assert found.weights == {}
+
+
+def test_of_two_who_disagree_the_one_who_is_right_elsewhere_is_believed() -> None:
+    live, truth = three_annotators(careless=0.6)
+    found = training_labels(live)
+    by_majority = consensus_labels(live)
+    right, majority = (sum(labels[clip] == label for clip, label in truth.items()) for labels in (found, by_majority))
+    assert majority < 265
+    assert right >= 285
+    disputed = [clip for clip in truth if len({each.label_id for each in live if each.clip_id == clip}) > 1]
+    agreed = [clip for clip in truth if clip not in disputed]
+    assert max(found.weights[clip] for clip in agreed) > 0.98
+    assert np.mean([found.weights[clip] for clip in disputed]) < np.mean([found.weights[clip] for clip in agreed])
+
+
+def test_a_careless_annotators_lone_answers_count_less() -> None:
+    live, _ = three_annotators(careless=0.6)
+    lone = [said(1001, 1, HAPPY), said(1002, 3, HAPPY)]
+    found = training_labels([*live, *lone])
+    assert found.weights[1001] > 0.9
+    assert found.weights[1002] < 0.6
+
+
+def test_what_a_reviewer_fixed_counts_fully_and_tells_who_is_careless() -> None:
+    reviewed = [each for clip in range(1, 31) for each in (said(clip, 1, SAD), said(clip, 9, HAPPY, gold=True))]
+    found = training_labels([*reviewed, said(100, 1, ANGRY)])
+    assert all(found[clip] == HAPPY and found.weights[clip] == 1 for clip in range(1, 31))
+    assert found.weights[100] < 0.5
+
+
+def test_where_nothing_tells_two_apart_the_consensus_stands() -> None:
+    live = [said(1, 1, HAPPY), said(1, 2, SAD)]
+    assert training_labels(live) == consensus_labels(live) == {1: SAD}
+    assert training_labels(live).weights[1] == pytest.approx(0.5, abs=0.05)
+
+
+def test_no_order_of_clips_matters_and_labels_can_be_narrowed() -> None:
+    live, _ = three_annotators(careless=0.4)
+    backwards = sorted(live, key=lambda each: -each.clip_id)
+    assert training_labels(live) == training_labels(backwards)
+    some = training_labels(live).only([7, 3])
+    assert list(some) == [7, 3]
+    assert weights_in(some, np.array([3])) == training_labels(live).weights[3]
+    assert weights_in({3: HAPPY}, np.array([3])) == 1
+
+
+def test_labels_of_a_single_kind_are_no_trouble() -> None:
+    live = [said(1, 1, HAPPY), replace(said(1, 2, HAPPY), suggestion_shown=True)]
+    found = training_labels(live)
+    assert found == {1: HAPPY}
+    assert isinstance(found, TrainingLabels)
+    assert found.weights[1] == pytest.approx(1.0)
