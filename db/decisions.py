@@ -37,6 +37,11 @@ class LiveDecision:
     suggestion_shown: bool
     created_at: float
 
+    @property
+    def blind(self) -> bool:
+        """Whether it was given without a hint of what the classifier expects: no suggestion on screen, no grid."""
+        return not self.suggestion_shown and self.source != Source.GRID
+
 
 def append_decision(
     session: Session,

@@ -1,4 +1,4 @@
-"""How the random share, and the share that is answered twice, are mixed into the ranked queue.
+"""How the random share, and the shares that are answered twice or once more, are mixed into the ranked queue.
 
 The shares steer themselves: a slot is random whenever fewer than the set share of all answers and open leases so far were. So the
 slice gets its share whatever happens to single clips. Nothing here asks the database: simulations mix in the same way.
@@ -30,13 +30,17 @@ Clip = TypeVar("Clip", bound=Offered)
 
 @dataclass
 class Share:
-    """How many were random, and answered by somebody else before, so far, of how many; and which shares are wanted."""
+    """How many were random, answered by somebody else before, and asked again, of how many; and which shares are wanted."""
 
     random: int
     total: int
     share: float
     overlap: int = 0
     overlap_share: float = 0.0
+    relabels: int = 0
+    recent: int = 0
+    """The newest of them all, among which `relabels` were asked again."""
+    relabel_share: float = 0.0
 
     def next_is_random(self) -> bool:
         """Whether the next slot is one of the random slice."""
@@ -46,29 +50,45 @@ class Share:
         """Whether the next slot is one that somebody else has answered."""
         return self.overlap < self.overlap_share * (self.total + 1) - 1e-9
 
+    def next_is_relabel(self) -> bool:
+        """Whether the next slot is one of the second pass."""
+        return self.relabels < self.relabel_share * (self.recent + 1) - 1e-9
+
     def count(self, source: Source) -> None:
         """One more was served."""
         self.total += 1
+        self.recent += 1
         self.random += source == Source.RANDOM
         self.overlap += source == Source.OVERLAP
+        self.relabels += source == Source.REVIEW
 
 
 def mixed(
-    ranked: Iterator[Clip], owed: Iterator[Clip], share: Share, *, limit: int, again: Iterator[Clip] | None = None
+    ranked: Iterator[Clip],
+    owed: Iterator[Clip],
+    share: Share,
+    *,
+    limit: int,
+    again: Iterator[Clip] | None = None,
+    second_pass: Iterator[Clip] | None = None,
 ) -> list[Clip]:
-    """At most `limit` different clips in serving order; when one of the two runs out, the other goes on alone.
+    """At most `limit` different clips in serving order; when the queue or the slice runs out, the other goes on alone.
 
     Args:
         ranked: the queue, best first.
         owed: what the random slice waits for, in key order.
         share: what was served so far; counts on.
         again: what somebody else has answered.
+        second_pass: what is to be answered once more.
     """
     served: dict[int, Clip] = {}
     while len(served) < limit:
-        first, second = (owed, ranked) if share.next_is_random() else (ranked, owed)
-        twice = _first_new(again, served) if again is not None and share.next_is_overlap() else None
-        clip = twice or _first_new(first, served) or _first_new(second, served)
+        clip = _first_new(again, served) if again is not None and share.next_is_overlap() else None
+        if clip is None and share.next_is_random():
+            clip = _first_new(owed, served)
+        if clip is None and second_pass is not None and share.next_is_relabel():
+            clip = _first_new(second_pass, served)
+        clip = clip or _first_new(ranked, served) or _first_new(owed, served)
         if clip is None:
             break
         served[clip.clip_id] = clip

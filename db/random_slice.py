@@ -1,7 +1,8 @@
 """The random slice: the answered prefix of all clips in the order of their fixed random keys.
 
 It is a fair sample of the pool whoever or whatever chose the clips, because the prefix ends at the first clip not yet answered:
-no clip enters for having been easy or interesting. A label given with a suggestion on screen does not count as an answer here.
+no clip enters for having been easy or interesting. A label given with a suggestion on screen, or in a grid
+of clips that are alike, does not count as an answer here.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ import itertools
 from collections.abc import Collection, Iterable
 from contextlib import closing
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from db.decisions import LiveDecision, live_query
-from db.models import Clip, ClipState, Decision
+from db.models import Clip, ClipState, Decision, Source
 
 
 def blind_answers(live: list[LiveDecision]) -> set[int]:
-    """Clips answered without a suggestion on screen: what the slice counts as answered."""
-    return {decision.clip_id for decision in live if not decision.suggestion_shown}
+    """Clips answered without a hint of what the classifier expects: what the slice counts as answered."""
+    return {decision.clip_id for decision in live if decision.blind}
 
 
 def slice_clip_ids(session: Session, *, answered: Collection[int]) -> list[int]:
@@ -35,8 +36,9 @@ def answered_prefix(in_key_order: Iterable[int], *, answered: Collection[int]) -
 
 
 def blindly_answered() -> ColumnElement[bool]:
-    """SQL condition on `Clip`: it has a standing answer given without a suggestion."""
-    return live_query().where(Decision.clip_id == Clip.id, Decision.suggestion_shown.is_(False)).correlate(Clip).exists()
+    """SQL condition on `Clip`: it has a standing answer that is `blind` (see `LiveDecision`)."""
+    blind = and_(Decision.suggestion_shown.is_(False), Decision.source != Source.GRID)
+    return live_query().where(Decision.clip_id == Clip.id, blind).correlate(Clip).exists()
 
 
 def owed_clips(session: Session, limit: int) -> list[int]:

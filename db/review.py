@@ -1,9 +1,9 @@
-"""What a reviewer should look at: clips whose answers differ, and flagged ones; and taking back a run of somebody's answers."""
+"""What a reviewer should look at (differing answers, flags, doubted labels), and taking back a run of somebody's answers."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db.decisions import live_query, undo_decision
 from db.flags import raised_flags
 from db.models import Annotator, Answer, Clip, ClipState, Decision, Label
+from db.runs import latest_suspects
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,28 @@ def clips_to_review(session: Session, *, limit: int = 50, leave_out: Collection[
     flags = _open_flags(session)
     differ = _different(session)
     wanted = [clip for clip in dict.fromkeys([*flags, *differ]) if clip not in leave_out][:limit]
+    return _listed(session, wanted, differ=differ, flags=flags)
+
+
+def doubted_clips(session: Session, *, limit: int = 50, leave_out: Collection[int] = ()) -> list[ToReview]:
+    """Clips whose label the learner doubted when it last looked, most doubtful first; none that a reviewer has fixed or whose
+    label is another one by now.
+
+    Args:
+        limit: how many at most.
+        leave_out: clips not to list.
+    """
+    noted = {suspect["clip"]: suspect["label"] for suspect in latest_suspects(session)}
+    gold = live_query().where(Decision.gold).with_only_columns(Decision.clip_id)
+    labels = live_query().where(Decision.clip_id.in_(noted), Decision.clip_id.not_in(gold), Decision.label_id.is_not(None))
+    standing = {(row[0], row[1]) for row in session.execute(labels.with_only_columns(Decision.clip_id, Decision.label_id))}
+    wanted = [clip for clip, label in noted.items() if (clip, label) in standing and clip not in leave_out][:limit]
+    return _listed(session, wanted, differ=_different(session), flags=_open_flags(session))
+
+
+def _listed(
+    session: Session, wanted: Sequence[int], *, differ: Collection[int], flags: Mapping[int, list[tuple[str, str]]]
+) -> list[ToReview]:
     query = select(Clip).where(Clip.id.in_(wanted), Clip.state == ClipState.READY)
     clips = {clip.id: clip for clip in session.scalars(query)}
     said = _said(session, wanted)

@@ -120,6 +120,18 @@ def latest_outlook(session: Session) -> dict[str, Any] | None:
     return next((report["outlook"] for report in session.scalars(evaluated) if "outlook" in report), None)
 
 
+def record_suspects(session: Session, run_id: int, suspects: Sequence[dict[str, Any]]) -> None:
+    """Add the labels that a run's learner doubts, most suspicious first: `clip` and `label`, both by id."""
+    run = session.get_one(Run, run_id)
+    run.report = {**run.report, "suspects": list(suspects)}
+
+
+def latest_suspects(session: Session) -> list[dict[str, Any]]:
+    """The newest that `record_suspects` recorded; empty if there are none."""
+    evaluated = select(Run.report).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc()).limit(_RUNS_LOOKED_AT)
+    return next((report["suspects"] for report in session.scalars(evaluated) if "suspects" in report), [])
+
+
 def past_prefixes(session: Session) -> list[int]:
     """The `last_decision_id` of past runs that saw decisions, oldest first; one for each number of decisions."""
     newest = select(func.max(Run.last_decision_id)).where(Run.decisions > 0).group_by(Run.decisions)

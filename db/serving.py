@@ -15,9 +15,11 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, 
 from sqlalchemy.orm import Session
 
 from db.decisions import live_query
+from db.leases import is_open, not_leased
 from db.mixing import Share, mixed
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
 from db.random_slice import blindly_answered
+from db.second_pass import relabels, relabels_so_far
 
 OWN_ORDER_BLOCK = 16
 """Clips of the ranked queue among which each annotator has an order of their own."""
@@ -57,6 +59,7 @@ def upcoming(
     exclude: Collection[int] = (),
     annotator_id: int | None = None,
     overlap_share: float = 0.0,
+    relabel_share: float = 0.0,
     now: float | None = None,
 ) -> list[Served]:
     """The next clips in serving order; answered clips and clips under an open lease are left out.
@@ -66,18 +69,31 @@ def upcoming(
         random_share: share of the clips served for the random slice, 0 to 1.
         exclude: clips not to serve.
         annotator_id: for whom; while others hold clips too, each goes through the ranked queue in an order of their own. Without
-            one: in the queue's own order, and no overlap.
+            one: in the queue's own order, no overlap and no second pass.
         overlap_share: share of the clips served that one other annotator has answered already.
+        relabel_share: share of the clips served that have a label already and are asked once more (`db.second_pass`).
         now: seconds since 1970, for tests.
     """
     now = time.time() if now is None else now
-    share = _share_so_far(session, random_share, overlap_share if annotator_id is not None else 0.0, now)
+    share = _share_so_far(session, now)
+    share.share = random_share
+    if annotator_id is not None:
+        share.overlap_share, share.relabel_share = overlap_share, relabel_share
+    if share.relabel_share > 0:
+        share.relabels, share.recent = relabels_so_far(session, now)
     ranked = _unseen(_ranked(session, now, limit + len(exclude)), exclude)
     if annotator_id is not None and _others_are_here(session, annotator_id, now):
         ranked = _own_order(ranked, annotator_id)
     owed = _unseen(_in_batches(session, _owed_query(now), limit + len(exclude)), exclude)
     overlap = _unseen(_in_batches(session, _overlap_query(annotator_id, now), limit + len(exclude)), exclude)
-    return mixed(ranked, owed, share, limit=limit, again=overlap)
+    return mixed(ranked, owed, share, limit=limit, again=overlap, second_pass=_second_pass(session, annotator_id, exclude, now))
+
+
+def _second_pass(session: Session, annotator_id: int | None, exclude: Collection[int], now: float) -> Iterator[Served] | None:
+    if annotator_id is None:
+        return None
+    clips = relabels(session, annotator_id=annotator_id, now=now)
+    return (Served(clip, file_name, Source.REVIEW, None, None) for clip, file_name in clips if clip not in exclude)
 
 
 def _unseen(clips: Iterator[Served], exclude: Collection[int]) -> Iterator[Served]:
@@ -92,7 +108,7 @@ def _own_order(clips: Iterator[Served], annotator_id: int) -> Iterator[Served]:
 
 
 def _others_are_here(session: Session, annotator_id: int, now: float) -> bool:
-    return session.scalars(select(Lease.id).where(_is_open(now), Lease.annotator_id != annotator_id).limit(1)).first() is not None
+    return session.scalars(select(Lease.id).where(is_open(now), Lease.annotator_id != annotator_id).limit(1)).first() is not None
 
 
 def _in_batches(session: Session, query: Select[int, str, Source, float | None, str], first: int) -> Iterator[Served]:
@@ -116,31 +132,18 @@ def _ranked(session: Session, now: float, first: int) -> Iterator[Served]:
         place, size = place + size, 2 * size
 
 
-def _share_so_far(session: Session, random_share: float, overlap_share: float, now: float) -> Share:
+def _share_so_far(session: Session, now: float) -> Share:
     random = or_(Decision.source == Source.RANDOM, Decision.queued_as == Source.RANDOM)
-    # Labels that were made elsewhere were never served: they must not be made up for by a long row of random clips.
+    # Labels made elsewhere, and in a grid, were not served here: they must not be made up for by a long row of random clips.
     scripted = and_(Decision.source == Source.SCRIPTED, Decision.queued_as.is_(None))
-    served = live_query().where(Decision.source != Source.IMPORTED, ~scripted)
+    served = live_query().where(Decision.source.not_in((Source.IMPORTED, Source.GRID)), ~scripted)
     overlap = func.count().filter(Decision.source == Source.OVERLAP)
-    total, randoms, overlaps = session.execute(served.with_only_columns(func.count(), func.count().filter(random), overlap)).one()
-    held = func.count().filter(Lease.source == Source.RANDOM), func.count().filter(Lease.source == Source.OVERLAP)
-    leases = select(func.count(), held[0], held[1]).where(_is_open(now))
-    leased, leased_randoms, leased_overlaps = session.execute(leases).one()
-    return Share(
-        random=randoms + leased_randoms,
-        overlap=overlaps + leased_overlaps,
-        total=total + leased,
-        share=random_share,
-        overlap_share=overlap_share,
-    )
-
-
-def _is_open(now: float) -> ColumnElement[bool]:
-    return and_(Lease.released_at.is_(None), Lease.expires_at > now)
-
-
-def _not_leased(now: float) -> ColumnElement[bool]:
-    return ~select(Lease.id).where(Lease.clip_id == Clip.id, _is_open(now)).correlate(Clip).exists()
+    counted = served.with_only_columns(func.count(), func.count().filter(random), overlap)
+    held = (func.count().filter(Lease.source == source) for source in (Source.RANDOM, Source.OVERLAP))
+    leases = select(func.count(), *held).where(is_open(now), Lease.source != Source.GRID)
+    answered, leased = session.execute(counted).one(), session.execute(leases).one()
+    total, randoms, overlaps = (one + other for one, other in zip(answered, leased, strict=True))
+    return Share(random=randoms, total=total, share=0.0, overlap=overlaps)
 
 
 def _ranked_query(now: float) -> Select[int, str, Source, float | None, str]:
@@ -148,7 +151,7 @@ def _ranked_query(now: float) -> Select[int, str, Source, float | None, str]:
     query = select(Clip.id, Clip.file_name, QueueEntry.source, QueueEntry.score, Label.name)
     query = query.select_from(QueueEntry).join(Clip, Clip.id == QueueEntry.clip_id)
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
-    return query.where(_in_service(), _not_leased(now), ~answered).order_by(QueueEntry.position)
+    return query.where(_in_service(), not_leased(now), ~answered).order_by(QueueEntry.position)
 
 
 def _in_service() -> ColumnElement[bool]:
@@ -161,7 +164,7 @@ def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
     query = select(Clip.id, Clip.file_name, source, QueueEntry.score, Label.name)
     query = query.select_from(Clip).outerjoin(QueueEntry, QueueEntry.clip_id == Clip.id)
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
-    return query.where(Clip.state == ClipState.READY, _not_leased(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
+    return query.where(Clip.state == ClipState.READY, not_leased(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
 
 
 def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Source, float | None, str]:
@@ -171,9 +174,11 @@ def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Sou
     query = query.select_from(Clip).outerjoin(QueueEntry, QueueEntry.clip_id == Clip.id)
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
     answered = live_query().where(Decision.clip_id == Clip.id, Decision.source.not_in((Source.IMPORTED, Source.SCRIPTED)))
-    people = answered.with_only_columns(func.count(Decision.annotator_id.distinct())).correlate(Clip).scalar_subquery()
+    # Agreement with what was picked from a grid says little.
+    listened = answered.where(Decision.source != Source.GRID)
+    people = listened.with_only_columns(func.count(Decision.annotator_id.distinct())).correlate(Clip).scalar_subquery()
     mine = answered.where(Decision.annotator_id == annotator_id).correlate(Clip).exists()
-    return query.where(Clip.state == ClipState.READY, _not_leased(now), people == 1, ~mine).order_by(Clip.slice_key, Clip.id)
+    return query.where(Clip.state == ClipState.READY, not_leased(now), people == 1, ~mine).order_by(Clip.slice_key, Clip.id)
 
 
 def lease_next(
@@ -185,6 +190,7 @@ def lease_next(
     lease_seconds: float,
     exclude: Collection[int] = (),
     overlap_share: float = 0.0,
+    relabel_share: float = 0.0,
 ) -> list[LeasedClip]:
     """Lease the next clips to an annotator (needs a write session, which makes double leases impossible)."""
     now = time.time()
@@ -195,6 +201,7 @@ def lease_next(
         exclude=exclude,
         annotator_id=annotator_id,
         overlap_share=overlap_share,
+        relabel_share=relabel_share,
         now=now,
     )
     leases = [
@@ -212,14 +219,14 @@ def lease_next(
 def renew_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int], lease_seconds: float) -> None:
     """Prolong open leases of an annotator who is still there; one that ran out stays out."""
     now = time.time()
-    mine = and_(Lease.annotator_id == annotator_id, Lease.id.in_(lease_ids), _is_open(now))
+    mine = and_(Lease.annotator_id == annotator_id, Lease.id.in_(lease_ids), is_open(now))
     session.execute(update(Lease).where(mine).values(expires_at=now + lease_seconds))
 
 
 def release_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int] | None = None) -> None:
     """Hand back leases of an annotator: the ones named, or all of them."""
     now = time.time()
-    mine = and_(Lease.annotator_id == annotator_id, _is_open(now))
+    mine = and_(Lease.annotator_id == annotator_id, is_open(now))
     if lease_ids is not None:
         mine = and_(mine, Lease.id.in_(lease_ids))
     session.execute(update(Lease).where(mine).values(released_at=now))

@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -28,7 +28,10 @@ from db.errors import FeatureError
 from db.features import add_rows, ensure_feature_set, newest_feature_set, row_map, rows_in_shard
 from db.models import FeatureRow, FeatureSet
 from db.project import OpenProject
-from learner.encoders import Encoder
+
+if TYPE_CHECKING:
+    # The app process reads features, and must not load what encoders need.
+    from learner.encoders import Encoder
 
 SHARD_ROWS = 8192
 DTYPE = "float16"

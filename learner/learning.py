@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from db.consensus import consensus_labels
@@ -17,7 +18,7 @@ from db.models import Run
 from db.project import OpenProject
 from db.queues import publish_queue
 from db.random_slice import blind_answers, slice_clip_ids
-from db.runs import latest_run, past_prefixes, record_evaluation, record_outlook, record_run
+from db.runs import latest_run, past_prefixes, record_evaluation, record_outlook, record_run, record_suspects
 from learner.calibration import calibration_report
 from learner.curve import Traced, distinct_prefixes, thinned, traced_curve, trainable
 from learner.evaluate import (
@@ -34,13 +35,16 @@ from learner.fitting import fitted_head
 from learner.handmade import HandmadeBaseline
 from learner.heads import NONE
 from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
+from learner.likely_clips import most_likely, write_likely
 from learner.normalisation import NO_LABELS, Decision
 from learner.outlook import Outlook, Scored
 from learner.pool import Pool, pool_signature, read_pool
-from learner.ranking import QueryLabels
+from learner.ranking import QueryLabels, scored_chunks
 from learner.reporting import Reporter
 from learner.training import ranked, trained
 
+SUSPECTS = 200
+"""Doubted labels that a run lists."""
 NO_FEATURES = "no features yet: run earmark embed"
 
 
@@ -213,12 +217,13 @@ class Learning:
         pool, snapshot = published.pool, published.snapshot
         if self._reporter.state != "evaluating":
             self._reporter.report("evaluating", f"run {published.run_id}")
+        self._list_likely(published)
         with self._project.read() as session:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
             is_scored = session.get_one(Run, published.run_id).evaluated_at is not None
-        # A label given with a suggestion on screen is good to learn from, and no measure of anything.
-        blind = [decision for decision in snapshot.live if decision.gold or not decision.suggestion_shown]
+        # A label given with a suggestion on screen, or in a grid, is good to learn from, and no measure of anything.
+        blind = [decision for decision in snapshot.live if decision.gold or decision.blind]
         slice_labels = consensus_labels(blind)
         tested = Slice.of(pool, in_slice, slice_labels, snapshot.label_ids)
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
@@ -226,11 +231,24 @@ class Learning:
         traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
         if not is_scored:
             self._record(published, tested, traced, heads, between=between)
+        self._record_suspects(published)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
         outlook = self._outlook.of(scored, between=between)
         with self._project.write(Turn.LEARNING) as session:
             record_outlook(session, published.run_id, outlook)
             self._reporter.report_in(session, "waiting")
+
+    def _list_likely(self, published: Published) -> None:
+        """For the app's grid; after the queue, which somebody may be waiting for."""
+        path = head_path(self._project.heads_dir, published.run_id)
+        if not path.exists():
+            return
+        pool, head = published.pool, load_head(path).head
+        answered = np.array([decision.clip_id for decision in published.snapshot.live], dtype=np.int64)
+        rows = pool.ready & ~np.isin(pool.features.clip_ids, answered)
+        chunks = scored_chunks(pool, head, rows)
+        likely = most_likely(chunks, run_id=published.run_id, label_ids=head.classes_.tolist())
+        write_likely(self._project.heads_dir, likely)
 
     def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, between: Between) -> None:
         pool, snapshot, scored = published.pool, published.snapshot, traced.newest
@@ -254,6 +272,16 @@ class Learning:
                 report=told,
                 points=traced.points,
             )
+
+    def _record_suspects(self, published: Published) -> None:
+        """For the Review page and the second pass."""
+        # What judges labels takes a second to load; a project without labels needs none of it.
+        from learner.quality.report import doubted_labels
+
+        snapshot = published.snapshot
+        found = doubted_labels(published.pool, snapshot.live, snapshot.label_ids, most=SUSPECTS)
+        with self._project.write() as session:
+            record_suspects(session, published.run_id, found)
 
     def _heads_for(self, pool: Pool) -> FoldHeads:
         if self._fold_heads is None or self._fold_heads.pool is not pool:

@@ -198,6 +198,14 @@ def _by_margin(pool: Pool, asked: Asked, head: LinearHead) -> _Ranked:
     return _Ranked(rows[order], unsure[order], Source.UNCERTAIN)
 
 
+def scored_chunks(pool: Pool, head: LinearHead, rows: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+    """Clip ids [n] and what the head says of them [n, classes], chunk by chunk, for the rows that the mask holds."""
+    clip_ids, start = pool.features.clip_ids[rows], 0
+    for chunk in pool.input_chunks(rows, head.normalisation):
+        yield clip_ids[start : start + len(chunk)], head.predict_proba(chunk)
+        start += len(chunk)
+
+
 def _margins(probabilities: Vectors) -> NDArray[np.float64]:
     top = np.partition(probabilities, -2, axis=1)[:, -2:]
     return (top[:, 1] - top[:, 0]).astype(np.float64)

@@ -76,6 +76,8 @@ class _Votes:
     """Position of each vote's clip."""
     annotator_of: Numbers
     label_of: Numbers
+    blind: NDArray[np.bool_]
+    """Votes given with a suggestion on screen, or in a grid, say little of their annotator."""
     gold: dict[int, int]
     """Position of a reviewer's label by position of the clip."""
 
@@ -83,7 +85,7 @@ class _Votes:
     def of(cls, live: Sequence[LiveDecision], consensus: Mapping[int, int]) -> _Votes | None:
         """None where no two people said anything of one clip."""
         said = {
-            (decision.clip_id, decision.annotator_id): decision.label_id
+            (decision.clip_id, decision.annotator_id): (decision.label_id, decision.blind)
             for decision in live
             if decision.answer == Answer.LABEL and decision.label_id is not None and decision.clip_id in consensus
             if not decision.gold
@@ -92,7 +94,8 @@ class _Votes:
         clips = sorted(consensus)
         if len(said) + len(judged) <= len(clips):
             return None
-        labels, annotators = sorted({*consensus.values(), *said.values()}), sorted({annotator for _, annotator in said})
+        labels = sorted({*consensus.values(), *(label for label, _ in said.values())})
+        annotators = sorted({annotator for _, annotator in said})
         at_clip = {clip: place for place, clip in enumerate(clips)}
         at_label = {label: place for place, label in enumerate(labels)}
         at_annotator = {annotator: place for place, annotator in enumerate(annotators)}
@@ -102,7 +105,8 @@ class _Votes:
             annotators=len(annotators),
             clip_of=np.array([at_clip[clip] for clip, _ in said], dtype=np.int64),
             annotator_of=np.array([at_annotator[annotator] for _, annotator in said], dtype=np.int64),
-            label_of=np.array([at_label[label] for label in said.values()], dtype=np.int64),
+            label_of=np.array([at_label[label] for label, _ in said.values()], dtype=np.int64),
+            blind=np.array([blind for _, blind in said.values()], dtype=np.bool_),
             gold={at_clip[clip]: at_label[consensus[clip]] for clip in judged},
         )
 
@@ -110,7 +114,7 @@ class _Votes:
         """How often each annotator is right, [annotators], from the clips that others, or a reviewer, answered, too."""
         counts = np.bincount(self.clip_of, minlength=len(self.clips))
         counts[list(self.gold)] += 1
-        shared = counts[self.clip_of] > 1
+        shared = (counts[self.clip_of] > 1) & self.blind
         answers = np.bincount(self.annotator_of[shared], minlength=self.annotators)
         found = np.full(self.annotators, _RIGHT / (_RIGHT + _WRONG))
         for _ in range(_ROUNDS):

@@ -63,6 +63,17 @@ def _plain_page(page: Page, address: str, name: str, picture: Path) -> None:
     page.screenshot(path=picture)
 
 
+def _grid(page: Page, address: str, picture: Path) -> None:
+    """Two clips confirmed and one rejected, none of them saved."""
+    page.goto(f"{address}/grid?annotator=Ada")
+    page.locator("[data-testid=grid][data-state=ready]").wait_for()
+    page.wait_for_timeout(2500)
+    for key in (" ", "ArrowRight", " ", "ArrowRight", "x", "ArrowRight"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)
+    page.screenshot(path=picture)
+
+
 def _something_to_review(directory: Path) -> None:
     """A clip that somebody hears differently, and flags."""
     project = open_project(directory)
@@ -77,7 +88,7 @@ def _something_to_review(directory: Path) -> None:
 
 
 def take(folder: Path) -> None:
-    """Write label.png, progress.png, review.png and export.png, light, and label-dark.png and so on, dark."""
+    """Write label.png, grid.png, progress.png, review.png and export.png, light, and label-dark.png and so on, dark."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         project = Path(place) / "demo"
@@ -87,6 +98,7 @@ def take(folder: Path) -> None:
             for ending, dark in (("", False), ("-dark", True)):
                 with opened_page(width=1280, height=800, dark=dark) as page:
                     _label(page, address, folder / f"label{ending}.png")
+                    _grid(page, address, folder / f"grid{ending}.png")
                     _plain_page(page, address, "progress", folder / f"progress{ending}.png")
                     _plain_page(page, address, "review?annotator=Rev", folder / f"review{ending}.png")
                     _plain_page(page, address, "export", folder / f"export{ending}.png")

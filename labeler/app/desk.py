@@ -37,6 +37,7 @@ from labeler.app.spans import PAGE_SECONDS, page_count, with_context
 from labeler.app.tokens import Media, Ticket, TokenError, Tokens
 
 Document = dict[str, Any]
+_BLIND = (Source.RANDOM, Source.REVIEW)
 
 
 class Desk:
@@ -63,12 +64,13 @@ class Desk:
                 lease_seconds=settings.lease_seconds,
                 exclude=set(request.exclude),
                 overlap_share=settings.overlap_share,
+                relabel_share=settings.relabel_share,
             )
             run_id = _live_run(session)
         with self._project.read() as session:
             suggested = self._suggested(session, leased)
             tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id, suggested.get(clip.clip_id)) for clip in leased]
-            clips = [self._handed_out(session, ticket) for ticket in tickets]
+            clips = [self.handed_out(session, ticket) for ticket in tickets]
             return {"clips": clips, **_progress(session, annotator_id)}
 
     def take_answers(self, request: AnswersRequest) -> Document:
@@ -101,7 +103,7 @@ class Desk:
             answer = None if undo is None else session.get(Decision, undo.replaces_id)
             ticket = None if answer is None else _ticket_again(session, answer)
         with self._project.read() as session:
-            clip = None if ticket is None else self._handed_out(session, ticket)
+            clip = None if ticket is None else self.handed_out(session, ticket)
             return {"clip": clip, **_progress(session, annotator_id)}
 
     def keep_preferences(self, request: PreferencesRequest) -> Document:
@@ -128,13 +130,13 @@ class Desk:
             return {"html": guidelines_html(markdown, address=address)}
 
     def _suggested(self, session: Session, leased: list[LeasedClip]) -> dict[int, int]:
-        """Label id by clip id, where the lead wants suggestions; clips of the random slice stay blind."""
+        """Label id by clip id, where the lead wants suggestions; the random slice and the second pass stay blind."""
         if not self._project.settings.suggestions:
             return {}
         ids = {label.name: label.id for label in active_labels(session)}
-        return {clip.clip_id: ids[clip.predicted] for clip in leased if clip.source != Source.RANDOM and clip.predicted in ids}
+        return {clip.clip_id: ids[clip.predicted] for clip in leased if clip.source not in _BLIND and clip.predicted in ids}
 
-    def _handed_out(self, session: Session, ticket: Ticket) -> Document:
+    def handed_out(self, session: Session, ticket: Ticket) -> Document:
         """What the player needs to know of a clip, with the tokens that go with it. Why it is served is not said."""
         audio = clip_audio(session, ticket.clip_id)
         clip = session.get_one(Clip, ticket.clip_id)

@@ -6,22 +6,27 @@ import streamlit as st
 
 from db.errors import EarmarkError
 from labeler.app.page_export import show_export
+from labeler.app.page_grid import URL_PATH, show_grid
 from labeler.app.page_label import show_label
 from labeler.app.page_progress import show_progress
 from labeler.app.page_review import show_review
 from labeler.app.plain_text import plain
 from labeler.app.theme import icon
 
-st.set_page_config(page_title="Earmark", page_icon=icon(), layout="centered")
+# Before the navigation, which would fetch the page's icon by name from the internet.
+st.set_page_config(page_title="Earmark", page_icon=icon())
 page = st.navigation(
     [
         st.Page(show_label, title="Label", icon=":material/graphic_eq:", url_path="label", default=True),
+        st.Page(show_grid, title="Grid", icon=":material/grid_view:", url_path=URL_PATH),
         st.Page(show_progress, title="Progress", icon=":material/show_chart:", url_path="progress"),
         st.Page(show_review, title="Review", icon=":material/rule:", url_path="review"),
         st.Page(show_export, title="Export", icon=":material/download:", url_path="export"),
     ],
     position="top",
 )
+# Said before the page runs: a grid whose width jumped would have counted the clips that fit for the wrong one.
+st.set_page_config(layout="wide" if page.url_path == URL_PATH else "centered")
 try:
     page.run()
 except EarmarkError as error:

@@ -11,6 +11,10 @@ Token = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Number = Annotated[int, Field(ge=1, le=2**62)]
 MOST_CLIPS = 20
 """Clips handed out at once."""
+MOST_CELLS = 48
+"""Clips in a grid."""
+MOST_LEFT_OUT = 10_000
+"""Clips that a grid is asked not to show."""
 MOST_ANSWERS = 100
 """Answers taken in one request."""
 
@@ -32,6 +36,27 @@ class NextRequest(_Message):
     """Clip ids on screen, waiting, or answered but not yet acknowledged."""
 
 
+class GridRequest(_Message):
+    """Asks for a grid of clips: those most probably of a label, or those most like a clip; exactly one of the two is named."""
+
+    session: Token
+    want: Annotated[int, Field(ge=1, le=MOST_CELLS)]
+    likely: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    """A label."""
+    like: Number | None = None
+    """A clip id."""
+    leave_out: Annotated[list[Number], Field(max_length=MOST_LEFT_OUT)] = []
+    """Clip ids that were rejected or passed over."""
+    release: Annotated[list[Number], Field(max_length=200)] = []
+    """Lease ids."""
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> GridRequest:
+        if (self.likely is None) == (self.like is None):
+            raise ValueError("a grid is of one label or of one clip")
+        return self
+
+
 class AnswersRequest(_Message):
     """Answers in the order in which they were given; each is checked by itself, so that one bad answer holds up no other."""
 
@@ -48,6 +73,8 @@ class Heard(_Message):
     """How far the clip was listened to."""
     context: bool | None = None
     """Whether what comes before and after was heard too."""
+    grid: Annotated[str, StringConstraints(max_length=300)] | None = None
+    """What the grid was asked for in which it was heard."""
 
 
 class AnswerMessage(_Message):

@@ -6,11 +6,14 @@ import streamlit as st
 
 from db.labels import active_labels
 from db.models import Annotator
+from db.review import own_answers
 from labeler.app.asked_name import annotator_id_of, ask_for_name, forget_name, known_name
 from labeler.app.desk import any_transcripts
 from labeler.app.label_keys import label_keys
 from labeler.app.messages import Preferences
 from labeler.app.opened import Serving, serving
+from labeler.app.page_grid import open_grid
+from labeler.app.session_token import session_token
 from labeler.player import Seat, player
 
 
@@ -22,6 +25,12 @@ def show_label() -> None:
         ask_for_name("Who is labelling?", "Start labelling")
         return
     _player_for(now, name)
+    if st.button("Find more like the last answer", type="tertiary", icon=":material/grid_view:"):
+        with now.project.read() as session:
+            newest = own_answers(session, annotator_id=annotator_id_of(now, name), limit=1)
+        if newest:
+            open_grid(newest[0].clip_id)
+        st.toast("There is no answer yet.")
     if st.button("Someone else is labelling", type="tertiary", icon=":material/person:"):
         forget_name()
         st.rerun()
@@ -34,12 +43,9 @@ def _player_for(now: Serving, name: str) -> None:
         labels = [label.name for label in active_labels(session)]
         transcripts = any_transcripts(session)
         preferences = session.get_one(Annotator, annotator_id).preferences
-    # The same token for the whole visit: new data would be one more message to the player for nothing.
-    held = st.session_state.setdefault("session-tokens", {})
-    token = held.setdefault(annotator_id, now.tokens.for_session(annotator_id))
     player(
         Seat(
-            session=token,
+            session=session_token(now, annotator_id),
             project=now.uuid,
             annotator_id=annotator_id,
             annotator=name,

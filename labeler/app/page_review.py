@@ -1,4 +1,4 @@
-"""Review: clips whose answers differ and flagged ones, where the reviewer's answer is final; and one's own answers."""
+"""Review: differing answers, flags and doubted labels, where the reviewer's answer is final; and one's own answers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from db.annotators import annotator_named
 from db.decisions import append_decision, undo_decision
 from db.labels import active_labels
 from db.models import Annotator, Answer, Source
-from db.review import ToReview, clips_to_review, own_answers, take_back_newest
+from db.review import ToReview, clips_to_review, doubted_clips, own_answers, take_back_newest
 from labeler.app.asked_name import annotator_id_of, ask_for_name, known_name
 from labeler.app.opened import Serving, serving
+from labeler.app.page_grid import open_grid
 from labeler.app.plain_text import plain
 from labeler.app.tokens import Media
 
 _LATER, _LAST, _SOUND = "review-later", "review-last", "review-sound"
 _DIGITS = "1234567890"
-_WAITING, _MINE = "Waiting for a review", "My answers"
+_WAITING, _DOUBTED, _MINE = "Waiting for a review", "Doubted labels", "My answers"
 MOST = 50
 """Clips that are looked up at a time."""
 
@@ -35,9 +36,12 @@ def show_review() -> None:
         labels = [label.name for label in active_labels(session)]
         people = list(session.scalars(select(Annotator.name).order_by(Annotator.name)))
     st.title("Review", anchor=False)
-    shown = st.segmented_control("Show", [_WAITING, _MINE], default=_WAITING, key="review-shown", label_visibility="collapsed")
+    lists = [_WAITING, _DOUBTED, _MINE]
+    shown = st.segmented_control("Show", lists, default=_WAITING, key="review-shown", label_visibility="collapsed")
     if shown == _MINE:
         _mine(now, name, labels)
+    elif shown == _DOUBTED:
+        _doubted(now, name, labels)
     else:
         _waiting(now, name, labels)
     _after(now, name)
@@ -53,6 +57,18 @@ def _waiting(now: Serving, name: str, labels: list[str]) -> None:
     count = f"{len(waiting)} or more" if len(waiting) == MOST else str(len(waiting))
     st.text(f"{count} to look at. Your answer is final, whatever others said.")
     _clip(now, waiting[0], name, labels, gold=True)
+
+
+def _doubted(now: Serving, name: str, labels: list[str]) -> None:
+    """What the learner noted after its newest run; nothing is judged while somebody waits."""
+    with now.project.read() as session:
+        doubted = doubted_clips(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
+    if not doubted:
+        st.text("No label is doubted, or there are too few labels yet to judge them by.")
+        return
+    count = f"{len(doubted)} or more" if len(doubted) == MOST else str(len(doubted))
+    st.text(f"{count} to hear again: the classifier contradicts their labels, most doubtful first. It may be wrong.")
+    _clip(now, doubted[0], name, labels, gold=True)
 
 
 def _mine(now: Serving, name: str, labels: list[str]) -> None:
@@ -99,6 +115,8 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
         with columns[place % len(columns)]:
             if st.button(plain(label), key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch", type="primary"):
                 _decide(now, clip, name, label, gold=gold)
+    if st.button("Find more like this", key="review-like", type="tertiary", icon=":material/grid_view:"):
+        open_grid(clip.clip_id)
     left, right = st.columns(2)
     if left.button("Bad clip", key="review-bad", shortcut="s", width="stretch"):
         _decide(now, clip, name, None, gold=gold)

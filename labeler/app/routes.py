@@ -24,7 +24,16 @@ from db.errors import AudioError, EarmarkError
 from db.models import Clip
 from db.project import OpenProject
 from labeler.app.desk import Desk
-from labeler.app.messages import AnswersRequest, GuideRequest, NextRequest, PreferencesRequest, UndoRequest, complaint
+from labeler.app.grid_desk import GridDesk
+from labeler.app.messages import (
+    AnswersRequest,
+    GridRequest,
+    GuideRequest,
+    NextRequest,
+    PreferencesRequest,
+    UndoRequest,
+    complaint,
+)
 from labeler.app.pictures import Pictures
 from labeler.app.playable import AudioFiles, Playable
 from labeler.app.spans import page_of, with_context
@@ -62,6 +71,7 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
         Route("/earmark/api/next", _api(NextRequest, desk.next_clips), methods=["POST"]),
         Route("/earmark/api/decisions", _api(AnswersRequest, desk.take_answers), methods=["POST"]),
         Route("/earmark/api/undo", _api(UndoRequest, desk.take_back), methods=["POST"]),
+        Route("/earmark/api/grid", _api(GridRequest, GridDesk(project, tokens, desk).grid_clips), methods=["POST"]),
         Route("/earmark/api/preferences", _api(PreferencesRequest, desk.keep_preferences), methods=["POST"]),
         Route("/earmark/api/guide", _api(GuideRequest, desk.guide), methods=["POST"]),
         Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),

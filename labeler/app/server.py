@@ -13,8 +13,9 @@ from typing import Any
 from streamlit.web.server.starlette import App
 
 import labeler.app.page_export
+import labeler.app.page_grid
 import labeler.app.page_label
-import labeler.app.page_progress  # noqa: F401 (all three: loaded now, so that the first visitor does not wait for it)
+import labeler.app.page_progress  # noqa: F401 (all of them: loaded now, so that the first visitor does not wait for it)
 from db.errors import EarmarkError
 from labeler.app.opened import VARIABLE, serving
 from labeler.app.routes import routes

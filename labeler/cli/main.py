@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from db.errors import EarmarkError
 from labeler.cli.annotating import annotate, queue
 from labeler.cli.filling import embed, import_, init, upgrade
+from labeler.cli.finding import likely, similar
 from labeler.cli.learning import learn, predict
 from labeler.cli.pretraining import pretrain
 from labeler.cli.probing import probe
@@ -62,6 +63,6 @@ def main(ctx: click.Context, project: Path) -> None:
 
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
-    *(suspects, agreement, predict, export, pretrain, probe, simulate, upgrade),
+    *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade),
 ):
     main.add_command(command)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_HERE = Path(__file__).parent
+from labeler.player.scripts import camel, joined, read
+
 _SCRIPTS = (
     "api.js",
     "later.js",
@@ -33,16 +33,12 @@ _SCRIPTS = (
 )
 
 
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
 def script() -> str:
     """The whole module."""
-    return "\n".join(_read(name) for name in _SCRIPTS)
+    return joined(_SCRIPTS)
 
 
-_COMPONENT = st.components.v2.component("earmark_player", html=_read("player.html"), css=_read("player.css"), js=script())
+_COMPONENT = st.components.v2.component("earmark_player", html=read("player.html"), css=read("player.css"), js=script())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +70,5 @@ class Seat:
 
 def player(seat: Seat) -> None:
     """Put the player on the page."""
-    data = {_camel(name): value for name, value in asdict(seat).items()}
+    data = {camel(name): value for name, value in asdict(seat).items()}
     _COMPONENT(key="player", data=data)
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.title() for word in others)

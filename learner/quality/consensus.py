@@ -47,13 +47,13 @@ class Merged:
 
 def opinions(live: Sequence[LiveDecision], label_ids: Sequence[int]) -> Opinions:
     """The blind labels that stand, by clip and annotator in ascending order; a reviewer's gold and anything that is no label in
-    use is left out, and so is an answer given with a suggestion on screen: it says little of its annotator.
+    use is left out, and so is an answer given with a suggestion on screen or in a grid: it says little of its annotator.
     """
     position = {label: number for number, label in enumerate(label_ids)}
     found = {
         (decision.clip_id, decision.annotator_id): position[decision.label_id]
         for decision in live
-        if decision.answer == Answer.LABEL and decision.label_id in position and not (decision.gold or decision.suggestion_shown)
+        if decision.answer == Answer.LABEL and decision.label_id in position and not decision.gold and decision.blind
     }
     clips = sorted({clip for clip, _ in found})
     annotators = sorted({annotator for _, annotator in found})

@@ -52,13 +52,10 @@ def quality_of(
     given = opinions(live, label_ids)
     told = agreement(given, labels=len(label_ids))
     settled = {decision.clip_id for decision in live if decision.gold}
-    labels = {clip: label for clip, label in consensus_labels(live).items() if label in label_ids}
-    ids = np.array(sorted(labels), dtype=np.int64)
-    ids = ids[pool.features.has(ids)]
-    y = np.array([labels[clip] for clip in ids.tolist()], dtype=np.int64)
-    if len(ids) < LEAST_LABELS or len(np.unique(y)) < 2:
+    judged = _judged(pool, live, label_ids)
+    if judged is None:
         return Quality([], [], None, told)
-    probabilities = out_of_fold(pool, ids, y, label_ids, C=STRENGTH)
+    ids, y, probabilities = judged
     doubted = [suspect for suspect in suspects(ids, y, probabilities, label_ids) if suspect.clip_id not in settled]
     known, rows = _known(given, ids)
     open_ids, open_probabilities = _open(pool, live, label_ids, head)
@@ -69,6 +66,33 @@ def quality_of(
         merged(known, probabilities[rows], label_ids),
         told,
     )
+
+
+def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, most: int) -> list[dict[str, Any]]:
+    """The labels that the heads contradict, most suspicious first, as JSON values: `clip` and `label`, both by id.
+
+    What the heads take a clip for instead is not told: who decides on the clip should hear it without a hint. Clips that a
+    reviewer has fixed are left out.
+    """
+    judged = _judged(pool, live, label_ids)
+    if judged is None:
+        return []
+    settled = {decision.clip_id for decision in live if decision.gold}
+    found = [each for each in suspects(*judged, label_ids) if each.likely_id != each.label_id and each.clip_id not in settled]
+    return [{"clip": each.clip_id, "label": each.label_id} for each in found[:most]]
+
+
+def _judged(
+    pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Probabilities] | None:
+    """Labelled clips with features, their labels, and what heads that heard neither clip nor speaker say; None if too few."""
+    labels = {clip: label for clip, label in consensus_labels(live).items() if label in label_ids}
+    ids = np.array(sorted(labels), dtype=np.int64)
+    ids = ids[pool.features.has(ids)]
+    y = np.array([labels[clip] for clip in ids.tolist()], dtype=np.int64)
+    if len(ids) < LEAST_LABELS or len(np.unique(y)) < 2:
+        return None
+    return ids, y, out_of_fold(pool, ids, y, label_ids, C=STRENGTH)
 
 
 def _known(given: Opinions, ids: NDArray[np.int64]) -> tuple[Opinions, NDArray[np.int64]]:

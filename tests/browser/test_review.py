@@ -16,6 +16,7 @@ from db.flags import append_flag
 from db.labels import active_labels
 from db.models import Clip, Source
 from tests.browser.served import Seat, Served
+from tests.db.test_second_pass import doubt
 from tests.filled_projects import answer
 
 pytestmark = pytest.mark.browser
@@ -94,3 +95,18 @@ def test_ones_own_answer_is_given_anew(seat: Seat, served: Served, ids: list[int
     assert consensus(served) == {ids[0]: "sad", ids[1]: "sad"}
     with served.project.read() as session:
         assert not any(decision.gold for decision in live_decisions(session))
+
+
+def test_doubted_labels_are_heard_and_fixed_one_key_each(seat: Seat, served: Served, ids: list[int]) -> None:
+    answer(served.project, ids[2], "angry", annotator="ben")
+    doubt(served.project, [ids[2]])
+    page = seat.page
+    page.goto(f"{served.url}/review?annotator=Rev")
+    page.get_by_text("Doubted labels").click(timeout=20_000)
+    expect(page.get_by_text("1 to hear again")).to_be_visible()
+    expect(page.get_by_test_id("review-audio")).to_have_count(1)
+    press(page, "3", button="sad")
+    expect(page.get_by_text("No label is doubted")).to_be_visible()
+    assert consensus(served)[ids[2]] == "sad"
+    press(page, "z", button="Undo")
+    expect(page.get_by_text("1 to hear again")).to_be_visible()

@@ -11,7 +11,8 @@ from db.flags import append_flag
 from db.labels import active_labels
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.review import Said, clips_to_review, own_answers, take_back_newest
+from db.review import Said, clips_to_review, doubted_clips, own_answers, take_back_newest
+from tests.db.test_second_pass import doubt
 from tests.filled_projects import add_clips, answer
 
 
@@ -42,6 +43,22 @@ def test_clips_wait_whose_labels_differ_until_a_reviewer_decides(any_project: Op
     with any_project.read() as session:
         names = {label.id: label.name for label in active_labels(session)}
         assert names[consensus_labels(live_decisions(session))[one]] == "happy"
+
+
+def test_doubted_labels_wait_in_the_order_of_doubt_until_they_are_fixed_or_changed(any_project: OpenProject) -> None:
+    one, two, three = add_clips(any_project, 3)
+    for clip in (one, two, three):
+        answer(any_project, clip, "angry")
+    doubt(any_project, [three, one, two])
+
+    def doubted() -> list[int]:
+        with any_project.read() as session:
+            return [clip.clip_id for clip in doubted_clips(session)]
+
+    assert doubted() == [three, one, two]
+    answer(any_project, three, "angry", annotator="rev", source=Source.REVIEW, gold=True)
+    answer(any_project, one, "sad")
+    assert doubted() == [two], "fixed by a reviewer, and changed by who said it"
 
 
 def test_flagged_clips_come_first_until_they_are_dealt_with_or_taken_down(any_project: OpenProject) -> None:

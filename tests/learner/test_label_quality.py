@@ -9,8 +9,11 @@ from click.testing import CliRunner
 from db.decisions import LiveDecision, live_decisions
 from db.labels import active_labels
 from db.project import OpenProject
+from db.review import doubted_clips
+from db.runs import latest_suspects
 from labeler.cli import main
 from learner.kappa import cohen_kappa
+from learner.loop import learn_once
 from learner.quality.agreement import agreement, fleiss_kappa, krippendorff_alpha
 from learner.quality.consensus import Opinions, opinions
 from learner.quality.report import Quality, quality_of
@@ -47,6 +50,21 @@ def test_wrong_labels_lead_the_suspects(project: OpenProject) -> None:
         answer(project, clip, other(clip))
     first = {suspect.clip_id for suspect in judged(project).suspects[:36]}
     assert len(first & set(wrong)) >= 0.8 * len(wrong)
+
+
+def test_every_run_notes_the_labels_it_doubts(any_project: OpenProject) -> None:
+    clips = embedded_project(any_project, 120, spread=0.5)
+    wrong = clips[::10]
+    label_truly(any_project, [clip for clip in clips if clip not in wrong])
+    for clip in wrong:
+        answer(any_project, clip, other(clip))
+    learn_once(any_project)
+    with any_project.read() as session:
+        noted = latest_suspects(session)
+        names = {label.id: label.name for label in active_labels(session)}
+        assert [clip.clip_id for clip in doubted_clips(session)] == [each["clip"] for each in noted]
+    assert {each["clip"] for each in noted} == set(wrong)
+    assert all(names[each["label"]] == other(each["clip"]) for each in noted)
 
 
 def test_a_label_that_a_reviewer_has_fixed_is_not_suspected(project: OpenProject) -> None:

@@ -82,6 +82,14 @@ def test_what_a_reviewer_fixed_counts_fully_and_tells_who_is_careless() -> None:
     assert found.weights[100] < 0.5
 
 
+def test_what_was_said_with_a_suggestion_on_screen_makes_nobody_reliable() -> None:
+    live, _ = three_annotators(careless=0.6)
+    led = [replace(said(clip, 3, HAPPY), suggestion_shown=True) for clip in range(2001, 2101)]
+    agreeing = [said(clip, 1, HAPPY) for clip in range(2001, 2101)]
+    found = training_labels([*live, *led, *agreeing, said(3001, 3, SAD)])
+    assert found.weights[3001] < 0.6
+
+
 def test_where_nothing_tells_two_apart_the_consensus_stands() -> None:
     live = [said(1, 1, HAPPY), said(1, 2, SAD)]
     assert training_labels(live) == consensus_labels(live) == {1: SAD}
