@@ -61,9 +61,9 @@ def _earmark(vectors: Vectors, y: Numbers, folder: Path) -> Query:
     from learner.by_clip import ByClip
     from learner.fitting import fitted_head
     from learner.folds import folds_of
-    from learner.heads import NONE
     from learner.pool import Pool
     from learner.ranking import Asked, QueryLabels, ranked_queue
+    from learner.speaker_norm import NONE
 
     places = np.arange(CLIPS, dtype=np.int64)
     rows = (places, (places // SHARD_ROWS).astype(np.int32), (places % SHARD_ROWS).astype(np.int32))

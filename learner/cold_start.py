@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
-from learner.heads import SPEAKER, Vectors
+from learner.heads import Vectors
 from learner.pool import Pool, masked_chunks
+from learner.speaker_norm import SPEAKER
 
 MOST_FITTED = 20_000
 """Clips that the clusters are found on; all are then assigned."""

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.fitting import fitted_head
-from learner.heads import NONE, LinearHead, Numbers, Vectors, Weights
+from learner.heads import LinearHead, Numbers, Vectors, Weights
 from learner.intervals import Interval, SpeakerResamples, label_intervals, recall_interval
 from learner.normalisation import Decision, decide
 from learner.pool import Pool
+from learner.speaker_norm import NONE
 from learner.training_labels import weights_in
 
 Between = Callable[[int, int], None]

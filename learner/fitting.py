@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.heads import NONE, LinearHead, Numbers, Vectors, Weights
+from learner.heads import LinearHead, Numbers, Vectors, Weights
 from learner.pool import Pool
+from learner.speaker_norm import NONE
 
 
 def fitted_head(

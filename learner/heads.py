@@ -15,13 +15,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
 from learner.logistic import fitted_weights
+from learner.speaker_norm import NONE
 
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 Weights = NDArray[np.float64]
 
-NONE, SPEAKER = "none", "speaker"
-"""What is done to features before a head sees them: nothing, or `learner.speaker_norm`."""
 _FLAT = 1e-6
 """A feature that varies less than this says nothing; it is centred and not stretched."""
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import LearnerError
-from learner.heads import NONE, SPEAKER, LinearHead
+from learner.heads import LinearHead
+from learner.speaker_norm import NONE, SPEAKER
 
 KEPT = 20
 """Heads of older runs are deleted."""

@@ -33,7 +33,6 @@ from learner.evaluate import (
 )
 from learner.fitting import fitted_head
 from learner.handmade import HandmadeBaseline
-from learner.heads import NONE
 from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
 from learner.likely_clips import most_likely, write_likely
 from learner.normalisation import NO_LABELS, Decision
@@ -41,6 +40,7 @@ from learner.outlook import Outlook, Scored
 from learner.pool import Pool, pool_signature, read_pool
 from learner.ranking import QueryLabels, scored_chunks
 from learner.reporting import Reporter
+from learner.speaker_norm import NONE
 from learner.training import ranked, trained
 
 SUSPECTS = 200

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from learner.heads import NONE, SPEAKER, Numbers, Vectors
+from learner.heads import Numbers, Vectors
 from learner.pool import Pool
+from learner.speaker_norm import NONE, SPEAKER
 
 LEAST_LABELS = 30
 LEAST_PAIRS = 25

@@ -20,8 +20,8 @@ from db.project import OpenProject
 from learner.by_clip import ByClip
 from learner.feature_store import FeatureMatrix, open_features
 from learner.folds import Folds, folds_of
-from learner.heads import NONE, Numbers, Vectors, pool_statistics
-from learner.speaker_norm import SpeakerStatistics, why_not
+from learner.heads import Numbers, Vectors, pool_statistics
+from learner.speaker_norm import NONE, SpeakerStatistics, why_not
 
 CHUNK = 4096
 _AT_A_TIME = 50_000

@@ -26,9 +26,10 @@ from db.runs import latest_run
 from learner.audio import decode, decode_blocks, probe
 from learner.encoders import Encoder, encoder_of
 from learner.feature_store import FeatureMatrix, open_features
-from learner.heads import NONE, LinearHead
+from learner.heads import LinearHead
 from learner.heads_store import StoredHead, load_head, newest_head, run_of
 from learner.pool import Pool, pool_signature, read_pool
+from learner.speaker_norm import NONE
 
 BATCH = 1024
 """Clips of the project predicted at a time."""

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.heads import Numbers, Vectors
+Vectors = NDArray[np.float32]
+Numbers = NDArray[np.int64]
 
+NONE, SPEAKER = "none", "speaker"
+"""What is done to features before a head sees them: nothing, or what is said here."""
 LEAST_CLIPS = 8
 """Speakers with fewer clips say too little about themselves; they are standardised as the pool is."""
 LEAST_SPEAKERS = 4

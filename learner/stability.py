@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from db.decisions import LiveDecision
 from learner.curve import trainable
 from learner.evaluate import Between, FoldHeads
-from learner.heads import NONE
 from learner.kappa import cohen_kappa
 from learner.pool import Pool
+from learner.speaker_norm import NONE
 from learner.training_labels import weights_in
 
 STEP = 1.1

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from learner.by_clip import ByClip
 from learner.feature_store import FeatureMatrix
 from learner.folds import folds_of
-from learner.heads import NONE, LinearHead, Numbers, Vectors, pool_statistics
+from learner.heads import LinearHead, Numbers, Vectors, pool_statistics
 from learner.pool import Pool
 from learner.probing.cache import Stored
 from learner.simulation.corpus import Corpus
-from learner.speaker_norm import SpeakerStatistics
+from learner.speaker_norm import NONE, SpeakerStatistics
 
 
 class HeldFeatures(FeatureMatrix):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from db.decisions import live_decisions
 from db.errors import FeatureError, LearnerError
@@ -17,8 +18,17 @@ from db.random_slice import owed_clips
 from learner.likely_clips import LikelyClips, most_likely, read_likely, write_likely
 from learner.loop import learn_once
 from learner.neighbours import Neighbours
+from learner.speaker_norm import SPEAKER
 from tests.filled_projects import add_clips, answer
-from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly, made_up_vectors, truth
+from tests.learner.synthetic_projects import (
+    embed_made_up,
+    embedded_project,
+    label_slice,
+    label_truly,
+    made_up_vectors,
+    pool_of,
+    truth,
+)
 
 
 class TestNeighbours:
@@ -38,6 +48,23 @@ class TestNeighbours:
         for clip in clips[:5]:
             first = [found for found, _ in itertools.islice(Neighbours(project).of(clip), 10)]
             assert sum(truth(found) == truth(clip) for found in first) >= 6
+
+    def test_are_by_speaker_where_the_newest_run_normalises_so(self, project: OpenProject) -> None:
+        clips = embedded_project(project, 90, speakers=6)
+        label_truly(project, clips[:45])
+        learn_once(project)
+        neighbours = Neighbours(project)
+        plain = dict(neighbours.of(clips[7]))
+        with project.write() as session:
+            run = session.scalars(select(Run).order_by(Run.id.desc())).first()
+            assert run is not None
+            run.report = {**run.report, "normalisation": SPEAKER}
+        pool = pool_of(project)
+        vectors = pool.inputs_of(pool.features.rows(clips), np.array(clips), SPEAKER)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        found = dict(neighbours.of(clips[7]))
+        assert found != plain
+        assert [found[clip] for clip in clips if clip != clips[7]] == pytest.approx(np.delete(vectors @ vectors[7], 7), abs=2e-3)
 
     def test_come_block_by_block_without_one_left_out_or_twice(
         self, project: OpenProject, monkeypatch: pytest.MonkeyPatch

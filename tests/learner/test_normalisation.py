@@ -16,13 +16,13 @@ from db.project import OpenProject, create_project
 from learner import training
 from learner.evaluate import FoldHeads, Slice, cross_fitted
 from learner.feature_store import FeatureStore
-from learner.heads import NONE, SPEAKER, LinearHead
+from learner.heads import LinearHead
 from learner.heads_store import head_path, load_head
 from learner.loop import learn_once
 from learner.normalisation import decide
 from learner.pool import Pool
 from learner.predict import PredictReport, predict_folder, predict_project, write_predictions
-from learner.speaker_norm import LEAST_CLIPS, SpeakerStatistics, why_not
+from learner.speaker_norm import LEAST_CLIPS, NONE, SPEAKER, SpeakerStatistics, why_not
 from learner.training import query_decisions
 from tests.filled_projects import LABELS, new_file
 from tests.learner.synthetic_projects import DIM, MadeUpEncoder, label_slice, label_truly, pool_of, truth
