@@ -150,5 +150,5 @@ class Neighbours:
 
     def _speakers(self, features: FeatureMatrix) -> list[str | None]:
         with self._project.read() as session:
-            speakers = dict(session.execute(select(Clip.id, Clip.speaker)).tuples().all())
+            speakers = {row.id: row.speaker for row in session.execute(select(Clip.id, Clip.speaker))}
         return [speakers.get(clip) for clip in features.clip_ids.tolist()]
