@@ -45,10 +45,11 @@ def _target(target: Mapping[str, Any], limit: str) -> str:
     to, low, high = f"{target['ua']:.0%} UA", target["low"], target["high"]
     if low is None:
         return f"{to} is not likely to be reached with {limit}."
+    least = f"at least {low}" if low else "perhaps only a few"
     if target["decisions"] is None:
-        return f"{to} takes at least {low} more decisions, and most likely more than {limit}."
+        return f"{to} takes {least} more decisions, and most likely more than {limit}."
     if high is None:
-        return f"About {target['decisions']} more decisions to {to}; at least {low}, and perhaps more than {limit}."
+        return f"About {target['decisions']} more decisions to {to}; {least}, and perhaps more than {limit}."
     return f"About {target['decisions']} more decisions to {to} ({low}–{high})."
 
 

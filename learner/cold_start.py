@@ -93,9 +93,13 @@ def _assigned(pool: Pool, clusters: int) -> tuple[NDArray[np.int64], NDArray[np.
     chosen = np.zeros(len(pool.features), dtype=np.bool_)
     chosen[ready if len(ready) <= MOST_FITTED else rng.choice(ready, MOST_FITTED, replace=False)] = True
     sample = np.concatenate(list(_seen(pool, chosen)))
+    if (sample == sample[0]).all():
+        # A single clip, or clips that are all the same, differ in no direction.
+        return np.zeros(len(pool.features), dtype=np.int64), np.arange(len(pool.features))
     directions = PCA(n_components=min(DIRECTIONS, *sample.shape), whiten=True, random_state=SEED).fit(sample)
-    count = min(clusters, len(sample))
-    model = KMeans(n_clusters=count, random_state=SEED, n_init=3).fit(_along(directions, sample))
+    points = _along(directions, sample)
+    count = min(clusters, len(np.unique(points, axis=0)))
+    model = KMeans(n_clusters=count, random_state=SEED, n_init=3).fit(points)
     centers = model.cluster_centers_.astype(np.float32)
     cluster_of, distance = [], []
     for chunk in _seen(pool, np.ones(len(pool.features), dtype=np.bool_)):

@@ -149,8 +149,11 @@ class Ahead:
     def __init__(self, laws: Laws, *, most: int) -> None:
         """`most` is the number of labels beyond today's that are looked at, at least 1 and at most `FARTHEST` times today's."""
         numbers = np.unique(np.round(np.geomspace(laws.today, laws.today + most, _STEPS)))
+        curves = laws.seen_at(numbers)
+        # What is today is known.
+        curves[:, 0] = laws.ua_at(numbers[:1])[:, 0]
         self._more = numbers - laws.today
-        self._ua = np.stack([optimize.isotonic_regression(curve).x for curve in laws.seen_at(numbers)])
+        self._ua = np.stack([optimize.isotonic_regression(curve).x for curve in curves])
 
     def labels_to(self, target: float) -> More:
         """Labels beyond today's to a target UA."""

@@ -34,7 +34,7 @@ from learner.evaluate import (
 from learner.fitting import fitted_head
 from learner.handmade import HandmadeBaseline
 from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
-from learner.likely_clips import most_likely, write_likely
+from learner.likely_clips import forget_likely, most_likely, write_likely
 from learner.normalisation import NO_LABELS, Decision
 from learner.outlook import Outlook, Scored
 from learner.pool import Pool, pool_signature, read_pool
@@ -222,9 +222,9 @@ class Learning:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
             is_scored = session.get_one(Run, published.run_id).evaluated_at is not None
-        # A label given with a suggestion on screen, or in a grid, is good to learn from, and no measure of anything.
-        blind = [decision for decision in snapshot.live if decision.gold or decision.blind]
-        slice_labels = consensus_labels(blind)
+        # A label given with a hint of what the classifier expects, or since it was contradicted, is good to learn from, and no
+        # measure of anything.
+        slice_labels = consensus_labels([decision for decision in snapshot.live if decision.blind])
         tested = Slice.of(pool, in_slice, slice_labels, snapshot.label_ids)
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
         heads = self._heads_for(pool)
@@ -241,9 +241,10 @@ class Learning:
     def _list_likely(self, published: Published) -> None:
         """For the app's grid; after the queue, which somebody may be waiting for."""
         path = head_path(self._project.heads_dir, published.run_id)
-        if not path.exists():
+        if not path.exists() or len((head := load_head(path).head).classes_) < 2:
+            forget_likely(self._project.heads_dir)
             return
-        pool, head = published.pool, load_head(path).head
+        pool = published.pool
         answered = np.array([decision.clip_id for decision in published.snapshot.live], dtype=np.int64)
         rows = pool.ready & ~np.isin(pool.features.clip_ids, answered)
         chunks = scored_chunks(pool, head, rows)

@@ -89,6 +89,11 @@ def write_likely(folder: Path, likely: LikelyClips) -> None:
         part.unlink(missing_ok=True)
 
 
+def forget_likely(folder: Path) -> None:
+    """There is no head that could tell one label from another."""
+    (folder / _NAME).unlink(missing_ok=True)
+
+
 def read_likely(folder: Path) -> LikelyClips | None:
     """The newest lists, or None before the first.
 

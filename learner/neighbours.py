@@ -85,7 +85,7 @@ class _Space:
 
     def like(self, clip_id: int) -> Ranking:
         vector = self.features.rows([clip_id])[0]
-        row = self.row_of[np.searchsorted(self.features.clip_ids, clip_id)]
+        row = self.row_of[self.features.positions([clip_id])[0]]
         wanted = (vector - self.shift[row]) * self.factor[row]
         wanted /= max(float(np.linalg.norm(wanted)), 1e-9)
         # Normalising folded into the one clip: the others are multiplied as they are on the disk.

@@ -143,7 +143,7 @@ def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> dict[str
     a_label = len(scored.live) / max(laws.today, 1)
     most = min(int(left / a_label), int((FARTHEST - 1) * laws.today))
     if most < 1:
-        return {**told, "why": "no clips are left"}
+        return {**told, "why": "hardly any clips are left" if left else "no clips are left"}
     ahead = Ahead(laws, most=most)
     return {
         **told,

@@ -42,6 +42,7 @@ EACH = 5
 _CODE = (
     "db.consensus",
     "db.mixing",
+    "learner.by_clip",
     "learner.cold_start",
     "learner.curve",
     "learner.evaluate",

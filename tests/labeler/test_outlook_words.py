@@ -41,6 +41,12 @@ def test_a_target_that_the_clips_may_not_be_enough_for_is_told_as_such() -> None
     assert forecast_in_words(forecast(open_ended, all_left=False))[1].endswith("and perhaps more than 300.")
 
 
+def test_no_target_takes_at_least_nothing() -> None:
+    assert forecast_in_words(forecast({**TARGET, "low": 0, "high": None}))[1] == (
+        "About 120 more decisions to 80% UA; perhaps only a few, and perhaps more than the 300 clips left."
+    )
+
+
 def test_what_is_out_of_reach_is_said_to_be() -> None:
     told = forecast_in_words(forecast({**FARTHER, "low": None}))[1:]
     assert told == ["85% UA is not likely to be reached with the 300 clips left."]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 
-from db.decisions import live_decisions
+from db.annotators import annotator_named
+from db.decisions import live_decisions, undo_decision
 from db.errors import FeatureError, LearnerError
 from db.labels import label_by_name
 from db.models import Run, Source
@@ -66,6 +68,14 @@ class TestNeighbours:
         assert found != plain
         assert [found[clip] for clip in clips if clip != clips[7]] == pytest.approx(np.delete(vectors @ vectors[7], 7), abs=2e-3)
 
+    def test_are_found_whatever_order_clips_were_embedded_in(self, project: OpenProject) -> None:
+        clips = add_clips(project, 40, speakers=5)
+        embed_made_up(project, clips[20:])
+        embed_made_up(project, clips[:20])
+        neighbours = Neighbours(project)
+        for clip in (clips[0], clips[-1]):
+            assert {found for found, _ in neighbours.of(clip)} == {*clips} - {clip}
+
     def test_come_block_by_block_without_one_left_out_or_twice(
         self, project: OpenProject, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -113,6 +123,19 @@ class TestLikelyClips:
         assert again is not None
         assert again.run_id > listed.run_id
         assert found[0][0] not in {clip for clip, _ in again.of(happy)}
+
+    def test_are_forgotten_when_nothing_tells_labels_apart_any_more(self, project: OpenProject) -> None:
+        clips = embedded_project(project, 30)
+        given = [answer(project, clip, truth(clip)) for clip in clips[:9]]
+        learn_once(project)
+        assert read_likely(project.heads_dir) is not None
+        with project.write() as session:
+            for uuid in given:
+                who = annotator_named(session, "ann").id
+                undo_decision(session, uuid=str(uuid4()), annotator_id=who, decision_uuid=uuid)
+        label_truly(project, clips[:1])
+        learn_once(project)
+        assert read_likely(project.heads_dir) is None
 
     def test_of_a_label_without_examples_are_none(self, project: OpenProject) -> None:
         clips = embedded_project(project, 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
 import pytest
 
 from db.decisions import undo_decision
@@ -18,14 +19,16 @@ from learner.heads_store import head_path, load_head
 from learner.lock import learner_lock
 from learner.loop import learn_once
 from learner.ranking import ranked_queue
-from tests.filled_projects import add_clips, answer
+from tests.filled_projects import LABELS, add_clips, answer
 from tests.learner.synthetic_projects import (
+    DIM,
     MadeUpEncoder,
     embed_made_up,
     embedded_project,
     label_slice,
     label_truly,
     made_up_vectors,
+    truth,
 )
 from tests.learner.what_was_published import newest_run, queued, runs, state_of
 
@@ -47,6 +50,40 @@ def test_without_labels_a_cold_start_is_queued(any_project: OpenProject) -> None
     entries = queued(any_project)
     assert len(entries) == 30
     assert {entry.source for entry in entries} == {Source.COLD_START}
+
+
+@pytest.mark.parametrize("clips", [1, 2])
+def test_very_few_clips_are_queued_too(project: OpenProject, clips: int) -> None:
+    embedded_project(project, clips)
+    assert learn_once(project) is not None
+    assert len(queued(project)) == clips
+
+
+def test_clips_that_are_all_the_same_are_queued_without_complaint(project: OpenProject) -> None:
+    clips = add_clips(project, 30)
+    FeatureStore(project, MadeUpEncoder()).append(clips, np.ones((30, DIM), dtype=np.float32))
+    assert learn_once(project) is not None
+    assert len(queued(project)) == 30
+
+
+def test_what_a_reviewer_fixed_since_the_classifier_contradicted_it_is_learned_from_and_not_tested_on(
+    project: OpenProject,
+) -> None:
+    """Mending only labels that the classifier contradicts would make it look better than it is."""
+    clips = embedded_project(project, 60)
+    label_truly(project, clips[20:])
+    in_slice = label_slice(project, 20)
+    learn_once(project)
+    before = newest_run(project)
+    for clip in in_slice[:10]:
+        wrong = next(label for label in LABELS if label != truth(clip))
+        answer(project, clip, wrong, annotator="reviewer", source=Source.REVIEW, gold=True, suggestion_shown=True)
+    learn_once(project)
+    after = newest_run(project)
+    counts = (run.report["confusion"]["counts"] for run in (before, after))
+    by_true_label = [[sum(row) for row in each] for each in counts]
+    assert by_true_label[0] == by_true_label[1]
+    assert after.slice_clips == before.slice_clips
 
 
 def test_a_pass_publishes_a_head_a_queue_and_an_honest_score(any_project: OpenProject) -> None:

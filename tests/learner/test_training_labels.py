@@ -11,7 +11,7 @@ import pytest
 from db.consensus import consensus_labels
 from db.decisions import LiveDecision
 from db.models import Answer, Source
-from learner.training_labels import TrainingLabels, training_labels, weights_in
+from learner.training_labels import USUAL, TrainingLabels, training_labels, weights_in
 
 HAPPY, SAD, ANGRY = 11, 12, 13
 NUMBERS = count(1)
@@ -67,6 +67,14 @@ def test_of_two_who_disagree_the_one_who_is_right_elsewhere_is_believed() -> Non
     assert np.mean([found.weights[clip] for clip in disputed]) < np.mean([found.weights[clip] for clip in agreed])
 
 
+def test_two_who_are_as_good_as_each_other_count_fully_even_where_they_are_alone() -> None:
+    alone = [said(clip, 1 + clip % 2, HAPPY) for clip in range(1, 51)]
+    shared = [each for clip in range(51, 61) for each in (said(clip, 1, SAD), said(clip, 2, SAD))]
+    found = training_labels([*alone, *shared])
+    assert set(found.weights.values()) == {1.0}
+    assert training_labels([*alone, *shared[:2]]).weights == dict.fromkeys([*range(1, 52)], 1.0)
+
+
 def test_a_careless_annotators_lone_answers_count_less() -> None:
     live, _ = three_annotators(careless=0.6)
     lone = [said(1001, 1, HAPPY), said(1002, 3, HAPPY)]
@@ -79,7 +87,7 @@ def test_what_a_reviewer_fixed_counts_fully_and_tells_who_is_careless() -> None:
     reviewed = [each for clip in range(1, 31) for each in (said(clip, 1, SAD), said(clip, 9, HAPPY, gold=True))]
     found = training_labels([*reviewed, said(100, 1, ANGRY)])
     assert all(found[clip] == HAPPY and found.weights[clip] == 1 for clip in range(1, 31))
-    assert found.weights[100] < 0.5
+    assert found.weights[100] < 0.6
 
 
 def test_what_was_said_with_a_suggestion_on_screen_makes_nobody_reliable() -> None:
@@ -93,7 +101,7 @@ def test_what_was_said_with_a_suggestion_on_screen_makes_nobody_reliable() -> No
 def test_where_nothing_tells_two_apart_the_consensus_stands() -> None:
     live = [said(1, 1, HAPPY), said(1, 2, SAD)]
     assert training_labels(live) == consensus_labels(live) == {1: SAD}
-    assert training_labels(live).weights[1] == pytest.approx(0.5, abs=0.05)
+    assert training_labels(live).weights[1] == pytest.approx(0.5 / USUAL, abs=0.05)
 
 
 def test_no_order_of_clips_matters_and_labels_can_be_narrowed() -> None:
