@@ -154,14 +154,21 @@ def _cell(told: Mapping[str, Any]) -> str:
 def _ratios(found: Mapping[str, dict[str, Any]]) -> list[str]:
     """The default against random: labels to 95% (geometric mean), and labels until five of each are found."""
     lines = []
-    ratios = [ratio(found[corpus], "labels_to_95") for corpus in GAINING if corpus in found]
+    ratios = [found[corpus]["strategies"][DEFAULT]["labels_to_95_over"] for corpus in GAINING if corpus in found]
     if ratios:
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-        each = ", ".join(f"{value:.2f}" for value in ratios)
-        lines.append(f"Labels to 95%, default over random: {each}; geometric mean {mean:.2f}.")
+        mean, low, high = _geometric_mean(ratios)
+        each = ", ".join(f"{told['ratio']:.2f} ({told['low']:.2f}–{told['high']:.2f})" for told in ratios)
+        lines.append(f"Labels to 95%, default over random: {each}; geometric mean {mean:.2f} ({low:.2f}–{high:.2f}).")
     if "donateacry" in found:
         lines.append(f"donateacry, five of each, default over random: {ratio(found['donateacry'], 'labels_to_five_each'):.2f}.")
     return lines
+
+
+def _geometric_mean(ratios: Sequence[Mapping[str, float]]) -> tuple[float, float, float]:
+    """With the interval that follows from those of its parts, of different corpora, as if their logarithms were normal."""
+    mean = sum(math.log(told["ratio"]) for told in ratios) / len(ratios)
+    half = math.sqrt(sum((math.log(told["high"] / told["low"]) / 2) ** 2 for told in ratios)) / len(ratios)
+    return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
 
 
 def ratio(told: Mapping[str, Any], what: str) -> float:

@@ -10,8 +10,10 @@ from db.project import OpenProject
 from db.random_slice import slice_clip_ids
 from db.serving import upcoming
 from learner.loop import learn_once
+from learner.simulation.cells import Cell
 from learner.simulation.project import HeldOut, SimulatedProject, simulated_project
 from learner.simulation.replay import Annotating, Checkpoint, replay
+from learner.simulation.summary import summary
 from tests.filled_projects import answer
 from tests.learner.synthetic_corpora import blobs
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
@@ -105,3 +107,23 @@ def test_a_project_in_a_database_is_asked_in_the_same_order(project: OpenProject
         answer(project, clip.clip_id, truth(clip.clip_id), source=clip.source)
         asked.append((clip.clip_id, clip.source))
     assert asked == [(decision.clip_id, decision.source) for decision in last.live]
+
+
+def test_labels_saved_are_told_with_an_interval_over_seeds() -> None:
+    labels = list(range(10, 210, 10))
+    rng = np.random.default_rng(4)
+
+    def cells(needed: float, *, spread: float) -> list[Cell]:
+        """UA rises to .8 with `needed` labels, and a little more or less with each seed."""
+        shares = needed * np.exp(rng.normal(0, spread, 20))
+        return [Cell(labels, [float(0.8 * (1 - np.exp(-3 * n / share))) for n in labels]) for share in shares]
+
+    full = [Cell([200], [0.8])] * 20
+    sure = summary({"random": cells(150, spread=0.05), "default": cells(75, spread=0.05)}, full)
+    unsure = summary({"random": cells(150, spread=0.6), "default": cells(75, spread=0.6)}, full)
+    ratios = [told["strategies"]["default"]["labels_to_95_over"] for told in (sure, unsure)]
+    for told in ratios:
+        assert told["low"] <= 0.5 <= told["high"]
+        assert told["low"] <= told["ratio"] <= told["high"]
+    assert ratios[0]["high"] - ratios[0]["low"] < ratios[1]["high"] - ratios[1]["low"]
+    assert "labels_to_95_over" not in sure["strategies"]["random"]
