@@ -29,7 +29,7 @@ LEVEL = 0.8
 """Of the interval that is told; simulation says how often it holds."""
 FARTHEST = 8.0
 """Times today's labels: as far as anything is said."""
-_WOBBLE, _DRIFT = 0.035, 0.15
+_WOBBLE, _DRIFT = 0.02, 0.1
 """How far a curve is off its law, as variances on a slice of one clip: at once, and for each time that labels grow e-fold.
 
 Chosen on 64 simulated projects of EmoDB, RAVDESS and ESC-10 under four strategies, other ones than docs/benchmarks.md tells of.
