@@ -206,9 +206,9 @@ def test_marks_belong_to_the_label_they_were_made_for_and_remember_what_was_hear
     seat.page.goto(f"{served.url}/grid?annotator=Ann&like={ids[0]}")
     grid = GridPage(seat.page, served).confirm_as("happy").expect_ready()
     _, second, third = grid.names()[:3]
-    seat.page.keyboard.press("ArrowRight")
+    grid.cell(second).locator(".face").click()
     grid.expect_playing(second)
-    seat.page.keyboard.press(" ")
+    grid.cell(second).get_by_test_id("confirm").click()
     grid.cell(third).get_by_test_id("reject").click()
     shown = len(grid.names())
     expect(grid.part("marked")).to_have_text(f"1 confirmed, 1 rejected of {shown}")
@@ -220,7 +220,7 @@ def test_marks_belong_to_the_label_they_were_made_for_and_remember_what_was_hear
     expect(grid.part("saved-count")).to_have_text("1")
     with served.project.read() as session:
         (row,) = session.scalars(live_query())
-    assert row.plays == 1
+        assert row.plays == 1
 
 
 def test_no_address_breaks_the_page(seat: Seat, served: Served) -> None:
