@@ -198,7 +198,8 @@ def find_clip(
         ClipError: no clip fits, or several do.
     """
     if clip_id is not None:
-        found = session.get(Clip, clip_id)
+        # A number that no database holds is one like any other that is not there.
+        found = session.get(Clip, clip_id) if 0 < clip_id < 2**31 else None
         if found is None:
             raise ClipError(f"There is no clip {clip_id}; `earmark queue` lists clips by number and file name.")
         return found

@@ -40,7 +40,12 @@ class LiveDecision:
     @property
     def blind(self) -> bool:
         """Whether it was given without a hint of what the classifier expects: no suggestion on screen, no grid."""
-        return not self.suggestion_shown and self.source != Source.GRID
+        return is_blind(self)
+
+
+def is_blind(decision: Decision | LiveDecision) -> bool:
+    """Whether an answer was given without a hint; `db.random_slice.blindly_answered` says the same in SQL."""
+    return not decision.suggestion_shown and decision.source != Source.GRID
 
 
 def append_decision(
@@ -66,7 +71,7 @@ def append_decision(
     """Record an answer; the annotator's own live answer for the clip is superseded.
 
     A UUID that is there already is the same answer sent again: the stored row is returned and nothing is written. Without a
-    `run_id` the newest run is taken to be the live one.
+    `run_id` the newest run is taken to be the live one. A review of answers none of which was blind is not blind either.
 
     Raises:
         DecisionError: the UUID is none or belongs to somebody else, the clip is unknown, or a number is out of range.
@@ -85,8 +90,11 @@ def append_decision(
             f"The answer {answer.value!r} does not go with the label {label!r}; give a label exactly when labelling."
         )
     if replaces_id is None:
-        replaces_id = _own_live_answer(session, clip_id=clip_id, annotator_id=annotator_id)
+        own = own_answer(session, clip_id=clip_id, annotator_id=annotator_id)
+        replaces_id = None if own is None else own.id
     replaced = None if replaces_id is None else session.get(Decision, replaces_id)
+    if source == Source.REVIEW and lease_id is None:
+        suggestion_shown = suggestion_shown or _hinted(session, clip_id, replaced)
     if replaced is not None and queued_as is None and source != Source.RANDOM and _is_random(replaced):
         # A mended label of the random slice is still one: the query strategy must not learn from it.
         queued_as = Source.RANDOM
@@ -112,6 +120,12 @@ def append_decision(
     session.add(row)
     session.flush()
     return row
+
+
+def own_answer(session: Session, *, clip_id: int, annotator_id: int) -> Decision | None:
+    """The annotator's standing answer for a clip."""
+    query = live_query().where(Decision.clip_id == clip_id, Decision.annotator_id == annotator_id)
+    return session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
 
 
 def undo_decision(session: Session, *, uuid: str, annotator_id: int, decision_uuid: str | None = None) -> Decision | None:
@@ -221,10 +235,13 @@ def _is_random(decision: Decision) -> bool:
     return Source.RANDOM in (decision.source, decision.queued_as)
 
 
-def _own_live_answer(session: Session, *, clip_id: int, annotator_id: int) -> int | None:
-    query = live_query().where(Decision.clip_id == clip_id, Decision.annotator_id == annotator_id)
-    row = session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
-    return None if row is None else row.id
+def _hinted(session: Session, clip_id: int, replaced: Decision | None) -> bool:
+    """Whether a reviewer hears the clip next to nothing but hinted answers, whose hints come with them.
+
+    One's own answer counts more than all others: what it was given with cannot be unseen.
+    """
+    standing = [replaced] if replaced else session.scalars(live_query().where(Decision.clip_id == clip_id)).all()
+    return bool(standing) and not any(is_blind(decision) for decision in standing)
 
 
 def _release(session: Session, *, clip_id: int, annotator_id: int, lease_id: int | None) -> int | None:

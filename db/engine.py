@@ -35,7 +35,10 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 
 class Turn(enum.IntEnum):
-    """What is written by one transaction at a time; SQLite knows one turn for everything."""
+    """What is written by one transaction at a time; SQLite knows one turn for everything.
+
+    Who writes more than one kind takes the last turn first, so that nobody is in the way of answers while waiting for others.
+    """
 
     ANSWERS = 1
     """Decisions and flags: they are committed in the order of their ids, so whoever saw the newest has seen all before it."""
@@ -157,7 +160,8 @@ def write_session(engine: Engine, *, turn: Turn | None = None) -> Iterator[Sessi
     with Session(writer, expire_on_commit=False) as session, session.begin():
         if engine.dialect.name == "postgresql":
             # Always in the same order, so that no two writers wait for each other.
-            session.execute(select(*(func.pg_advisory_xact_lock(_LOCKS, each.value) for each in ([turn] if turn else Turn))))
+            for each in [turn] if turn else sorted(Turn, reverse=True):
+                session.execute(select(func.pg_advisory_xact_lock(_LOCKS, each.value)))
         yield session
 
 

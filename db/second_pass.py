@@ -6,12 +6,13 @@ annotator had in the last hours: they would answer from memory.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, and_, literal, select
 from sqlalchemy.orm import Session
 
-from db.decisions import live_query
+from db.decisions import live_query, newest_decision_id
 from db.leases import is_open, not_leased
 from db.models import Answer, Clip, ClipState, Decision, Lease, Source
 from db.random_slice import blindly_answered
@@ -19,6 +20,8 @@ from db.runs import latest_suspects
 
 REMEMBERED_SECONDS = 12 * 3600
 """How long an annotator is taken to remember a clip: a day's work, breaks and all."""
+LOOKED_AT = 1000
+"""Decisions of the log looked at in one stretch."""
 _AT_A_TIME = 50
 _RECENT = 50
 """Answers over which the share is kept."""
@@ -49,9 +52,21 @@ def relabels(session: Session, *, annotator_id: int, now: float) -> Iterator[Lab
 
 
 def _oldest(session: Session, wanted: ColumnElement[bool]) -> Iterator[Labelled]:
+    """Oldest labels first; where none of those is wanted, a stretch from anywhere in the log.
+
+    Others wait for their clips meanwhile: no call looks at the whole log, and the next one looks elsewhere.
+    """
+    yield from _labelled(session, wanted, after=0)
+    newest = newest_decision_id(session)
+    if newest > LOOKED_AT:
+        yield from _labelled(session, wanted, after=random.randrange(newest))
+
+
+def _labelled(session: Session, wanted: ColumnElement[bool], *, after: int) -> Iterator[Labelled]:
     labelled = live_query().where(Decision.answer == Answer.LABEL, wanted).join(Clip, Clip.id == Decision.clip_id)
     query = labelled.with_only_columns(Decision.id, Clip.id, Clip.file_name).order_by(Decision.id).limit(_AT_A_TIME)
-    last = 0
+    query = query.where(Decision.id <= after + LOOKED_AT)
+    last = after
     while rows := session.execute(query.where(Decision.id > last)).all():
         yield from ((clip, file_name) for _, clip, file_name in rows)
         last = rows[-1][0]

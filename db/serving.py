@@ -19,7 +19,7 @@ from db.leases import is_open, not_leased
 from db.mixing import Share, mixed
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
 from db.random_slice import blindly_answered
-from db.second_pass import relabels, relabels_so_far
+from db.second_pass import REMEMBERED_SECONDS, relabels, relabels_so_far
 
 OWN_ORDER_BLOCK = 16
 """Clips of the ranked queue among which each annotator has an order of their own."""
@@ -84,9 +84,16 @@ def upcoming(
     ranked = _unseen(_ranked(session, now, limit + len(exclude)), exclude)
     if annotator_id is not None and _others_are_here(session, annotator_id, now):
         ranked = _own_order(ranked, annotator_id)
-    owed = _unseen(_in_batches(session, _owed_query(now), limit + len(exclude)), exclude)
+    owed_query = _owed_query(now)
+    fresh_query = owed_query if annotator_id is None else owed_query.where(~_hinted_lately(annotator_id, now))
+    owed = _unseen(_in_batches(session, fresh_query, limit + len(exclude)), exclude)
     overlap = _unseen(_in_batches(session, _overlap_query(annotator_id, now), limit + len(exclude)), exclude)
-    return mixed(ranked, owed, share, limit=limit, again=overlap, second_pass=_second_pass(session, annotator_id, exclude, now))
+    second_pass = _second_pass(session, annotator_id, exclude, now)
+    served = mixed(ranked, owed, share, limit=limit, again=overlap, second_pass=second_pass)
+    if served or fresh_query is owed_query:
+        return served
+    # Nothing else is left for this annotator: better from memory than never.
+    return list(itertools.islice(_unseen(_in_batches(session, owed_query, limit + len(exclude)), exclude), limit))
 
 
 def _second_pass(session: Session, annotator_id: int | None, exclude: Collection[int], now: float) -> Iterator[Served] | None:
@@ -165,6 +172,13 @@ def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
     query = query.select_from(Clip).outerjoin(QueueEntry, QueueEntry.clip_id == Clip.id)
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
     return query.where(Clip.state == ClipState.READY, not_leased(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
+
+
+def _hinted_lately(annotator_id: int, now: float) -> ColumnElement[bool]:
+    """SQL condition on `Clip`: the annotator answered it with a hint a short while ago, and would not be blind to it now."""
+    hinted = or_(Decision.suggestion_shown.is_(True), Decision.source == Source.GRID)
+    said = select(literal(1)).where(Decision.clip_id == Clip.id, Decision.annotator_id == annotator_id, hinted)
+    return said.where(Decision.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
 
 
 def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Source, float | None, str]:

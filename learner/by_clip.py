@@ -47,6 +47,6 @@ class ByClip(Mapping[int, Value]):
         places = np.searchsorted(self.clip_ids, wanted)
         places[places == len(self.clip_ids)] = 0
         if len(wanted) and (not len(self.clip_ids) or not np.array_equal(self.clip_ids[places], wanted)):
-            raise KeyError(int(next(clip for clip in wanted if clip not in set(self.clip_ids.tolist()))))
+            raise KeyError(int(wanted[~np.isin(wanted, self.clip_ids)][0]))
         found: NDArray[Any] = self.array[places]
         return found

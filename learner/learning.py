@@ -281,7 +281,7 @@ class Learning:
 
         snapshot = published.snapshot
         found = doubted_labels(published.pool, snapshot.live, snapshot.label_ids, most=SUSPECTS)
-        with self._project.write() as session:
+        with self._project.write(Turn.LEARNING) as session:
             record_suspects(session, published.run_id, found)
 
     def _heads_for(self, pool: Pool) -> FoldHeads:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.clips import ClipAudio, clip_audio, find_clip
-from db.decisions import append_decision, decision_counts, live_query, undo_decision
+from db.decisions import append_decision, decision_counts, is_blind, live_query, own_answer, undo_decision
 from db.engine import Turn
 from db.errors import ClipError, EarmarkError
 from db.flags import append_flag, own_flag
@@ -109,7 +109,7 @@ class Desk:
     def keep_preferences(self, request: PreferencesRequest) -> Document:
         """Remember how the annotator likes the player."""
         annotator_id = self._tokens.session(request.session)
-        with self._project.write() as session:
+        with self._project.write(Turn.ANSWERS) as session:
             session.get_one(Annotator, annotator_id).preferences = request.preferences.model_dump()
         return {"kept": True}
 
@@ -197,6 +197,9 @@ def _record(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
     if message.answer == "flag":
         _record_flag(session, message, ticket)
         return
+    source = _lease_source(session, ticket.lease_id)
+    if source == Source.GRID and _heard_blind_since(session, ticket):
+        return
     append_decision(
         session,
         uuid=str(message.uuid),
@@ -204,7 +207,7 @@ def _record(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
         annotator_id=ticket.annotator_id,
         answer=Answer(message.answer),
         label=message.label,
-        source=_lease_source(session, ticket.lease_id),
+        source=source,
         seconds=message.seconds,
         plays=message.plays,
         reason=message.reason,
@@ -213,6 +216,12 @@ def _record(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
         suggestion_shown=ticket.suggested_id is not None,
         circumstances=_circumstances(session, message, ticket),
     )
+
+
+def _heard_blind_since(session: Session, ticket: Ticket) -> bool:
+    """Whether the annotator answered the clip blind once a forgotten grid's lease had run out: worth more than the grid's."""
+    own = own_answer(session, clip_id=ticket.clip_id, annotator_id=ticket.annotator_id)
+    return own is not None and is_blind(own)
 
 
 def _circumstances(session: Session, message: AnswerMessage, ticket: Ticket) -> Document:

@@ -82,7 +82,8 @@ def _like(now: Serving, who: int, labels: list[str], places: list[Any]) -> tuple
     with now.project.read() as session:
         answers = {clip.clip_id: clip for clip in own_answers(session, annotator_id=who, limit=_ANSWERS)}
     asked_for = st.query_params.get(LIKE, "")
-    given = int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 16 else None
+    # Nothing, zero and what is no number at all: no clip is asked for.
+    given = (int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 16 else 0) or None
     choices = [*answers, _OTHER]
     start = (choices.index(given) if given in answers else len(answers)) if given else 0
     chosen = places[0].selectbox(

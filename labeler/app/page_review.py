@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from db.annotators import annotator_named
 from db.decisions import append_decision, undo_decision
+from db.engine import Turn
 from db.labels import active_labels
 from db.models import Annotator, Answer, Source
 from db.review import ToReview, clips_to_review, doubted_clips, own_answers, take_back_newest
@@ -126,12 +127,13 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
 
 
 def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold: bool) -> None:
-    with now.project.write() as session:
+    who = annotator_id_of(now, name)
+    with now.project.write(Turn.ANSWERS) as session:
         append_decision(
             session,
             uuid=str(uuid.uuid4()),
             clip_id=clip.clip_id,
-            annotator_id=annotator_named(session, name).id,
+            annotator_id=who,
             answer=Answer.SKIP if label is None else Answer.LABEL,
             label=label,
             source=Source.REVIEW,
@@ -147,8 +149,9 @@ def _after(now: Serving, name: str) -> None:
         return
     st.text(f"Last decided: {last}")
     if st.button("Undo", key="review-undo", shortcut="z"):
-        with now.project.write() as session:
-            undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=annotator_named(session, name).id)
+        who = annotator_id_of(now, name)
+        with now.project.write(Turn.ANSWERS) as session:
+            undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=who)
         st.session_state.pop(_LAST)
         st.rerun()
 
@@ -159,6 +162,6 @@ def _take_back(now: Serving, people: list[str]) -> None:
         who = st.selectbox("Whose", people, key="take-back-who")
         count = st.number_input("How many of the newest", min_value=1, max_value=100_000, value=10, key="take-back-count")
         if st.form_submit_button("Take them back", disabled=not people) and who is not None:
-            with now.project.write() as session:
+            with now.project.write(Turn.ANSWERS) as session:
                 done = take_back_newest(session, annotator_id=annotator_named(session, who).id, count=int(count))
             st.success(f"{done} answers of {plain(who)} were taken back.")

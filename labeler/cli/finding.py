@@ -15,7 +15,11 @@ from db.models import Clip
 from db.project import OpenProject
 from labeler.cli.output import json_option, opened, say
 
-_limit_option = click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many clips at most.")
+MOST = 10_000
+"""Clips listed by one command: they are looked up in one query."""
+_limit_option = click.option(
+    "--limit", type=click.IntRange(min=1, max=MOST), default=20, show_default=True, help="How many clips at most."
+)
 
 
 @click.command()
@@ -29,7 +33,8 @@ def similar(directory: Path, clip: str, limit: int, as_json: bool) -> None:
 
     with opened(directory) as project:
         with project.read() as session:
-            is_number = clip.isascii() and clip.isdigit()
+            # A longer row of digits is no clip's number, but may be a file's name.
+            is_number = clip.isascii() and clip.isdigit() and len(clip) < 16
             found = find_clip(session, clip_id=int(clip)) if is_number else find_clip(session, file_name=clip)
             clip_id = found.id
         _say_clips(project, Neighbours(project).of(clip_id), "likeness", limit=limit, as_json=as_json)

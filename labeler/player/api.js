@@ -66,6 +66,10 @@ class BackOff {
     }, milliseconds);
   }
 
+  get pending() {
+    return this.timer !== null;
+  }
+
   worked() {
     this.delay = this.first;
   }

@@ -57,6 +57,16 @@ class Cell {
     return button;
   }
 
+  // The server's newer word on the same clip: a lease that ran out may have been followed by another.
+  holds({ lease, ticket }) {
+    Object.assign(this.clip, { lease, ticket });
+    return this;
+  }
+
+  get heardSoFar() {
+    return { plays: this.media.plays, reached: this.media.heardShare() };
+  }
+
   setMark(mark) {
     this.mark = mark;
     this.show();

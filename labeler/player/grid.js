@@ -78,8 +78,9 @@ class Grid {
     return this.board.cells;
   }
 
+  // What marks are for: a clip that is one thing may well not be another.
   get asked() {
-    return JSON.stringify(this.data.asked);
+    return JSON.stringify([this.data.asked, this.data.label]);
   }
 
   async load({ anew = false } = {}) {
@@ -108,7 +109,7 @@ class Grid {
 
   put(clips) {
     const known = new Map(this.cells.map((cell) => [cell.clip.clip, cell]));
-    const cells = clips.map((clip) => known.get(clip.clip) ?? this.newCell(clip));
+    const cells = clips.map((clip) => known.get(clip.clip)?.holds(clip) ?? this.newCell(clip));
     this.board.put(cells, { takeFocus: this.takeFocus && cells.length > 0 });
     this.takeFocus = false;
     if (this.playFirst && cells.length > 0) this.board.goTo(0);
@@ -120,7 +121,9 @@ class Grid {
     const { label, likely } = this.data;
     const measure = likely ? (value) => `${Math.round(value * 100)} %` : (value) => value.toFixed(2);
     const cell = new Cell(clip, { label, measure, level: this.data.preferences.normalise, on: (...told) => this.on(...told) });
-    cell.setMark(this.memory.markOf(this.asked, clip.clip));
+    const { mark, heard } = this.memory.markOf(this.asked, clip.clip);
+    if (mark) Object.assign(cell.media, heard);
+    cell.setMark(mark);
     return cell;
   }
 
@@ -216,7 +219,7 @@ class Grid {
   }
 
   keepMarks() {
-    this.cells.forEach((cell) => this.memory.keepMark(this.asked, cell.clip.clip, cell.mark));
+    this.cells.forEach((cell) => this.memory.keepMark(this.asked, cell.clip.clip, cell.mark, cell.heardSoFar));
   }
 
   // ---- saving
@@ -224,13 +227,17 @@ class Grid {
   save() {
     if (this.state !== "ready") return;
     const { label } = this.data;
-    const [yes, no] = [this.marked("yes"), this.marked("no")];
+    const [marked, no] = [this.marked("yes"), this.marked("no")];
+    // A clip may have become unplayable, or come back unheard, since it was confirmed.
+    const yes = marked.filter((cell) => !this.objection(cell));
     const passed = this.marked(null).filter((cell) => cell.media.plays > 0);
-    if (yes.length + no.length + passed.length === 0) return this.tell("Nothing is marked or heard yet: Space confirms a clip, X rejects it.");
+    if (yes.length + no.length + passed.length === 0) {
+      return this.tell(marked.length > 0 ? this.objection(marked[0]) : "Nothing is marked or heard yet: Space confirms a clip, X rejects it.");
+    }
     const answers = yes.map((cell) => {
       const answer = cell.answer(this.data.preferences.speed, this.data.words);
       this.outbox.add(answer, cell.clip.clip);
-      return { uuid: answer.uuid, ticket: cell.clip.ticket, clip: cell.clip.clip };
+      return { uuid: answer.uuid, ticket: cell.clip.ticket, clip: cell.clip.clip, heard: cell.heardSoFar };
     });
     const ids = (cells) => cells.map((cell) => cell.clip.clip);
     this.memory.reject(label, ids(no));

@@ -54,17 +54,18 @@ class GridMemory {
     this.rejected[save.label] = (this.rejected[save.label] ?? []).filter((clip) => !back.has(clip));
     const passed = new Set(save.passed);
     this.passed[save.asked] = (this.passed[save.asked] ?? []).filter((clip) => !passed.has(clip));
-    for (const { clip } of save.answers) this.keepMark(save.asked, clip, "yes");
+    for (const { clip, heard } of save.answers) this.keepMark(save.asked, clip, "yes", heard);
     for (const clip of save.rejected) this.keepMark(save.asked, clip, "no");
     this.write();
     return save;
   }
 
-  keepMark(asked, clip, mark) {
-    (this.marks[asked] ??= new Map()).set(clip, mark);
+  // `heard` goes with it: whoever finds a clip confirmed again need not listen to it again.
+  keepMark(asked, clip, mark, heard = {}) {
+    (this.marks[asked] ??= new Map()).set(clip, { mark, heard });
   }
 
   markOf(asked, clip) {
-    return this.marks[asked]?.get(clip) ?? null;
+    return this.marks[asked]?.get(clip) ?? { mark: null, heard: {} };
   }
 }

@@ -21,12 +21,29 @@ class Later {
     this.timer = setTimeout(() => this.now(), 0);
   }
 
+  // Not to be done any more.
+  drop(name) {
+    this.works.delete(name);
+  }
+
+  // Answers leave first, whatever becomes of the rest.
   now() {
     clearTimeout(this.timer);
     this.timer = null;
-    for (const [name, work] of this.works) {
-      this.works.delete(name);
-      work();
+    this.run("send");
+    for (const name of this.works.keys()) this.run(name);
+  }
+
+  // A work that fails stops no other; the browser's console still hears of it.
+  run(name) {
+    const work = this.works.get(name);
+    this.works.delete(name);
+    try {
+      work?.();
+    } catch (error) {
+      setTimeout(() => {
+        throw error;
+      });
     }
   }
 }

@@ -37,11 +37,7 @@ class Player {
       onChange: () => this.onQueue(),
     });
     this.onKey = (event) => this.key(event);
-    this.onHide = () => {
-      this.later.now();
-      this.preferences.stop();
-      this.queue.stop();
-    };
+    this.onHide = () => this.settle();
     this.onShow = (event) => event.persisted && location.reload();
     this.attach();
     this.renewing = setInterval(() => this.queue.fill({ renew: true }), RENEW_EVERY);
@@ -78,11 +74,17 @@ class Player {
     this.leaving = setTimeout(() => this.stop(), 50);
   }
 
-  stop() {
+  // The page closes: everything is sent and handed back, and nothing new is asked for.
+  settle() {
+    this.later.drop("fill");
     this.later.now();
-    clearInterval(this.renewing);
     this.preferences.stop();
     this.queue.stop();
+  }
+
+  stop() {
+    this.settle();
+    clearInterval(this.renewing);
     this.outbox.stop();
     this.transport.stop();
     this.history.forEach(({ media }) => media.close());
@@ -105,7 +107,9 @@ class Player {
 
   onQueue() {
     if (this.queue.counts) this.saved = this.queue.counts.saved;
-    if (!this.current) this.showNext();
+    if (!this.current && this.queue.ahead.length > 0) this.showNext();
+    // The queue itself asks again, after a while.
+    else if (!this.current) this.show(null);
     this.showState();
     this.showSaving();
   }
@@ -273,10 +277,11 @@ class Player {
       seconds: media.secondsSinceFirstSound(), plays: media.plays, heard: this.transport.circumstances(),
     };
     this.history.push({ media, uuid: answer.uuid });
+    // Kept before anything else is done: whatever fails then does not cost the answer.
+    this.outbox.add(answer, media.clip.clip);
     this.transport.blocked = false;
     this.showNext();
     this.forget();
-    this.outbox.add(answer, media.clip.clip);
     const said = `Last answer: ${label ?? (reason ? `${name} (${reason})` : name)}`;
     const tired = this.pace.answered() && this.preferences.values.breaks;
     const words = tired ? `${said}. You have listened for 45 minutes: a short break keeps the ear fresh.` : said;

@@ -14,6 +14,7 @@ class ClipQueue {
     this.onChange = onChange;
     this.ahead = [];
     this.asking = false;
+    this.missed = false;
     this.loadingAhead = false;
     this.stopped = false;
     this.trouble = null;
@@ -55,21 +56,27 @@ class ClipQueue {
 
   // Ask for as many clips as are missing; also renews the leases of those held.
   async fill({ renew = false } = {}) {
+    if (this.asking) this.missed = true;
     if (this.asking || this.stopped) return;
     const want = Math.max(AHEAD - this.ahead.length, 0);
     if (want === 0 && !renew) return;
     this.asking = true;
+    this.missed = false;
     this.retry.stop();
     const before = this.acknowledged();
     try {
       const answer = await post("/earmark/api/next", this.question(want));
-      if (!this.stopped) this.accept(answer, { want, fresh: before === this.acknowledged() });
+      if (this.stopped) this.handBack(answer.clips.map((clip) => clip.lease));
+      else this.accept(answer, { want, fresh: before === this.acknowledged() });
     } catch (error) {
       this.trouble = error.status === 403 ? "This page is too old; reload it." : error.message;
       if (!this.stopped && error.status !== 403) this.retry.again();
     }
     this.asking = false;
-    if (!this.stopped) this.onChange();
+    if (this.stopped) return;
+    this.onChange();
+    // More was wanted while the server was being asked, and nothing else will ask for it.
+    if (this.missed && !this.retry.pending) this.fill();
   }
 
   question(want) {
@@ -108,16 +115,17 @@ class ClipQueue {
     return this.stopped ? undefined : this.ahead.find((media) => media.loading === null);
   }
 
+  handBack(release) {
+    if (release.length > 0) post("/earmark/api/next", { session: this.session, want: 0, release }).catch(() => {});
+  }
+
   // Hand everything back, so that others get these clips at once.
   stop() {
     this.stopped = true;
     this.retry.stop();
-    const release = this.leases();
+    this.handBack(this.leases());
     this.ahead.forEach((media) => media.close());
     this.ahead = [];
-    if (release.length > 0) {
-      post("/earmark/api/next", { session: this.session, want: 0, release }).catch(() => {});
-    }
     try {
       sessionStorage.removeItem(this.memory);
     } catch {

@@ -55,6 +55,12 @@ class GridPage:
         self.page.get_by_role("option", name=label, exact=True).click()
         return self.expect_ready()
 
+    def confirm_as(self, label: str) -> GridPage:
+        self.page.get_by_role("combobox", name="Confirm as").click()
+        self.page.get_by_role("option", name=label, exact=True).click()
+        expect(self.part("notice")).to_contain_text("like", timeout=20_000)
+        return self
+
     def part(self, name: str) -> Locator:
         return self.page.get_by_test_id(name)
 
@@ -191,3 +197,34 @@ def test_more_like_the_last_answer(seat: Seat, served: Served) -> None:
     assert name not in grid.names()
     seat.page.keyboard.press(" ")
     expect(grid.part("grid-save")).to_contain_text("Save 1 as happy")
+
+
+def test_marks_belong_to_the_label_they_were_made_for_and_remember_what_was_heard(seat: Seat, served: Served) -> None:
+    with served.project.read() as session:
+        ids = list(session.scalars(select(Clip.id)))
+    embed_made_up(served.project, ids)
+    seat.page.goto(f"{served.url}/grid?annotator=Ann&like={ids[0]}")
+    grid = GridPage(seat.page, served).confirm_as("happy").expect_ready()
+    _, second, third = grid.names()[:3]
+    grid.cell(second).locator(".face").click()
+    grid.expect_playing(second)
+    grid.cell(second).get_by_test_id("confirm").click()
+    grid.cell(third).get_by_test_id("reject").click()
+    shown = len(grid.names())
+    expect(grid.part("marked")).to_have_text(f"1 confirmed, 1 rejected of {shown}")
+    grid.confirm_as("sad").expect_ready()
+    expect(grid.part("marked")).to_have_text(f"0 confirmed, 0 rejected of {shown}")
+    grid.confirm_as("happy").expect_ready()
+    expect(grid.part("marked")).to_have_text(f"1 confirmed, 1 rejected of {shown}")
+    grid.part("grid-save").click()
+    expect(grid.part("saved-count")).to_have_text("1")
+    with served.project.read() as session:
+        (row,) = session.scalars(live_query())
+        assert row.plays == 1
+
+
+def test_no_address_breaks_the_page(seat: Seat, served: Served) -> None:
+    for like in ("0", "-1", "9" * 15, "9" * 5000, "abc", "\N{SUPERSCRIPT TWO}"):
+        seat.page.goto(f"{served.url}/grid?annotator=Ann&like={like}")
+        expect(seat.page.get_by_label("Number of the clip")).to_be_visible(timeout=20_000)
+        expect(seat.page.get_by_test_id("stException")).to_have_count(0)

@@ -165,6 +165,45 @@ def test_a_change_of_theme_does_not_disturb_the_player(seat: Seat, served: Serve
     assert len(served.standing()) == 1
 
 
+class TestAFewClips:
+    """A project that is soon done."""
+
+    @pytest.fixture
+    def clips(self, tmp_path: Path) -> list[Path]:
+        folder = tmp_path / "audio"
+        folder.mkdir()
+        return [written(folder / f"{number}.wav", noise(0.3, seed=number)) for number in range(2)]
+
+    def test_a_page_without_clips_asks_for_more_once_in_a_while(self, seat: Seat) -> None:
+        seat.open()
+        seat.press("1")
+        seat.press("1")
+        seat.expect_saved(2)
+        seat.expect_state("empty")
+        asked: list[str] = []
+        seat.page.on("request", lambda request: asked.append(request.url))
+        with seat.page.expect_request("**/earmark/api/next", timeout=10_000):
+            pass
+        with seat.page.expect_request("**/earmark/api/next", timeout=10_000):
+            pass
+        seat.page.wait_for_timeout(1000)
+        assert 2 <= len([url for url in asked if url.endswith("/api/next")]) <= 3
+
+    def test_what_breaks_while_the_next_clip_is_shown_costs_no_answer(self, seat: Seat, served: Served) -> None:
+        seat.open()
+        name = seat.clip
+        # Something in the page that showing a clip cannot do without.
+        seat.page.evaluate(
+            """() => {
+              const root = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
+              const player = root.querySelector("[data-testid=player]");
+              Object.defineProperty(player, "dataset", { get() { throw new Error("broken on purpose"); } });
+            }"""
+        )
+        seat.page.keyboard.press("1")
+        wait_for(lambda: [row.file_name for row in served.standing()] == [name], what="the answer to be stored")
+
+
 class TestHostileNames:
     """Names are text, whatever is in them."""
 

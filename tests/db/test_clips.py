@@ -72,12 +72,15 @@ def test_spans_of_one_file_are_clips_of_their_own(any_project: OpenProject) -> N
         assert find_clip(session, file_name="long.wav", start=0.4).id == second != first
 
 
-def test_an_unknown_clip_is_named(project: OpenProject) -> None:
-    with project.read() as session:
+def test_an_unknown_clip_is_named(any_project: OpenProject) -> None:
+    with any_project.read() as session:
         with pytest.raises(ClipError, match=r"no clip 'gone\.wav'"):
             find_clip(session, file_name="gone.wav")
         with pytest.raises(ClipError, match="no clip 7"):
             find_clip(session, clip_id=7)
+        for number in (0, -1, 2**31, 10**30):
+            with pytest.raises(ClipError, match=f"no clip {number};"):
+                find_clip(session, clip_id=number)
 
 
 def test_broken_and_embedded_clips_are_not_embedded_again(any_project: OpenProject) -> None:

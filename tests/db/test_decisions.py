@@ -14,6 +14,7 @@ from db.errors import DecisionError, EarmarkError, LabelError
 from db.labels import label_by_name
 from db.models import Answer, Source
 from db.project import OpenProject
+from db.random_slice import blind_answers, owed_clips
 from tests.filled_projects import add_clips, answer
 
 
@@ -152,3 +153,24 @@ def test_a_uuid_never_stands_for_both_an_answer_and_an_undo(project: OpenProject
         undo_decision(session, uuid=undone, annotator_id=who)
         with pytest.raises(DecisionError, match="make a new UUID"):
             append_decision(session, uuid=undone, clip_id=clip, annotator_id=who, answer=Answer.SKIP, source=Source.RANDOM)
+
+
+def test_who_reviews_an_answer_given_with_a_hint_is_not_blind_either(any_project: OpenProject) -> None:
+    own, suggested, blind, judged, nothing_heard = add_clips(any_project, 5)
+    answer(any_project, own, "sad", source=Source.GRID)
+    answer(any_project, suggested, "sad", suggestion_shown=True)
+    answer(any_project, blind, "sad", source=Source.RANDOM)
+    answer(any_project, judged, "sad", source=Source.GRID)
+    for _ in range(2):
+        for clip in (own, suggested, blind):
+            answer(any_project, clip, "happy", source=Source.REVIEW)
+    answer(any_project, judged, "happy", annotator="rev", source=Source.REVIEW, gold=True)
+    answer(any_project, nothing_heard, "happy", annotator="rev", source=Source.REVIEW, gold=True)
+    with any_project.read() as session:
+        assert blind_answers(live_decisions(session)) == {blind, nothing_heard}
+        assert set(owed_clips(session, 5)) == {own, suggested, judged}
+    answer(any_project, own, "angry", source=Source.RANDOM)
+    answer(any_project, judged, "angry", annotator="ben")
+    answer(any_project, judged, "sad", annotator="rev", source=Source.REVIEW, gold=True)
+    with any_project.read() as session:
+        assert blind_answers(live_decisions(session)) == {own, blind, judged, nothing_heard}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 import uuid
 
+import pytest
+
+from db import second_pass
 from db.annotators import annotator_named
 from db.decisions import append_decision, live_decisions
 from db.labels import label_by_name
@@ -116,3 +119,19 @@ def test_a_relabel_by_the_same_annotator_replaces_theirs_and_leaves_the_slice_as
         (row,) = live_decisions(session)
         assert (row.source, row.queued_as) == (Source.REVIEW, Source.RANDOM)
         assert first not in owed_clips(session, 4)
+
+
+def test_no_call_looks_at_the_whole_log_and_every_label_has_its_turn(
+    any_project: OpenProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_pass, "LOOKED_AT", 4)
+    clips = add_clips(any_project, 24)
+    for clip in clips[:20]:
+        answer(any_project, clip, annotator="ben")
+    for clip in clips[20:]:
+        answer(any_project, clip, annotator="ann")
+    assert 4 <= len(wanted(any_project, annotator="cleo")) <= 8
+    found: set[int] = set()
+    for _ in range(200):
+        found.update(wanted(any_project, annotator="ben"))
+    assert found == set(clips[20:])

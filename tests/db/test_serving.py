@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Collection
 
 import pytest
 from sqlalchemy import event
@@ -14,6 +16,7 @@ from db.project import OpenProject
 from db.queues import QueueItem, publish_queue, queue_length
 from db.random_slice import blind_answers, owed_clips, slice_clip_ids
 from db.runs import record_run
+from db.second_pass import REMEMBERED_SECONDS
 from db.serving import OWN_ORDER_BLOCK, LeasedClip, lease_next, release_leases, renew_leases, upcoming
 from tests.filled_projects import add_clips, answer
 
@@ -213,3 +216,23 @@ def test_side_by_side_each_has_an_order_of_their_own_near_the_top_of_the_queue(a
     assert orders[0] != orders[1]
     for order in orders:
         assert set(order) <= {*clips[: OWN_ORDER_BLOCK + 2], *keys_in_order(any_project)[:2]}
+
+
+def test_what_somebody_just_answered_with_a_hint_is_asked_blind_of_others_or_later(any_project: OpenProject) -> None:
+    add_clips(any_project, 4)
+    keys = keys_in_order(any_project)
+    answer(any_project, keys[0], source=Source.GRID)
+    answer(any_project, keys[1], suggestion_shown=True)
+
+    def served(annotator: str, *, later: float = 0.0, exclude: Collection[int] = ()) -> list[int]:
+        with any_project.write() as session:
+            who = annotator_named(session, annotator).id
+            now = time.time() + later
+            return [
+                clip.clip_id for clip in upcoming(session, limit=4, random_share=0.5, annotator_id=who, exclude=exclude, now=now)
+            ]
+
+    assert served("ann") == keys[2:]
+    assert served("ben") == keys
+    assert served("ann", later=REMEMBERED_SECONDS + 60) == keys
+    assert served("ann", exclude=keys[2:]) == keys[:2], "nothing else is left: better from memory than never"

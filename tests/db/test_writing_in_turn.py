@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from db import engine as engines
@@ -17,6 +18,7 @@ from db.engine import Turn
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
 from tests.filled_projects import LABELS, add_clips
+from tests.supervised_processes import wait_for
 
 
 @pytest.fixture
@@ -63,6 +65,29 @@ def test_an_answer_waits_neither_for_the_learner_nor_for_leases(on_postgresql: O
     with on_postgresql.write(turn):
         saving.start()
         assert saving.ends(within=20)
+
+
+@pytest.mark.postgres
+def test_an_answer_does_not_wait_for_whoever_waits_for_the_learner(on_postgresql: OpenProject) -> None:
+    saving = Saving(on_postgresql)
+
+    def write_anything() -> None:
+        with on_postgresql.write() as session:
+            annotator_named(session, "somebody else")
+
+    everything = threading.Thread(target=write_anything)
+    with on_postgresql.write(Turn.LEARNING):
+        everything.start()
+        wait_for(lambda: _waiting_for_a_turn(on_postgresql), what="the other writer to wait")
+        saving.start()
+        assert saving.ends(within=20)
+    everything.join(20)
+
+
+def _waiting_for_a_turn(project: OpenProject) -> bool:
+    with project.read() as session:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(session.scalar(waiting))
 
 
 @pytest.mark.postgres

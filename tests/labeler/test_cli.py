@@ -135,3 +135,10 @@ def test_a_name_that_no_file_can_have_is_told_in_one_sentence(tmp_path: Path, co
     assert result.stderr.startswith("Error: ")
     assert "File name too long" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("digits", [15, 25, 5000])
+def test_a_number_too_large_for_any_clip_is_an_unknown_clip(project: OpenProject, digits: int) -> None:
+    result = run(project.directory, "similar", "9" * digits)
+    assert result.exit_code == 1
+    assert "There is no clip" in result.stderr

@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from db.annotators import annotator_named
-from db.decisions import live_query
+from db.decisions import append_decision, live_query
 from db.labels import label_by_name
-from db.models import Decision, Source
+from db.models import Answer, Decision, Source
 from db.project import OpenProject
 from labeler.app.routes import routes
 from labeler.app.tokens import Tokens
@@ -113,6 +113,17 @@ def test_confirming_many_stores_decisions_of_the_grids_own_source(page: Page) ->
     assert numbers(page.grid(likely="happy")) == page.clips[:4], "what was taken back comes again, in its place"
 
 
+def test_a_grid_that_was_forgotten_takes_no_blind_answer_back(page: Page) -> None:
+    late, other = page.grid(likely="happy")[:2]
+    with page.project.write() as session:
+        ann = annotator_named(session, "Ann").id
+        blind = {"uuid": str(uuid.uuid4()), "clip_id": late["clip"], "annotator_id": ann, "answer": Answer.LABEL, "label": "sad"}
+        append_decision(session, **blind, source=Source.RANDOM)
+    assert page.send(confirmed(late), confirmed(other)) == ["saved"] * 2, "acknowledged, or the browser would go on sending it"
+    found = [(row.clip_id, row.source) for row in page.standing()]
+    assert found == [(late["clip"], Source.RANDOM), (other["clip"], Source.GRID)]
+
+
 def test_what_was_rejected_or_answered_is_not_shown_again(page: Page) -> None:
     first = page.grid(likely="happy")
     page.send(confirmed(first[0]))
@@ -134,6 +145,7 @@ def test_two_grids_never_hold_the_same_clip_until_one_is_left(page: Page) -> Non
         ({"likely": "happy", "like": 1}, "a grid is of one label or of one clip"),
         ({"likely": "bored"}, "'bored' is not in the label set"),
         ({"like": 10**9}, "There is no clip 1000000000"),
+        ({"like": 2**62}, "There is no clip 4611686018427387904"),
         ({"likely": "happy", "want": 500}, "want cannot be used"),
         ({"likely": "happy", "session": "forged"}, "was not made by this server"),
     ],
