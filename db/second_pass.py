@@ -1,7 +1,8 @@
 """The second pass: clips that have a label already, asked once more, blind.
 
-A label that is doubted comes first, then the oldest ones. A clip is asked a second time once, and never one that the same
-annotator had in the last hours: they would answer from memory.
+The oldest labels come first, doubted or not: were the labels that the classifier contradicts asked anew and the others not, every
+mistake that happens to be made in the classifier's favour would stay, and its accuracy would come out too high. A clip is asked a
+second time once, and never one that the same annotator had in the last hours: they would answer from memory.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from db.decisions import live_query, newest_decision_id
 from db.leases import is_open, not_leased
 from db.models import Answer, Clip, ClipState, Decision, Lease, Source
 from db.random_slice import blindly_answered
-from db.runs import latest_suspects
 
 REMEMBERED_SECONDS = 12 * 3600
 """How long an annotator is taken to remember a clip: a day's work, breaks and all."""
@@ -31,7 +31,7 @@ Labelled = tuple[int, str]
 
 
 def relabels(session: Session, *, annotator_id: int, now: float) -> Iterator[Labelled]:
-    """Clips for an annotator to answer again, most wanted first; drawn from the database as they are needed.
+    """Clips for an annotator to answer again, the oldest labels first; drawn from the database as they are needed.
 
     Clips that owe the random slice a blind answer are left to it, and what a reviewer has fixed is settled.
     """
@@ -43,11 +43,6 @@ def relabels(session: Session, *, annotator_id: int, now: float) -> Iterator[Lab
         ~_with(Decision.source == Source.REVIEW),
         ~_just_had(annotator_id, now),
     )
-    doubted = [suspect["clip"] for suspect in latest_suspects(session)]
-    names = {
-        row.id: row.file_name for row in session.execute(select(Clip.id, Clip.file_name).where(Clip.id.in_(doubted), wanted))
-    }
-    yield from ((clip, names[clip]) for clip in doubted if clip in names)
     yield from _oldest(session, wanted)
 
 

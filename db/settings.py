@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     overlap_share: float = Field(default=0.0, ge=0, le=0.5)
     """Share of served clips that another annotator has answered already, for agreement."""
     relabel_share: float = Field(default=0.0, ge=0, le=0.5)
-    """Share of served clips that have a label already and are asked once more, doubted labels first."""
+    """Share of served clips that have a label already and are asked once more, the oldest labels first."""
 
     @classmethod
     def settings_customise_sources(

@@ -275,7 +275,7 @@ class Learning:
             )
 
     def _record_suspects(self, published: Published) -> None:
-        """For the Review page and the second pass."""
+        """For the Review page."""
         # What judges labels takes a second to load; a project without labels needs none of it.
         from learner.quality.report import doubted_labels
 

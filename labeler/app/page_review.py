@@ -69,7 +69,7 @@ def _doubted(now: Serving, name: str, labels: list[str]) -> None:
         return
     count = f"{len(doubted)} or more" if len(doubted) == MOST else str(len(doubted))
     st.text(f"{count} to hear again: the classifier contradicts their labels, most doubtful first. It may be wrong.")
-    _clip(now, doubted[0], name, labels, gold=True)
+    _clip(now, doubted[0], name, labels, gold=True, hinted=True)
 
 
 def _mine(now: Serving, name: str, labels: list[str]) -> None:
@@ -90,7 +90,8 @@ def _mine(now: Serving, name: str, labels: list[str]) -> None:
     _clip(now, by_id[chosen], name, labels, gold=False)
 
 
-def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: bool) -> None:
+def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: bool, hinted: bool = False) -> None:
+    """`hinted`: the page tells what the classifier makes of the clip, so no answer counts in its accuracy."""
     # The same while the clip stays: a new one would play it again whenever a switch is flipped.
     held = st.session_state.get(_SOUND)
     if held is None or held[0] != clip.clip_id:
@@ -115,18 +116,18 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
         shortcut = _DIGITS[place] if place < len(_DIGITS) else None
         with columns[place % len(columns)]:
             if st.button(plain(label), key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch", type="primary"):
-                _decide(now, clip, name, label, gold=gold)
+                _decide(now, clip, name, label, gold=gold, hinted=hinted)
     if st.button("Find more like this", key="review-like", type="tertiary", icon=":material/grid_view:"):
         open_grid(clip.clip_id)
     left, right = st.columns(2)
     if left.button("Bad clip", key="review-bad", shortcut="s", width="stretch"):
-        _decide(now, clip, name, None, gold=gold)
+        _decide(now, clip, name, None, gold=gold, hinted=hinted)
     if gold and right.button("Later", key="review-later-button", shortcut="n", width="stretch"):
         st.session_state[_LATER].add(clip.clip_id)
         st.rerun()
 
 
-def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold: bool) -> None:
+def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold: bool, hinted: bool) -> None:
     who = annotator_id_of(now, name)
     with now.project.write(Turn.ANSWERS) as session:
         append_decision(
@@ -138,6 +139,7 @@ def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold:
             label=label,
             source=Source.REVIEW,
             gold=gold,
+            suggestion_shown=hinted,
         )
     st.session_state[_LAST] = f"{clip.file_name}: {label or 'bad clip'}"
     st.rerun()

@@ -108,5 +108,8 @@ def test_doubted_labels_are_heard_and_fixed_one_key_each(seat: Seat, served: Ser
     press(page, "3", button="sad")
     expect(page.get_by_text("No label is doubted")).to_be_visible()
     assert consensus(served)[ids[2]] == "sad"
+    with served.project.read() as session:
+        (fixed,) = [decision for decision in live_decisions(session) if decision.gold]
+    assert not fixed.blind, "who mends what the classifier contradicts does not test it"
     press(page, "z", button="Undo")
     expect(page.get_by_text("1 to hear again")).to_be_visible()
