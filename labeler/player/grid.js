@@ -30,7 +30,13 @@ class Grid {
     this.attach();
     this.renewing = setInterval(() => this.renew(), GRID_RENEW_EVERY);
     this.showSaving();
+    this.takeFocusSoon();
     this.load();
+  }
+
+  // The list in which something was chosen would go on taking the keys; a number may still be typed.
+  takeFocusSoon() {
+    this.takeFocus = document.activeElement?.type !== "number";
   }
 
   attach() {
@@ -46,8 +52,7 @@ class Grid {
     this.data = data;
     this.attach();
     if (!asksAnew) return;
-    // The list in which it was chosen would go on taking the keys; a number may still be typed.
-    this.takeFocus = document.activeElement?.type !== "number";
+    this.takeFocusSoon();
     this.load({ anew: true });
   }
 
