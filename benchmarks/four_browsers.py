@@ -17,9 +17,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from benchmarks.browser import opened_pages
-from benchmarks.harness import Figures, row
+from benchmarks.harness import Figures
 from benchmarks.nominal_encoder import DIM, NominalEncoder
-from benchmarks.postgresql import SERVER, database
+from benchmarks.postgresql import on_both
 from benchmarks.processes import app, learner
 from benchmarks.sample_project import STYLES, sample_project
 from db.decisions import live_decisions
@@ -118,17 +118,4 @@ def _measured(database_url: str | None) -> Figures:
     return Figures(ours=ours, theirs=theirs, unit="ms", details=details)
 
 
-@row("four-browsers", what="Saving an answer, four browsers at once (SQLite)", against=ALONE)
-def measure_sqlite() -> Figures:
-    """On the disk of the temporary folder."""
-    return _measured(None)
-
-
-def measure_postgresql() -> Figures:
-    """In a database of its own on the server that EARMARK_TEST_POSTGRES names."""
-    with database() as address:
-        return _measured(address)
-
-
-if SERVER:
-    row("four-browsers-postgresql", what="The same on PostgreSQL", against=ALONE)(measure_postgresql)
+on_both("four-browsers", _measured, what="Saving an answer, four browsers at once", against=ALONE)

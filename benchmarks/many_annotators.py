@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Figures, row
+from benchmarks.harness import Figures
 from benchmarks.nominal_encoder import DIM, NominalEncoder
-from benchmarks.postgresql import SERVER, database
+from benchmarks.postgresql import on_both
 from benchmarks.processes import learner
 from benchmarks.sample_project import STYLES
 from db.annotators import annotator_named
@@ -123,17 +123,4 @@ def _measured(database_url: str | None) -> Figures:
     return Figures(ours=ours, theirs=theirs, unit="ms", details=details)
 
 
-@row("many-annotators", what="Saving an answer, twenty annotators at once (SQLite)", against=ALONE)
-def measure_sqlite() -> Figures:
-    """On the disk of the temporary folder."""
-    return _measured(None)
-
-
-def measure_postgresql() -> Figures:
-    """In a database of its own on the server that EARMARK_TEST_POSTGRES names."""
-    with database() as address:
-        return _measured(address)
-
-
-if SERVER:
-    row("many-annotators-postgresql", what="The same on PostgreSQL", against=ALONE)(measure_postgresql)
+on_both("many-annotators", _measured, what="Saving an answer, twenty annotators at once", against=ALONE)
