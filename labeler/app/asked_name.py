@@ -44,7 +44,7 @@ def ask_for_name(title: str, start: str) -> None:
         name = st.text_input(
             "Your name", key="annotator-name", max_chars=64, placeholder="It is stored with every answer you give"
         )
-        started = st.form_submit_button(start, type="primary")
+        started = st.form_submit_button(start)
     if not started:
         return
     try:

@@ -33,7 +33,6 @@ def show_export() -> None:
         data=lambda: _exported(now, chosen),
         file_name=f"{now.project.directory.name}-{day}{exporter.suffix}",
         mime="application/octet-stream",
-        type="primary",
         icon=":material/download:",
         on_click="ignore",
         disabled=standing == 0,

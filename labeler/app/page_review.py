@@ -115,7 +115,7 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
     for place, label in enumerate(labels):
         shortcut = _DIGITS[place] if place < len(_DIGITS) else None
         with columns[place % len(columns)]:
-            if st.button(plain(label), key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch", type="primary"):
+            if st.button(plain(label), key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch"):
                 _decide(now, clip, name, label, gold=gold, hinted=hinted)
     if st.button("Find more like this", key="review-like", type="tertiary", icon=":material/grid_view:"):
         open_grid(clip.clip_id)

@@ -1,6 +1,7 @@
 """Colours and shapes of the pages; light or dark follows the reader's system.
 
-Text on ground has a contrast of 7:1 or more, the accent 4.5:1. Blue and amber are told apart with any kind of colour vision.
+Text on ground has a contrast of 7:1 or more, the accent 4.5:1. No button is of Streamlit's kind "primary": it writes white on the
+accent, which nobody can read in the dark. Blue and amber are told apart with any kind of colour vision.
 """
 
 from __future__ import annotations
