@@ -107,6 +107,34 @@ def test_the_server_dies_and_comes_back(seat: Seat, served: Served) -> None:
     assert served.answers_of([second]) == [(second, LABELS[1])]
 
 
+def test_a_burst_outlives_the_websocket_the_server_and_the_tab(
+    seat_in: Callable[..., Seat], browser: Browser, served: Served
+) -> None:
+    """Ten keys a second while one thing after the other goes away; reopened, every pressed answer is stored once."""
+    context = browser.new_context()
+    seat = seat_in(context=context)
+    seat.page.add_init_script(
+        "const Plain = WebSocket; window.sockets = [];"
+        "window.WebSocket = class extends Plain { constructor(...given) { super(...given); window.sockets.push(this); } };"
+    )
+    seat.record_keys()
+    seat.open()
+    for number in range(10):
+        if number == 3:
+            assert seat.page.evaluate("window.sockets.map((socket) => socket.close()).length") > 0
+        if number == 6:
+            served.kill()
+        seat.page.keyboard.press(str(number % 3 + 1))
+        seat.page.wait_for_timeout(100)  # Ten a second: what the test is about, no wait for luck.
+    met = [(clip, LABELS[int(key) - 1]) for key, clip in seat.recorded_keys() if clip]
+    seat.page.close()
+    assert len(met) >= 8, "there were clips in memory to go on with"
+    served.start()
+    seat_in(context=context).open().expect_saved(len(met))
+    assert [(row.file_name, row.label) for row in served.standing()] == met
+    context.close()
+
+
 def test_a_clip_that_is_gone_can_be_skipped(seat: Seat, served: Served, clips: list[Path]) -> None:
     seat.open()
     gone = {clip.name for clip in clips}
