@@ -92,6 +92,7 @@ class Seat:
         """Open the page and wait until the player is in this state."""
         self.page.goto(f"{self.served.url}/?annotator={self.annotator}")
         expect(self.player).to_have_attribute("data-state", state, timeout=20_000)
+        self._expect_drawn()
         return self
 
     def open_untouched(self, *, state: str) -> Seat:
@@ -134,7 +135,12 @@ class Seat:
         self.page.keyboard.press(key)
         expect(self.player).not_to_have_attribute("data-clip", before)
         self.expect_state(re.compile("playing|ended|empty"))
+        self._expect_drawn()
         return before
+
+    def _expect_drawn(self) -> None:
+        """Wait until what is on screen is of the clip that sounds; it is drawn after the first sound."""
+        expect(self.part("file-name")).to_have_text(self.clip)
 
     def expect_state(self, state: str | re.Pattern[str]) -> None:
         """Wait until the player is in this state."""
