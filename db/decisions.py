@@ -44,7 +44,7 @@ class LiveDecision:
 
 
 def is_blind(decision: Decision | LiveDecision) -> bool:
-    """Whether an answer was given without a hint; `db.random_slice.blindly_answered` says the same in SQL."""
+    """Whether an answer was given without a hint; `db.random_slice.given_blind` says the same in SQL."""
     return not decision.suggestion_shown and decision.source != Source.GRID
 
 

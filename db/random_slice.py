@@ -37,8 +37,12 @@ def answered_prefix(in_key_order: Iterable[int], *, answered: Collection[int]) -
 
 def blindly_answered() -> ColumnElement[bool]:
     """SQL condition on `Clip`: it has a standing answer that is `blind` (see `LiveDecision`)."""
-    blind = and_(Decision.suggestion_shown.is_(False), Decision.source != Source.GRID)
-    return live_query().where(Decision.clip_id == Clip.id, blind).correlate(Clip).exists()
+    return live_query().where(Decision.clip_id == Clip.id, given_blind()).correlate(Clip).exists()
+
+
+def given_blind() -> ColumnElement[bool]:
+    """SQL condition on `Decision`: what `db.decisions.is_blind` says of a row."""
+    return and_(Decision.suggestion_shown.is_(False), Decision.source != Source.GRID)
 
 
 def owed_clips(session: Session, limit: int) -> list[int]:

@@ -18,7 +18,7 @@ from db.decisions import live_query
 from db.leases import is_open, not_leased
 from db.mixing import Share, mixed
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
-from db.random_slice import blindly_answered
+from db.random_slice import blindly_answered, given_blind
 from db.second_pass import REMEMBERED_SECONDS, relabels, relabels_so_far
 
 OWN_ORDER_BLOCK = 16
@@ -176,8 +176,7 @@ def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
 
 def _hinted_lately(annotator_id: int, now: float) -> ColumnElement[bool]:
     """SQL condition on `Clip`: the annotator answered it with a hint a short while ago, and would not be blind to it now."""
-    hinted = or_(Decision.suggestion_shown.is_(True), Decision.source == Source.GRID)
-    said = select(literal(1)).where(Decision.clip_id == Clip.id, Decision.annotator_id == annotator_id, hinted)
+    said = select(literal(1)).where(Decision.clip_id == Clip.id, Decision.annotator_id == annotator_id, ~given_blind())
     return said.where(Decision.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
 
 

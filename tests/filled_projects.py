@@ -7,8 +7,8 @@ import uuid
 
 from db.annotators import annotator_named
 from db.clips import NewClip, NewFile, register_clip
-from db.decisions import append_decision
-from db.models import Answer, Source
+from db.decisions import append_decision, live_query
+from db.models import Answer, Decision, Source
 from db.project import OpenProject
 
 LABELS = ("angry", "happy", "sad")
@@ -66,3 +66,11 @@ def answer(
             suggestion_shown=suggestion_shown,
         )
     return made
+
+
+def standing(project: OpenProject) -> list[Decision]:
+    """The decisions that stand, oldest first."""
+    with project.read() as session:
+        found = list(session.scalars(live_query().order_by(Decision.id)))
+        session.expunge_all()
+    return found

@@ -55,8 +55,7 @@ def _waiting(now: Serving, name: str, labels: list[str]) -> None:
     if not waiting:
         st.text("Nothing waits: no answers differ, and no flag is open.")
         return
-    count = f"{len(waiting)} or more" if len(waiting) == MOST else str(len(waiting))
-    st.text(f"{count} to look at. Your answer is final, whatever others said.")
+    st.text(f"{_count(waiting)} to look at. Your answer is final, whatever others said.")
     _clip(now, waiting[0], name, labels, gold=True)
 
 
@@ -67,9 +66,12 @@ def _doubted(now: Serving, name: str, labels: list[str]) -> None:
     if not doubted:
         st.text("No label is doubted, or there are too few labels yet to judge them by.")
         return
-    count = f"{len(doubted)} or more" if len(doubted) == MOST else str(len(doubted))
-    st.text(f"{count} to hear again: the classifier contradicts their labels, most doubtful first. It may be wrong.")
+    st.text(f"{_count(doubted)} to hear again: the classifier contradicts their labels, most doubtful first. It may be wrong.")
     _clip(now, doubted[0], name, labels, gold=True, hinted=True)
+
+
+def _count(clips: list[ToReview]) -> str:
+    return f"{len(clips)} or more" if len(clips) == MOST else str(len(clips))
 
 
 def _mine(now: Serving, name: str, labels: list[str]) -> None:

@@ -14,13 +14,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from db.annotators import annotator_named
-from db.decisions import append_decision, live_query
+from db.decisions import append_decision
 from db.labels import label_by_name
 from db.models import Answer, Decision, Source
 from db.project import OpenProject
 from labeler.app.routes import routes
 from labeler.app.tokens import Tokens
 from learner.likely_clips import LikelyClips, write_likely
+from tests.filled_projects import standing
 from tests.learner.audio_files import import_files, tone, written
 from tests.learner.synthetic_projects import embed_made_up, truth
 
@@ -49,10 +50,7 @@ class Page:
         return [result["status"] for result in results]
 
     def standing(self) -> list[Decision]:
-        with self.project.read() as session:
-            found = list(session.scalars(live_query().order_by(Decision.id)))
-            session.expunge_all()
-        return found
+        return standing(self.project)
 
 
 @pytest.fixture

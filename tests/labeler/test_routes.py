@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from db.annotators import annotator_named
-from db.decisions import live_decisions, live_query
+from db.decisions import live_decisions
 from db.models import Answer, Clip, ClipState, Decision, Source
 from db.project import OpenProject
 from labeler.app import routes as routes_module
@@ -24,6 +24,7 @@ from labeler.app.messages import MOST_ANSWERS
 from labeler.app.routes import routes
 from labeler.app.tokens import Media, Tokens
 from tests.filled_projects import answer as answer_outside
+from tests.filled_projects import standing
 from tests.learner.audio_files import import_files, noise, written
 
 
@@ -54,10 +55,7 @@ class Page:
         return results
 
     def standing(self) -> list[Decision]:
-        with self.project.read() as session:
-            found = list(session.scalars(live_query().order_by(Decision.id)))
-            session.expunge_all()
-        return found
+        return standing(self.project)
 
 
 @pytest.fixture
