@@ -5,9 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.heads import LinearHead, Numbers, Vectors, Weights
+from learner.heads import DISCRIMINANT, LOGISTIC, LinearHead, Numbers, Vectors, Weights
 from learner.pool import Pool
 from learner.speaker_norm import NONE
+
+WIDE = 512
+"""Features from which on discriminant analysis has something to go by; of fewer, as hand-made ones are, it makes no more."""
+
+
+def suited(*, labels: int, dim: int) -> str:
+    """The method for so many labels and features: discriminant analysis where features are many, and more than labels."""
+    return DISCRIMINANT if labels < dim and dim >= WIDE else LOGISTIC
 
 
 def fitted_head(
@@ -19,6 +27,7 @@ def fitted_head(
     C: float,
     normalisation: str,
     weights: Weights | None = None,
+    method: str | None = None,
 ) -> LinearHead:
     """The head for these clips, at least one.
 
@@ -29,10 +38,12 @@ def fitted_head(
         C: inverse regularisation strength.
         normalisation: `NONE` or `SPEAKER`.
         weights: how much each clip counts; none stands for all the same.
+        method: `LOGISTIC` or `DISCRIMINANT`; none takes what suits features and labels.
     """
+    method = method or suited(labels=len(y), dim=pool.features.dim)
     if normalisation == NONE:
-        return LinearHead(C=C, mean=pool.mean, scale=pool.scale).fit(vectors, y, weights)
+        return LinearHead(C=C, method=method, mean=pool.mean, scale=pool.scale).fit(vectors, y, weights)
     # What was normalised by speaker is standardised already.
     mean, scale = np.zeros(pool.features.dim, dtype=np.float32), np.ones(pool.features.dim, dtype=np.float32)
-    head = LinearHead(C=C, mean=mean, scale=scale, normalisation=normalisation)
+    head = LinearHead(C=C, method=method, mean=mean, scale=scale, normalisation=normalisation)
     return head.fit(pool.inputs_of(vectors, clip_ids, normalisation), y, weights)

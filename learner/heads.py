@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
+from learner.discriminant import discriminant_weights
 from learner.logistic import fitted_weights
 from learner.speaker_norm import NONE
 
+LOGISTIC, DISCRIMINANT = "logistic", "discriminant"
+"""Methods of a head."""
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 Weights = NDArray[np.float64]
@@ -42,10 +45,11 @@ def pool_statistics(chunks: Iterable[Vectors], *, dim: int) -> tuple[Vectors, Ve
 
 
 class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Logistic regression with balanced class weights; with examples of one class only it always answers that class.
+    """A linear classifier to which classes weigh the same; with examples of one class only it always answers that class.
 
     Args:
-        C: inverse regularisation strength.
+        C: inverse regularisation strength of logistic regression.
+        method: `LOGISTIC` regression, or `DISCRIMINANT` analysis.
         mean, scale: statistics [dim] to standardise with; none takes those of the training data.
         normalisation: what was done, and must be done, to the features that it is given: `NONE` or `SPEAKER`.
     """
@@ -56,9 +60,16 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     intercept_: Vectors
 
     def __init__(
-        self, *, C: float = 0.1, mean: Vectors | None = None, scale: Vectors | None = None, normalisation: str = NONE
+        self,
+        *,
+        C: float = 0.1,
+        method: str = LOGISTIC,
+        mean: Vectors | None = None,
+        scale: Vectors | None = None,
+        normalisation: str = NONE,
     ) -> None:
         self.C = C
+        self.method = method
         self.mean = mean
         self.scale = scale
         self.normalisation = normalisation
@@ -72,7 +83,11 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coef, intercept = np.zeros((len(self.classes_), X.shape[1])), np.zeros(len(self.classes_))
         if len(self.classes_) > 1:
             targets = np.searchsorted(self.classes_, y).astype(np.int64)
-            coef, intercept = fitted_weights(((X - mean) / scale).astype(np.float64), targets, C=self.C, weights=sample_weight)
+            inputs = ((X - mean) / scale).astype(np.float64)
+            if self.method == DISCRIMINANT:
+                coef, intercept = discriminant_weights(inputs, targets, weights=sample_weight)
+            else:
+                coef, intercept = fitted_weights(inputs, targets, C=self.C, weights=sample_weight)
         self.coef_ = (coef / scale).astype(np.float32)
         self.intercept_ = (intercept - (coef / scale) @ mean.astype(np.float64)).astype(np.float32)
         return self

@@ -135,7 +135,7 @@ class Learning:
         """What a run depends on beside the decisions; the pool's signature tells when clips or features came or went."""
         settings = self._project.settings
         return {
-            "head": "logistic regression",
+            "head": "discriminant analysis, or logistic regression",
             "normalisation": "decided on the labels",
             "c": settings.head_c,
             "strategy": settings.strategy,

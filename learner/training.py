@@ -15,6 +15,7 @@ from db.models import Source
 from db.queues import QueueItem
 from learner.curve import trainable
 from learner.fitting import fitted_head
+from learner.heads import LOGISTIC
 from learner.normalisation import NO_LABELS, Decision, decide
 from learner.pool import Pool
 from learner.ranking import Asked, QueryLabels, ranked_queue
@@ -30,7 +31,8 @@ class Trained:
     decision: Decision
     """Whether it normalises by speaker."""
     query: QueryLabels
-    """Knows no label of the random slice; it ranks."""
+    """Knows no label of the random slice; it ranks. Always logistic regression: where labels were not drawn by chance,
+    discriminant analysis takes what is odd about them for what labels are like, and asks no better."""
 
 
 def trained(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float) -> Trained:
@@ -43,7 +45,7 @@ def trained(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], 
     """
     used, decision = _fitted(pool, live, label_ids, C=C)
     asking = query_decisions(live)
-    query = used if len(asking) == len(live) else _fitted(pool, asking, label_ids, C=C)[0]
+    query = _fitted(pool, asking, label_ids, C=C, method=LOGISTIC)[0]
     return Trained(used, decision, query)
 
 
@@ -77,7 +79,9 @@ def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
     return [decision for decision in live if decision.clip_id not in random]
 
 
-def _fitted(pool: Pool, decisions: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float) -> tuple[QueryLabels, Decision]:
+def _fitted(
+    pool: Pool, decisions: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float, method: str | None = None
+) -> tuple[QueryLabels, Decision]:
     """A head for these decisions; whether it normalises by speaker is decided on them alone."""
     labels = trainable(pool, decisions, label_ids)
     clip_ids = np.array(sorted(labels), dtype=np.int64)
@@ -87,5 +91,5 @@ def _fitted(pool: Pool, decisions: Sequence[LiveDecision], label_ids: Sequence[i
     vectors = pool.features.rows(clip_ids)
     decision = decide(pool, clip_ids, y, vectors)
     weights = weights_in(labels, clip_ids)
-    head = fitted_head(pool, clip_ids, y, vectors, C=C, normalisation=decision.normalisation, weights=weights)
+    head = fitted_head(pool, clip_ids, y, vectors, C=C, normalisation=decision.normalisation, weights=weights, method=method)
     return QueryLabels(clip_ids, y, head, weights), decision

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.fitting import fitted_head
-from learner.heads import Numbers
+from learner.heads import LOGISTIC, Numbers
 from learner.normalisation import decide
 from learner.pool import Pool
 
@@ -40,7 +40,9 @@ def out_of_fold(
         others = ~held_out
         if others.any():
             decision = decide(pool, clip_ids[others], y[others], vectors[others])
-            head = fitted_head(pool, clip_ids[others], y[others], vectors[others], C=C, normalisation=decision.normalisation)
+            head = fitted_head(
+                pool, clip_ids[others], y[others], vectors[others], C=C, normalisation=decision.normalisation, method=LOGISTIC
+            )
             inputs = pool.inputs_of(vectors[held_out], clip_ids[held_out], decision.normalisation)
             found[held_out] = head.probabilities(inputs, label_ids)
     return found

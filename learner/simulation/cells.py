@@ -45,6 +45,7 @@ _CODE = (
     "learner.by_clip",
     "learner.cold_start",
     "learner.curve",
+    "learner.discriminant",
     "learner.evaluate",
     "learner.fitting",
     "learner.folds",
