@@ -36,6 +36,13 @@ class LiveDecision:
     gold: bool
     suggestion_shown: bool
     created_at: float
+    first_id: int | None = None
+    """Id of the annotator's first answer for the clip, where this is a later one."""
+
+    @property
+    def since(self) -> int:
+        """Id of the answer with which the annotator's knowledge of the clip came into the log: a mended label was always so."""
+        return self.first_id or self.id
 
     @property
     def blind(self) -> bool:
@@ -197,7 +204,16 @@ def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDe
     )
     if up_to is not None:
         columns = columns.where(Decision.id <= up_to)
-    return [LiveDecision(**row) for row in session.execute(columns.order_by(Decision.id)).mappings()]
+    rows = session.execute(columns.order_by(Decision.id)).mappings().all()
+    firsts = _first_answers(session)
+    return [LiveDecision(**row, first_id=firsts.get((row["clip_id"], row["annotator_id"]))) for row in rows]
+
+
+def _first_answers(session: Session) -> dict[tuple[int, int], int]:
+    """Id of the oldest row by clip and annotator, where there are several."""
+    pair = Decision.clip_id, Decision.annotator_id
+    several = select(*pair, func.min(Decision.id)).group_by(*pair).having(func.count() > 1)
+    return {(clip, annotator): first for clip, annotator, first in session.execute(several)}
 
 
 def newest_decision_id(session: Session) -> int:

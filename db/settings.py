@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     strategy: str = "default"
     """Built-in name or dotted name of a modAL-style query strategy."""
     head_c: float = Field(default=0.1, gt=0)
-    """Inverse regularisation strength of the logistic-regression head."""
+    """Inverse regularisation strength of logistic regression: the head that asks, and the classifier where features are few."""
     label_keys: dict[str, str] = {}
     """Keys of labels that are not to have the next free one: `{ angry = "a" }`."""
     skip_reasons: list[str] = Field(default=["too noisy", "nothing to hear", "cut off", "several at once", "other"], max_length=9)

@@ -30,7 +30,7 @@ def forecast_in_words(outlook: Outlook) -> list[str]:
     if not horizon:
         # Of a run by an earlier version; the next one tells.
         return []
-    limit = f"the {horizon['decisions']} clips left" if horizon["all_left"] else f"{horizon['decisions']}"
+    limit = _limit(**horizon)
     numbers = [target for target in forecast["targets"] if target["decisions"] is not None]
     # Of those that are out of reach the nearest says it all.
     beyond = [target for target in forecast["targets"] if target["decisions"] is None][:1]
@@ -39,6 +39,15 @@ def forecast_in_words(outlook: Outlook) -> list[str]:
         f"With {ahead['decisions']} more decisions UA is likely to be about {ahead['ua']:.0%} ({between}).",
         *(_target(target, limit) for target in [*numbers, *beyond]),
     ]
+
+
+def _limit(*, decisions: int, all_left: bool, clips: int | None = None) -> str:
+    if not all_left:
+        return f"{decisions}"
+    if clips in (None, decisions):
+        return f"the {decisions} clips left"
+    # Clips are answered several times.
+    return f"the {decisions} that the {clips} clips left will take"
 
 
 def _target(target: Mapping[str, Any], limit: str) -> str:

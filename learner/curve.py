@@ -50,7 +50,7 @@ def thinned(prefixes: Sequence[tuple[int, int]], *, most: int = MOST_POINTS) -> 
 def distinct_prefixes(live: Sequence[LiveDecision], prefixes: Sequence[int]) -> list[tuple[int, int]]:
     """(last decision id, standing decisions up to it), ascending; of those with the same decisions the newest, and none without
     any."""
-    ids = [decision.id for decision in live]
+    ids = sorted(decision.since for decision in live)
     newest = {bisect_right(ids, prefix): prefix for prefix in sorted(prefixes)}
     return sorted((prefix, decisions) for decisions, prefix in newest.items() if decisions)
 
@@ -97,7 +97,7 @@ def traced_curve(
     sizes, hits = [], np.zeros((len(prefixes), len(tested.y)), dtype=np.bool_)
     newest: Accuracy | None = None
     for row, prefix in enumerate(prefixes):
-        known = [decision for decision in live if decision.id <= prefix]
+        known = [decision for decision in live if decision.since <= prefix]
         labels = trainable(heads.pool, known, label_ids)
         if len(tested.y):
             predicted = cross_fitted(heads, tested, labels, label_ids, after_each=after_each)

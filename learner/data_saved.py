@@ -48,12 +48,12 @@ def data_saved(
         labels: how many active labels there are.
     """
     if len(y) < LEAST_CLIPS:
-        return _unknown(f"the random slice has {len(y)} clips, and it takes {LEAST_CLIPS}")
+        return unknown(f"the random slice has {len(y)} clips, and it takes {LEAST_CLIPS}")
     if len(ours.labels) < 2 or len(theirs.labels) < 2:
-        return _unknown("there are too few points to compare")
+        return unknown("there are too few points to compare")
     curves = [(np.array(curve.labels, dtype=np.float64), _draws(curve, y, resamples, labels)) for curve in (ours, theirs)]
     if any(draws is None for _, draws in curves):
-        return _unknown("there are too few speakers to say how sure it is")
+        return unknown("there are too few speakers to say how sure it is")
     (our_labels, our_draws), (their_labels, their_draws) = curves
     assert our_draws is not None
     assert their_draws is not None
@@ -61,17 +61,17 @@ def data_saved(
     values += [_compared(our_labels, our_draws[:, row], their_labels, their_draws[:, row]) for row in range(1, DRAWS + 1)]
     ua, used, needed = values[0]
     if not (np.isfinite(used) and np.isfinite(needed)):
-        return _unknown("the accuracies of both do not overlap in what was measured")
+        return unknown("the accuracies of both do not overlap in what was measured")
     factors = np.array([_factor(used, needed) for _, used, needed in values[1:]])
     low, high = np.quantile(factors, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
     if not (np.isfinite(high) and low > 0):
-        return _unknown("the interval reaches beyond what was measured")
+        return unknown("the interval reaches beyond what was measured")
     times = needed / used
     told = {"times": times, "low": min(low, times), "high": max(high, times), "ua": ua, "ours": used, "theirs": needed}
     return {"known": True, "why": None, **{name: round(float(value), 4) for name, value in told.items()}}
 
 
-def _unknown(why: str) -> dict[str, Any]:
+def unknown(why: str) -> dict[str, Any]:
     return {"known": False, "why": why, **dict.fromkeys(("times", "low", "high", "ua", "ours", "theirs"))}
 
 

@@ -13,9 +13,9 @@ WIDE = 512
 """Features from which on discriminant analysis has something to go by; of fewer, as hand-made ones are, it makes no more."""
 
 
-def suited(*, labels: int, dim: int) -> str:
-    """The method for so many labels and features: discriminant analysis where features are many, and more than labels."""
-    return DISCRIMINANT if labels < dim and dim >= WIDE else LOGISTIC
+def suited(*, dim: int) -> str:
+    """The method for so many features, however many labels: what is evaluated on fewer must be what is used."""
+    return DISCRIMINANT if dim >= WIDE else LOGISTIC
 
 
 def fitted_head(
@@ -40,7 +40,7 @@ def fitted_head(
         weights: how much each clip counts; none stands for all the same.
         method: `LOGISTIC` or `DISCRIMINANT`; none takes what suits features and labels.
     """
-    method = method or suited(labels=len(y), dim=pool.features.dim)
+    method = method or suited(dim=pool.features.dim)
     if normalisation == NONE:
         return LinearHead(C=C, method=method, mean=pool.mean, scale=pool.scale).fit(vectors, y, weights)
     # What was normalised by speaker is standardised already.

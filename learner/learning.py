@@ -108,7 +108,7 @@ class Learning:
             snapshot = read_snapshot(session)
             settings = self._settings_of(pool, snapshot)
             newest = latest_run(session)
-            current = newest.id if newest is not None and self._is_current(newest, snapshot, settings) else None
+            current = newest.id if newest is not None and self._is_current(newest, pool, snapshot, settings) else None
         if current is not None:
             return Published(current, pool, snapshot, self._decision_of(current))
         self._reporter.report("training", f"{len(snapshot.live)} decisions")
@@ -144,9 +144,11 @@ class Learning:
             "pool": list(pool.signature),
         }
 
-    def _is_current(self, run: Run, snapshot: Snapshot, settings: Mapping[str, Any]) -> bool:
+    def _is_current(self, run: Run, pool: Pool, snapshot: Snapshot, settings: Mapping[str, Any]) -> bool:
         same = run.last_decision_id == snapshot.last_decision_id and run.settings == settings
-        return same and (run.labeled == 0 or head_path(self._project.heads_dir, run.id).exists())
+        return same and (
+            head_path(self._project.heads_dir, run.id).exists() or not trainable(pool, snapshot.live, snapshot.label_ids)
+        )
 
     def _train(self, pool: Pool, snapshot: Snapshot, settings: dict[str, Any], started: float) -> tuple[int, Decision]:
         options = self._project.settings

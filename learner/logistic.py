@@ -39,7 +39,7 @@ def fitted_weights(X: Exact, targets: Numbers, *, C: float, weights: Exact | Non
         C: inverse regularisation strength, as in scikit-learn.
         weights: how much each clip counts, [n]; none stands for 1, as in scikit-learn.
     """
-    with _one_thread(len(X)):
+    with one_thread(len(X)):
         found, intercepts = _solution(X, targets, C=C, weights=weights)
     if found.shape[1] == 1:
         return np.vstack([-found.T, found.T]) / 2, np.concatenate([-intercepts, intercepts]) / 2
@@ -61,8 +61,10 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _one_thread(clips: int) -> AbstractContextManager[object]:
-    """Products of few rows lose more by waking other threads, which then wait for work at full speed, than they gain."""
+def one_thread(clips: int) -> AbstractContextManager[object]:
+    """For sums over so many clips: those over few lose more by waking other threads, which then wait for work at full speed, than
+    they gain.
+    """
     return _threads().limit(limits=1) if clips < _FEW else nullcontext()
 
 

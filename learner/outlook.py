@@ -13,7 +13,7 @@ import numpy as np
 
 from db.decisions import LiveDecision
 from learner.curve import Traced, trainable
-from learner.data_saved import Measured, data_saved
+from learner.data_saved import Measured, data_saved, unknown
 from learner.evaluate import Between, FoldHeads, Slice
 from learner.forecast import FARTHEST, LEVEL, Ahead, Laws, More, worth_of
 from learner.handmade import HandmadeBaseline
@@ -70,7 +70,7 @@ class Outlook:
         resamples = SpeakerResamples(scored.tested.groups)
         laws = fitted_laws(scored.traced, scored.tested, resamples, labels=len(scored.label_ids))
         answered = frozenset(decision.clip_id for decision in scored.live)
-        left = int(scored.pool.ready.sum()) - int(np.isin(scored.pool.features.clip_ids, list(answered)).sum())
+        left = int((scored.pool.ready & ~np.isin(scored.pool.features.clip_ids, list(answered))).sum())
         return {
             "curves": {"random": by_chance.points, "logmel": [] if handmade is None else handmade.points},
             "data_saved": {
@@ -79,7 +79,7 @@ class Outlook:
             },
             "forecast": forecast_report(scored, laws, left=left),
             "more_clips": _more_clips(scored, resamples),
-            "stop": self._stop(scored, laws, answered, left, between),
+            "stop": self._stop(scored, laws, answered, left + scored.pool.without_features, between),
         }
 
     def _heads_for(self, name: str, pool: Pool) -> FoldHeads:
@@ -102,7 +102,8 @@ class Outlook:
     def _stop(self, scored: Scored, laws: Laws | None, answered: frozenset[int], left: int, between: Between) -> dict[str, Any]:
         heads = self._heads_for("stability", scored.pool)
         kappas = successive_kappas(heads, scored.live, scored.label_ids, answered=answered, between=between)
-        in_order = [decision.label_id for decision in scored.live if decision.label_id in scored.label_ids]
+        by_age = sorted(scored.live, key=lambda decision: decision.since)
+        in_order = [decision.label_id for decision in by_age if decision.label_id in scored.label_ids]
         rare = rare_sign([label for label in in_order if label is not None], scored.label_ids, scored.label_names)
         return stop_advice([flat_sign(laws), stable_sign(kappas), rare], left=left)
 
@@ -127,8 +128,9 @@ def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> dict[str
     """What is told of the forecast, as JSON values.
 
     Keys: `known`, `why` (a sentence, where it is not), `level` (of its intervals), `horizon` (more `decisions` that were looked
-    at, and whether that is `all_left`), `targets` (ua, more `decisions` with `low` and `high`, each None where it is beyond the
-    horizon), `ahead` (more `decisions`, and the `ua` that they would bring with `ua_low` and `ua_high`).
+    at, whether that is `all_left`, and how many `clips` are left), `targets` (ua, more `decisions` with `low` and `high`, each
+    None where it is beyond the horizon), `ahead` (more `decisions`, and the `ua` that they would bring with `ua_low` and
+    `ua_high`).
 
     Args:
         left: clips that nobody has answered.
@@ -139,16 +141,22 @@ def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> dict[str
         clips = len(scored.tested.y)
         few = f"the random slice has {clips} clips, and it takes {LEAST_CLIPS}"
         return {**told, "why": few if clips < LEAST_CLIPS else "the curve is too short, or of too few speakers"}
-    # Some answers are no labels.
+    # Some answers are no labels, and some clips have several.
     a_label = len(scored.live) / max(laws.today, 1)
-    most = min(int(left / a_label), int((FARTHEST - 1) * laws.today))
+    clips_a_label = len({decision.clip_id for decision in scored.live}) / max(laws.today, 1)
+    all_left = int(left / clips_a_label)
+    most = min(all_left, int((FARTHEST - 1) * laws.today))
     if most < 1:
         return {**told, "why": "hardly any clips are left" if left else "no clips are left"}
     ahead = Ahead(laws, most=most)
     return {
         **told,
         "known": True,
-        "horizon": {"decisions": min(round(most * a_label), left), "all_left": most >= int(left / a_label)},
+        "horizon": {
+            "decisions": round(left * a_label / clips_a_label if most >= all_left else most * a_label),
+            "all_left": most >= all_left,
+            "clips": left,
+        },
         "ahead": _ahead(laws, a_label, most),
         "targets": [_target(ua, ahead.labels_to(ua), a_label) for ua in targets(newest.ua.value)],
     }
@@ -176,6 +184,8 @@ def _target(ua: float, more: More, a_label: float) -> dict[str, Any]:
 
 def _saved(scored: Scored, theirs: RandomCurve | None, tested: Slice | None) -> dict[str, Any]:
     """Against one of the curves, on the clips that both were scored on."""
+    if theirs is None and len(scored.tested.y):
+        return unknown("hand-made features could not be made yet")
     if theirs is None or tested is None:
         theirs, tested = RandomCurve([], np.zeros((0, 0), dtype=np.bool_), []), Slice.of(scored.pool, [], {}, [])
     both = np.isin(scored.tested.clip_ids, tested.clip_ids) if len(scored.tested.y) else np.zeros(0, dtype=np.bool_)

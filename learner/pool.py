@@ -27,6 +27,7 @@ CHUNK = 4096
 _AT_A_TIME = 50_000
 
 PoolSignature = tuple[int, int, int, int, int, int]
+"""Newest feature set, its rows, clips in service, those of them with a speaker, the sum of their ids, and the newest clip."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Pool:
         """The chunk with zero mean and unit spread over the pool."""
         found: Vectors = (chunk - self.mean) / self.scale
         return found
+
+    @property
+    def without_features(self) -> int:
+        """Clips in service that were not embedded yet."""
+        return max(self.signature[2] - int(self.ready.sum()), 0)
 
     @cached_property
     def why_not_by_speaker(self) -> str | None:

@@ -51,14 +51,17 @@ def successive_kappas(
     if not len(asked):
         return []
     said = []
+    in_order = sorted(live, key=lambda decision: decision.since)
     for done, size in enumerate(sizes, start=1):
-        said.append(_predicted(heads, trainable(heads.pool, live[:size], label_ids), asked))
+        known = {decision.id for decision in in_order[:size]}
+        then = [decision for decision in live if decision.id in known]
+        said.append(_predicted(heads, trainable(heads.pool, then, label_ids), asked))
         between(done, len(sizes))
     heads.forget_unused()
-    known = [predicted for predicted in said if predicted is not None]
-    if len(known) < len(said):
+    predictions = [predicted for predicted in said if predicted is not None]
+    if len(predictions) < len(said):
         return []
-    return [stability(one, two) for one, two in itertools.pairwise(known)]
+    return [stability(one, two) for one, two in itertools.pairwise(predictions)]
 
 
 def _asked(pool: Pool, answered: frozenset[int]) -> NDArray[np.int64]:

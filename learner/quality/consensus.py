@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from db.decisions import LiveDecision
 from db.models import Answer
 from learner.quality.out_of_fold import Probabilities
+from learner.quality.silence import silence
 
 NOT_SAID = np.nan
 
@@ -76,12 +77,18 @@ def merged(given: Opinions, probabilities: Probabilities, label_ids: Sequence[in
     if not agreed.any():
         # Weights come from agreement; without any there is none to learn from.
         return None
-    found = get_label_quality_multiannotator(given.said, probabilities, return_detailed_quality=False, verbose=False)
+    with silence():
+        found = get_label_quality_multiannotator(given.said, probabilities, return_detailed_quality=False, verbose=False)
     table, annotators = found["label_quality"], found["annotator_stats"]
     return Merged(
         label_ids=[int(label_ids[int(label)]) for label in table["consensus_label"]],
         quality=[float(score) for score in table["consensus_quality_score"]],
-        annotators={given.annotator_ids[int(number)]: float(score) for number, score in annotators["annotator_quality"].items()},
+        # Of somebody who shares no clip with anybody there may be nothing to say.
+        annotators={
+            given.annotator_ids[int(number)]: float(score)
+            for number, score in annotators["annotator_quality"].items()
+            if np.isfinite(score)
+        },
     )
 
 

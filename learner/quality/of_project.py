@@ -32,7 +32,7 @@ def label_quality(project: OpenProject) -> dict[str, Any]:
         label_ids = [label.id for label in active_labels(session)]
         newest, signature = newest_decision_id(session), pool_signature(session)
     pool = None if signature is None else read_pool(project, signature)
-    found = Quality([], [], None, agreement(opinions(live, label_ids), labels=len(label_ids)))
+    found = Quality([], [], None, agreement(opinions(live, label_ids), labels=len(label_ids)), judged=0)
     if pool is not None and newest:
         head = _head(project, label_ids, feature_set_id=pool.features.feature_set_id)
         found = quality_of(pool, live, label_ids, head=head)

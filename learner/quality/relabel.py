@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from learner.quality.consensus import Opinions
 from learner.quality.out_of_fold import Probabilities
+from learner.quality.silence import silence
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def worth_asking(
     """
     if not len(given.clip_ids):
         return []
-    labelled, new = get_active_learning_scores(given.said, probabilities, new_probabilities if len(new_ids) else None)
+    with silence():
+        labelled, new = get_active_learning_scores(given.said, probabilities, new_probabilities if len(new_ids) else None)
     scores = np.concatenate([labelled, new])
     clips = np.concatenate([given.clip_ids, new_ids])
     order = np.argsort(scores, kind="stable")

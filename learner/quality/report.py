@@ -35,6 +35,8 @@ class Quality:
     worth_asking: list[NextAnswer]
     merged: Merged | None
     agreement: Agreement
+    judged: int
+    """Labels that there was something to judge by, those that a reviewer fixed included."""
 
 
 def quality_of(
@@ -54,7 +56,7 @@ def quality_of(
     settled = {decision.clip_id for decision in live if decision.gold}
     judged = _judged(pool, live, label_ids)
     if judged is None:
-        return Quality([], [], None, told)
+        return Quality([], [], None, told, judged=0)
     ids, y, probabilities = judged
     doubted = [suspect for suspect in suspects(ids, y, probabilities, label_ids) if suspect.clip_id not in settled]
     known, rows = _known(given, ids)
@@ -65,6 +67,7 @@ def quality_of(
         [each for each in asked if each.clip_id not in settled],
         merged(known, probabilities[rows], label_ids),
         told,
+        judged=len(ids),
     )
 
 
@@ -129,16 +132,18 @@ def open_rows(pool: Pool, live: Sequence[LiveDecision]) -> NDArray[np.bool_]:
 def quality_report(found: Quality, *, names: Mapping[int, str], annotators: Mapping[int, str]) -> dict[str, Any]:
     """What is told, as JSON values.
 
-    Keys: `suspects` (clip, label, likely, score), `ask_again` (labelled clips, first those where another answer
-    tells most), `relabel_share` (of the hundred answers that tell most, the share that are
+    Keys: `judged` (labels), `suspects` (those that are contradicted: clip, label, likely, score), `ask_again` (labelled clips,
+    first those where another answer tells most), `relabel_share` (of the hundred answers that tell most, the share that are
     re-labels; None without any), `annotators` (quality by name, CROWDLAB), `agreement` (see `agreement_report`).
     """
     again = [each.clip_id for each in found.worth_asking if each.again]
     first = found.worth_asking[:100]
+    contradicted = [each for each in found.suspects if each.likely_id != each.label_id]
     return {
+        "judged": found.judged,
         "suspects": [
             {"clip": each.clip_id, "label": names[each.label_id], "likely": names[each.likely_id], "score": round(each.score, 6)}
-            for each in found.suspects[:KEPT]
+            for each in contradicted[:KEPT]
         ],
         "ask_again": again[:KEPT],
         "relabel_share": round(sum(each.again for each in first) / len(first), 3) if first else None,

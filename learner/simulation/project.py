@@ -136,6 +136,7 @@ def _held_out(corpus: Corpus, share: float, rng: np.random.Generator) -> NDArray
 def _drawn(groups: Numbers, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
     sizes = np.bincount(groups)
     order = rng.permutation(len(sizes))
-    # Up to the share, and at least one.
-    taken = order[: max(int(np.searchsorted(np.cumsum(sizes[order]), share * len(groups) + 0.5)), 1)]
+    # Up to the share, at least one, and never all.
+    wanted = max(int(np.searchsorted(np.cumsum(sizes[order]), share * len(groups) + 0.5)), 1)
+    taken = order[: min(wanted, len(sizes) - 1)]
     return np.isin(groups, taken)

@@ -43,7 +43,7 @@ def simulate(corpus: Corpus, plan: Plan, *, cache: Path, jobs: int = 1, watch: W
         FeatureError: the cache cannot be written to.
         LearnerError: a strategy is unknown or fails, or there is nothing to hold out.
     """
-    if len({*corpus.speakers} - {None}) == 1:
+    if len({*corpus.speakers}) == 1 and None not in corpus.speakers:
         raise LearnerError("All clips are of one speaker, so none can be held out; give clips of at least two speakers.")
     names = list(dict.fromkeys([*plan.strategies, RANDOM]))
     full = replace(Annotating(), strategy=FULL, head_c=plan.how.head_c)

@@ -41,6 +41,12 @@ def test_a_target_that_the_clips_may_not_be_enough_for_is_told_as_such() -> None
     assert forecast_in_words(forecast(open_ended, all_left=False))[1].endswith("and perhaps more than 300.")
 
 
+def test_where_clips_have_several_answers_both_are_told() -> None:
+    several = forecast(FARTHER)
+    several["forecast"]["horizon"] = {"decisions": 900, "all_left": True, "clips": 300}
+    assert forecast_in_words(several)[1].endswith("and most likely more than the 900 that the 300 clips left will take.")
+
+
 def test_no_target_takes_at_least_nothing() -> None:
     assert forecast_in_words(forecast({**TARGET, "low": 0, "high": None}))[1] == (
         "About 120 more decisions to 80% UA; perhaps only a few, and perhaps more than the 300 clips left."

@@ -72,7 +72,7 @@ def test_every_round_has_its_point_scored_on_the_slice_of_today(project: OpenPro
     assert (first.ua or 0) <= (last.ua or 0), "40 labels are better than 10 on such easy clips"
 
 
-def test_a_label_that_was_taken_back_is_in_no_point(project: OpenProject) -> None:
+def test_a_label_that_was_mended_counts_as_mended_in_every_point(project: OpenProject) -> None:
     embedded_project(project, 30)
     first = label_slice(project, 4)
     learn_once(project)
@@ -80,7 +80,11 @@ def test_a_label_that_was_taken_back_is_in_no_point(project: OpenProject) -> Non
     learn_once(project)
     answer(project, first[0], "sad")
     learn_once(project)
-    assert [point.decisions for point in curve_of(project).points] == [3, 8], "a relabel makes no point of its own"
+    assert [point.decisions for point in curve_of(project).points] == [4, 8], "a relabel makes no point of its own"
+    with project.read() as session:
+        live = live_decisions(session)
+    assert [decision.clip_id for decision in sorted(live, key=lambda decision: decision.since)][:4] == first
+    assert trainable(pool_of(project), live, [1, 2, 3])[first[0]] == 3, "sad"
 
 
 def test_decisions_that_are_the_same_are_one_point(project: OpenProject) -> None:

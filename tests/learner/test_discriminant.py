@@ -56,9 +56,28 @@ def test_one_clip_a_label_and_clips_that_are_all_the_same_are_no_error() -> None
     coef, intercepts = discriminant_weights(X[:2], np.array([0, 1]))
     assert ((X[:2] @ coef.T + intercepts).argmax(axis=1) == [0, 1]).all()
 
-    coef, intercepts = discriminant_weights(np.ones((4, 90)), np.array([0, 1, 0, 1]))
-    assert (coef == 0).all()
-    assert (intercepts == 0).all()
+    coef, intercepts = discriminant_weights(np.tile(X[0], (7, 1)), np.array([0, 1, 0, 1, 0, 1, 1]))
+    assert np.abs(coef).max() < 1e-9
+    assert np.abs(intercepts).max() < 1e-9
+
+
+def test_a_clip_and_its_copy_with_another_label_say_nothing_of_other_clips() -> None:
+    rows = np.vstack([X[0], X[0] + 1e-3 * RNG.normal(size=90)]).astype(np.float32)
+    head = LinearHead(method=DISCRIMINANT, mean=np.zeros(90, np.float32), scale=np.ones(90, np.float32)).fit(
+        rows, np.array([0, 1])
+    )
+
+    assert head.predict_proba(X.astype(np.float32)).max() < 0.6
+
+
+def test_with_more_clips_than_features_it_is_the_same() -> None:
+    few = discriminant_weights(X[:, :60], Y)
+    # A feature more that is the same for all clips changes the way that is taken, and nothing else.
+    many = discriminant_weights(X[:, :59], Y), discriminant_weights(np.hstack([X[:, :59], np.zeros((60, 1))]), Y)
+
+    assert few[0].shape == (4, 60)
+    assert many[0][0] == pytest.approx(many[1][0][:, :59])
+    assert many[0][1] == pytest.approx(many[1][1])
 
 
 def test_a_head_of_this_method_predicts_and_is_surer_of_more_labels() -> None:
@@ -73,12 +92,9 @@ def test_a_head_of_this_method_predicts_and_is_surer_of_more_labels() -> None:
     assert told(200).predict_proba(rows[200:]).max(axis=1).mean() > told(12).predict_proba(rows[200:]).max(axis=1).mean()
 
 
-@pytest.mark.parametrize(
-    ("labels", "dim", "method"),
-    [(1, 1536, DISCRIMINANT), (1535, 1536, DISCRIMINANT), (1536, 1536, LOGISTIC), (20, 128, LOGISTIC), (20, WIDE, DISCRIMINANT)],
-)
-def test_it_is_taken_where_features_are_many_and_more_than_labels(labels: int, dim: int, method: str) -> None:
-    assert suited(labels=labels, dim=dim) == method
+@pytest.mark.parametrize(("dim", "method"), [(1536, DISCRIMINANT), (WIDE, DISCRIMINANT), (128, LOGISTIC)])
+def test_it_is_taken_where_features_are_many(dim: int, method: str) -> None:
+    assert suited(dim=dim) == method
 
 
 def test_the_head_that_asks_stays_logistic_regression() -> None:

@@ -219,3 +219,12 @@ def test_a_failing_strategy_is_told_and_the_old_queue_stays(project: OpenProject
     assert "failed" in (state_of(project).error or "")
     assert [entry.clip_id for entry in queued(project)] == before
     assert not list(project.heads_dir.glob(".*.part"))
+
+
+def test_answers_of_clips_without_features_alone_are_learned_once(project: OpenProject) -> None:
+    embedded_project(project, 6)
+    late = add_clips(project, 7)[-1]
+    answer(project, late, "angry")
+    learn_once(project)
+    learn_once(project)
+    assert runs(project) == 1

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from db.clips import NewClip, register_clip
 from db.decisions import live_decisions
-from db.models import FeatureSet, Run
+from db.models import Clip, ClipState, FeatureSet, Run
 from db.project import OpenProject
 from db.runs import latest_curve, latest_evaluated_run, latest_outlook, latest_run
 from learner.embed import embed
@@ -25,7 +27,7 @@ from learner.outlook import targets
 from learner.random_labels import random_curve, sizes_up_to
 from learner.reporting import Reporter
 from learner.training_labels import TrainingLabels
-from tests.filled_projects import LABELS
+from tests.filled_projects import LABELS, answer, new_file
 from tests.learner.audio_files import import_files, noise, tone, written
 from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly, pool_of, truth
 
@@ -60,7 +62,7 @@ def test_a_project_with_enough_labels_is_told_everything(project: OpenProject) -
         low, middle, high = (math.inf if target[bound] is None else target[bound] for bound in ("low", "decisions", "high"))
         assert 0 <= low <= middle <= high
         assert all(bound == math.inf or bound <= left for bound in (low, middle, high)), "no more than there are clips"
-    assert outlook["forecast"]["horizon"] == {"decisions": left, "all_left": True}
+    assert outlook["forecast"]["horizon"] == {"decisions": left, "all_left": True, "clips": left}
     assert outlook["forecast"]["ahead"]["ua_low"] < outlook["forecast"]["ahead"]["ua"] < outlook["forecast"]["ahead"]["ua_high"]
     assert outlook["more_clips"]["half_width"] > 0.05
     assert outlook["more_clips"]["clips"] != 0, "60 clips are few"
@@ -75,6 +77,57 @@ def test_without_audio_there_is_no_handmade_baseline_and_that_is_said(project: O
     assert outlook["curves"]["logmel"] == []
     assert not outlook["data_saved"]["logmel"]["known"]
     assert outlook["data_saved"]["logmel"]["why"]
+
+
+def test_where_clips_have_several_answers_those_left_will_take_several(project: OpenProject) -> None:
+    clips = embedded_project(project, 200, speakers=8, spread=2.5)
+    labelled_in_rounds(project, clips, rounds=10)
+    with project.read() as session:
+        answered = sorted({decision.clip_id for decision in live_decisions(session)})
+    alone = outlook_of(project)["forecast"]
+    for annotator in ("ben", "cat"):
+        for clip in answered:
+            answer(project, clip, truth(clip), annotator=annotator)
+    learn_once(project)
+    three = outlook_of(project)["forecast"]
+    left = 200 - len(answered)
+    assert alone["horizon"] == {"decisions": left, "all_left": True, "clips": left}
+    assert three["horizon"] == {"decisions": 3 * left, "all_left": True, "clips": left}
+
+
+def test_answers_of_clips_out_of_service_do_not_hide_clips_that_wait(project: OpenProject) -> None:
+    clips = embedded_project(project, 60)
+    label_truly(project, clips[:30])
+    with project.write() as session:
+        session.execute(update(Clip).where(Clip.id.in_(clips[:30])).values(state=ClipState.REPLACED))
+    learn_once(project)
+    told = outlook_of(project)
+    assert "Every clip has an answer" not in told["stop"]["why"]
+    assert told["stop"]["stop"] is not True
+
+
+def test_while_clips_wait_for_their_features_not_every_clip_has_an_answer(project: OpenProject) -> None:
+    clips = embedded_project(project, 30)
+    label_truly(project, clips)
+    add_more = new_clips(project, 3)
+    learn_once(project)
+    assert "Every clip has an answer" not in outlook_of(project)["stop"]["why"]
+    embed_made_up(project, add_more)
+    label_truly(project, add_more)
+    learn_once(project)
+    assert outlook_of(project)["stop"]["why"] == "Every clip has an answer."
+
+
+def new_clips(project: OpenProject, count: int) -> list[int]:
+    """Registered, and not embedded yet."""
+    rng = random.Random(1)
+    with project.write() as session:
+        return [
+            register_clip(
+                session, NewClip(file=new_file(f"new{number}.wav"), file_name=f"new{number}.wav", start=0.0, end=1.0), rng=rng
+            ).clip_id
+            for number in range(count)
+        ]
 
 
 def test_before_the_first_label_nothing_is_known(project: OpenProject) -> None:

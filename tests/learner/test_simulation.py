@@ -88,6 +88,12 @@ def test_a_rare_label_is_on_both_sides() -> None:
         assert set(simulated.held_out.label_of.tolist()) == set(simulated.truth.values()) == {1, 2}
 
 
+def test_not_everything_is_held_out() -> None:
+    simulated = simulated_project(blobs((1, 1), speakers=2), seed=0, held_out=0.8)
+    assert len(simulated.truth) == 1
+    assert len(simulated.held_out.label_of) == 1
+
+
 def test_a_project_in_a_database_is_asked_in_the_same_order(project: OpenProject) -> None:
     """The live learner, answered one clip at a time, against the replay of the same clips, keys and features."""
     embedded_project(project, 40)
