@@ -37,10 +37,6 @@ GAINING = ("emodb", "ravdess", "esc10")
 PER_CLASS = (25, 50, 100)
 """Labels a class at which data saved are told."""
 STRATEGIES = (DEFAULT, RANDOM, K_MEANS, TYPICALITY, *MEASURED, *COMBINED, RARE_CLASS)
-COSTLY = {"ravdess": (DEFAULT, RANDOM, K_MEANS, TYPICALITY, "margin", "badge", RARE_CLASS)}
-"""Where every strategy would take hours: these."""
-BASELINE = (DEFAULT, RANDOM, K_MEANS, "margin")
-"""On any encoder but the first."""
 ENCODERS = ("bundled", "logmel")
 
 
@@ -79,8 +75,7 @@ def _simulated(
             clips = manifest_clips(folder / f"{corpus}.csv")
             heard, _ = heard_corpus(clips, encoder=encoder, cache=cache, watch=progress_bar)
             how = Annotating(budget=BUDGETS[corpus], batch=BATCHES.get(corpus, 10))
-            usual = COSTLY.get(corpus, STRATEGIES) if name == next(iter(encoders)) else BASELINE
-            plan = Plan(how, options.strategies or usual, seeds=options.seeds)
+            plan = Plan(how, options.strategies or STRATEGIES, seeds=options.seeds)
             print(f"{name}, {corpus} ...", flush=True)
             yield (name, corpus), simulate(heard, plan, cache=cache.parent / "simulate", jobs=options.jobs, watch=progress_bar)
 

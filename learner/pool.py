@@ -131,7 +131,7 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
     if features is None:
         return None
     with project.read() as session:
-        speakers, in_service = _clips(session)
+        speakers, files, in_service = _clips(session)
     ready = np.isin(features.clip_ids, in_service)
     if not ready.any():
         return None
@@ -142,22 +142,27 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
         ready=ready,
         mean=mean,
         scale=scale,
-        folds=folds_of(speakers),
+        folds=folds_of(speakers, files),
         speakers=speakers,
     )
 
 
-def _clips(session: Session) -> tuple[ByClip[str | None], NDArray[np.int64]]:
-    """Speakers of all clips, and the ids of those in service; read part by part: a million rows are a gigabyte of objects."""
-    query = select(Clip.id, Clip.speaker, Clip.state).order_by(Clip.id).limit(_AT_A_TIME)
+def _clips(session: Session) -> tuple[ByClip[str | None], ByClip[int], NDArray[np.int64]]:
+    """Speakers and files of all clips, and the ids of those in service; read part by part: a million rows are a gigabyte of
+    objects.
+    """
+    query = select(Clip.id, Clip.speaker, Clip.file_id, Clip.state).order_by(Clip.id).limit(_AT_A_TIME)
     ids, names, ready = [np.zeros(0, np.int64)], [np.zeros(0, np.object_)], [np.zeros(0, np.bool_)]
+    files = [np.zeros(0, np.int64)]
     same: dict[str | None, str | None] = {}
     newest = -1
     while part := session.execute(query.where(Clip.id > newest)).all():
         newest = part[-1].id
-        ids.append(np.array([clip for clip, _, _ in part], dtype=np.int64))
+        ids.append(np.array([clip for clip, _, _, _ in part], dtype=np.int64))
+        files.append(np.array([file for _, _, file, _ in part], dtype=np.int64))
         # A name is kept once, however many clips there are of the speaker.
-        names.append(np.array([same.setdefault(speaker, speaker) for _, speaker, _ in part], dtype=np.object_))
-        ready.append(np.array([state == ClipState.READY for _, _, state in part], dtype=np.bool_))
+        names.append(np.array([same.setdefault(speaker, speaker) for _, speaker, _, _ in part], dtype=np.object_))
+        ready.append(np.array([state == ClipState.READY for _, _, _, state in part], dtype=np.bool_))
     clip_ids = np.concatenate(ids)
-    return ByClip(clip_ids, np.concatenate(names)), clip_ids[np.concatenate(ready)]
+    speakers: ByClip[str | None] = ByClip(clip_ids, np.concatenate(names))
+    return speakers, ByClip(clip_ids, np.concatenate(files)), clip_ids[np.concatenate(ready)]

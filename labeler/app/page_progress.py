@@ -17,6 +17,7 @@ from labeler.app.plain_text import plain
 from labeler.app.progress_details import show_details
 from labeler.curve_chart import BLUE, GREY, curve_chart
 from labeler.outlook_words import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
+from labeler.run_words import accuracy_in_words, counted, normalisation_in_words, speakers_in_words
 
 _DOING = {
     "starting": "is starting",
@@ -97,36 +98,15 @@ def _accuracy(run: Run | None, status: dict[str, Any], outlook: dict[str, Any] |
         if missing:
             names = ", ".join(plain(str(name)) for name in missing)
             st.caption(f"Not in the slice yet, so the interval is wide: {names}.")
-        for sentence in [more_clips_in_words(outlook), *normalisation_in_words(run)]:
+        for sentence in [speakers_in_words(run), more_clips_in_words(outlook), *normalisation_in_words(run)]:
             if sentence:
                 st.caption(plain(sentence))
     newest = status["run"]
     if newest is not None:
         measured = "" if run is not None and run.id == newest["id"] else " Its accuracy is being measured."
         st.caption(
-            f"Run {newest['id']} learned from {_counted(newest['decisions'], 'answer')} in {newest['seconds']:.1f} s.{measured}"
+            f"Run {newest['id']} learned from {counted(newest['decisions'], 'answer')} in {newest['seconds']:.1f} s.{measured}"
         )
-
-
-def normalisation_in_words(run: Run) -> list[str]:
-    """Whether clips are normalised by speaker and why, and what the head without is worth; nothing for runs that do not tell."""
-    why, without = run.report.get("normalisation_why"), run.report.get("plain")
-    if not why:
-        return []
-    normalised = run.report.get("normalisation") == "speaker"
-    done = "Each speaker's clips are normalised by that speaker" if normalised else "Clips are not normalised by speaker"
-    said = [f"{done}. {why}"]
-    if without and run.report.get("normalised_folds"):
-        interval = f"({without['ua_low']:.2f}–{without['ua_high']:.2f})"
-        said.append(f"Without normalisation, as for new audio of unknown speakers: UA {without['ua']:.2f} {interval}.")
-    return said
-
-
-def accuracy_in_words(run: Run) -> str:
-    """Such as `UA 0.62 (0.48–0.74) on 23 clips of the random slice from 9 speakers`."""
-    interval = "" if run.ua_low is None or run.ua_high is None else f" ({run.ua_low:.2f}–{run.ua_high:.2f})"
-    on = f"{_counted(run.slice_clips, 'clip')} of the random slice from {_counted(run.speakers, 'speaker')}"
-    return f"UA {run.ua:.2f}{interval} on {on}"
 
 
 def _curve(curve: Curve, outlook: dict[str, Any] | None, *, labels: int) -> None:
@@ -149,10 +129,10 @@ def _outlook(outlook: dict[str, Any] | None) -> None:
 def _labels(status: dict[str, Any]) -> None:
     st.subheader("Labels", anchor=False)
     answers, people = (
-        _counted(status["decisions"], "answer"),
-        _counted(sum(count > 0 for count in status["per_annotator"].values()), "annotator"),
+        counted(status["decisions"], "answer"),
+        counted(sum(count > 0 for count in status["per_annotator"].values()), "annotator"),
     )
-    st.text(f"{status['labeled']} of {_counted(status['clips'], 'clip')} labelled; {answers} by {people}.")
+    st.text(f"{status['labeled']} of {counted(status['clips'], 'clip')} labelled; {answers} by {people}.")
     st.altair_chart(_label_bars(status["per_label"]), width="stretch", key="labels")
 
 
@@ -166,7 +146,3 @@ def _label_bars(per_label: dict[str, int]) -> alt.LayerChart:
     bars = base.mark_bar(color=BLUE, cornerRadiusEnd=4, height=18)
     text = base.mark_text(align="left", dx=6, fontSize=13, color=GREY).encode(text="clips:Q")
     return alt.LayerChart(layer=[bars, text]).properties(height=32 * len(per_label) + 16)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"1 {noun}" if count == 1 else f"{count} {noun}s"

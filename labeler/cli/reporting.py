@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from db.formats import EXPORTERS, export_decisions
-from db.runs import latest_curve, latest_outlook
+from db.runs import latest_curve, latest_evaluated_run, latest_outlook
 from db.status import project_status
 from labeler.cli.output import json_option, opened, say
 from labeler.curve_chart import save_curve
 from labeler.outlook_words import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
+from labeler.run_words import speakers_in_words
 
 
 @click.command()
@@ -56,6 +57,8 @@ def curve(directory: Path, output: Path | None, as_json: bool) -> None:
     """Accuracy against examples per class, every point scored on today's random slice."""
     with opened(directory) as project, project.read() as session:
         found = latest_curve(session)
+        run = latest_evaluated_run(session)
+        caveat = "" if run is None else speakers_in_words(run)
         outlook = latest_outlook(session)
         labels = list(project_status(session)["per_label"])
     names = ("decisions", "examples_per_class", "smallest_class", "ua", "ua_low", "ua_high", "wa")
@@ -68,6 +71,7 @@ def curve(directory: Path, output: Path | None, as_json: bool) -> None:
         as_json=as_json,
         lines=lambda: [
             *_curve_lines(points, slice_clips=found.slice_clips, speakers=found.speakers),
+            *([caveat] if caveat and points else []),
             *_outlook_lines(outlook),
         ],
     )

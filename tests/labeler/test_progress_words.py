@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from db.models import Run
-from labeler.app.page_progress import accuracy_in_words, normalisation_in_words
+from labeler.run_words import accuracy_in_words, normalisation_in_words, speakers_in_words
 
 PLAIN = {"ua": 0.52, "ua_low": 0.41, "ua_high": 0.63, "wa": 0.5}
 
@@ -33,3 +33,9 @@ def test_no_second_score_where_nothing_was_normalised() -> None:
 
 def test_runs_of_older_versions_say_nothing_of_normalisation() -> None:
     assert normalisation_in_words(run()) == []
+
+
+def test_where_speakers_are_not_known_the_accuracy_is_said_to_be_for_those_learned_from() -> None:
+    assert speakers_in_words(run(grouped=False)).startswith("Of most clips no speaker is known, or there is only one: ")
+    assert speakers_in_words(run(grouped=True)) == ""
+    assert speakers_in_words(run()) == ""

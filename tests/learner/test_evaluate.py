@@ -44,6 +44,29 @@ def test_a_clip_without_speaker_is_its_own_group() -> None:
     assert folds.grouped
 
 
+def test_spans_of_one_file_stay_together_where_no_speaker_is_known() -> None:
+    clips = range(60)
+    files = ByClip.of([(clip, clip // 5) for clip in clips])
+    folds = folds_of(ByClip.of([(clip, None) for clip in clips]), files)
+    assert all(len({folds.fold_of[clip] for clip in clips if clip // 5 == file}) == 1 for file in range(12))
+    assert len({folds.group_of[clip] for clip in clips}) == 12
+    assert not folds.grouped, "files are no speakers"
+    some = folds_of(ByClip.of([(clip, "a" if clip % 2 else None) for clip in clips]), files)
+    assert len({some.group_of[clip] for clip in clips}) == 13
+    assert some.grouped
+
+
+def test_one_file_of_nobody_known_is_cut_and_that_is_said() -> None:
+    clips = range(30)
+    folds = folds_of(ByClip.of([(clip, None) for clip in clips]), ByClip.of([(clip, 1) for clip in clips]))
+    assert (folds.count, folds.grouped) == (10, False)
+
+
+def test_with_few_speakers_known_folds_are_not_for_new_speakers() -> None:
+    folds = folds_of(ByClip.of([(clip, f"s{clip}" if clip < 3 else None) for clip in range(100)]))
+    assert not folds.grouped
+
+
 @pytest.mark.parametrize("speaker", [None, "the only one"])
 def test_a_single_speaker_is_cut_and_that_is_said(speaker: str | None) -> None:
     folds = folds_of(ByClip.of([(clip, speaker) for clip in range(30)]))
