@@ -37,11 +37,11 @@ class LiveDecision:
     suggestion_shown: bool
     created_at: float
     first_id: int | None = None
-    """Id of the annotator's first answer for the clip, where this is a later one."""
+    """Id of the first label that the annotator gave the clip, where there were several."""
 
     @property
     def since(self) -> int:
-        """Id of the answer with which the annotator's knowledge of the clip came into the log: a mended label was always so."""
+        """Where in the log it counts from: a label that was mended was always so."""
         return self.first_id or self.id
 
     @property
@@ -210,9 +210,10 @@ def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDe
 
 
 def _first_answers(session: Session) -> dict[tuple[int, int], int]:
-    """Id of the oldest row by clip and annotator, where there are several."""
+    """Id of the oldest label by clip and annotator, where there were several."""
     pair = Decision.clip_id, Decision.annotator_id
-    several = select(*pair, func.min(Decision.id)).group_by(*pair).having(func.count() > 1)
+    labels = select(*pair, func.min(Decision.id)).where(Decision.answer == Answer.LABEL)
+    several = labels.group_by(*pair).having(func.count() > 1)
     return {(clip, annotator): first for clip, annotator, first in session.execute(several)}
 
 

@@ -18,7 +18,7 @@ def speakers_in_words(run: Run) -> str:
         return ""
     return (
         "Of most clips no speaker is known, or there is only one: this may be the accuracy on voices (devices, places) that were "
-        "learned from. A column speaker in the manifest makes it that on new ones."
+        "learned from, not on new ones. A column speaker in the manifest tells them apart."
     )
 
 

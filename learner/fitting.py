@@ -38,7 +38,7 @@ def fitted_head(
         C: inverse regularisation strength.
         normalisation: `NONE` or `SPEAKER`.
         weights: how much each clip counts; none stands for all the same.
-        method: `LOGISTIC` or `DISCRIMINANT`; none takes what suits features and labels.
+        method: `LOGISTIC` or `DISCRIMINANT`; none takes what suits the features.
     """
     method = method or suited(dim=pool.features.dim)
     if normalisation == NONE:

@@ -1,7 +1,8 @@
 """Folds of whole speakers, so that no speaker is ever tested by a head that heard them.
 
 A speaker's fold never changes: speakers are dealt in the order of their first clip, each to the fold that has fewest. New clips
-and new speakers only ever append to that order, and so what was trained for the old folds stays of use.
+and new speakers only ever append to that order, and so what was trained for the old folds stays of use. (Once there is a second
+speaker, or there are enough recordings of nobody known, folds of single clips give way to those of whole ones.)
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from learner.by_clip import ByClip
 
 MOST_FOLDS = 10
+MOST_OF_A_FILE = 4
+"""A file with more than one in so many clips cannot be held out as a whole: hardly anything would be left to learn from."""
 
 
 @dataclass(frozen=True)
@@ -37,49 +40,58 @@ class Folds:
         return self.group_of.of_clips(clip_ids).astype(np.int64)
 
 
-def folds_of(speakers: ByClip[str | None], files: ByClip[int] | None = None) -> Folds:
+def folds_of(
+    speakers: ByClip[str | None], files: ByClip[int] | None = None, *, in_service: NDArray[np.bool_] | None = None
+) -> Folds:
     """Folds for clips of these speakers, dealt in the order of the clips' ids.
 
-    With a single speaker (or file), folds are made of single clips; `grouped` says so.
+    With a single speaker, folds are made of single clips; `grouped` says so.
 
     Args:
-        files: which file each clip is of; clips of one recording, whose speaker is not told, are kept together.
+        files: which file each clip is of: spans of a recording of nobody known stay together where there are enough files.
+        in_service: mask of the clips that matter; none stands for all.
     """
     names = speakers.array.tolist()
-    apart, several = _apart(speakers, files)
+    matter = np.ones(len(names), dtype=np.bool_) if in_service is None else in_service
     unknown = np.array([speaker is None for speaker in names], dtype=np.bool_)
-    single = len({*names} - {None}) + len(np.unique(apart[unknown])) < 2
+    told = {name for name, here in zip(names, matter.tolist(), strict=True) if here and name is not None}
+    file_of = None if files is None else _recordings(files.array, unknown, matter, speakers=len(told))
+    single = file_of is None and len({*names}) < 2
     dealer = _Dealer()
     known: dict[str, tuple[int, int]] = {}
+    recorded: dict[int, tuple[int, int]] = {}
     fold_of, group_of = np.empty(len(names), dtype=np.int8), np.empty(len(names), dtype=np.int32)
     for place, speaker in enumerate(names):
-        group = f"speaker {speaker}" if speaker is not None else f"{'clip' if files is None else 'file'} {apart[place]}"
-        if single:
+        if speaker is None and file_of is not None:
+            file = int(file_of[place])
+            if file not in recorded:
+                recorded[file] = dealer.deal(f"file {file}")
+            dealt = recorded[file]
+        elif single or speaker is None:
             dealt = dealer.deal(f"clip {speakers.clip_ids[place]}")
-        elif group in known:
-            dealt = known[group]
+        elif speaker in known:
+            dealt = known[speaker]
         else:
-            dealt = dealer.deal(group)
-            if speaker is not None or several[place]:
-                known[group] = dealt
+            dealt = known[speaker] = dealer.deal(f"speaker {speaker}")
         group_of[place], fold_of[place] = dealt
     return Folds(
         fold_of=ByClip(speakers.clip_ids, fold_of),
         group_of=ByClip(speakers.clip_ids, group_of),
-        grouped=not single and 2 * int(unknown.sum()) <= len(names),
+        grouped=not single and len(told) > 1 and 2 * int((unknown & matter).sum()) <= int(matter.sum()),
         count=min(dealer.groups, MOST_FOLDS),
     )
 
 
-def _apart(speakers: ByClip[str | None], files: ByClip[int] | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """What stands for the speaker where none is known, and whether it does for several clips: of a million files with a clip each
-    nothing need be remembered.
+def _recordings(
+    files: NDArray[np.int64], unknown: NDArray[np.bool_], matter: NDArray[np.bool_], *, speakers: int
+) -> NDArray[np.int64] | None:
+    """The files, where those of unknown speakers are recordings with several clips, and folds of them would be of use: not if
+    hardly any of them, or a single one, has most clips.
     """
-    if files is None:
-        return speakers.clip_ids, np.zeros(len(speakers), dtype=np.bool_)
-    numbers = files.array.astype(np.int64)
-    _, place, count = np.unique(numbers, return_inverse=True, return_counts=True)
-    return numbers, count[place] > 1
+    sizes = np.unique(files[unknown & matter], return_counts=True)[1]
+    if not len(sizes) or sizes.max() == 1 or len(sizes) + speakers < MOST_FOLDS:
+        return None
+    return files if MOST_OF_A_FILE * int(sizes.max()) <= int(matter.sum()) else None
 
 
 class _Dealer:

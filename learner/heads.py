@@ -1,4 +1,4 @@
-"""The head: multinomial logistic regression on frozen features, a scikit-learn estimator.
+"""The head: a linear classifier on frozen features, a scikit-learn estimator.
 
 Features are standardised with the mean and spread of the whole pool, not of the labelled clips: at 20 labels the latter are
 mostly noise, and they would change with every label; no label enters either. Standardising is folded into the weights, so that

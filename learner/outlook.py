@@ -70,7 +70,7 @@ class Outlook:
         resamples = SpeakerResamples(scored.tested.groups)
         laws = fitted_laws(scored.traced, scored.tested, resamples, labels=len(scored.label_ids))
         answered = frozenset(decision.clip_id for decision in scored.live)
-        left = int((scored.pool.ready & ~np.isin(scored.pool.features.clip_ids, list(answered))).sum())
+        left = _unanswered(scored.pool, answered)
         return {
             "curves": {"random": by_chance.points, "logmel": [] if handmade is None else handmade.points},
             "data_saved": {
@@ -79,7 +79,7 @@ class Outlook:
             },
             "forecast": forecast_report(scored, laws, left=left),
             "more_clips": _more_clips(scored, resamples),
-            "stop": self._stop(scored, laws, answered, left + scored.pool.without_features, between),
+            "stop": self._stop(scored, laws, answered, left, between),
         }
 
     def _heads_for(self, name: str, pool: Pool) -> FoldHeads:
@@ -106,6 +106,13 @@ class Outlook:
         in_order = [decision.label_id for decision in by_age if decision.label_id in scored.label_ids]
         rare = rare_sign([label for label in in_order if label is not None], scored.label_ids, scored.label_names)
         return stop_advice([flat_sign(laws), stable_sign(kappas), rare], left=left)
+
+
+def _unanswered(pool: Pool, answered: frozenset[int]) -> int:
+    """Clips in service without an answer, whether they have features or not."""
+    clips = np.fromiter(answered, dtype=np.int64, count=len(answered))
+    heard = int((pool.ready & np.isin(pool.features.clip_ids, clips)).sum())
+    return max(pool.in_service - heard - int((~np.isin(clips, pool.features.clip_ids)).sum()), 0)
 
 
 def fitted_laws(traced: Traced, tested: Slice, resamples: SpeakerResamples, *, labels: int) -> Laws | None:
@@ -204,5 +211,5 @@ def _more_clips(scored: Scored, resamples: SpeakerResamples) -> dict[str, Any] |
     if newest is None:
         return None
     half_width = resamples.half_width(tested.y, scored.traced.hits[-1], labels=len(scored.label_ids))
-    left = int(scored.pool.ready.sum()) - len(tested.y)
+    left = max(scored.pool.in_service - len(tested.y), 0)
     return more_random_clips(newest, speakers_half_width=half_width, slice_clips=len(tested.y), left=left)

@@ -54,9 +54,9 @@ class Pool:
         return found
 
     @property
-    def without_features(self) -> int:
-        """Clips in service that were not embedded yet."""
-        return max(self.signature[2] - int(self.ready.sum()), 0)
+    def in_service(self) -> int:
+        """How many clips are in service, those that were not embedded yet included."""
+        return self.signature[2]
 
     @cached_property
     def why_not_by_speaker(self) -> str | None:
@@ -142,7 +142,7 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
         ready=ready,
         mean=mean,
         scale=scale,
-        folds=folds_of(speakers, files),
+        folds=folds_of(speakers, files, in_service=np.isin(speakers.clip_ids, in_service)),
         speakers=speakers,
     )
 

@@ -45,7 +45,8 @@ def trained(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], 
     """
     used, decision = _fitted(pool, live, label_ids, C=C)
     asking = query_decisions(live)
-    query = _fitted(pool, asking, label_ids, C=C, method=LOGISTIC)[0]
+    same = len(asking) == len(live) and (used.head is None or used.head.method == LOGISTIC)
+    query = used if same else _fitted(pool, asking, label_ids, C=C, method=LOGISTIC)[0]
     return Trained(used, decision, query)
 
 

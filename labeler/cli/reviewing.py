@@ -31,7 +31,8 @@ def suspects(directory: Path, limit: int, as_json: bool) -> None:
 
 def _suspect_lines(report: dict[str, Any]) -> list[str]:
     if report["judged"] and not report["suspects"]:
-        return [f"None of {report['judged']} labels is contradicted by classifiers that heard neither its clip nor its speaker."]
+        none = f"None of {report['judged']} labels that no reviewer fixed is contradicted"
+        return [f"{none} by a classifier that never heard the clip."]
     if not report["suspects"]:
         return ["Nothing to judge labels by yet: it takes features and 20 labelled clips of two labels or more."]
     rows = [

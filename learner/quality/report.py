@@ -36,7 +36,7 @@ class Quality:
     merged: Merged | None
     agreement: Agreement
     judged: int
-    """Labels that there was something to judge by, those that a reviewer fixed included."""
+    """Labels that there was something to judge by, without those that a reviewer fixed."""
 
 
 def quality_of(
@@ -67,7 +67,7 @@ def quality_of(
         [each for each in asked if each.clip_id not in settled],
         merged(known, probabilities[rows], label_ids),
         told,
-        judged=len(ids),
+        judged=sum(clip not in settled for clip in ids.tolist()),
     )
 
 
@@ -93,7 +93,7 @@ def _judged(
     ids = np.array(sorted(labels), dtype=np.int64)
     ids = ids[pool.features.has(ids)]
     y = np.array([labels[clip] for clip in ids.tolist()], dtype=np.int64)
-    if len(ids) < LEAST_LABELS or len(np.unique(y)) < 2:
+    if len(ids) < LEAST_LABELS or len(np.unique(y)) < 2 or len(np.unique(pool.folds.folds(ids))) < 2:
         return None
     return ids, y, out_of_fold(pool, ids, y, label_ids, C=STRENGTH)
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.decisions import live_decisions
+from db.models import Answer
 from db.project import OpenProject
 from db.runs import Curve, latest_curve
 from learner.curve import distinct_prefixes, thinned, traced_curve, trainable
@@ -85,6 +86,17 @@ def test_a_label_that_was_mended_counts_as_mended_in_every_point(project: OpenPr
         live = live_decisions(session)
     assert [decision.clip_id for decision in sorted(live, key=lambda decision: decision.since)][:4] == first
     assert trainable(pool_of(project), live, [1, 2, 3])[first[0]] == 3, "sad"
+
+
+def test_what_somebody_was_unsure_of_counts_from_its_label_on(project: OpenProject) -> None:
+    clips = embedded_project(project, 10)
+    for clip in clips[:3]:
+        answer(project, clip, None, kind=Answer.UNSURE)
+    label_truly(project, clips[3:6])
+    label_truly(project, clips[:3])
+    with project.read() as session:
+        live = live_decisions(session)
+    assert [decision.clip_id for decision in sorted(live, key=lambda decision: decision.since)] == [*clips[3:6], *clips[:3]]
 
 
 def test_decisions_that_are_the_same_are_one_point(project: OpenProject) -> None:

@@ -41,30 +41,46 @@ def test_a_clip_without_speaker_is_its_own_group() -> None:
     folds = folds_of(ByClip.of([(1, None), (2, None), (3, "a"), (4, "a")]))
     assert len({folds.group_of[clip] for clip in (1, 2, 3)}) == 3
     assert folds.group_of[3] == folds.group_of[4]
-    assert folds.grouped
+    assert not folds.grouped, "one speaker is known"
+
+
+def nobody(clips: int) -> ByClip[str | None]:
+    return ByClip.of([(clip, None) for clip in range(clips)])
 
 
 def test_spans_of_one_file_stay_together_where_no_speaker_is_known() -> None:
     clips = range(60)
-    files = ByClip.of([(clip, clip // 5) for clip in clips])
-    folds = folds_of(ByClip.of([(clip, None) for clip in clips]), files)
+    files: ByClip[int] = ByClip(np.arange(60), np.arange(60) // 5)
+    folds = folds_of(nobody(60), files)
     assert all(len({folds.fold_of[clip] for clip in clips if clip // 5 == file}) == 1 for file in range(12))
     assert len({folds.group_of[clip] for clip in clips}) == 12
     assert not folds.grouped, "files are no speakers"
-    some = folds_of(ByClip.of([(clip, "a" if clip % 2 else None) for clip in clips]), files)
-    assert len({some.group_of[clip] for clip in clips}) == 13
+    some = folds_of(ByClip.of([(clip, "ab"[clip % 4 == 1] if clip % 2 else None) for clip in clips]), files)
+    assert len({some.group_of[clip] for clip in clips}) == 14
     assert some.grouped
 
 
-def test_one_file_of_nobody_known_is_cut_and_that_is_said() -> None:
-    clips = range(30)
-    folds = folds_of(ByClip.of([(clip, None) for clip in clips]), ByClip.of([(clip, 1) for clip in clips]))
+@pytest.mark.parametrize("sizes", [[30], [50, 10], [100, *[2] * 20], [1] * 40])
+def test_files_that_no_folds_can_be_made_of_are_cut(sizes: list[int]) -> None:
+    """One, two, one that has most clips; and where each file has a clip, there is nothing to keep together."""
+    file_of = np.repeat(np.arange(len(sizes)), sizes)
+    folds = folds_of(nobody(len(file_of)), ByClip(np.arange(len(file_of)), file_of))
     assert (folds.count, folds.grouped) == (10, False)
+    assert len({folds.group_of[clip] for clip in range(len(file_of))}) == len(file_of)
 
 
-def test_with_few_speakers_known_folds_are_not_for_new_speakers() -> None:
-    folds = folds_of(ByClip.of([(clip, f"s{clip}" if clip < 3 else None) for clip in range(100)]))
-    assert not folds.grouped
+def test_recordings_out_of_service_do_not_count() -> None:
+    files: ByClip[int] = ByClip(np.arange(80), np.repeat([0, 1], [40, 40]))
+    folds = folds_of(nobody(80), files, in_service=np.arange(80) >= 40)
+    assert len(np.unique(folds.folds(np.arange(40, 80)))) == 10, "what is in service is of one file"
+    named = ByClip.of([(clip, f"s{clip % 7}" if clip >= 40 else None) for clip in range(80)])
+    assert folds_of(named, in_service=np.arange(80) >= 39).grouped
+
+
+@pytest.mark.parametrize("known", [3, 0])
+def test_with_few_speakers_known_folds_are_not_for_new_speakers(known: int) -> None:
+    assert not folds_of(ByClip.of([(clip, f"s{clip}" if clip < known else None) for clip in range(100)])).grouped
+    assert not folds_of(ByClip.of([(clip, "the only one" if clip % 3 else None) for clip in range(100)])).grouped
 
 
 @pytest.mark.parametrize("speaker", [None, "the only one"])
