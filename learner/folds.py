@@ -52,21 +52,22 @@ def folds_of(
         in_service: mask of the clips that matter; none stands for all.
     """
     names = speakers.array.tolist()
+    numbers = None if files is None else files.array
     matter = np.ones(len(names), dtype=np.bool_) if in_service is None else in_service
     unknown = np.array([speaker is None for speaker in names], dtype=np.bool_)
     told = {name for name, here in zip(names, matter.tolist(), strict=True) if here and name is not None}
-    file_of = None if files is None else _recordings(files.array, unknown, matter, speakers=len(told))
+    file_of = None if numbers is None else _recordings(numbers, unknown, matter, speakers=len(told))
     single = file_of is None and len({*names}) < 2
     dealer = _Dealer()
     known: dict[str, tuple[int, int]] = {}
-    recorded: dict[int, tuple[int, int]] = {}
+    # A dictionary of a million files would take more memory than all that the learner needs beside.
+    recorded = np.full((0 if file_of is None else int(file_of.max()) + 1, 2), -1, dtype=np.int32)
     fold_of, group_of = np.empty(len(names), dtype=np.int8), np.empty(len(names), dtype=np.int32)
     for place, speaker in enumerate(names):
-        if speaker is None and file_of is not None:
-            file = int(file_of[place])
-            if file not in recorded:
-                recorded[file] = dealer.deal(f"file {file}")
-            dealt = recorded[file]
+        if speaker is None and file_of is not None and numbers is not None:
+            dealt = (int(recorded[file_of[place], 0]), int(recorded[file_of[place], 1]))
+            if dealt[0] < 0:
+                dealt = recorded[file_of[place]] = dealer.deal(f"file {numbers[place]}")
         elif single or speaker is None:
             dealt = dealer.deal(f"clip {speakers.clip_ids[place]}")
         elif speaker in known:
@@ -84,14 +85,16 @@ def folds_of(
 
 def _recordings(
     files: NDArray[np.int64], unknown: NDArray[np.bool_], matter: NDArray[np.bool_], *, speakers: int
-) -> NDArray[np.int64] | None:
-    """The files, where those of unknown speakers are recordings with several clips, and folds of them would be of use: not if
-    hardly any of them, or a single one, has most clips.
+) -> NDArray[np.int32] | None:
+    """A number for the file of each clip, where files of unknown speakers have several clips and folds of whole files would be of
+    use: not if there are hardly any, or one of them has most clips.
     """
     sizes = np.unique(files[unknown & matter], return_counts=True)[1]
     if not len(sizes) or sizes.max() == 1 or len(sizes) + speakers < MOST_FOLDS:
         return None
-    return files if MOST_OF_A_FILE * int(sizes.max()) <= int(matter.sum()) else None
+    if MOST_OF_A_FILE * int(sizes.max()) > int(matter.sum()):
+        return None
+    return np.unique(files, return_inverse=True)[1].astype(np.int32)
 
 
 class _Dealer:
