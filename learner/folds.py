@@ -55,7 +55,7 @@ def folds_of(
     numbers = None if files is None else files.array
     matter = np.ones(len(names), dtype=np.bool_) if in_service is None else in_service
     unknown = np.array([speaker is None for speaker in names], dtype=np.bool_)
-    told = {name for name, here in zip(names, matter.tolist(), strict=True) if here and name is not None}
+    told = {name for name, here in zip(names, matter, strict=True) if name is not None and here}
     file_of = None if numbers is None else _recordings(numbers, unknown, matter, speakers=len(told))
     single = file_of is None and len({*names}) < 2
     dealer = _Dealer()

@@ -132,7 +132,7 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
         return None
     with project.read() as session:
         speakers, files, in_service = _clips(session)
-    ready = np.isin(features.clip_ids, in_service)
+    ready = np.isin(features.clip_ids, speakers.clip_ids[in_service])
     if not ready.any():
         return None
     mean, scale = pool_statistics(masked_chunks(features, ready), dim=features.dim)
@@ -142,13 +142,13 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
         ready=ready,
         mean=mean,
         scale=scale,
-        folds=folds_of(speakers, files, in_service=np.isin(speakers.clip_ids, in_service)),
+        folds=folds_of(speakers, files, in_service=in_service),
         speakers=speakers,
     )
 
 
-def _clips(session: Session) -> tuple[ByClip[str | None], ByClip[int], NDArray[np.int64]]:
-    """Speakers and files of all clips, and the ids of those in service; read part by part: a million rows are a gigabyte of
+def _clips(session: Session) -> tuple[ByClip[str | None], ByClip[int], NDArray[np.bool_]]:
+    """Speakers and files of all clips, and a mask of those in service; read part by part: a million rows are a gigabyte of
     objects.
     """
     query = select(Clip.id, Clip.speaker, Clip.file_id, Clip.state).order_by(Clip.id).limit(_AT_A_TIME)
@@ -165,4 +165,4 @@ def _clips(session: Session) -> tuple[ByClip[str | None], ByClip[int], NDArray[n
         ready.append(np.array([state == ClipState.READY for _, _, _, state in part], dtype=np.bool_))
     clip_ids = np.concatenate(ids)
     speakers: ByClip[str | None] = ByClip(clip_ids, np.concatenate(names))
-    return speakers, ByClip(clip_ids, np.concatenate(files)), clip_ids[np.concatenate(ready)]
+    return speakers, ByClip(clip_ids, np.concatenate(files)), np.concatenate(ready)
