@@ -10,6 +10,8 @@ from torch import nn
 
 from learner.heads import Numbers, Vectors
 
+STATISTICS = 2
+"""Of each layer: mean and standard deviation."""
 HIDDEN, DROPOUT = 128, 0.3
 STEPS, RATE, DECAY = 300, 2e-3, 1e-2
 
@@ -33,17 +35,15 @@ class LayerWeighted:
 
     Args:
         layers: how many are side by side in a vector.
-        statistics: how many of each layer: 2 for mean and standard deviation.
         seed: of weights and dropout.
     """
 
-    def __init__(self, *, layers: int, statistics: int = 2, seed: int = 0) -> None:
+    def __init__(self, *, layers: int, seed: int = 0) -> None:
         self.layers = layers
-        self.statistics = statistics
         self.seed = seed
 
     def fit(self, X: Vectors, y: Numbers) -> LayerWeighted:
-        """To standardised vectors [n, statistics * layers * hidden size] and their labels; labels weigh the same."""
+        """To standardised vectors [n, STATISTICS * layers * hidden size] and their labels; labels weigh the same."""
         self.classes_, targets = np.unique(y, return_inverse=True)
         rows, wanted = self._layered(X), torch.from_numpy(targets.astype(np.int64))
         torch.manual_seed(self.seed)
@@ -66,8 +66,8 @@ class LayerWeighted:
         return found
 
     def _layered(self, X: Vectors) -> torch.Tensor:
-        """[n, layers, statistics * hidden size]: vectors have a statistic of all layers, then the next one."""
-        apart = X.reshape(len(X), self.statistics, self.layers, -1)
+        """[n, layers, STATISTICS * hidden size]: vectors have a statistic of all layers, then the next one."""
+        apart = X.reshape(len(X), STATISTICS, self.layers, -1)
         return torch.from_numpy(
             np.ascontiguousarray(apart.transpose(0, 2, 1, 3).reshape(len(X), self.layers, -1), dtype=np.float32)
         )

@@ -10,7 +10,7 @@ from learner.pool import Pool
 from learner.speaker_norm import NONE
 
 WIDE = 512
-"""Features from which on discriminant analysis has something to go by; of fewer, as hand-made ones are, it makes no more."""
+"""Features from which on it is discriminant analysis. With 1,536 it is the better one, with 128 neither is throughout."""
 
 
 def suited(*, dim: int) -> str:

@@ -112,7 +112,7 @@ def _unanswered(pool: Pool, answered: frozenset[int]) -> int:
     """Clips in service without an answer, whether they have features or not."""
     clips = np.fromiter(answered, dtype=np.int64, count=len(answered))
     heard = int((pool.ready & np.isin(pool.features.clip_ids, clips)).sum())
-    return max(pool.in_service - heard - int((~np.isin(clips, pool.features.clip_ids)).sum()), 0)
+    return max(pool.in_service - heard - int((~pool.features.has(clips)).sum()), 0)
 
 
 def fitted_laws(traced: Traced, tested: Slice, resamples: SpeakerResamples, *, labels: int) -> Laws | None:

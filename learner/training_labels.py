@@ -6,8 +6,8 @@ own and otherwise says any other label. A label counts by the probability that i
 
 Unlike the consensus with CROWDLAB (`learner.quality.consensus`) it follows from decisions alone. So no head is asked about clips
 that it is tested on later, and it costs nothing. UA with 200 labels, some 30% of them of two annotators or three, one of whom is
-wrong half of the time, by majority and so (12 splits): EmoDB .711, .746; ESC-10 .789, .817; RAVDESS .555, .580. Among three who
-are wrong in a tenth it gains nothing (-.001, -.009, +.003).
+wrong half of the time, by majority and so (12 splits, logistic regression): EmoDB .711, .746; ESC-10 .789, .817; RAVDESS .555,
+.580. Among three who are wrong in a tenth it gains nothing (-.001, -.009, +.003).
 """
 
 from __future__ import annotations
