@@ -19,7 +19,7 @@ from labeler.app.page_grid import open_grid
 from labeler.app.plain_text import plain
 from labeler.app.tokens import Media
 
-_LATER, _LAST, _SOUND = "review-later", "review-last", "review-sound"
+_LATER, _LAST, _SOUND, _TAKEN = "review-later", "review-last", "review-sound", "review-taken-back"
 _DIGITS = "1234567890"
 _WAITING, _DOUBTED, _MINE = "Waiting for a review", "Doubted labels", "My answers"
 MOST = 50
@@ -53,7 +53,7 @@ def _waiting(now: Serving, name: str, labels: list[str]) -> None:
     with now.project.read() as session:
         waiting = clips_to_review(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
     if not waiting:
-        st.text("Nothing waits: no answers differ, and no flag is open.")
+        _none_left("Nothing waits: no answers differ, and no flag is open.")
         return
     st.text(f"{_count(waiting)} to look at. Your answer is final, whatever others said.")
     _clip(now, waiting[0], name, labels, gold=True)
@@ -64,10 +64,22 @@ def _doubted(now: Serving, name: str, labels: list[str]) -> None:
     with now.project.read() as session:
         doubted = doubted_clips(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
     if not doubted:
-        st.text("No label is doubted, or there are too few labels yet to judge them by.")
+        _none_left("No label is doubted, or there are too few labels yet to judge them by.")
         return
     st.text(f"{_count(doubted)} to hear again: the classifier contradicts their labels, most doubtful first. It may be wrong.")
     _clip(now, doubted[0], name, labels, gold=True, hinted=True)
+
+
+def _none_left(why: str) -> None:
+    """Clips that were put off are not gone."""
+    later: set[int] = st.session_state[_LATER]
+    if not later:
+        st.text(why)
+        return
+    st.text("Nothing waits but what you put off.")
+    if st.button(f"Show what you put off ({len(later)})", key="review-again"):
+        later.clear()
+        st.rerun()
 
 
 def _count(clips: list[ToReview]) -> str:
@@ -144,6 +156,7 @@ def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold:
             suggestion_shown=hinted,
         )
     st.session_state[_LAST] = f"{clip.file_name}: {label or 'bad clip'}"
+    st.session_state.pop(_TAKEN, None)
     st.rerun()
 
 
@@ -168,4 +181,9 @@ def _take_back(now: Serving, people: list[str]) -> None:
         if st.form_submit_button("Take them back", disabled=not people) and who is not None:
             with now.project.write(Turn.ANSWERS) as session:
                 done = take_back_newest(session, annotator_id=annotator_named(session, who).id, count=int(count))
-            st.success(f"{done} answers of {plain(who)} were taken back.")
+            st.session_state[_TAKEN] = f"Answers of {plain(who)} taken back: {done}."
+            # The list above still shows what they said.
+            st.rerun()
+    # Not in there: it closes when the list above gets shorter.
+    if _TAKEN in st.session_state:
+        st.success(st.session_state[_TAKEN])
