@@ -47,26 +47,64 @@ def discriminant_weights(
     """
     counts = np.ones(len(X)) if weights is None else weights
     with one_thread(len(X)):
-        return _solution(X, targets, counts, ridge)
+        if len(X) > X.shape[1]:
+            coef, intercepts = _of_features(X, targets, counts, ridge)
+        else:
+            shares, _, intercepts = of_products(X @ X.T, targets, counts, dim=X.shape[1], ridge=ridge)
+            coef = shares.T @ X
+    temperature = temperature_of(counts)
+    return coef / temperature, intercepts / temperature
 
 
-def _solution(X: Exact, targets: Numbers, counts: Exact, ridge: float) -> tuple[Exact, Exact]:
+def temperature_of(counts: Exact) -> float:
+    """What scores are divided by, where labelled clips count so much."""
+    return _TEMPERATURE * (1 + _UNSURE / float(counts.sum()))
+
+
+def _of_features(X: Exact, targets: Numbers, counts: Exact, ridge: float) -> tuple[Exact, Exact]:
     member = np.eye(int(targets.max()) + 1)[targets]
     totals = counts @ member
     means = (member * (counts / totals[targets])[:, None]).T @ X
     middle = means.mean(axis=0)
     apart = means - middle
-    importance = np.sqrt(counts / (len(means) * totals[targets]))
-    within = importance[:, None] * (X - means[targets])
-    on_top = ridge * _mean_square_length(X, counts) / counts.sum()
-    if len(X) > X.shape[1]:
-        coef = _solved(within.T @ within, on_top, apart.T).T
-    else:
-        # Woodbury: the inverse of the covariance without the covariance.
-        coef = (apart - _solved(within @ within.T, on_top, within @ apart.T).T @ within) / on_top
-    intercepts = -0.5 * (coef * apart).sum(axis=1) - coef @ middle
-    temperature = _TEMPERATURE * (1 + _UNSURE / counts.sum())
-    return coef / temperature, intercepts / temperature
+    within = np.sqrt(counts / (len(means) * totals[targets]))[:, None] * (X - means[targets])
+    share = counts / counts.sum()
+    length = float(share @ np.square(X - share @ X).sum(axis=1))
+    coef = _solved(within.T @ within, _on_top(length, counts, ridge, X.shape[1]), apart.T).T
+    return coef, -0.5 * (coef * apart).sum(axis=1) - coef @ middle
+
+
+def of_products(
+    products: Exact, targets: Numbers, counts: Exact, *, dim: int, ridge: float = RIDGE
+) -> tuple[Exact, Exact, Exact]:
+    """The same from inner products alone, without a temperature.
+
+    Args:
+        products: of standardised clips, [n, n].
+        targets, counts: classes and how much each clip counts, [n].
+        dim: how many features there are.
+        ridge: see `RIDGE`.
+
+    Returns:
+        Shares of the clips in the weights, [n, classes] (with features X the weights are `shares.T @ X`); scores of the clips
+        without intercepts, [n, classes]; intercepts [classes].
+    """
+    member = np.eye(int(targets.max()) + 1)[targets]
+    totals = counts @ member
+    averaging = member * (counts / totals[targets])[:, None]
+    middle = averaging.mean(axis=1)
+    apart = averaging - middle[:, None]
+    importance = np.sqrt(counts / (len(totals) * totals[targets]))[:, None]
+    share = counts / counts.sum()
+    length = float(share @ np.diagonal(products) - share @ products @ share)
+    on_top = _on_top(length, counts, ridge, dim)
+    # Woodbury: the inverse of the covariance without the covariance.
+    within = importance * (products - member @ (averaging.T @ products))
+    system = (within - (within @ averaging) @ member.T) * importance.T
+    back = importance * _solved(system, on_top, within @ apart)
+    shares = (apart - back + averaging @ (member.T @ back)) / on_top
+    scores = products @ shares
+    return shares, scores, -0.5 * (apart * scores).sum(axis=0) - middle @ scores
 
 
 def _solved(system: Exact, on_top: float, wanted: Exact) -> Exact:
@@ -76,8 +114,8 @@ def _solved(system: Exact, on_top: float, wanted: Exact) -> Exact:
     return found
 
 
-def _mean_square_length(X: Exact, counts: Exact) -> float:
-    """From the mean of the clips; where they are all but the same, a part of what that of the pool's clips is."""
-    share = counts / counts.sum()
-    found = float(share @ np.square(X - share @ X).sum(axis=1))
-    return max(found, _LEAST_SPREAD * float(X.shape[1]))
+def _on_top(length: float, counts: Exact, ridge: float, dim: int) -> float:
+    """The ridge. `length` is the mean square of clips from their mean; where they are all but the same, a part of what that of
+    the pool's clips is.
+    """
+    return ridge * max(length, _LEAST_SPREAD * dim) / float(counts.sum())

@@ -68,37 +68,53 @@ class FoldHeads:
         self._decisions: dict[bytes, Decision] = {}
         self._used: set[bytes] = set()
 
-    def trained(self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights) -> LinearHead | None:
-        """The head for these labelled clips, in ascending order, and how much each counts; None for no clips."""
+    def trained(
+        self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights, *, unheard: int | None = None
+    ) -> LinearHead | None:
+        """The head for these labelled clips, in ascending order, and how much each counts; None for no clips.
+
+        Args:
+            unheard: a fold that it learns nothing from, unlabelled clips included.
+        """
         if not len(clip_ids):
             return None
-        key = self._key(clip_ids, y, weights)
+        key = self._key(clip_ids, y, weights, unheard)
         if key not in self._decisions:
             # Read once for both: looking up rows costs more than deciding.
             vectors = self.pool.features.rows(clip_ids)
             found = self._decisions[key] = decide(self.pool, clip_ids, y, vectors)
-            self._fit(key, clip_ids, y, weights, vectors, found.normalisation)
+            self._fit(key, clip_ids, y, weights, vectors, found.normalisation, unheard)
         return self._heads[key, self._decisions[key].normalisation]
 
-    def plain(self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights) -> LinearHead | None:
+    def plain(
+        self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights, *, unheard: int | None = None
+    ) -> LinearHead | None:
         """The same without normalisation, whatever the decision."""
         if not len(clip_ids):
             return None
-        key = self._key(clip_ids, y, weights)
+        key = self._key(clip_ids, y, weights, unheard)
         if (key, NONE) not in self._heads:
-            self._fit(key, clip_ids, y, weights, self.pool.features.rows(clip_ids), NONE)
+            self._fit(key, clip_ids, y, weights, self.pool.features.rows(clip_ids), NONE, unheard)
         return self._heads[key, NONE]
 
-    def _key(self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights) -> bytes:
-        key = hashlib.blake2b(clip_ids.tobytes() + y.tobytes() + weights.tobytes(), digest_size=16).digest()
+    def _key(self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights, unheard: int | None) -> bytes:
+        known = clip_ids.tobytes() + y.tobytes() + weights.tobytes() + str(unheard).encode()
+        key = hashlib.blake2b(known, digest_size=16).digest()
         self._used.add(key)
         return key
 
     def _fit(
-        self, key: bytes, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights, vectors: Vectors, normalisation: str
+        self,
+        key: bytes,
+        clip_ids: NDArray[np.int64],
+        y: Numbers,
+        weights: Weights,
+        vectors: Vectors,
+        normalisation: str,
+        unheard: int | None,
     ) -> None:
         self._heads[key, normalisation] = fitted_head(
-            self.pool, clip_ids, y, vectors, C=self.C, normalisation=normalisation, weights=weights
+            self.pool, clip_ids, y, vectors, C=self.C, normalisation=normalisation, weights=weights, unheard=unheard
         )
 
     def forget_unused(self) -> None:
@@ -151,28 +167,28 @@ def _told(
 ) -> Iterator[tuple[NDArray[np.bool_], LinearHead | None, Vectors]]:
     """For each fold with clips to test: which they are, the head that heard none of it, and what it takes for them."""
     tested_ids = np.array(tested.clip_ids, dtype=np.int64)
-    for held_out, clip_ids, y, weights in _splits(heads.pool, tested, labels):
-        head = heads.plain(clip_ids, y, weights) if plain else heads.trained(clip_ids, y, weights)
+    for fold, clip_ids, y, weights in _splits(heads.pool, tested, labels):
+        held_out, train = tested.folds == fold, heads.plain if plain else heads.trained
+        head = train(clip_ids, y, weights, unheard=fold)
         normalisation = NONE if head is None else head.normalisation
         yield held_out, head, heads.pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], normalisation)
 
 
 def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:
     """For how many folds `cross_fitted` normalises by speaker."""
-    found = [heads.trained(clip_ids, y, weights) for _, clip_ids, y, weights in _splits(heads.pool, tested, labels)]
+    splits = _splits(heads.pool, tested, labels)
+    found = [heads.trained(clip_ids, y, weights, unheard=fold) for fold, clip_ids, y, weights in splits]
     return sum(head is not None and head.normalisation != NONE for head in found)
 
 
-def _splits(
-    pool: Pool, tested: Slice, labels: Mapping[int, int]
-) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64], Numbers, Weights]]:
-    """For each fold with clips to test: which they are, and clip ids, ascending, labels and weights of all others to train on."""
+def _splits(pool: Pool, tested: Slice, labels: Mapping[int, int]) -> Iterator[tuple[int, NDArray[np.int64], Numbers, Weights]]:
+    """Each fold with clips to test, and clip ids, ascending, labels and weights of all others to train on."""
     clip_ids = np.array(sorted(labels), dtype=np.int64)
     y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
     weights = weights_in(labels, clip_ids)
     folds = pool.folds.folds(clip_ids.tolist())
-    for fold in np.unique(tested.folds):
-        yield tested.folds == fold, clip_ids[folds != fold], y[folds != fold], weights[folds != fold]
+    for fold in np.unique(tested.folds).tolist():
+        yield fold, clip_ids[folds != fold], y[folds != fold], weights[folds != fold]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from learner.speaker_norm import NONE
 WIDE = 512
 """Features from which on it is discriminant analysis. With 1,536 it is the better one, with 128 neither is throughout."""
 
+MOST_UNLABELLED, MOST_TOGETHER = 1000, 1500
+"""Clips that a head learns from without a label, and together with those that have one."""
+
 
 def suited(*, dim: int) -> str:
     """The method for so many features, however many labels: what is evaluated on fewer must be what is used."""
@@ -28,6 +31,7 @@ def fitted_head(
     normalisation: str,
     weights: Weights | None = None,
     method: str | None = None,
+    unheard: int | None = None,
 ) -> LinearHead:
     """The head for these clips, at least one.
 
@@ -39,11 +43,25 @@ def fitted_head(
         normalisation: `NONE` or `SPEAKER`.
         weights: how much each clip counts; none stands for all the same.
         method: `LOGISTIC` or `DISCRIMINANT`; none takes what suits the features.
+        unheard: a fold that the head is to be tested on: it learns from none of its clips, with or without a label.
     """
     method = method or suited(dim=pool.features.dim)
     if normalisation == NONE:
-        return LinearHead(C=C, method=method, mean=pool.mean, scale=pool.scale).fit(vectors, y, weights)
-    # What was normalised by speaker is standardised already.
-    mean, scale = np.zeros(pool.features.dim, dtype=np.float32), np.ones(pool.features.dim, dtype=np.float32)
-    head = LinearHead(C=C, method=method, mean=mean, scale=scale, normalisation=normalisation)
-    return head.fit(pool.inputs_of(vectors, clip_ids, normalisation), y, weights)
+        head = LinearHead(C=C, method=method, mean=pool.mean, scale=pool.scale)
+    else:
+        # What was normalised by speaker is standardised already.
+        mean, scale = np.zeros(pool.features.dim, dtype=np.float32), np.ones(pool.features.dim, dtype=np.float32)
+        head = LinearHead(C=C, method=method, mean=mean, scale=scale, normalisation=normalisation)
+    unlabelled = None
+    if method == DISCRIMINANT:
+        others = _unlabelled(pool, clip_ids, unheard)
+        unlabelled = pool.inputs_of(pool.features.rows(others), others, normalisation)
+    return head.fit(pool.inputs_of(vectors, clip_ids, normalisation), y, weights, unlabelled=unlabelled)
+
+
+def _unlabelled(pool: Pool, labelled: NDArray[np.int64], unheard: int | None) -> NDArray[np.int64]:
+    """Clips to learn from without a label, in ascending order."""
+    others = pool.sample[~np.isin(pool.sample, labelled)]
+    if unheard is not None:
+        others = others[pool.folds.folds(others) != unheard]
+    return np.sort(others[: max(min(MOST_UNLABELLED, MOST_TOGETHER - len(labelled)), 0)])

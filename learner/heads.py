@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
-from learner.discriminant import discriminant_weights
 from learner.logistic import fitted_weights
+from learner.self_training import self_trained
 from learner.speaker_norm import NONE
 
 LOGISTIC, DISCRIMINANT = "logistic", "discriminant"
@@ -74,8 +74,13 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.scale = scale
         self.normalisation = normalisation
 
-    def fit(self, X: Vectors, y: Numbers, sample_weight: Weights | None = None) -> LinearHead:
-        """Fit to vectors [n, dim] and their classes [n]; n is at least 1. Weights [n] count beside those that balance classes."""
+    def fit(
+        self, X: Vectors, y: Numbers, sample_weight: Weights | None = None, *, unlabelled: Vectors | None = None
+    ) -> LinearHead:
+        """Fit to vectors [n, dim] and their classes [n]; n is at least 1. Weights [n] count beside those that balance classes.
+
+        `DISCRIMINANT` learns from unlabelled vectors [m, dim] too.
+        """
         mean, scale = (self.mean, self.scale) if self.mean is not None else pool_statistics([X], dim=X.shape[1])
         assert scale is not None
         self.classes_ = np.unique(y)
@@ -85,7 +90,8 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             targets = np.searchsorted(self.classes_, y).astype(np.int64)
             inputs = ((X - mean) / scale).astype(np.float64)
             if self.method == DISCRIMINANT:
-                coef, intercept = discriminant_weights(inputs, targets, weights=sample_weight)
+                others = np.zeros((0, X.shape[1])) if unlabelled is None else ((unlabelled - mean) / scale).astype(np.float64)
+                coef, intercept = self_trained(inputs, targets, others, weights=sample_weight)
             else:
                 coef, intercept = fitted_weights(inputs, targets, C=self.C, weights=sample_weight)
         self.coef_ = (coef / scale).astype(np.float32)

@@ -60,6 +60,7 @@ _CODE = (
     "learner.query_functions",
     "learner.ranking",
     "learner.rare_search",
+    "learner.self_training",
     "learner.simulation.cells",
     "learner.simulation.project",
     "learner.simulation.replay",

@@ -97,9 +97,10 @@ def test_no_clip_is_tested_by_a_head_that_heard_its_speaker(project: OpenProject
     heads, trained_on = FoldHeads(pool, C=0.1), []
     train = heads.trained
 
-    def spy(clip_ids: Numbers, y: Numbers, weights: Weights) -> object:
+    def spy(clip_ids: Numbers, y: Numbers, weights: Weights, *, unheard: int) -> object:
         trained_on.append({pool.speakers[clip] for clip in clip_ids.tolist()})
-        return train(clip_ids, y, weights)
+        assert set(pool.folds.folds(clips).tolist()) - set(pool.folds.folds(clip_ids).tolist()) == {unheard}
+        return train(clip_ids, y, weights, unheard=unheard)
 
     monkeypatch.setattr(heads, "trained", spy)
     predicted = cross_fitted(heads, tested, labels, [1, 2, 3], after_each=lambda: None)

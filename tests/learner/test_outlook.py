@@ -210,9 +210,9 @@ def test_random_labels_are_the_slice_in_key_order_and_nothing_else(project: Open
     tested, heads = Slice.of(pool, in_order, labels, [1, 2, 3]), FoldHeads(pool, C=0.1)
     train = heads.trained
 
-    def spy(clip_ids: Numbers, y: Numbers, weights: Weights) -> object:
+    def spy(clip_ids: Numbers, y: Numbers, weights: Weights, *, unheard: int) -> object:
         trained_on.append(set(clip_ids.tolist()))
-        return train(clip_ids, y, weights)
+        return train(clip_ids, y, weights, unheard=unheard)
 
     monkeypatch.setattr(heads, "trained", spy)
     curve = random_curve(heads, tested, labels, [1, 2, 3], between=lambda _done, _total: None)

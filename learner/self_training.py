@@ -1,0 +1,49 @@
+"""Self-training (Scudder 1965, *Probability of error of some adaptive pattern-recognition machines*) of the discriminant head.
+
+Clips that nobody answered count as examples of the label that the head gives them, less than answers do, and the head is fitted
+anew; a few times. A head that models how clips of a label differ among themselves learns that from guessed labels too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from learner.discriminant import Exact, Numbers, discriminant_weights, of_products, temperature_of
+from learner.logistic import one_thread
+
+ROUNDS = 3
+MASS, MOST = 2.0, 0.3
+"""Guessed clips count `MASS` times what answered ones do in total, and each at most `MOST` as much as an answer."""
+LEAST_ANSWERS = 2
+"""For each label on average; before that guesses are too often wrong."""
+
+
+def self_trained(X: Exact, targets: Numbers, unlabelled: Exact, *, weights: Exact | None = None) -> tuple[Exact, Exact]:
+    """Weights [classes, d] and intercepts [classes].
+
+    Args:
+        X: standardised features of labelled clips, [n, d].
+        targets: classes [n], 0 to at least 1, each with an example.
+        unlabelled: standardised features of clips without labels, [m, d].
+        weights: how much each labelled clip counts, [n]; none stands for 1.
+    """
+    if not len(unlabelled) or len(X) < LEAST_ANSWERS * (int(targets.max()) + 1):
+        return discriminant_weights(X, targets, weights=weights)
+    known, dim = len(X), X.shape[1]
+    answers = np.ones(known) if weights is None else weights
+    together = np.vstack([X, unlabelled])
+    with one_thread(len(together)):
+        products = together @ together.T
+        shares, _, intercepts = of_products(products[:known, :known], targets, answers, dim=dim)
+        scores = products[known:, :known] @ shares + intercepts
+        each = min(MOST, MASS * float(answers.sum()) / len(unlabelled))
+        counts = np.concatenate([answers, np.full(len(unlabelled), each)])
+        guessed = scores.argmax(axis=1)
+        for _ in range(ROUNDS):
+            shares, scores, intercepts = of_products(products, np.concatenate([targets, guessed]), counts, dim=dim)
+            before, guessed = guessed, (scores[known:] + intercepts).argmax(axis=1)
+            if (guessed == before).all():
+                break
+        coef = shares.T @ together
+    temperature = temperature_of(answers)
+    return coef / temperature, intercepts / temperature
