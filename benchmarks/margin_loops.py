@@ -59,6 +59,7 @@ def _shards(folder: Path, vectors: Vectors) -> None:
 def _earmark(vectors: Vectors, y: Numbers, folder: Path) -> Query:
     from db.models import Source
     from learner.by_clip import ByClip
+    from learner.examples import Examples
     from learner.fitting import fitted_head
     from learner.folds import folds_of
     from learner.pool import Pool
@@ -80,11 +81,11 @@ def _earmark(vectors: Vectors, y: Numbers, folder: Path) -> Query:
         speakers=speakers,
     )
     known = np.arange(LABELED, dtype=np.int64)
-    head = fitted_head(pool, known, y, vectors[:LABELED], C=0.1, normalisation=NONE)
+    head = fitted_head(pool, Examples.alike(known, y), vectors[:LABELED], C=0.1, normalisation=NONE)
     asked = Asked(rows=np.arange(CLIPS) >= LABELED, size=WANTED, strategy="default", labels=CLASSES, seed=0)
 
     def query() -> Numbers:
-        queue = ranked_queue(pool, asked, query=QueryLabels(known, y, head, np.ones(LABELED)), used=head)
+        queue = ranked_queue(pool, asked, query=QueryLabels(Examples.alike(known, y), head), used=head)
         assert {item.source for item in queue} == {Source.UNCERTAIN}
         return np.array([item.clip_id for item in queue])
 

@@ -28,7 +28,9 @@ def trainable(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]
     said = training_labels(live)
     labels = {clip: label for clip, label in said.items() if label in label_ids}
     has = pool.features.has(list(labels))
-    return said.only([clip for clip, there in zip(labels, has, strict=True) if there])
+    found = said.only([clip for clip, there in zip(labels, has, strict=True) if there])
+    found.set_aside = {decision.clip_id for decision in live} - labels.keys()
+    return found
 
 
 def thinned(prefixes: Sequence[tuple[int, int]], *, most: int = MOST_POINTS) -> list[int]:

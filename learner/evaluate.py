@@ -7,7 +7,6 @@ slice is a fair sample, choosing clips actively does not bias the estimate.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.examples import Examples
 from learner.fitting import fitted_head
-from learner.heads import LinearHead, Numbers, Vectors, Weights
+from learner.heads import LinearHead, Numbers, Vectors
 from learner.intervals import Interval, SpeakerResamples, label_intervals, recall_interval
 from learner.normalisation import Decision, decide
 from learner.pool import Pool
 from learner.speaker_norm import NONE
-from learner.training_labels import weights_in
 
 Between = Callable[[int, int], None]
 """Called after each training with how many are done and how many there are; it may raise to give up."""
@@ -68,54 +67,41 @@ class FoldHeads:
         self._decisions: dict[bytes, Decision] = {}
         self._used: set[bytes] = set()
 
-    def trained(
-        self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights, *, unheard: int | None = None
-    ) -> LinearHead | None:
-        """The head for these labelled clips, in ascending order, and how much each counts; None for no clips.
+    def trained(self, examples: Examples, *, unheard: int | None = None) -> LinearHead | None:
+        """The head for these examples; None for none.
 
         Args:
             unheard: a fold that it learns nothing from, unlabelled clips included.
         """
-        if not len(clip_ids):
+        if not len(examples.y):
             return None
-        key = self._key(clip_ids, y, weights, unheard)
+        key = self._key(examples, unheard)
         if key not in self._decisions:
             # Read once for both: looking up rows costs more than deciding.
-            vectors = self.pool.features.rows(clip_ids)
-            found = self._decisions[key] = decide(self.pool, clip_ids, y, vectors)
-            self._fit(key, clip_ids, y, weights, vectors, found.normalisation, unheard)
+            vectors = self.pool.features.rows(examples.clip_ids)
+            self._decisions[key] = decide(self.pool, examples.clip_ids, examples.y, vectors)
+            self._heads[key, self._decisions[key].normalisation] = self._fitted(
+                examples, vectors, self._decisions[key].normalisation, unheard
+            )
         return self._heads[key, self._decisions[key].normalisation]
 
-    def plain(
-        self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights, *, unheard: int | None = None
-    ) -> LinearHead | None:
+    def plain(self, examples: Examples, *, unheard: int | None = None) -> LinearHead | None:
         """The same without normalisation, whatever the decision."""
-        if not len(clip_ids):
+        if not len(examples.y):
             return None
-        key = self._key(clip_ids, y, weights, unheard)
+        key = self._key(examples, unheard)
         if (key, NONE) not in self._heads:
-            self._fit(key, clip_ids, y, weights, self.pool.features.rows(clip_ids), NONE, unheard)
+            vectors = self.pool.features.rows(examples.clip_ids)
+            self._heads[key, NONE] = self._fitted(examples, vectors, NONE, unheard)
         return self._heads[key, NONE]
 
-    def _key(self, clip_ids: NDArray[np.int64], y: Numbers, weights: Weights, unheard: int | None) -> bytes:
-        known = clip_ids.tobytes() + y.tobytes() + weights.tobytes() + str(unheard).encode()
-        key = hashlib.blake2b(known, digest_size=16).digest()
+    def _key(self, examples: Examples, unheard: int | None) -> bytes:
+        key = examples.digest + str(unheard).encode()
         self._used.add(key)
         return key
 
-    def _fit(
-        self,
-        key: bytes,
-        clip_ids: NDArray[np.int64],
-        y: Numbers,
-        weights: Weights,
-        vectors: Vectors,
-        normalisation: str,
-        unheard: int | None,
-    ) -> None:
-        self._heads[key, normalisation] = fitted_head(
-            self.pool, clip_ids, y, vectors, C=self.C, normalisation=normalisation, weights=weights, unheard=unheard
-        )
+    def _fitted(self, examples: Examples, vectors: Vectors, normalisation: str, unheard: int | None) -> LinearHead:
+        return fitted_head(self.pool, examples, vectors, C=self.C, normalisation=normalisation, unheard=unheard)
 
     def forget_unused(self) -> None:
         """Drop what was not asked for since the last call."""
@@ -167,9 +153,9 @@ def _told(
 ) -> Iterator[tuple[NDArray[np.bool_], LinearHead | None, Vectors]]:
     """For each fold with clips to test: which they are, the head that heard none of it, and what it takes for them."""
     tested_ids = np.array(tested.clip_ids, dtype=np.int64)
-    for fold, clip_ids, y, weights in _splits(heads.pool, tested, labels):
+    for fold, examples in _splits(heads.pool, tested, labels):
         held_out, train = tested.folds == fold, heads.plain if plain else heads.trained
-        head = train(clip_ids, y, weights, unheard=fold)
+        head = train(examples, unheard=fold)
         normalisation = NONE if head is None else head.normalisation
         yield held_out, head, heads.pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], normalisation)
 
@@ -177,18 +163,16 @@ def _told(
 def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:
     """For how many folds `cross_fitted` normalises by speaker."""
     splits = _splits(heads.pool, tested, labels)
-    found = [heads.trained(clip_ids, y, weights, unheard=fold) for fold, clip_ids, y, weights in splits]
+    found = [heads.trained(examples, unheard=fold) for fold, examples in splits]
     return sum(head is not None and head.normalisation != NONE for head in found)
 
 
-def _splits(pool: Pool, tested: Slice, labels: Mapping[int, int]) -> Iterator[tuple[int, NDArray[np.int64], Numbers, Weights]]:
-    """Each fold with clips to test, and clip ids, ascending, labels and weights of all others to train on."""
-    clip_ids = np.array(sorted(labels), dtype=np.int64)
-    y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
-    weights = weights_in(labels, clip_ids)
-    folds = pool.folds.folds(clip_ids.tolist())
+def _splits(pool: Pool, tested: Slice, labels: Mapping[int, int]) -> Iterator[tuple[int, Examples]]:
+    """Each fold with clips to test, and what is of all others, to train on."""
+    examples = Examples.of(labels)
+    folds = pool.folds.folds(examples.clip_ids)
     for fold in np.unique(tested.folds).tolist():
-        yield fold, clip_ids[folds != fold], y[folds != fold], weights[folds != fold]
+        yield fold, examples.where(folds != fold)
 
 
 @dataclass(frozen=True)

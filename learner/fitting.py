@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.heads import DISCRIMINANT, LOGISTIC, LinearHead, Numbers, Vectors, Weights
+from learner.examples import Examples
+from learner.heads import DISCRIMINANT, LOGISTIC, LinearHead, Vectors
 from learner.pool import Pool
 from learner.speaker_norm import NONE
 
@@ -23,25 +24,20 @@ def suited(*, dim: int) -> str:
 
 def fitted_head(
     pool: Pool,
-    clip_ids: NDArray[np.int64],
-    y: Numbers,
+    examples: Examples,
     vectors: Vectors,
     *,
     C: float,
     normalisation: str,
-    weights: Weights | None = None,
     method: str | None = None,
     unheard: int | None = None,
 ) -> LinearHead:
-    """The head for these clips, at least one.
+    """The head for these examples, at least one.
 
     Args:
-        clip_ids: of the labelled clips.
-        y: their labels.
         vectors: their features as they are, [n, dim].
         C: inverse regularisation strength.
         normalisation: `NONE` or `SPEAKER`.
-        weights: how much each clip counts; none stands for all the same.
         method: `LOGISTIC` or `DISCRIMINANT`; none takes what suits the features.
         unheard: a fold that the head is to be tested on: it learns from none of its clips, with or without a label.
     """
@@ -54,14 +50,16 @@ def fitted_head(
         head = LinearHead(C=C, method=method, mean=mean, scale=scale, normalisation=normalisation)
     unlabelled = None
     if method == DISCRIMINANT:
-        others = _unlabelled(pool, clip_ids, unheard)
+        others = _unlabelled(pool, examples, unheard)
         unlabelled = pool.inputs_of(pool.features.rows(others), others, normalisation)
-    return head.fit(pool.inputs_of(vectors, clip_ids, normalisation), y, weights, unlabelled=unlabelled)
+    inputs = pool.inputs_of(vectors, examples.clip_ids, normalisation)
+    return head.fit(inputs, examples.y, examples.weights, unlabelled=unlabelled)
 
 
-def _unlabelled(pool: Pool, labelled: NDArray[np.int64], unheard: int | None) -> NDArray[np.int64]:
+def _unlabelled(pool: Pool, examples: Examples, unheard: int | None) -> NDArray[np.int64]:
     """Clips to learn from without a label, in ascending order."""
-    others = pool.sample[~np.isin(pool.sample, labelled)]
+    answered = np.concatenate([examples.clip_ids, examples.set_aside])
+    others = pool.sample[~np.isin(pool.sample, answered)]
     if unheard is not None:
         others = others[pool.folds.folds(others) != unheard]
-    return np.sort(others[: max(min(MOST_UNLABELLED, MOST_TOGETHER - len(labelled)), 0)])
+    return np.sort(others[: max(min(MOST_UNLABELLED, MOST_TOGETHER - len(examples.y)), 0)])

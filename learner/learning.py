@@ -191,15 +191,7 @@ class Learning:
         plain = None
         if used.head.normalisation != NONE:
             vectors = pool.features.rows(used.clip_ids)
-            plain = fitted_head(
-                pool,
-                used.clip_ids,
-                used.y,
-                vectors,
-                C=self._project.settings.head_c,
-                normalisation=NONE,
-                weights=used.weights,
-            )
+            plain = fitted_head(pool, used.examples, vectors, C=self._project.settings.head_c, normalisation=NONE)
         names, feature_set_id = snapshot.label_names, pool.features.feature_set_id
         stored = StoredHead(used.head, snapshot.label_ids, names, feature_set_id, why=decision.why, plain=plain)
         return HeadFile(self._project.heads_dir, stored)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from db.models import Source
 from db.queues import QueueItem
 from learner.cold_start import cold_start_order
-from learner.heads import LinearHead, Numbers, Vectors, Weights
+from learner.examples import Examples
+from learner.heads import LinearHead, Numbers, Vectors
 from learner.near_duplicates import SPREAD_OVER, spread_order
 from learner.pool import Pool
 from learner.rare_search import promise, rarity
@@ -35,12 +36,19 @@ MOST_FOR_A_STRATEGY = 50_000
 class QueryLabels:
     """What the asking head may know: labelled clips whose labels were not given for the random slice."""
 
-    clip_ids: NDArray[np.int64]
-    y: Numbers
+    examples: Examples
     head: LinearHead | None
     """None as long as there are no such labels."""
-    weights: Weights
-    """How much each label counts, [clips]."""
+
+    @property
+    def clip_ids(self) -> NDArray[np.int64]:
+        """Of the examples, ascending."""
+        return self.examples.clip_ids
+
+    @property
+    def y(self) -> Numbers:
+        """Label ids of the examples."""
+        return self.examples.y
 
 
 @dataclass(frozen=True)

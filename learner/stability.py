@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from db.decisions import LiveDecision
 from learner.curve import trainable
 from learner.evaluate import Between, FoldHeads
+from learner.examples import Examples
 from learner.kappa import cohen_kappa
 from learner.pool import Pool
 from learner.speaker_norm import NONE
-from learner.training_labels import weights_in
 
 STEP = 1.1
 COMPARED = 3
@@ -75,9 +75,7 @@ def _asked(pool: Pool, answered: frozenset[int]) -> NDArray[np.int64]:
 
 
 def _predicted(heads: FoldHeads, labels: Mapping[int, int], asked: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    clip_ids = np.array(sorted(labels), dtype=np.int64)
-    y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
-    head = heads.trained(clip_ids, y, weights_in(labels, clip_ids))
+    head = heads.trained(Examples.of(labels))
     if head is None:
         return None
     vectors = heads.pool.features.rows(asked)

@@ -14,12 +14,12 @@ from db.decisions import LiveDecision
 from db.models import Source
 from db.queues import QueueItem
 from learner.curve import trainable
+from learner.examples import Examples
 from learner.fitting import fitted_head
 from learner.heads import LOGISTIC
 from learner.normalisation import NO_LABELS, Decision, decide
 from learner.pool import Pool
 from learner.ranking import Asked, QueryLabels, ranked_queue
-from learner.training_labels import weights_in
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,10 @@ def _fitted(
     pool: Pool, decisions: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float, method: str | None = None
 ) -> tuple[QueryLabels, Decision]:
     """A head for these decisions; whether it normalises by speaker is decided on them alone."""
-    labels = trainable(pool, decisions, label_ids)
-    clip_ids = np.array(sorted(labels), dtype=np.int64)
-    y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
-    if not len(y):
-        return QueryLabels(clip_ids, y, None, np.ones(0)), NO_LABELS
-    vectors = pool.features.rows(clip_ids)
-    decision = decide(pool, clip_ids, y, vectors)
-    weights = weights_in(labels, clip_ids)
-    head = fitted_head(pool, clip_ids, y, vectors, C=C, normalisation=decision.normalisation, weights=weights, method=method)
-    return QueryLabels(clip_ids, y, head, weights), decision
+    examples = Examples.of(trainable(pool, decisions, label_ids))
+    if not len(examples.y):
+        return QueryLabels(examples, None), NO_LABELS
+    vectors = pool.features.rows(examples.clip_ids)
+    decision = decide(pool, examples.clip_ids, examples.y, vectors)
+    head = fitted_head(pool, examples, vectors, C=C, normalisation=decision.normalisation, method=method)
+    return QueryLabels(examples, head), decision

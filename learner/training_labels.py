@@ -38,14 +38,18 @@ _STEP = 0.05
 class TrainingLabels(dict[int, int]):
     """Label id by clip id."""
 
-    def __init__(self, labels: Mapping[int, int], weights: Mapping[int, float]) -> None:
+    def __init__(
+        self, labels: Mapping[int, int], weights: Mapping[int, float], *, set_aside: Collection[int] = frozenset()
+    ) -> None:
         super().__init__(labels)
         self.weights = weights
         """How much a clip's label counts, 0 to 1; 1 where it is not told."""
+        self.set_aside = set_aside
+        """Clips with answers that are no label to learn: bad ones, or of a label that is no longer in use."""
 
     def only(self, clip_ids: Collection[int]) -> TrainingLabels:
         """Those of some clips, in their order."""
-        return TrainingLabels({clip: self[clip] for clip in clip_ids}, self.weights)
+        return TrainingLabels({clip: self[clip] for clip in clip_ids}, self.weights, set_aside=self.set_aside)
 
 
 def weights_in(labels: Mapping[int, int], clip_ids: NDArray[np.int64]) -> Exact:

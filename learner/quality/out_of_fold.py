@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.examples import Examples
 from learner.fitting import fitted_head
 from learner.heads import LOGISTIC, Numbers
 from learner.normalisation import decide
@@ -40,9 +41,8 @@ def out_of_fold(
         others = ~held_out
         if others.any():
             decision = decide(pool, clip_ids[others], y[others], vectors[others])
-            head = fitted_head(
-                pool, clip_ids[others], y[others], vectors[others], C=C, normalisation=decision.normalisation, method=LOGISTIC
-            )
+            examples = Examples.alike(clip_ids[others], y[others])
+            head = fitted_head(pool, examples, vectors[others], C=C, normalisation=decision.normalisation, method=LOGISTIC)
             inputs = pool.inputs_of(vectors[held_out], clip_ids[held_out], decision.normalisation)
             found[held_out] = head.probabilities(inputs, label_ids)
     return found

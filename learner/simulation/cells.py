@@ -26,6 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from learner.curve import trainable
 from learner.evaluate import FoldHeads, Slice, accuracy, cross_fitted
+from learner.examples import Examples
 from learner.fitting import fitted_head
 from learner.intervals import SpeakerResamples
 from learner.normalisation import decide
@@ -49,6 +50,7 @@ _CODE = (
     "learner.curve",
     "learner.discriminant",
     "learner.evaluate",
+    "learner.examples",
     "learner.fitting",
     "learner.folds",
     "learner.heads",
@@ -188,7 +190,7 @@ def _full(project: SimulatedProject, how: Annotating) -> Cell:
     y = np.array([project.truth[clip] for clip in clip_ids.tolist()], dtype=np.int64)
     vectors = project.pool.features.rows(clip_ids)
     normalisation = decide(project.pool, clip_ids, y, vectors).normalisation
-    head = fitted_head(project.pool, clip_ids, y, vectors, C=how.head_c, normalisation=normalisation)
+    head = fitted_head(project.pool, Examples.alike(clip_ids, y), vectors, C=how.head_c, normalisation=normalisation)
     return Cell([len(y)], [project.held_out.ua(head, project.label_ids)])
 
 

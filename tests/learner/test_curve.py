@@ -14,6 +14,7 @@ from db.project import OpenProject
 from db.runs import Curve, latest_curve
 from learner.curve import distinct_prefixes, thinned, traced_curve, trainable
 from learner.evaluate import FoldHeads, Slice
+from learner.examples import Examples
 from learner.heads import LinearHead
 from learner.loop import learn_once
 from tests.filled_projects import answer
@@ -88,6 +89,19 @@ def test_a_label_that_was_mended_counts_as_mended_in_every_point(project: OpenPr
     assert trainable(pool_of(project), live, [1, 2, 3])[first[0]] == 3, "sad"
 
 
+def test_clips_that_are_bad_or_of_a_label_out_of_use_are_set_aside(project: OpenProject) -> None:
+    clips = embedded_project(project, 10)
+    answer(project, clips[0], None, kind=Answer.SKIP)
+    answer(project, clips[1], "angry")
+    answer(project, clips[2], "sad")
+    pool = pool_of(project)
+    with project.read() as session:
+        live = live_decisions(session)
+    assert trainable(pool, live, [1, 2, 3]).set_aside == {clips[0]}
+    assert trainable(pool, live, [1, 2]).set_aside == {clips[0], clips[2]}
+    assert Examples.of(trainable(pool, live, [1, 2])).set_aside.tolist() == [clips[0], clips[2]]
+
+
 def test_what_somebody_was_unsure_of_counts_from_its_label_on(project: OpenProject) -> None:
     clips = embedded_project(project, 10)
     for clip in clips[:3]:
@@ -115,9 +129,9 @@ def test_only_the_new_point_is_trained(project: OpenProject, monkeypatch: pytest
     pool, fitted = pool_of(project), []
     fit = LinearHead.fit
 
-    def counted(self: LinearHead, X: Any, y: Any, weights: Any) -> LinearHead:
+    def counted(self: LinearHead, X: Any, y: Any, weights: Any, **options: Any) -> LinearHead:
         fitted.append(len(y))
-        return fit(self, X, y, weights)
+        return fit(self, X, y, weights, **options)
 
     monkeypatch.setattr(LinearHead, "fit", counted)
     with project.read() as session:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from db.project import OpenProject
 from learner.by_clip import ByClip
 from learner.evaluate import UNTRAINED, FoldHeads, Slice, accuracy, cross_fitted, report_of
+from learner.examples import Examples
 from learner.folds import folds_of
-from learner.heads import Numbers, Weights
 from learner.intervals import SpeakerResamples, label_intervals, recall_interval
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
 
@@ -97,10 +97,10 @@ def test_no_clip_is_tested_by_a_head_that_heard_its_speaker(project: OpenProject
     heads, trained_on = FoldHeads(pool, C=0.1), []
     train = heads.trained
 
-    def spy(clip_ids: Numbers, y: Numbers, weights: Weights, *, unheard: int) -> object:
-        trained_on.append({pool.speakers[clip] for clip in clip_ids.tolist()})
-        assert set(pool.folds.folds(clips).tolist()) - set(pool.folds.folds(clip_ids).tolist()) == {unheard}
-        return train(clip_ids, y, weights, unheard=unheard)
+    def spy(examples: Examples, *, unheard: int) -> object:
+        trained_on.append({pool.speakers[clip] for clip in examples.clip_ids.tolist()})
+        assert set(pool.folds.folds(clips).tolist()) - set(pool.folds.folds(examples.clip_ids).tolist()) == {unheard}
+        return train(examples, unheard=unheard)
 
     monkeypatch.setattr(heads, "trained", spy)
     predicted = cross_fitted(heads, tested, labels, [1, 2, 3], after_each=lambda: None)

@@ -19,8 +19,8 @@ from db.runs import latest_curve, latest_evaluated_run, latest_outlook, latest_r
 from learner.embed import embed
 from learner.encoders import LOGMEL
 from learner.evaluate import FoldHeads, Slice
+from learner.examples import Examples
 from learner.feature_store import open_features
-from learner.heads import Numbers, Weights
 from learner.learning import Learning
 from learner.loop import learn_once
 from learner.outlook import targets
@@ -210,9 +210,9 @@ def test_random_labels_are_the_slice_in_key_order_and_nothing_else(project: Open
     tested, heads = Slice.of(pool, in_order, labels, [1, 2, 3]), FoldHeads(pool, C=0.1)
     train = heads.trained
 
-    def spy(clip_ids: Numbers, y: Numbers, weights: Weights, *, unheard: int) -> object:
-        trained_on.append(set(clip_ids.tolist()))
-        return train(clip_ids, y, weights, unheard=unheard)
+    def spy(examples: Examples, *, unheard: int) -> object:
+        trained_on.append(set(examples.clip_ids.tolist()))
+        return train(examples, unheard=unheard)
 
     monkeypatch.setattr(heads, "trained", spy)
     curve = random_curve(heads, tested, labels, [1, 2, 3], between=lambda _done, _total: None)

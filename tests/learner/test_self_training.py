@@ -10,6 +10,7 @@ import pytest
 from learner import fitting, pool
 from learner.discriminant import discriminant_weights
 from learner.evaluate import FoldHeads
+from learner.examples import Examples
 from learner.fitting import WIDE, fitted_head
 from learner.heads import Numbers
 from learner.self_training import LEAST_ANSWERS, MASS, MOST, self_trained
@@ -83,7 +84,7 @@ def test_a_head_that_is_tested_on_a_fold_learns_nothing_from_its_clips() -> None
     y = np.array([project.truth[clip] for clip in clip_ids.tolist()])
 
     def weights(told: SimulatedProject, unheard: int | None) -> np.ndarray:
-        head = FoldHeads(told.pool, C=0.1).trained(clip_ids, y, np.ones(len(y)), unheard=unheard)
+        head = FoldHeads(told.pool, C=0.1).trained(Examples.alike(clip_ids, y), unheard=unheard)
         assert head is not None
         return head.coef_
 
@@ -105,8 +106,25 @@ def test_of_a_large_pool_the_same_clips_are_heard_each_time(monkeypatch: pytest.
 
     clip_ids = np.sort(sample[:12])
     y = np.array([project.truth[clip] for clip in clip_ids.tolist()])
-    vectors = project.pool.features.rows(clip_ids)
+    examples, vectors = Examples.alike(clip_ids, y), project.pool.features.rows(clip_ids)
     heard = np.isin(project.pool.features.clip_ids, sample[12 : 12 + 15])
-    told = fitted_head(project.pool, clip_ids, y, vectors, C=0.1, normalisation=NONE)
+    told = fitted_head(project.pool, examples, vectors, C=0.1, normalisation=NONE)
     beside = changed(project, ~heard & ~np.isin(project.pool.features.clip_ids, clip_ids))
-    assert (fitted_head(beside.pool, clip_ids, y, vectors, C=0.1, normalisation=NONE).coef_ == told.coef_).all()
+    assert (fitted_head(beside.pool, examples, vectors, C=0.1, normalisation=NONE).coef_ == told.coef_).all()
+
+
+def test_no_label_is_guessed_for_a_clip_that_somebody_called_bad() -> None:
+    project = simulated_project(blobs(dim=WIDE, spread=6.0), seed=0)
+    all_clips = project.pool.features.clip_ids
+    clip_ids, bad = all_clips[::5], all_clips[1::5]
+    y = np.array([project.truth[clip] for clip in clip_ids.tolist()])
+    vectors = project.pool.features.rows(clip_ids)
+    examples = replace(Examples.alike(clip_ids, y), set_aside=bad)
+    other = changed(project, np.isin(all_clips, bad))
+
+    def weights(told: SimulatedProject, known: Examples) -> np.ndarray:
+        return fitted_head(told.pool, known, vectors, C=0.1, normalisation=NONE).coef_
+
+    assert (weights(project, examples) == weights(other, examples)).all()
+    assert not np.allclose(weights(project, examples), weights(project, Examples.alike(clip_ids, y)))
+    assert examples.digest != Examples.alike(clip_ids, y).digest

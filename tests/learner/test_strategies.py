@@ -13,6 +13,7 @@ from db.decisions import live_decisions
 from db.errors import LearnerError
 from db.models import Source
 from db.project import OpenProject
+from learner.examples import Examples
 from learner.heads import LinearHead
 from learner.pool import Pool
 from learner.ranking import COLD_START_LABELS, Asked, QueryLabels, ranked_queue
@@ -67,7 +68,7 @@ def known(pool: Pool, clip_ids: list[int]) -> QueryLabels:
     ids = np.array(sorted(clip_ids), dtype=np.int64)
     y = np.array([["angry", "happy", "sad"].index(truth(clip)) + 1 for clip in ids.tolist()])
     head = LinearHead(mean=pool.mean, scale=pool.scale).fit(pool.features.rows(ids), y) if len(ids) else None
-    return QueryLabels(ids, y, head, np.ones(len(ids)))
+    return QueryLabels(Examples.alike(ids, y), head)
 
 
 def asked(pool: Pool, answered: list[int], strategy: str = "default", *, size: int = 1000) -> Asked:
