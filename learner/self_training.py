@@ -1,7 +1,7 @@
 """Self-training (Scudder 1965, *Probability of error of some adaptive pattern-recognition machines*) of the discriminant head.
 
 Clips that nobody answered count as examples of the label that the head gives them, less than answers do, and the head is fitted
-anew; a few times. A head that models how clips of a label differ among themselves learns that from guessed labels too. UA with 40,
+anew, a few times. A head that models how clips of a label differ among themselves learns that from guesses too. UA with 40,
 100 and 200 labels, without and with it (bundled encoder, random labels, 20 splits): EmoDB .667 .812 .852 and .721 .838 .869,
 RAVDESS .427 .550 .629 and .449 .571 .650, ESC-10 .711 .807 .842 and .752 .818 .854.
 """
