@@ -31,6 +31,8 @@ from labeler.cli.output import progress_bar
 from learner.discriminant import RIDGE, discriminant_weights
 from learner.encoders import BUNDLED
 from learner.encoders.wav2vec2 import wav2vec2_encoder
+from learner.examples import Examples
+from learner.fitting import unlabelled_clips
 from learner.heads import DISCRIMINANT, LOGISTIC, LinearHead, Numbers, Vectors
 from learner.normalisation import decide
 from learner.probing.cache import cache_folder
@@ -57,7 +59,7 @@ class Drawn:
     y: Numbers
     folds: Numbers
     others: Vectors
-    """Clips without a label."""
+    """Clips without a label, those that the shipped head would learn from."""
     folds_of_others: Numbers
 
     def without(self, fold: int) -> Drawn:
@@ -70,16 +72,10 @@ Head = Callable[[Drawn, Vectors], Numbers]
 """Labels of the second's rows, after learning from the first."""
 
 
-def _linear(drawn: Drawn, rows: Vectors, *, method: str, C: float = 0.1) -> Numbers:
+def _linear(drawn: Drawn, rows: Vectors, *, method: str, C: float = 0.1, guessing: bool = False) -> Numbers:
     width = drawn.X.shape[1]
-    mean, scale = np.zeros(width, np.float32), np.ones(width, np.float32)
-    return LinearHead(C=C, method=method, mean=mean, scale=scale).fit(drawn.X, drawn.y).predict(rows)
-
-
-def _self_trained(drawn: Drawn, rows: Vectors) -> Numbers:
-    width = drawn.X.shape[1]
-    head = LinearHead(method=DISCRIMINANT, mean=np.zeros(width, np.float32), scale=np.ones(width, np.float32))
-    return head.fit(drawn.X, drawn.y, unlabelled=drawn.others).predict(rows)
+    head = LinearHead(C=C, method=method, mean=np.zeros(width, np.float32), scale=np.ones(width, np.float32))
+    return head.fit(drawn.X, drawn.y, unlabelled=drawn.others if guessing else None).predict(rows)
 
 
 def _ridged(drawn: Drawn, rows: Vectors, *, ridge: float) -> Numbers:
@@ -127,7 +123,7 @@ def _ua(said: Numbers, y: Numbers) -> float:
 
 
 PLAIN: dict[str, Head] = {
-    SHIPPED: _self_trained,
+    SHIPPED: functools.partial(_linear, method=DISCRIMINANT, guessing=True),
     "the same, of labelled clips alone": functools.partial(_linear, method=DISCRIMINANT),
     "of these, half the ridge": functools.partial(_ridged, ridge=RIDGE / 2),
     "of these, twice the ridge": functools.partial(_ridged, ridge=RIDGE * 2),
@@ -168,15 +164,14 @@ def _scored(usual: SimulatedProject, deep: SimulatedProject, layers: int, count:
 def _inputs(project: SimulatedProject, clips: NDArray[np.int64], y: Numbers, normalisation: str) -> tuple[Drawn, Vectors]:
     """Of the pool's clips and of those held out, as the shipped head would take them, standardised."""
     pool, held_out = project.pool, project.held_out
-    others = np.setdiff1d(pool.features.clip_ids, clips)
-    as_they_are = normalisation == NONE or held_out.by_speaker is None
-
-    def taken(clip_ids: NDArray[np.int64]) -> Vectors:
-        vectors = pool.features.rows(clip_ids)
-        return pool.standardised(vectors) if as_they_are else pool.inputs_of(vectors, clip_ids, normalisation)
-
-    drawn = Drawn(taken(clips), y, pool.folds.folds(clips), taken(others), pool.folds.folds(others))
-    return drawn, pool.standardised(held_out.vectors) if held_out.by_speaker is None or as_they_are else held_out.by_speaker
+    others = unlabelled_clips(pool, Examples.alike(clips, y))
+    known, unknown = pool.features.rows(clips), pool.features.rows(others)
+    if normalisation == NONE or held_out.by_speaker is None:
+        known, unknown, rows = pool.standardised(known), pool.standardised(unknown), pool.standardised(held_out.vectors)
+    else:
+        known, unknown = pool.inputs_of(known, clips, normalisation), pool.inputs_of(unknown, others, normalisation)
+        rows = held_out.by_speaker
+    return Drawn(known, y, pool.folds.folds(clips), unknown, pool.folds.folds(others)), rows
 
 
 def measured(folder: Path, corpus: str, *, seeds: int, jobs: int) -> list[list[dict[str, float]]]:

@@ -79,10 +79,8 @@ class FoldHeads:
         if key not in self._decisions:
             # Read once for both: looking up rows costs more than deciding.
             vectors = self.pool.features.rows(examples.clip_ids)
-            self._decisions[key] = decide(self.pool, examples.clip_ids, examples.y, vectors)
-            self._heads[key, self._decisions[key].normalisation] = self._fitted(
-                examples, vectors, self._decisions[key].normalisation, unheard
-            )
+            found = self._decisions[key] = decide(self.pool, examples.clip_ids, examples.y, vectors)
+            self._heads[key, found.normalisation] = self._fitted(examples, vectors, found.normalisation, unheard)
         return self._heads[key, self._decisions[key].normalisation]
 
     def plain(self, examples: Examples, *, unheard: int | None = None) -> LinearHead | None:

@@ -25,7 +25,7 @@ class Examples:
     weights: NDArray[np.float64]
     """How much each counts."""
     set_aside: Numbers
-    """Clips without a label to learn whose label is not to be guessed either: somebody said that they have none of them."""
+    """Clips without a label to learn whose label is not to be guessed either: somebody gave another answer."""
 
     @classmethod
     def of(cls, labels: Mapping[int, int]) -> Examples:

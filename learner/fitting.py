@@ -50,14 +50,14 @@ def fitted_head(
         head = LinearHead(C=C, method=method, mean=mean, scale=scale, normalisation=normalisation)
     unlabelled = None
     if method == DISCRIMINANT:
-        others = _unlabelled(pool, examples, unheard)
+        others = unlabelled_clips(pool, examples, unheard=unheard)
         unlabelled = pool.inputs_of(pool.features.rows(others), others, normalisation)
     inputs = pool.inputs_of(vectors, examples.clip_ids, normalisation)
     return head.fit(inputs, examples.y, examples.weights, unlabelled=unlabelled)
 
 
-def _unlabelled(pool: Pool, examples: Examples, unheard: int | None) -> NDArray[np.int64]:
-    """Clips to learn from without a label, in ascending order."""
+def unlabelled_clips(pool: Pool, examples: Examples, *, unheard: int | None = None) -> NDArray[np.int64]:
+    """Ids of the clips that are learned from without a label, in ascending order; none of the fold `unheard`."""
     answered = np.concatenate([examples.clip_ids, examples.set_aside])
     others = pool.sample[~np.isin(pool.sample, answered)]
     if unheard is not None:

@@ -21,13 +21,12 @@ from learner.by_clip import ByClip
 from learner.feature_store import FeatureMatrix, open_features
 from learner.folds import Folds, folds_of
 from learner.heads import Numbers, Vectors, pool_statistics
+from learner.scattering import scattered
 from learner.speaker_norm import NONE, SpeakerStatistics, why_not
 
 CHUNK = 4096
 SAMPLE = 2000
 _AT_A_TIME = 50_000
-_SCATTERING = np.uint64(0x9E3779B97F4A7C15)
-"""2^64 divided by the golden ratio: multiples of it are spread evenly, in an order that looks like chance."""
 
 PoolSignature = tuple[int, int, int, int, int, int]
 """Newest feature set, its rows, clips in service, those of them with a speaker, the sum of their ids, and the newest clip."""
@@ -75,14 +74,7 @@ class Pool:
     @cached_property
     def sample(self) -> NDArray[np.int64]:
         """Ids of at most SAMPLE clips in service, in an order like chance: the same ones while no clips come or go."""
-        clip_ids = self.features.clip_ids[self.ready]
-        # Wraps around, as it is meant to.
-        order = clip_ids.astype(np.uint64) * _SCATTERING
-        if len(order) > SAMPLE:
-            first = np.argpartition(order, SAMPLE)[:SAMPLE]
-            clip_ids, order = clip_ids[first], order[first]
-        found: NDArray[np.int64] = clip_ids[np.argsort(order)]
-        return found
+        return scattered(self.features.clip_ids[self.ready], most=SAMPLE)
 
     @cached_property
     def _row_numbers(self) -> Numbers:

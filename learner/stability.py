@@ -19,6 +19,7 @@ from learner.evaluate import Between, FoldHeads
 from learner.examples import Examples
 from learner.kappa import cohen_kappa
 from learner.pool import Pool
+from learner.scattering import scattered
 from learner.speaker_norm import NONE
 
 STEP = 1.1
@@ -67,11 +68,8 @@ def successive_kappas(
 def _asked(pool: Pool, answered: frozenset[int]) -> NDArray[np.int64]:
     """Some clips in service that nobody answered; the same ones as long as they are not."""
     left = pool.features.clip_ids[pool.ready]
-    left = np.sort(left[~np.isin(left, np.fromiter(answered, dtype=np.int64, count=len(answered)))])
-    if len(left) <= MOST_CLIPS:
-        return left
-    hashes = (left.astype(np.uint64) * np.uint64(2654435761)) % np.uint64(2**32)
-    return np.sort(left[np.argsort(hashes, kind="stable")[:MOST_CLIPS]])
+    left = left[~np.isin(left, np.fromiter(answered, dtype=np.int64, count=len(answered)))]
+    return np.sort(scattered(left, most=MOST_CLIPS))
 
 
 def _predicted(heads: FoldHeads, labels: Mapping[int, int], asked: NDArray[np.int64]) -> NDArray[np.int64] | None:

@@ -45,7 +45,7 @@ class TrainingLabels(dict[int, int]):
         self.weights = weights
         """How much a clip's label counts, 0 to 1; 1 where it is not told."""
         self.set_aside = set_aside
-        """Clips with answers that are no label to learn: bad ones, or of a label that is no longer in use."""
+        """Clips with answers that are no label to learn: bad or unsure, or a label that is no longer in use."""
 
     def only(self, clip_ids: Collection[int]) -> TrainingLabels:
         """Those of some clips, in their order."""

@@ -52,8 +52,9 @@ def show_review() -> None:
 def _waiting(now: Serving, name: str, labels: list[str]) -> None:
     with now.project.read() as session:
         waiting = clips_to_review(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
+        put_off = [] if waiting else clips_to_review(session, limit=MOST)
     if not waiting:
-        _none_left("Nothing waits: no answers differ, and no flag is open.")
+        _none_left(put_off, "Nothing waits: no answers differ, and no flag is open.")
         return
     st.text(f"{_count(waiting)} to look at. Your answer is final, whatever others said.")
     _clip(now, waiting[0], name, labels, gold=True)
@@ -63,22 +64,22 @@ def _doubted(now: Serving, name: str, labels: list[str]) -> None:
     """What the learner noted after its newest run; nothing is judged while somebody waits."""
     with now.project.read() as session:
         doubted = doubted_clips(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
+        put_off = [] if doubted else doubted_clips(session, limit=MOST)
     if not doubted:
-        _none_left("No label is doubted, or there are too few labels yet to judge them by.")
+        _none_left(put_off, "No label is doubted, or there are too few labels yet to judge them by.")
         return
     st.text(f"{_count(doubted)} to hear again: the classifier contradicts their labels, most doubtful first. It may be wrong.")
     _clip(now, doubted[0], name, labels, gold=True, hinted=True)
 
 
-def _none_left(why: str) -> None:
+def _none_left(put_off: list[ToReview], why: str) -> None:
     """Clips that were put off are not gone."""
-    later: set[int] = st.session_state[_LATER]
-    if not later:
+    if not put_off:
         st.text(why)
         return
     st.text("Nothing waits but what you put off.")
-    if st.button(f"Show what you put off ({len(later)})", key="review-again"):
-        later.clear()
+    if st.button(f"Show what you put off ({_count(put_off)})", key="review-again"):
+        st.session_state[_LATER].difference_update(clip.clip_id for clip in put_off)
         st.rerun()
 
 

@@ -62,6 +62,7 @@ _CODE = (
     "learner.query_functions",
     "learner.ranking",
     "learner.rare_search",
+    "learner.scattering",
     "learner.self_training",
     "learner.simulation.cells",
     "learner.simulation.project",
