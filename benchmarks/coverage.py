@@ -20,12 +20,12 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from benchmarks.coverage_checks import Check, checks_of
 from benchmarks.harness import machine, put_between
 from learner.encoders import BUNDLED, LOGMEL
 from learner.probing.cache import cache_folder
 from learner.probing.clips import manifest_clips
 from learner.simulation.corpus import Corpus, heard_corpus
-from learner.simulation.coverage import Check, checks_of
 from learner.simulation.project import simulated_project
 from learner.simulation.replay import Annotating
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.coverage_checks import Check, Forecast, checks_of
 from learner.simulation.corpus import Corpus
-from learner.simulation.coverage import Check, Forecast, checks_of
 from learner.simulation.project import simulated_project
 from learner.simulation.replay import Annotating
 
