@@ -17,9 +17,9 @@ from benchmarks.harness import Figures, median_seconds, row
 from benchmarks.nominal_encoder import DIM, NominalEncoder
 from benchmarks.processes import learner
 from benchmarks.sample_project import STYLES
-from db.decisions import newest_decision_id
+from db.decisions.log import newest_decision_id
 from db.project import OpenProject, create_project
-from db.runs import latest_run
+from db.records.runs import latest_run
 from learner.feature_store import FeatureStore
 from tests.filled_projects import add_clips, answer
 from tests.supervised_processes import wait_for

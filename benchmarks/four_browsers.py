@@ -22,7 +22,7 @@ from benchmarks.nominal_encoder import DIM, NominalEncoder
 from benchmarks.postgresql import on_both
 from benchmarks.processes import app, learner
 from benchmarks.sample_project import STYLES, sample_project
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.models import Clip
 from db.project import OpenProject
 from learner.feature_store import FeatureStore

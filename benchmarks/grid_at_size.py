@@ -10,7 +10,7 @@ from benchmarks.feature_store import ROWS, filled_project, plain_maps
 from benchmarks.harness import Figures, median_seconds, row
 from benchmarks.memory import Peak
 from benchmarks.nominal_encoder import DIM
-from db.grid import free_clips
+from db.serving.grid import free_clips
 from learner.neighbours import Neighbours
 
 CELLS, REPETITIONS = 48, 5

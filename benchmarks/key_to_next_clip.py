@@ -18,7 +18,7 @@ from benchmarks.nominal_encoder import DIM, NominalEncoder
 from benchmarks.plain_streamlit import SCRIPT
 from benchmarks.processes import app, learner, streamlit
 from benchmarks.sample_project import STYLES, synthetic_project
-from db.decisions import live_query
+from db.decisions.log import live_query
 from db.models import Clip, Decision, Label
 from db.project import OpenProject
 from learner.feature_store import FeatureStore

@@ -23,12 +23,12 @@ from benchmarks.nominal_encoder import DIM, NominalEncoder
 from benchmarks.postgresql import on_both
 from benchmarks.processes import learner
 from benchmarks.sample_project import STYLES
-from db.annotators import annotator_named
-from db.decisions import append_decision, live_decisions
-from db.engine import Turn
+from db.decisions.log import append_decision, live_decisions
 from db.models import Answer
 from db.project import OpenProject, create_project, open_project
-from db.serving import lease_next
+from db.records.annotators import annotator_named
+from db.serving.upcoming import lease_next
+from db.store.engine import Turn
 from learner.feature_store import FeatureStore
 from tests.filled_projects import add_clips, answer
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
-from db.decisions import LiveDecision
-from db.formats.manifest import BadRow, read_manifest
+from db.decisions.log import LiveDecision
+from db.imports.manifest import BadRow, read_manifest
 from db.models import Answer, Clip, Source
 from db.project import OpenProject, create_project
 from learner.embed import embed

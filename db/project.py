@@ -13,12 +13,12 @@ from sqlalchemy import URL, Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db.engine import Turn, connect, from_anywhere, read_session, write_session
 from db.errors import EarmarkError, ProjectError
-from db.labels import add_labels, checked_labels
 from db.models import Project
+from db.records.labels import add_labels, checked_labels
 from db.settings import OWN_FOLDERS, SETTINGS_FILE, Settings, read_settings, write_settings
-from db.upgrade import check_schema, create_schema
+from db.store.engine import Turn, connect, from_anywhere, read_session, write_session
+from db.store.upgrade import check_schema, create_schema
 
 DATABASE_FILE = "earmark.sqlite"
 

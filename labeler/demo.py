@@ -17,12 +17,12 @@ from pathlib import Path
 
 import click
 
-from db.annotators import annotator_named
-from db.decisions import append_decision
+from db.decisions.log import append_decision
 from db.errors import EarmarkError, ProjectError
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
-from db.serving import upcoming
+from db.records.annotators import annotator_named
+from db.serving.upcoming import upcoming
 from db.settings import SETTINGS_FILE
 from labeler.cli.output import note
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.annotators import annotator_named, checked_name
-from db.clips import find_clip
-from db.decisions import append_decision
+from db.decisions.log import append_decision
 from db.errors import ClipError, EarmarkError, FormatError
-from db.formats.annotation_file import AnnotationRow, read_annotations
-from db.labels import label_by_name
+from db.imports.annotation_file import AnnotationRow, read_annotations
 from db.models import Answer, Clip, ClipAlias, ClipState, Source
 from db.project import OpenProject
-from db.runs import latest_run
-from db.serving import upcoming
+from db.records.annotators import annotator_named, checked_name
+from db.records.clips import find_clip
+from db.records.labels import label_by_name
+from db.records.runs import latest_run
+from db.serving.upcoming import upcoming
 
 BATCH = 100
 """Decisions a transaction at most."""

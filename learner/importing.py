@@ -20,17 +20,17 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from db.annotators import annotator_named
-from db.clip_details import Details, fill_details
-from db.clips import clear_rejection, record_rejection, register_clip
-from db.decisions import append_decision, live_query
+from db.decisions.log import append_decision, live_query
 from db.errors import FormatError
-from db.formats.folder import AUDIO_SUFFIXES, read_folder
-from db.formats.manifest import BadRow, SourceRow, is_too_long, read_manifest
-from db.formats.tables import storable
-from db.labels import active_labels
+from db.imports.folder import AUDIO_SUFFIXES, read_folder
+from db.imports.manifest import BadRow, SourceRow, is_too_long, read_manifest
+from db.imports.tables import storable
 from db.models import Answer, Clip, Decision, Project, Rejection, Source
 from db.project import OpenProject
+from db.records.annotators import annotator_named
+from db.records.clip_details import Details, fill_details
+from db.records.clips import clear_rejection, record_rejection, register_clip
+from db.records.labels import active_labels
 from learner.audio import shown
 from learner.inspecting import Inspected, Inspector, known_of
 

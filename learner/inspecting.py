@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.clips import SPAN_TOLERANCE, NewClip, NewFile
 from db.errors import AudioError
-from db.formats.manifest import LONGEST_NAME, BadRow, SourceRow, is_too_long
+from db.imports.manifest import LONGEST_NAME, BadRow, SourceRow, is_too_long
 from db.models import AudioFile, Clip, ClipState
+from db.records.clips import SPAN_TOLERANCE, NewClip, NewFile
 from learner.audio import END_TOLERANCE, content_hash, shown, validate
 
 _REMEMBERED_HASHES = 10_000

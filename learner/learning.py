@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db.consensus import consensus_labels
-from db.decisions import LiveDecision, live_decisions, newest_decision_id
-from db.engine import Turn
-from db.labels import active_labels
+from db.decisions.consensus import consensus_labels
+from db.decisions.log import LiveDecision, live_decisions, newest_decision_id
 from db.models import Run
 from db.project import OpenProject
-from db.queues import publish_queue
-from db.random_slice import blind_answers, slice_clip_ids
-from db.runs import latest_run, past_prefixes, record_evaluation, record_outlook, record_run, record_suspects
+from db.records.labels import active_labels
+from db.records.runs import latest_run, past_prefixes, record_evaluation, record_outlook, record_run, record_suspects
+from db.serving.random_slice import blind_answers, slice_clip_ids
+from db.serving.ranked_queue import publish_queue
+from db.store.engine import Turn
 from learner.calibration import calibration_report
 from learner.curve import Traced, distinct_prefixes, thinned, traced_curve, trainable
 from learner.evaluate import (

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
-from db.decisions import newest_decision_id
+from db.decisions.log import newest_decision_id
 from db.errors import EarmarkError, LearnerError
 from db.project import OpenProject
 from learner.learning import NO_FEATURES, Learning, Published

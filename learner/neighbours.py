@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from db.errors import FeatureError
-from db.features import newest_feature_set
 from db.models import Clip, FeatureRow
 from db.project import OpenProject
-from db.runs import latest_evaluated_run
+from db.records.features import newest_feature_set
+from db.records.runs import latest_evaluated_run
 from learner.feature_store import FeatureMatrix, open_features
 from learner.speaker_norm import SPEAKER, SpeakerStatistics, why_not
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from db.decisions import LiveDecision
+from db.decisions.log import LiveDecision
 from learner.curve import Traced, trainable
 from learner.data_saved import Measured, data_saved, unknown
 from learner.evaluate import Between, FoldHeads, Slice

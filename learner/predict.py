@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from db.errors import AudioError, LearnerError
-from db.formats.folder import read_folder
-from db.formats.manifest import BadRow, SourceRow
-from db.formats.whole_file import written_whole
+from db.imports.folder import read_folder
+from db.imports.manifest import BadRow, SourceRow
 from db.models import Clip, ClipState, Run
 from db.project import OpenProject
-from db.runs import latest_run
+from db.records.runs import latest_run
+from db.store.files import written_whole
 from learner.audio import decode, decode_blocks, probe
 from learner.encoders import Encoder, encoder_of
 from learner.feature_store import FeatureMatrix, open_features

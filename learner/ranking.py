@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.models import Source
-from db.queues import QueueItem
+from db.serving.ranked_queue import QueueItem
 from learner.cold_start import cold_start_order
 from learner.examples import Examples
 from learner.heads import LinearHead, Numbers, Vectors

@@ -10,9 +10,9 @@ from types import TracebackType
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db.engine import Turn
-from db.learner_state import report_state
 from db.project import OpenProject
+from db.records.learner_state import report_state
+from db.store.engine import Turn
 
 BEAT_SECONDS = 1.5
 """Between two writes of an idle learner."""

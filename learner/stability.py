@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from db.decisions import LiveDecision
+from db.decisions.log import LiveDecision
 from learner.curve import trainable
 from learner.evaluate import Between, FoldHeads
 from learner.examples import Examples

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from db.decisions import LiveDecision
+from db.decisions.log import LiveDecision
 from db.models import Source
-from db.queues import QueueItem
+from db.serving.ranked_queue import QueueItem
 from learner.curve import trainable
 from learner.examples import Examples
 from learner.fitting import fitted_head

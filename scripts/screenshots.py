@@ -15,12 +15,12 @@ from playwright.sync_api import Page
 
 from benchmarks.browser import opened_page
 from benchmarks.processes import app, learner
-from db.annotators import annotator_named
-from db.decisions import live_decisions
-from db.flags import append_flag
-from db.labels import active_labels
+from db.decisions.flags import append_flag
+from db.decisions.log import live_decisions
 from db.models import Source
 from db.project import open_project
+from db.records.annotators import annotator_named
+from db.records.labels import active_labels
 from labeler.demo import SAMPLE_DATA, make_demo
 from tests.filled_projects import answer
 

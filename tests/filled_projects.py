@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import uuid
 
-from db.annotators import annotator_named
-from db.clips import NewClip, NewFile, register_clip
-from db.decisions import append_decision, live_query
+from db.decisions.log import append_decision, live_query
 from db.models import Answer, Decision, Source
 from db.project import OpenProject
+from db.records.annotators import annotator_named
+from db.records.clips import NewClip, NewFile, register_clip
 
 LABELS = ("angry", "happy", "sad")
 

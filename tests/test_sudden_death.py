@@ -19,11 +19,11 @@ import pytest
 import soundfile
 from sqlalchemy import select, text
 
-from db.annotators import annotator_named
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.models import Clip, Label
 from db.project import OpenProject, create_project, open_project
-from labeler.app.tokens import Tokens
+from db.records.annotators import annotator_named
+from labeler.app.sign_in.tokens import Tokens
 from learner.embed import embed
 from learner.feature_store import open_features
 from learner.importing import import_source

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from db.errors import EarmarkError
-from labeler.app.page_export import show_export
-from labeler.app.page_grid import URL_PATH, show_grid
-from labeler.app.page_label import show_label
-from labeler.app.page_progress import show_progress
-from labeler.app.page_review import show_review
-from labeler.app.plain_text import plain
-from labeler.app.theme import icon
+from labeler.app.pages.export import show_export
+from labeler.app.pages.grid import URL_PATH, show_grid
+from labeler.app.pages.label import show_label
+from labeler.app.pages.plain_text import plain
+from labeler.app.pages.progress import show_progress
+from labeler.app.pages.review import show_review
+from labeler.app.pages.theme import icon
 
 # Before the navigation, which would fetch the page's icon by name from the internet.
 st.set_page_config(page_title="Earmark", page_icon=icon())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from db.errors import ProjectError
 from db.project import OpenProject, open_project
-from labeler.app.tokens import Tokens
+from labeler.app.sign_in.tokens import Tokens
 
 VARIABLE = "EARMARK_PROJECT"
 _LOCK = threading.Lock()

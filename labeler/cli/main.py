@@ -9,16 +9,16 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from db.errors import EarmarkError
-from labeler.cli.annotating import annotate, queue
-from labeler.cli.filling import embed, import_, init, upgrade
-from labeler.cli.finding import likely, similar
-from labeler.cli.learning import learn, predict
-from labeler.cli.pretraining import pretrain
-from labeler.cli.probing import probe
-from labeler.cli.reporting import curve, export, status
-from labeler.cli.reviewing import agreement, suspects
-from labeler.cli.serving import serve
-from labeler.cli.simulating import simulate
+from labeler.cli.decisions import annotate, queue
+from labeler.cli.encoder_training import pretrain
+from labeler.cli.label_quality import agreement, suspects
+from labeler.cli.learner import learn, predict
+from labeler.cli.probe import probe
+from labeler.cli.project import embed, import_, init, upgrade
+from labeler.cli.reports import curve, export, status
+from labeler.cli.search import likely, similar
+from labeler.cli.serve import serve
+from labeler.cli.simulate import simulate
 
 
 class OneSentenceErrors(click.Group):

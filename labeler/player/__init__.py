@@ -1,7 +1,7 @@
 """The player: one Streamlit component that owns audio, keys, prefetched clips and unsaved answers.
 
 The browser gets one module, joined here from the scripts beside this file: none imports, and only the last, `player.js`, exports.
-No Streamlit rerun happens while somebody labels: clips come from, and answers go to, the routes of `labeler.app.routes`.
+No Streamlit rerun happens while somebody labels: clips come from, and answers go to, the routes of `labeler.app.api.routes`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Seat:
     least_heard: float
     """Share of a clip that must be heard before it is answered."""
     preferences: dict[str, Any]
-    """How the annotator likes the player; see `labeler.app.messages.Preferences`."""
+    """How the annotator likes the player; see `labeler.app.api.messages.Preferences`."""
 
 
 def player(seat: Seat) -> None:

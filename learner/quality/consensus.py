@@ -14,7 +14,7 @@ import numpy as np
 from cleanlab.multiannotator import get_label_quality_multiannotator
 from numpy.typing import NDArray
 
-from db.decisions import LiveDecision
+from db.decisions.log import LiveDecision
 from db.models import Answer
 from learner.quality.out_of_fold import Probabilities
 from learner.quality.silence import silence

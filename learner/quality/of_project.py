@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from db.decisions import live_decisions, newest_decision_id
-from db.labels import active_labels
+from db.decisions.log import live_decisions, newest_decision_id
 from db.models import Annotator, Clip, Label
 from db.project import OpenProject
+from db.records.labels import active_labels
 from learner.heads import LinearHead
 from learner.heads_store import load_head, newest_head
 from learner.pool import pool_signature, read_pool

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from db.consensus import consensus_labels
-from db.decisions import LiveDecision
+from db.decisions.consensus import consensus_labels
+from db.decisions.log import LiveDecision
 from learner.heads import LinearHead
 from learner.pool import Pool
 from learner.quality.agreement import Agreement, agreement

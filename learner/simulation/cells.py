@@ -41,10 +41,10 @@ FULL = "all labels"
 EACH = 5
 """Examples of each label that are to be found, or all that the pool has of it."""
 _CODE = (
-    "db.consensus",
-    "db.decisions",
-    "db.mixing",
-    "db.random_slice",
+    "db.decisions.consensus",
+    "db.decisions.log",
+    "db.serving.mixing",
+    "db.serving.random_slice",
     "learner.by_clip",
     "learner.cold_start",
     "learner.curve",

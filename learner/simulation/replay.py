@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from db.decisions import LiveDecision
-from db.mixing import Share, mixed
+from db.decisions.log import LiveDecision
 from db.models import Answer, Source
-from db.queues import QueueItem
-from db.random_slice import answered_prefix, blind_answers
+from db.serving.mixing import Share, mixed
+from db.serving.random_slice import answered_prefix, blind_answers
+from db.serving.ranked_queue import QueueItem
 from learner.simulation.project import SimulatedProject
 from learner.training import Trained, ranked, trained
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from db.decisions import live_query
+from db.decisions.log import live_query
 from db.models import Annotator, Answer, Clip, Decision, Label
 from db.project import OpenProject
 from tests.supervised_processes import Process, answers, start_app, wait_for

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import select
 
-from db.decisions import live_query
-from db.labels import label_by_name
+from db.decisions.log import live_query
 from db.models import Annotator, Clip, Decision, Lease, Source
+from db.records.labels import label_by_name
 from learner.likely_clips import LikelyClips, write_likely
 from tests.browser.served import Seat, Served
 from tests.learner.audio_files import tone, written

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from db.models import Source
 from db.project import create_project
-from db.runs import latest_curve, latest_evaluated_run
+from db.records.runs import latest_curve, latest_evaluated_run
 from learner.embed import embed
 from learner.importing import import_source
 from tests.browser.served import Seat, Served

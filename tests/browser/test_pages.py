@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from db.learner_state import count_restart, report_state
-from db.runs import CurvePointValues, record_evaluation, record_outlook, record_run
+from db.records.learner_state import count_restart, report_state
+from db.records.runs import CurvePointValues, record_evaluation, record_outlook, record_run
 from tests.browser.served import Seat, Served
 from tests.filled_projects import LABELS
 

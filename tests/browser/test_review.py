@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from db.annotators import annotator_named
-from db.consensus import consensus_labels
-from db.decisions import live_decisions
-from db.flags import append_flag
-from db.labels import active_labels
+from db.decisions.consensus import consensus_labels
+from db.decisions.flags import append_flag
+from db.decisions.log import live_decisions
 from db.models import Clip, Source
+from db.records.annotators import annotator_named
+from db.records.labels import active_labels
 from tests.browser.served import Seat, Served
 from tests.db.test_second_pass import doubt
 from tests.filled_projects import answer

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from db.flags import raised_flags
+from db.decisions.flags import raised_flags
 from db.models import Decision
 from db.project import OpenProject
 from db.settings import SETTINGS_FILE

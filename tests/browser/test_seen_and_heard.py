@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from db.models import Clip, Decision, Source
 from db.project import OpenProject
-from db.queues import QueueItem, publish_queue
-from db.runs import record_run
+from db.records.runs import record_run
+from db.serving.ranked_queue import QueueItem, publish_queue
 from db.settings import SETTINGS_FILE
 from tests.browser.served import PLAYED, Seat, Served
 from tests.learner.audio_files import import_files, tone, written

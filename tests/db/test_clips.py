@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from db.clips import NewClip, Outcome, find_clip, mark_broken, ready_clips_without_features, register_clip
 from db.errors import ClipError
-from db.features import add_rows, ensure_feature_set
 from db.models import Clip, ClipState
 from db.project import OpenProject
-from db.serving import upcoming
+from db.records.clips import NewClip, Outcome, find_clip, mark_broken, ready_clips_without_features, register_clip
+from db.records.features import add_rows, ensure_feature_set
+from db.serving.upcoming import upcoming
 from tests.filled_projects import add_clips, answer, new_file
 
 

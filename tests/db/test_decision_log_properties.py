@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
 
-from db.annotators import annotator_named
-from db.clips import NewClip, register_clip
-from db.consensus import consensus_labels
-from db.decisions import append_decision, decision_counts, live_decisions, newest_decision_id, undo_decision
+from db.decisions.consensus import consensus_labels
+from db.decisions.log import append_decision, decision_counts, live_decisions, newest_decision_id, undo_decision
 from db.errors import DecisionError
-from db.labels import active_labels
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
+from db.records.annotators import annotator_named
+from db.records.clips import NewClip, register_clip
+from db.records.labels import active_labels
 from tests.filled_projects import LABELS, new_file
 
 PLACES = [(annotator, clip) for annotator in range(2) for clip in range(3)]

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from db.annotators import annotator_named
-from db.consensus import consensus_labels
-from db.decisions import append_decision, decision_counts, live_decisions, newest_decision_id, undo_decision
+from db.decisions.consensus import consensus_labels
+from db.decisions.log import append_decision, decision_counts, live_decisions, newest_decision_id, undo_decision
 from db.errors import DecisionError, EarmarkError, LabelError
-from db.labels import label_by_name
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.random_slice import blind_answers, owed_clips
+from db.records.annotators import annotator_named
+from db.records.labels import label_by_name
+from db.serving.random_slice import blind_answers, owed_clips
 from tests.filled_projects import add_clips, answer
 
 

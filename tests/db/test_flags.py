@@ -6,10 +6,10 @@ import uuid
 
 import pytest
 
-from db.annotators import annotator_named
+from db.decisions.flags import append_flag, own_flag, raised_flags
 from db.errors import DecisionError
-from db.flags import append_flag, own_flag, raised_flags
 from db.project import OpenProject
+from db.records.annotators import annotator_named
 from tests.filled_projects import add_clips
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from db.annotators import annotator_named
-from db.decisions import undo_decision
+from db.decisions.log import undo_decision
 from db.errors import FormatError
-from db.formats import EXPORTERS, Exporter, export_decisions
-from db.formats.manifest import SourceRow, read_manifest
+from db.exports.registry import EXPORTERS, Exporter, export_decisions
+from db.imports.manifest import SourceRow, read_manifest
 from db.models import Answer, Clip, Source
 from db.project import OpenProject
+from db.records.annotators import annotator_named
 from tests.filled_projects import add_clips, answer
 
 HOSTILE = (

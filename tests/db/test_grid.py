@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from db.annotators import annotator_named
-from db.decisions import live_decisions
-from db.grid import GridLease, free_clips, lease_for_grid
+from db.decisions.log import live_decisions
 from db.models import Answer, Lease, Source
 from db.project import OpenProject
-from db.random_slice import blind_answers, owed_clips, slice_clip_ids
-from db.serving import lease_next, release_leases, upcoming
+from db.records.annotators import annotator_named
+from db.serving.grid import GridLease, free_clips, lease_for_grid
+from db.serving.random_slice import blind_answers, owed_clips, slice_clip_ids
+from db.serving.upcoming import lease_next, release_leases, upcoming
 from learner.quality.consensus import opinions
 from tests.db.test_serving import rank
 from tests.filled_projects import add_clips, answer

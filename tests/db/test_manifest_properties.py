@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from db.errors import FormatError
-from db.formats.manifest import BadRow, SourceRow, read_manifest
+from db.imports.manifest import BadRow, SourceRow, read_manifest
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 names = texts.filter(lambda text: bool(text.strip()) and "://" not in text)

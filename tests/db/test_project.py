@@ -11,14 +11,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from db import engine as engines
-from db.decisions import live_decisions, newest_decision_id
+from db.decisions.log import live_decisions, newest_decision_id
 from db.errors import LabelError, ProjectError, SchemaError, SettingsError
-from db.labels import active_labels
 from db.models import Base
 from db.project import OpenProject, create_project, open_project
+from db.records.labels import active_labels
 from db.settings import SETTINGS_FILE, Settings
-from db.upgrade import backup
+from db.store import engine as engines
+from db.store.upgrade import backup
 from tests.filled_projects import LABELS, add_clips, answer
 
 

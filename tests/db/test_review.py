@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 
-from db.annotators import annotator_named
-from db.consensus import consensus_labels
-from db.decisions import decision_counts, live_decisions
-from db.flags import append_flag
-from db.labels import active_labels
+from db.decisions.consensus import consensus_labels
+from db.decisions.flags import append_flag
+from db.decisions.log import decision_counts, live_decisions
+from db.decisions.review import Said, clips_to_review, doubted_clips, own_answers, take_back_newest
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.review import Said, clips_to_review, doubted_clips, own_answers, take_back_newest
+from db.records.annotators import annotator_named
+from db.records.labels import active_labels
 from tests.db.test_second_pass import doubt
 from tests.filled_projects import add_clips, answer
 

@@ -7,16 +7,16 @@ import uuid
 
 import pytest
 
-from db import second_pass
-from db.annotators import annotator_named
-from db.decisions import append_decision, live_decisions
-from db.labels import label_by_name
+from db.decisions.log import append_decision, live_decisions
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.random_slice import owed_clips
-from db.runs import record_evaluation, record_run, record_suspects
-from db.second_pass import REMEMBERED_SECONDS, relabels
-from db.serving import LeasedClip, lease_next, release_leases
+from db.records.annotators import annotator_named
+from db.records.labels import label_by_name
+from db.records.runs import record_evaluation, record_run, record_suspects
+from db.serving import second_pass
+from db.serving.random_slice import owed_clips
+from db.serving.second_pass import REMEMBERED_SECONDS, relabels
+from db.serving.upcoming import LeasedClip, lease_next, release_leases
 from tests.db.test_serving import rank
 from tests.filled_projects import add_clips, answer
 

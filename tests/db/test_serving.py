@@ -9,15 +9,15 @@ from collections.abc import Collection
 import pytest
 from sqlalchemy import event
 
-from db.annotators import annotator_named
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.queues import QueueItem, publish_queue, queue_length
-from db.random_slice import blind_answers, owed_clips, slice_clip_ids
-from db.runs import record_run
-from db.second_pass import REMEMBERED_SECONDS
-from db.serving import OWN_ORDER_BLOCK, LeasedClip, lease_next, release_leases, renew_leases, upcoming
+from db.records.annotators import annotator_named
+from db.records.runs import record_run
+from db.serving.random_slice import blind_answers, owed_clips, slice_clip_ids
+from db.serving.ranked_queue import QueueItem, publish_queue, queue_length
+from db.serving.second_pass import REMEMBERED_SECONDS
+from db.serving.upcoming import OWN_ORDER_BLOCK, LeasedClip, lease_next, release_leases, renew_leases, upcoming
 from tests.filled_projects import add_clips, answer
 
 

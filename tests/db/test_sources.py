@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from db.errors import FormatError
-from db.formats.annotation_file import read_annotations
-from db.formats.folder import read_folder
-from db.formats.manifest import BadRow, SourceRow, read_manifest
+from db.imports.annotation_file import read_annotations
+from db.imports.folder import read_folder
+from db.imports.manifest import BadRow, SourceRow, read_manifest
 from db.models import Answer
 
 

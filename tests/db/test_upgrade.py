@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import inspect, text
 
-from db import upgrade
 from db.errors import ProjectError, SchemaError
 from db.project import OpenProject, create_project, open_project
+from db.store import upgrade
 from labeler.cli import main
 from tests.filled_projects import add_clips, answer
 

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from db import engine as engines
-from db.annotators import annotator_named
-from db.decisions import append_decision
-from db.engine import Turn
+from db.decisions.log import append_decision
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
+from db.records.annotators import annotator_named
+from db.store import engine as engines
+from db.store.engine import Turn
 from tests.filled_projects import LABELS, add_clips
 from tests.supervised_processes import wait_for
 

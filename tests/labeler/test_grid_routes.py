@@ -13,13 +13,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from db.annotators import annotator_named
-from db.decisions import append_decision
-from db.labels import label_by_name
+from db.decisions.log import append_decision
 from db.models import Answer, Decision, Source
 from db.project import OpenProject
-from labeler.app.routes import routes
-from labeler.app.tokens import Tokens
+from db.records.annotators import annotator_named
+from db.records.labels import label_by_name
+from labeler.app.api.routes import routes
+from labeler.app.sign_in.tokens import Tokens
 from learner.likely_clips import LikelyClips, write_likely
 from tests.filled_projects import standing
 from tests.learner.audio_files import import_files, tone, written

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.errors import SettingsError
-from labeler.app.guidelines import GUIDELINES_FILE, MOST_BYTES, guidelines_html, read_guidelines
+from labeler.app.api.guidelines import GUIDELINES_FILE, MOST_BYTES, guidelines_html, read_guidelines
 
 HOSTILE = """
 # <img src=x onerror=alert(1)> & <script>alert(2)</script>

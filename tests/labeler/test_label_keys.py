@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.errors import SettingsError
-from labeler.app.label_keys import RESERVED, label_keys
+from labeler.app.pages.label_keys import RESERVED, label_keys
 
 KEYS_JS = Path(__file__).resolve().parent.parent.parent / "labeler" / "player" / "keys.js"
 

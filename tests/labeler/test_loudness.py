@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from labeler.app.loudness import Loudness, loudness
+from labeler.app.media.loudness import Loudness, loudness
 from tests.learner.audio_files import noise, tone
 
 

@@ -6,13 +6,7 @@ from typing import Any
 
 import pytest
 
-from labeler.outlook_words import (
-    advice_in_words,
-    calibration_in_words,
-    forecast_in_words,
-    more_clips_in_words,
-    saved_in_words,
-)
+from labeler.words.outlook import advice_in_words, calibration_in_words, forecast_in_words, more_clips_in_words, saved_in_words
 
 KNOWN = {"known": True, "why": None, "times": 2.4, "low": 1.6, "high": 3.7, "ua": 0.712, "ours": 120.0, "theirs": 288.0}
 UNKNOWN = {"known": False, "why": "the random slice has 12 clips, and it takes 30", "times": None}

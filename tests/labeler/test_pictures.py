@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from db.clips import clip_audio
 from db.errors import AudioError
 from db.project import OpenProject
-from labeler.app import pictures
-from labeler.app.pictures import COLUMNS, MEL_ROWS, RATE, WAVE_ROWS, Pictures, draw
+from db.records.clips import clip_audio
+from labeler.app.media import pictures
+from labeler.app.media.pictures import COLUMNS, MEL_ROWS, RATE, WAVE_ROWS, Pictures, draw
 from tests.learner.audio_files import import_files, noise, tone, written
 
 Array = NDArray[np.float32]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from db.features import newest_feature_set
 from db.project import OpenProject
+from db.records.features import newest_feature_set
+from labeler.charts.probe import candidate_name, probe_chart
 from labeler.cli import main
-from labeler.cli.probing import embed_command
-from labeler.probe_chart import candidate_name, probe_chart
+from labeler.cli.probe import embed_command
 from tests.learner.audio_files import import_files, noise, tone, written
 from tests.learner.test_probing import tones
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from db.models import Run
-from labeler.run_words import accuracy_in_words, normalisation_in_words, speakers_in_words
+from labeler.words.run import accuracy_in_words, normalisation_in_words, speakers_in_words
 
 PLAIN = {"ua": 0.52, "ua_low": 0.41, "ua_high": 0.63, "wa": 0.5}
 

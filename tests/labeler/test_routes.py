@@ -15,14 +15,14 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from db.annotators import annotator_named
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.models import Answer, Clip, ClipState, Decision, Source
 from db.project import OpenProject
-from labeler.app import routes as routes_module
-from labeler.app.messages import MOST_ANSWERS
-from labeler.app.routes import routes
-from labeler.app.tokens import Media, Tokens
+from db.records.annotators import annotator_named
+from labeler.app.api import routes as routes_module
+from labeler.app.api.messages import MOST_ANSWERS
+from labeler.app.api.routes import routes
+from labeler.app.sign_in.tokens import Media, Tokens
 from tests.filled_projects import answer as answer_outside
 from tests.filled_projects import standing
 from tests.learner.audio_files import import_files, noise, written
@@ -216,7 +216,7 @@ def test_an_unexpected_failure_shows_nothing_of_the_inside(page: Page, monkeypat
     def fails(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("secret path /srv/x")
 
-    monkeypatch.setattr("labeler.app.desk.lease_next", fails)
+    monkeypatch.setattr("labeler.app.api.labelling.lease_next", fails)
     reply = page.post("next", {"session": page.session, "want": 1})
     assert reply.status_code == 500
     assert "secret" not in reply.text

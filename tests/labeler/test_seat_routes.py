@@ -16,17 +16,17 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from db.annotators import annotator_named
-from db.decisions import live_query
-from db.labels import label_by_name
+from db.decisions.log import live_query
 from db.models import Annotator, Clip, Decision, Lease, Source
 from db.project import OpenProject, open_project
-from db.queues import QueueItem, publish_queue
-from db.runs import record_run
+from db.records.annotators import annotator_named
+from db.records.labels import label_by_name
+from db.records.runs import record_run
+from db.serving.ranked_queue import QueueItem, publish_queue
 from db.settings import SETTINGS_FILE
-from labeler.app.loudness import loudness
-from labeler.app.routes import routes
-from labeler.app.tokens import Tokens
+from labeler.app.api.routes import routes
+from labeler.app.media.loudness import loudness
+from labeler.app.sign_in.tokens import Tokens
 from tests.learner.audio_files import import_files, tone, written
 
 SETTINGS = 'suggestions = true\nshown_columns = ["room", "mood", "gone"]\n'

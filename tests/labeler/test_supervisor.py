@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from db.errors import ProjectError
-from db.learner_state import read_state
 from db.models import LearnerState
 from db.project import OpenProject
-from labeler.supervisor import page_address, refuse_taken_address
+from db.records.learner_state import read_state
+from labeler.processes.supervisor import page_address, refuse_taken_address
 from tests.supervised_processes import Process, answers, free_port, start_command, wait_for
 
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from labeler.app import tokens as tokens_module
-from labeler.app.tokens import Media, Ticket, TokenError, Tokens
+from labeler.app.sign_in import tokens as tokens_module
+from labeler.app.sign_in.tokens import Media, Ticket, TokenError, Tokens
 
 TOKENS = Tokens("0" * 64)
 TICKET = Ticket(clip_id=7, annotator_id=3, lease_id=11, run_id=None)

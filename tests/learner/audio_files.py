@@ -10,8 +10,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from db.clips import NewClip, NewFile, register_clip
 from db.project import OpenProject
+from db.records.clips import NewClip, NewFile, register_clip
 from learner.audio import content_hash, probe
 
 RATE = 16_000

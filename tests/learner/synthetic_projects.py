@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.models import Source
 from db.project import OpenProject
 from learner.feature_store import FeatureStore
@@ -71,7 +71,7 @@ def label_truly(project: OpenProject, clips: Sequence[int], *, source: Source = 
 
 def label_slice(project: OpenProject, count: int) -> list[int]:
     """Answer the next clips that the random slice waits for; their ids."""
-    from db.random_slice import owed_clips
+    from db.serving.random_slice import owed_clips
 
     with project.read() as session:
         owed = owed_clips(session, count)

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 import learner.annotating
-from db.clips import mark_broken
-from db.decisions import LiveDecision, live_decisions
+from db.decisions.log import LiveDecision, live_decisions
 from db.errors import ClipError, DecisionError, EarmarkError, FormatError, LabelError
-from db.features import ensure_feature_set
-from db.labels import label_by_name
 from db.models import Answer, Clip, ClipAlias, Source
 from db.project import OpenProject
-from db.queues import QueueItem, publish_queue
-from db.runs import record_run
-from db.serving import upcoming
+from db.records.clips import mark_broken
+from db.records.features import ensure_feature_set
+from db.records.labels import label_by_name
+from db.records.runs import record_run
+from db.serving.ranked_queue import QueueItem, publish_queue
+from db.serving.upcoming import upcoming
 from learner.annotating import annotate_from_file
 from tests.filled_projects import add_clips, answer
 

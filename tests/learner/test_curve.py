@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.models import Answer
 from db.project import OpenProject
-from db.runs import Curve, latest_curve
+from db.records.runs import Curve, latest_curve
 from learner.curve import distinct_prefixes, thinned, traced_curve, trainable
 from learner.evaluate import FoldHeads, Slice
 from learner.examples import Examples

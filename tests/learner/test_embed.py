@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from db.clips import ready_clips_without_features
 from db.models import Clip, ClipState
 from db.project import OpenProject
+from db.records.clips import ready_clips_without_features
 from learner import embed as embedding
 from learner.audio import decode
 from learner.embed import embed

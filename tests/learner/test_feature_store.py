@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from db.errors import FeatureError
-from db.features import use_feature_set
 from db.models import FeatureRow
 from db.project import OpenProject, open_project
+from db.records.features import use_feature_set
 from learner import feature_store
 from learner.feature_store import FeatureStore, embed_lock, fingerprint_of, open_features, shard_path
 from tests.filled_projects import add_clips

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from db.annotators import annotator_named
-from db.decisions import live_decisions, undo_decision
+from db.decisions.log import live_decisions, undo_decision
 from db.errors import FeatureError, LearnerError
-from db.labels import label_by_name
 from db.models import Run, Source
 from db.project import OpenProject
-from db.random_slice import owed_clips
+from db.records.annotators import annotator_named
+from db.records.labels import label_by_name
+from db.serving.random_slice import owed_clips
 from learner.likely_clips import LikelyClips, most_likely, read_likely, write_likely
 from learner.loop import learn_once
 from learner.neighbours import Neighbours

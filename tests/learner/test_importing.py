@@ -16,13 +16,13 @@ from sqlalchemy import func, select
 
 import learner.importing
 import learner.inspecting
-from db.annotators import annotator_named
-from db.clips import find_clip
-from db.decisions import LiveDecision, live_decisions, undo_decision
+from db.decisions.log import LiveDecision, live_decisions, undo_decision
 from db.errors import DecisionError, FormatError
-from db.formats import export_decisions
+from db.exports.registry import export_decisions
 from db.models import Clip, ClipState, Decision, Rejection, Source
 from db.project import OpenProject, create_project
+from db.records.annotators import annotator_named
+from db.records.clips import find_clip
 from learner.importing import import_source
 from tests.filled_projects import LABELS
 from tests.learner.audio_files import noise, written

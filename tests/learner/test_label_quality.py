@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from db.decisions import LiveDecision, live_decisions
-from db.labels import active_labels
+from db.decisions.log import LiveDecision, live_decisions
+from db.decisions.review import doubted_clips
 from db.project import OpenProject
-from db.review import doubted_clips
-from db.runs import latest_suspects
+from db.records.labels import active_labels
+from db.records.runs import latest_suspects
 from labeler.cli import main
 from learner.kappa import cohen_kappa
 from learner.loop import learn_once

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from db.decisions import undo_decision
+from db.decisions.log import undo_decision
 from db.errors import LearnerError
-from db.features import use_feature_set
 from db.models import Answer, Clip, ClipState, Source
 from db.project import OpenProject, open_project
+from db.records.features import use_feature_set
 from learner import learning, training
 from learner.feature_store import FeatureStore
 from learner.heads_store import head_path, load_head

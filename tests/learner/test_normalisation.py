@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from db.clips import NewClip, register_clip
 from db.project import OpenProject, create_project
+from db.records.clips import NewClip, register_clip
 from learner import training
 from learner.evaluate import FoldHeads, Slice, cross_fitted
 from learner.feature_store import FeatureStore

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from db.clips import NewClip, register_clip
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.models import Clip, ClipState, FeatureSet, Run
 from db.project import OpenProject
-from db.runs import latest_curve, latest_evaluated_run, latest_outlook, latest_run
+from db.records.clips import NewClip, register_clip
+from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook, latest_run
 from learner.embed import embed
 from learner.encoders import LOGMEL
 from learner.evaluate import FoldHeads, Slice

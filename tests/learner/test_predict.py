@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from db.clips import find_clip
 from db.errors import FormatError, LearnerError
-from db.features import use_feature_set
 from db.project import OpenProject, create_project
+from db.records.clips import find_clip
+from db.records.features import use_feature_set
 from learner.embed import embed
 from learner.feature_store import FeatureStore
 from learner.importing import import_source

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from db.decisions import newest_decision_id
+from db.decisions.log import newest_decision_id
 from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject

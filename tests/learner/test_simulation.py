@@ -7,8 +7,8 @@ import pytest
 
 from db.models import Source
 from db.project import OpenProject
-from db.random_slice import slice_clip_ids
-from db.serving import upcoming
+from db.serving.random_slice import slice_clip_ids
+from db.serving.upcoming import upcoming
 from learner.loop import learn_once
 from learner.simulation.cells import Cell
 from learner.simulation.project import HeldOut, SimulatedProject, simulated_project

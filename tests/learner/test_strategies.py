@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.errors import LearnerError
 from db.models import Source
 from db.project import OpenProject

@@ -8,8 +8,8 @@ from itertools import count
 import numpy as np
 import pytest
 
-from db.consensus import consensus_labels
-from db.decisions import LiveDecision
+from db.decisions.consensus import consensus_labels
+from db.decisions.log import LiveDecision
 from db.models import Answer, Source
 from learner.training_labels import USUAL, TrainingLabels, training_labels, weights_in
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from db.learner_state import read_state
 from db.models import LearnerState, QueueEntry, Run
 from db.project import OpenProject
-from db.runs import latest_run
+from db.records.learner_state import read_state
+from db.records.runs import latest_run
 
 
 def newest_run(project: OpenProject) -> Run:

@@ -1,0 +1,82 @@
+"""Commands of the learner: learn, predict."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from labeler.cli.output import json_option, note, opened, progress_bar, say
+from labeler.processes.lifeline import hold_lifeline
+
+if TYPE_CHECKING:
+    from learner.predict import UsedHead
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do one full pass and exit.")
+@json_option
+@click.pass_obj
+def learn(directory: Path, once: bool, as_json: bool) -> None:
+    """Run the background learner in the foreground."""
+    from learner.loop import learn_once, run_learner
+
+    with opened(directory) as project:
+        if once:
+            run_id = learn_once(project)
+            done = (
+                f"Run {run_id} is published." if run_id is not None else "Nothing to learn from yet: run `earmark embed` first."
+            )
+            say({"run": run_id}, as_json=as_json, lines=lambda: [done])
+            return
+        stop = threading.Event()
+
+        def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+            stop.set()
+
+        signal.signal(signal.SIGTERM, ask_to_stop)
+        signal.signal(signal.SIGINT, ask_to_stop)
+        hold_lifeline()
+        note("The learner is running; Ctrl-C stops it.")
+        run_learner(project, should_stop=stop.is_set)
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=None, help="Predict for the audio files in this folder instead."
+)
+@json_option
+@click.pass_obj
+def predict(directory: Path, output: Path, folder: Path | None, as_json: bool) -> None:
+    """Write a CSV with the predicted label and a probability per class, for the project's clips or for new files.
+
+    The project's clips are normalised by speaker where the labels have shown that it helps; new files, whose speakers are
+    unknown, get a head trained without. The accuracy told is that of the head used (in JSON: head).
+    """
+    from learner.predict import write_predictions
+
+    with opened(directory) as project, progress_bar("predict", "clip") as moved:
+        report = write_predictions(project, output, folder=folder, progress=moved)
+    head = report.head
+    for failed in report.failed:
+        note(f"left out {failed['file_name']}: {failed['reason']}")
+    say(
+        {"predicted": report.predicted, "failed": report.failed, "output": str(output), "head": head and vars(head)},
+        as_json=as_json,
+        lines=lambda: [
+            f"{report.predicted} predictions written to {output}, {len(report.failed)} files left out.",
+            *([] if head is None else [_told(head)]),
+        ],
+    )
+
+
+def _told(head: UsedHead) -> str:
+    """Which head predicted, and how good it is."""
+    kind = "with each speaker's clips normalised" if head.normalisation == "speaker" else "without normalisation by speaker"
+    score = "not scored yet" if head.ua is None else f"UA {head.ua:.3f} (95%: {head.ua_low:.3f}-{head.ua_high:.3f})"
+    return f"Head of run {head.run}, {kind}: {score}."

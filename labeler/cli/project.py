@@ -1,0 +1,107 @@
+"""Commands that fill a project: init, import, embed, upgrade."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from db.project import connect_project, create_project
+from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
+from labeler.cli.output import json_option, note, opened, progress_bar, say
+
+
+@click.command()
+@click.option("--labels", required=True, help="The label set, separated by commas: happy,sad,neutral.")
+@click.option("--database-url", default=None, help="A PostgreSQL URL instead of a SQLite file in the project directory.")
+@json_option
+@click.pass_obj
+def init(directory: Path, labels: str, database_url: str | None, as_json: bool) -> None:
+    """Make a project directory: settings file, database, features folder."""
+    project = create_project(directory, labels=labels.split(","), database_url=database_url)
+    names = [label.strip() for label in labels.split(",")]
+    project.close()
+    say(
+        {"project": str(project.directory), "labels": names},
+        as_json=as_json,
+        lines=lambda: [
+            f"Made a project with {len(names)} labels in {project.directory}.",
+            "Next: earmark import FOLDER_OR_MANIFEST",
+        ],
+    )
+
+
+@click.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--labels-from-folders", is_flag=True, help="The name of a file's folder is its label.")
+@click.option(
+    "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
+)
+@json_option
+@click.pass_obj
+def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as: str | None, as_json: bool) -> None:
+    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files."""
+    from learner.importing import import_source
+
+    with opened(directory) as project, progress_bar("import", "clip") as moved:
+        report = import_source(project, source, labels_from_folders=labels_from_folders, labels_as=labels_as, progress=moved)
+    document = report.to_json()
+    if not as_json:
+        for rejected in document["rejected"]:
+            note(f"rejected {rejected['file_name']}: {rejected['reason']}")
+    say(
+        document,
+        as_json=as_json,
+        lines=lambda: [
+            f"{document['added']} added, {document['known']} known "
+            f"({len(document['aliases'])} of them the same audio under another name), {len(document['rejected'])} rejected."
+        ],
+    )
+
+
+@click.command()
+@click.option(
+    "--encoder", default=None, help="bundled, logmel, egemaps, a hub id, or a local folder; default: the project's setting."
+)
+@click.option("--layers", default=None, help="Hidden layers to pool, e.g. 5 or 0,3,6 or mean or all.")
+@click.option("--pooling", default=None, type=click.Choice(["mean", "mean+std"]), help="Statistics over time.")
+@json_option
+@click.pass_obj
+def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
+    """Make the features that clips still lack; interrupt and run again as you like."""
+    from learner.embed import embed as embed_clips
+
+    with opened(directory) as project, progress_bar("embed", "clip") as moved:
+        report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved, tell=note)
+    for clip in report.failed:
+        note(f"set aside {clip.file_name}: {clip.reason}")
+    failed = [{"clip": clip.clip_id, "file_name": clip.file_name, "reason": clip.reason} for clip in report.failed]
+    document = {"embedded": report.embedded, "failed": failed, "seconds": round(report.seconds, 3)}
+    say(
+        document,
+        as_json=as_json,
+        lines=lambda: [f"{report.embedded} clips embedded in {report.seconds:.1f} s, {len(report.failed)} set aside."],
+    )
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def upgrade(directory: Path, as_json: bool) -> None:
+    """Bring an older database to the schema of this release, after a backup copy."""
+    engine, _ = connect_project(directory.resolve())
+    copy = None
+    try:
+        old, new = upgradable_revision(engine), newest_revision()
+        if old != new:
+            copy = backup(engine)
+            migrate(engine)
+    finally:
+        engine.dispose()
+    document = {"from": old, "to": new, "backup": None if copy is None else str(copy)}
+    kept = "no copy made" if copy is None else f"the old database is kept as {copy}"
+    say(
+        document,
+        as_json=as_json,
+        lines=lambda: [f"The database is up to date ({new})." if old == new else f"Upgraded from {old} to {new}; {kept}."],
+    )

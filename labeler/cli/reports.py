@@ -1,0 +1,105 @@
+"""Commands that report: status, curve, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from db.exports.registry import EXPORTERS, export_decisions
+from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
+from db.status import project_status
+from labeler.charts.curve import save_curve
+from labeler.cli.output import json_option, opened, say
+from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
+from labeler.words.run import speakers_in_words
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def status(directory: Path, as_json: bool) -> None:
+    """The project in numbers."""
+    with opened(directory) as project, project.read() as session:
+        document = project_status(session)
+        document["outlook"] = latest_outlook(session)
+    say(document, as_json=as_json, lines=lambda: _status_lines(document))
+
+
+def _status_lines(document: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{document['clips']} clips ({document['rejected']} files rejected), {document['embedded']} embedded"
+        + (f" with {document['encoder']}" if document["encoder"] else ""),
+        f"{document['decisions']} decisions by {document['annotators']} annotators; {document['labeled']} clips labelled: "
+        + ", ".join(f"{label} {count}" for label, count in document["per_label"].items()),
+    ]
+    run = document["run"]
+    if run is None:
+        return [*lines, "No run yet."]
+    if run["ua"] is None:
+        return [*lines, f"Run {run['id']} on {run['decisions']} decisions; its accuracy is not known yet."]
+    scores = f"UA {run['ua']:.3f} ({run['ua_low']:.3f}-{run['ua_high']:.3f}), WA {run['wa']:.3f}"
+    lines.append(f"Run {run['id']} on {run['decisions']} decisions: {scores}; {document['queue']} clips in the queue.")
+    return [*lines, *_outlook_lines(document["outlook"])]
+
+
+def _outlook_lines(outlook: dict[str, Any] | None) -> list[str]:
+    told = [more_clips_in_words(outlook), advice_in_words(outlook), *forecast_in_words(outlook), *saved_in_words(outlook)]
+    return [sentence for sentence in told if sentence]
+
+
+@click.command()
+@click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw it to a .png, .svg or .html file.")
+@json_option
+@click.pass_obj
+def curve(directory: Path, output: Path | None, as_json: bool) -> None:
+    """Accuracy against examples per class, every point scored on today's random slice."""
+    with opened(directory) as project, project.read() as session:
+        found = latest_curve(session)
+        run = latest_evaluated_run(session)
+        caveat = "" if run is None else speakers_in_words(run)
+        outlook = latest_outlook(session)
+        labels = list(project_status(session)["per_label"])
+    names = ("decisions", "examples_per_class", "smallest_class", "ua", "ua_low", "ua_high", "wa")
+    points = [{name: getattr(point, name) for name in names} for point in found.points]
+    others = {"random": [], "logmel": []} if outlook is None else outlook["curves"]
+    if output is not None:
+        save_curve(found, output, labels=len(labels), others=others)
+    say(
+        {"points": points, **others, "slice_clips": found.slice_clips, "speakers": found.speakers, "outlook": outlook},
+        as_json=as_json,
+        lines=lambda: [
+            *_curve_lines(points, slice_clips=found.slice_clips, speakers=found.speakers),
+            *([caveat] if caveat and points else []),
+            *_outlook_lines(outlook),
+        ],
+    )
+
+
+def _curve_lines(points: list[dict[str, Any]], *, slice_clips: int, speakers: int) -> list[str]:
+    if not points:
+        return ["No curve yet: it starts with the first labels and `earmark learn --once`."]
+    head = f"Scored on {slice_clips} clips of the random slice from {speakers} speakers.", "decisions  a class  smallest  UA"
+    rows = [
+        f"{point['decisions']:>9}  {point['examples_per_class']:>7.1f}  {point['smallest_class']:>8}  "
+        + ("not known" if point["ua"] is None else f"{point['ua']:.3f} ({point['ua_low']:.3f}-{point['ua_high']:.3f})")
+        for point in points
+    ]
+    return [*head, *rows]
+
+
+@click.command()
+@click.argument("format", type=click.Choice(sorted(EXPORTERS)))
+@click.argument("output", type=click.Path(path_type=Path))
+@json_option
+@click.pass_obj
+def export(directory: Path, format: str, output: Path, as_json: bool) -> None:
+    """Write the standing decisions to OUTPUT."""
+    with opened(directory) as project, project.read() as session:
+        count = export_decisions(session, format, output)
+    say(
+        {"format": format, "output": str(output), "rows": count},
+        as_json=as_json,
+        lines=lambda: [f"{count} rows written to {output}."],
+    )

@@ -1,0 +1,77 @@
+"""Commands that find unanswered clips of a kind: similar, likely. The Grid page shows the same clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from db.models import Clip
+from db.project import OpenProject
+from db.records.clips import find_clip
+from db.records.labels import label_by_name
+from db.serving.grid import free_clips
+from labeler.cli.output import json_option, opened, say
+
+MOST = 10_000
+"""Clips listed by one command: they are looked up in one query."""
+_limit_option = click.option(
+    "--limit", type=click.IntRange(min=1, max=MOST), default=20, show_default=True, help="How many clips at most."
+)
+
+
+@click.command()
+@click.argument("clip")
+@_limit_option
+@json_option
+@click.pass_obj
+def similar(directory: Path, clip: str, limit: int, as_json: bool) -> None:
+    """Unanswered clips that sound most like CLIP (a number or a file name), by the features; likeness is a cosine, -1 to 1."""
+    from learner.neighbours import Neighbours
+
+    with opened(directory) as project:
+        with project.read() as session:
+            # A longer row of digits is no clip's number, but may be a file's name.
+            is_number = clip.isascii() and clip.isdigit() and len(clip) < 16
+            found = find_clip(session, clip_id=int(clip)) if is_number else find_clip(session, file_name=clip)
+            clip_id = found.id
+        _say_clips(project, Neighbours(project).of(clip_id), "likeness", limit=limit, as_json=as_json)
+
+
+@click.command()
+@click.argument("label")
+@_limit_option
+@json_option
+@click.pass_obj
+def likely(directory: Path, label: str, limit: int, as_json: bool) -> None:
+    """Unanswered clips that the newest head finds most probably LABEL, as the learner listed them."""
+    from learner.likely_clips import read_likely
+
+    with opened(directory) as project:
+        with project.read() as session:
+            label_id = label_by_name(session, label).id
+        listed = read_likely(project.heads_dir)
+        ranking = iter(()) if listed is None else listed.of(label_id)
+        _say_clips(project, ranking, "probability", limit=limit, as_json=as_json)
+
+
+def _say_clips(project: OpenProject, ranking: Iterator[tuple[int, float]], measure: str, *, limit: int, as_json: bool) -> None:
+    values: dict[int, float] = {}
+
+    def clips() -> Iterator[int]:
+        for clip, value in ranking:
+            values[clip] = value
+            yield clip
+
+    with project.read() as session:
+        free = free_clips(session, ranked=clips(), limit=limit)
+        names = {row.id: row.file_name for row in session.execute(select(Clip.id, Clip.file_name).where(Clip.id.in_(free)))}
+    document = [{"clip": clip, "file_name": names[clip], measure: round(values[clip], 4)} for clip in free]
+    nothing = "No clip to show: every one is answered, or `earmark learn --once` has not listed any for this yet."
+    say(
+        document,
+        as_json=as_json,
+        lines=lambda: [f"{row['clip']:>7}  {row[measure]:.3f}  {row['file_name']}" for row in document] or [nothing],
+    )

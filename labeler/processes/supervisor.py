@@ -1,0 +1,163 @@
+"""Starts app and learner as processes of their own and keeps them running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Sequence
+from types import FrameType
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.errors import ProjectError
+from db.project import OpenProject
+from db.records.learner_state import count_restart
+from labeler.processes.lifeline import GRACE_SECONDS, VARIABLE
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+HEALTHY_SECONDS = 60.0
+"""A child that ran this long is started again at once, with the shortest pause."""
+
+
+class Child:
+    """One supervised process: started, watched, and started again after a pause that doubles."""
+
+    def __init__(self, name: str, command: Sequence[str]) -> None:
+        self.name = name
+        self.command = list(command)
+        self.last_line = ""
+        self.pause = FIRST_PAUSE
+        self.start_at = 0.0
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start the process, with a lifeline as its standard input."""
+        environment = {**os.environ, VARIABLE: "1"}
+        self.process = subprocess.Popen(
+            self.command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+        )
+        self.started = time.monotonic()
+        threading.Thread(target=self._pass_on, args=(self.process,), daemon=True).start()
+
+    def _pass_on(self, process: subprocess.Popen[str]) -> None:
+        """Show the child's log as ours, and remember its last line as the reason it died."""
+        assert process.stderr is not None
+        for line in process.stderr:
+            self.last_line = line.strip() or self.last_line
+            sys.stderr.write(line)
+            sys.stderr.flush()
+
+    def died(self) -> str | None:
+        """The reason, once the process has ended by itself; it is due to start again after a pause."""
+        if self.process is None or self.process.poll() is None:
+            return None
+        code = self.process.returncode
+        how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
+        self.process = None
+        if time.monotonic() - self.started > HEALTHY_SECONDS:
+            self.pause = FIRST_PAUSE
+        self.start_at = time.monotonic() + self.pause
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+        return f"{how}: {self.last_line}" if self.last_line else how
+
+    def due(self) -> bool:
+        """Whether the pause after a death is over."""
+        return self.process is None and time.monotonic() >= self.start_at
+
+    def stop(self) -> None:
+        """Ask the process to end, and end it when it does not."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def supervise(project: OpenProject, *, host: str, port: int, with_learner: bool, open_browser: bool = False) -> None:
+    """Run app and learner until SIGINT or SIGTERM.
+
+    Raises:
+        ProjectError: the address is taken or cannot be listened on.
+    """
+    refuse_taken_address(host, port)
+    directory = str(project.directory)
+    app = Child("app", [sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)])
+    learner = Child("learner", [sys.executable, "-m", "labeler.cli", "--project", directory, "learn"])
+    children = [app, learner] if with_learner else [app]
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    previous = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    if open_browser:
+        threading.Thread(target=_open_when_it_answers, args=(host, port, stop), daemon=True).start()
+    try:
+        for child in children:
+            child.start()
+        while not stop.wait(0.2):
+            for child in children:
+                _look_after(project, child)
+    finally:
+        for child in children:
+            child.stop()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _look_after(project: OpenProject, child: Child) -> None:
+    reason = child.died()
+    if reason is not None:
+        sys.stderr.write(f"The {child.name} ended ({reason}); it starts again in {child.start_at - time.monotonic():.0f} s.\n")
+        if child.name == "learner":
+            _record_restart(project, reason)
+    elif child.due():
+        child.start()
+
+
+def _record_restart(project: OpenProject, reason: str) -> None:
+    try:
+        with project.write() as session:
+            count_restart(session, error=reason)
+    except SQLAlchemyError as error:  # the database may be what broke: supervising must go on
+        sys.stderr.write(f"The restart could not be recorded: {error}\n")
+
+
+def refuse_taken_address(host: str, port: int) -> None:
+    """Raise ProjectError unless this process could listen on the address."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not the name of a host"
+        raise ProjectError(f"{host}:{port} cannot be listened on ({reason}); choose another --port or --host.") from error
+
+
+def page_address(host: str, port: int) -> str:
+    """The address to open in a browser of this machine."""
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+def _open_when_it_answers(host: str, port: int, stop: threading.Event) -> None:
+    address = page_address(host, port)
+    while not stop.wait(0.2):
+        try:
+            socket.create_connection((urlsplit(address).hostname, port), timeout=1).close()
+        except OSError:
+            continue
+        if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in {"darwin", "win32"}:
+            webbrowser.open(address)
+        return

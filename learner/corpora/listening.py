@@ -1,0 +1,124 @@
+"""One pass of an encoder over the clips: everything that its layers and poolings can be made from later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.errors import AudioError
+from db.records.clips import SPAN_TOLERANCE, ClipAudio
+from learner.audio import decode_blocks, probe
+from learner.embed import decoded_batches
+from learner.encoders import Encoder
+from learner.probing.cache import Stored, VectorCache, as_stored
+from learner.probing.clips import LeftOut, ProbeClip, clip_key
+
+STORE_CLIPS = 256
+"""At most this many clips are heard again after a crash."""
+
+
+@dataclass
+class Heard:
+    """Vectors [n, dim] of the clips, and which rows there are."""
+
+    vectors: Stored
+    there: NDArray[np.bool_]
+    left_out: list[LeftOut]
+
+
+class _Unsaved:
+    """Vectors that are not in the cache yet."""
+
+    def __init__(self, cache: VectorCache) -> None:
+        self._cache = cache
+        self._keys: list[str] = []
+        self._vectors: list[NDArray[np.float32]] = []
+
+    def add(self, key: str | None, vector: NDArray[np.float32]) -> None:
+        if key is not None:
+            self._keys.append(key)
+            self._vectors.append(vector)
+        if len(self._keys) >= STORE_CLIPS:
+            self.save()
+
+    def save(self) -> None:
+        keys, vectors = self._keys, self._vectors
+        self._keys, self._vectors = [], []
+        if keys:
+            self._cache.add(keys, np.stack(vectors))
+
+
+def hear(clips: Sequence[ProbeClip], encoder: Encoder, cache: VectorCache, *, progress: Callable[[int, int], None]) -> Heard:
+    """What the encoder says of each clip, from the cache or, clip by clip, from the audio.
+
+    Args:
+        progress: called with clips heard and clips to hear; never where all are known.
+
+    Raises:
+        EncoderError: the encoder cannot be loaded or run.
+        FeatureError: the cache cannot be written to.
+    """
+    heard = Heard(np.zeros((len(clips), encoder.dim), np.float16), np.zeros(len(clips), bool), [])
+    keys = [clip_key(clip) for clip in clips]
+    for row, key in enumerate(keys):
+        known = None if key is None else cache.get(key)
+        if known is not None:
+            heard.vectors[row], heard.there[row] = known, True
+    new = _audio_of(clips, np.flatnonzero(~heard.there).tolist(), heard.left_out)
+    unsaved, done = _Unsaved(cache), 0
+    try:
+        for batch in decoded_batches(new, encoder.sampling_rate):
+            whole = [(clip, audio) for clip, audio in batch if isinstance(audio, np.ndarray)]
+            vectors = list(zip((clip for clip, _ in whole), encoder.encode([audio for _, audio in whole]), strict=True))
+            for clip, audio in batch:
+                said = _streamed(clip, encoder) if audio is None else audio
+                if isinstance(said, AudioError):
+                    heard.left_out.append(LeftOut(clip.file_name, str(said)))
+                elif audio is None:
+                    vectors.append((clip, said))
+            for clip, vector in vectors:
+                heard.vectors[clip.clip_id], heard.there[clip.clip_id] = as_stored(vector), True
+                unsaved.add(keys[clip.clip_id], vector)
+            done += len(batch)
+            progress(done, len(new))
+    finally:
+        # On Ctrl-C too: what was heard is kept.
+        unsaved.save()
+    return heard
+
+
+def _audio_of(clips: Sequence[ProbeClip], rows: Sequence[int], left_out: list[LeftOut]) -> list[ClipAudio]:
+    """Where the audio of these rows lies, with the row as its id; files that cannot be read are left out."""
+    found = []
+    for row in rows:
+        clip = clips[row]
+        try:
+            info = probe(clip.path)
+        except AudioError as error:
+            left_out.append(LeftOut(clip.file_name, str(error)))
+            continue
+        found.append(
+            ClipAudio(
+                clip_id=row,
+                file_name=clip.file_name,
+                path=clip.path,
+                start=clip.start,
+                end=info.duration if clip.end is None else clip.end,
+                whole=clip.start <= SPAN_TOLERANCE and clip.end is None,
+                content_hash="",
+                sampling_rate=info.sampling_rate,
+                channels=info.channels,
+            )
+        )
+    return found
+
+
+def _streamed(clip: ClipAudio, encoder: Encoder) -> NDArray[np.float32] | AudioError:
+    end = None if clip.whole else clip.end
+    try:
+        return encoder.encode_stream(decode_blocks(clip.path, start=clip.start, end=end, sampling_rate=encoder.sampling_rate))
+    except AudioError as error:
+        return error

@@ -1,0 +1,127 @@
+"""The learning curve: what each earlier run had, scored on today's random slice with today's labels.
+
+All points share slice and folds, so their differences are paired; a label that was mended since counts as mended everywhere.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.decisions.log import LiveDecision
+from db.records.runs import CurvePointValues
+from learner.evaluate import Accuracy, Between, FoldHeads, Slice, accuracy, cross_fitted
+from learner.intervals import SpeakerResamples
+from learner.pool import Pool
+from learner.training_labels import TrainingLabels, training_labels
+
+MOST_POINTS = 40
+
+
+def trainable(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]) -> TrainingLabels:
+    """What a head can learn from: labels in use, of clips with features."""
+    said = training_labels(live)
+    labels = {clip: label for clip, label in said.items() if label in label_ids}
+    has = pool.features.has(list(labels))
+    found = said.only([clip for clip, there in zip(labels, has, strict=True) if there])
+    found.set_aside = {decision.clip_id for decision in live} - labels.keys()
+    return found
+
+
+def thinned(prefixes: Sequence[tuple[int, int]], *, most: int = MOST_POINTS) -> list[int]:
+    """Of (last decision id, decisions) pairs in ascending order the ids of at most `most` evenly spread ones, always the first
+    and last.
+
+    The first of every 2, 4, 8, … decisions stays. So what is kept at a wider step was kept at every narrower one, and heads
+    trained for it are still there.
+    """
+    step = 1
+    while True:
+        firsts = {decisions // step: prefix for prefix, decisions in reversed(prefixes)}
+        kept = sorted({*firsts.values(), *(prefix for prefix, _ in prefixes[-1:])})
+        if len(kept) <= most:
+            return kept
+        step *= 2
+
+
+def distinct_prefixes(live: Sequence[LiveDecision], prefixes: Sequence[int]) -> list[tuple[int, int]]:
+    """(last decision id, standing decisions up to it), ascending; of those with the same decisions the newest, and none without
+    any."""
+    ids = sorted(decision.since for decision in live)
+    newest = {bisect_right(ids, prefix): prefix for prefix in sorted(prefixes)}
+    return sorted((prefix, decisions) for decisions, prefix in newest.items() if decisions)
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A curve with what stands behind its points."""
+
+    points: list[CurvePointValues]
+    labels: list[int]
+    """Labelled clips to train on, a point each."""
+    hits: NDArray[np.bool_]
+    """Which clips of the slice the heads of each point tell right, [points, clips]."""
+    newest: Accuracy | None
+    """At the last point; None when there is nothing to test on."""
+
+
+def traced_curve(
+    heads: FoldHeads,
+    tested: Slice,
+    live: Sequence[LiveDecision],
+    prefixes: Sequence[int],
+    label_ids: Sequence[int],
+    *,
+    between: Between,
+) -> Traced:
+    """A point for each prefix of the decision log.
+
+    Args:
+        heads: keeps what it trained, for the next curve.
+        live: the decisions that stand, by id.
+        prefixes: ids of the last decision of past runs, ascending.
+        between: see `learner.evaluate.Between`.
+    """
+    resamples = SpeakerResamples(tested.groups)
+    total, done = len(prefixes) * len(set(tested.folds.tolist())), 0
+
+    def after_each() -> None:
+        nonlocal done
+        done += 1
+        between(done, total)
+
+    points: list[CurvePointValues] = []
+    sizes, hits = [], np.zeros((len(prefixes), len(tested.y)), dtype=np.bool_)
+    newest: Accuracy | None = None
+    for row, prefix in enumerate(prefixes):
+        known = [decision for decision in live if decision.since <= prefix]
+        labels = trainable(heads.pool, known, label_ids)
+        if len(tested.y):
+            predicted = cross_fitted(heads, tested, labels, label_ids, after_each=after_each)
+            newest = accuracy(tested, predicted, resamples, labels=len(label_ids))
+            hits[row] = predicted == tested.y
+        points.append(_point(prefix, len(known), labels, label_ids, newest))
+        sizes.append(len(labels))
+    heads.forget_unused()
+    return Traced(points, sizes, hits, newest)
+
+
+def _point(
+    prefix: int, decisions: int, labels: Mapping[int, int], label_ids: Sequence[int], scored: Accuracy | None
+) -> CurvePointValues:
+    counts = Counter(labels.values())
+    return CurvePointValues(
+        last_decision_id=prefix,
+        decisions=decisions,
+        examples_per_class=len(labels) / max(len(label_ids), 1),
+        smallest_class=min((counts[label] for label in label_ids), default=0),
+        ua=None if scored is None else scored.ua.value,
+        ua_low=None if scored is None else scored.ua.low,
+        ua_high=None if scored is None else scored.ua.high,
+        wa=None if scored is None else scored.wa,
+    )
