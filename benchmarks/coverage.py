@@ -22,12 +22,12 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.coverage_checks import Check, checks_of
 from benchmarks.harness import machine, put_between
-from learner.encoders import BUNDLED, LOGMEL
-from learner.probing.cache import cache_folder
-from learner.probing.clips import manifest_clips
-from learner.simulation.corpus import Corpus, heard_corpus
-from learner.simulation.project import simulated_project
+from learner.corpora.clips import manifest_clips
+from learner.corpora.corpus import Corpus, heard_corpus
+from learner.corpora.vector_cache import cache_folder
+from learner.encoders.base import BUNDLED, LOGMEL
 from learner.simulation.replay import Annotating
+from learner.simulation.simulated_project import simulated_project
 
 CORPORA = ("emodb", "ravdess", "esc10")
 STRATEGIES = ("default", "random", "margin", "k-means")

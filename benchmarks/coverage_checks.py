@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import optimize
 
-from learner.curve import thinned, traced_curve, trainable
-from learner.evaluate import FoldHeads, Slice
-from learner.intervals import SpeakerResamples
-from learner.outlook import Scored, fitted_laws, forecast_report
-from learner.simulation.project import SimulatedProject
+from learner.dataset.test_slice import Slice
+from learner.dataset.trainable import trainable
+from learner.evaluation.cross_fitting import FoldHeads
+from learner.evaluation.curve import thinned, traced_curve
+from learner.evaluation.intervals import SpeakerResamples
+from learner.outlook.outlook import Scored, fitted_laws, forecast_report
 from learner.simulation.replay import Annotating, Checkpoint, replay
+from learner.simulation.simulated_project import SimulatedProject
 
 MOST_POINTS = 10
 """Points of a curve: each costs a training for every fold."""

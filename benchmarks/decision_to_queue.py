@@ -20,7 +20,7 @@ from benchmarks.sample_project import STYLES
 from db.decisions.log import newest_decision_id
 from db.project import OpenProject, create_project
 from db.records.runs import latest_run
-from learner.feature_store import FeatureStore
+from learner.features.store import FeatureStore
 from tests.filled_projects import add_clips, answer
 from tests.supervised_processes import wait_for
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from benchmarks.base_geometry import base_checkpoint
 from benchmarks.harness import Figures, row
 from benchmarks.sample_project import REPOSITORY, sample_files, sample_project
-from learner.embed import embed
-from learner.feature_store import open_features
+from learner.features.embed import embed
+from learner.features.matrix import open_features
 
 BUNDLED = REPOSITORY / "learner" / "encoders" / "bundled"
 LOOP = "one clip at a time in float32 by plain `transformers`"

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from learner.audio import decode
-from learner.encoders import Vectors, Waveform, encoder_named
-from learner.pretraining.teacher import TEACHER_DIM, Teacher
-from learner.probing.clips import LabelledClips, manifest_clips
+from learner.audio.decoding import decode
+from learner.corpora.clips import LabelledClips, manifest_clips
+from learner.encoder_training.pretraining.teacher import TEACHER_DIM, Teacher
+from learner.encoders.base import Vectors, Waveform
+from learner.encoders.registry import encoder_named
 from learner.probing.probe import ProbeReport, Result, probe
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "encoders.md"

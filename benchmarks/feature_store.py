@@ -19,7 +19,8 @@ from benchmarks.nominal_encoder import DIM, NominalEncoder
 from benchmarks.sample_project import STYLES
 from db.models import AudioFile, Clip
 from db.project import OpenProject, create_project, open_project
-from learner.feature_store import FeatureMatrix, FeatureStore, embed_lock, open_features
+from learner.features.matrix import FeatureMatrix, open_features
+from learner.features.store import FeatureStore, embed_lock
 
 ROWS, BATCH, CHUNK, FETCHED = 1_000_000, 4096, 4096, 1000
 KILLED_AFTER = 100

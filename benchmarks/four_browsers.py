@@ -25,7 +25,7 @@ from benchmarks.sample_project import STYLES, sample_project
 from db.decisions.log import live_decisions
 from db.models import Clip
 from db.project import OpenProject
-from learner.feature_store import FeatureStore
+from learner.features.store import FeatureStore
 from tests.filled_projects import answer
 
 PEOPLE, SECONDS, A_SECOND = 4, 15.0, 2.0

@@ -11,7 +11,7 @@ from benchmarks.harness import Figures, median_seconds, row
 from benchmarks.memory import Peak
 from benchmarks.nominal_encoder import DIM
 from db.serving.grid import free_clips
-from learner.neighbours import Neighbours
+from learner.search.neighbours import Neighbours
 
 CELLS, REPETITIONS = 48, 5
 

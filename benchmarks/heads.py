@@ -28,18 +28,19 @@ from threadpoolctl import threadpool_limits
 from benchmarks.harness import machine, put_between
 from benchmarks.layer_weighted import LayerWeighted
 from labeler.cli.output import progress_bar
-from learner.discriminant import RIDGE, discriminant_weights
-from learner.encoders import BUNDLED
-from learner.encoders.wav2vec2 import wav2vec2_encoder
-from learner.examples import Examples
-from learner.fitting import unlabelled_clips
-from learner.heads import DISCRIMINANT, LOGISTIC, LinearHead, Numbers, Vectors
-from learner.normalisation import decide
-from learner.probing.cache import cache_folder
-from learner.probing.clips import manifest_clips
-from learner.simulation.corpus import Corpus, heard_corpus
-from learner.simulation.project import SimulatedProject, simulated_project
-from learner.speaker_norm import NONE
+from learner.arrays import Numbers, Vectors
+from learner.corpora.clips import manifest_clips
+from learner.corpora.corpus import Corpus, heard_corpus
+from learner.corpora.vector_cache import cache_folder
+from learner.dataset.examples import Examples
+from learner.dataset.speaker_norm import NONE
+from learner.encoders.base import BUNDLED
+from learner.encoders.wav2vec2.encoder import wav2vec2_encoder
+from learner.heads.discriminant import RIDGE, discriminant_weights
+from learner.heads.fitting import unlabelled_clips
+from learner.heads.linear import DISCRIMINANT, LOGISTIC, LinearHead
+from learner.heads.normalisation import decide
+from learner.simulation.simulated_project import SimulatedProject, simulated_project
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- heads: begin -->", "<!-- heads: end -->"

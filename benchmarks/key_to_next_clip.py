@@ -21,7 +21,7 @@ from benchmarks.sample_project import STYLES, synthetic_project
 from db.decisions.log import live_query
 from db.models import Clip, Decision, Label
 from db.project import OpenProject
-from learner.feature_store import FeatureStore
+from learner.features.store import FeatureStore
 from tests.supervised_processes import wait_for
 
 KEYS, THEIR_KEYS, BURST = 100, 30, 100

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from learner.heads import Numbers, Vectors
+from learner.arrays import Numbers, Vectors
 
 STATISTICS = 2
 """Of each layer: mean and standard deviation."""

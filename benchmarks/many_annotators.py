@@ -29,7 +29,7 @@ from db.project import OpenProject, create_project, open_project
 from db.records.annotators import annotator_named
 from db.serving.upcoming import lease_next
 from db.store.engine import Turn
-from learner.feature_store import FeatureStore
+from learner.features.store import FeatureStore
 from tests.filled_projects import add_clips, answer
 
 CLIPS, ANNOTATORS, SECONDS, A_SECOND = 4000, 20, 15.0, 2.0

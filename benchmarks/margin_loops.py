@@ -21,7 +21,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks.harness import Figures, median_seconds, row
 from benchmarks.memory import Peak
 from benchmarks.nominal_encoder import DIM
-from learner.feature_store import DTYPE, SHARD_ROWS, FeatureMatrix, shard_path
+from learner.features.matrix import DTYPE, FeatureMatrix, shard_path
+from learner.features.store import SHARD_ROWS
 
 CLIPS, LABELED, CLASSES, WANTED, REPETITIONS = 200_000, 200, 4, 2000, 3
 
@@ -58,13 +59,13 @@ def _shards(folder: Path, vectors: Vectors) -> None:
 
 def _earmark(vectors: Vectors, y: Numbers, folder: Path) -> Query:
     from db.models import Source
-    from learner.by_clip import ByClip
-    from learner.examples import Examples
-    from learner.fitting import fitted_head
-    from learner.folds import folds_of
-    from learner.pool import Pool
-    from learner.ranking import Asked, QueryLabels, ranked_queue
-    from learner.speaker_norm import NONE
+    from learner.dataset.by_clip import ByClip
+    from learner.dataset.examples import Examples
+    from learner.dataset.folds import folds_of
+    from learner.dataset.pool import Pool
+    from learner.dataset.speaker_norm import NONE
+    from learner.heads.fitting import fitted_head
+    from learner.query.ranked_queue import Asked, QueryLabels, ranked_queue
 
     places = np.arange(CLIPS, dtype=np.int64)
     rows = (places, (places // SHARD_ROWS).astype(np.int32), (places % SHARD_ROWS).astype(np.int32))

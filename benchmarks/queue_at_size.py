@@ -9,8 +9,8 @@ from benchmarks.harness import Figures, median_seconds, row
 from benchmarks.memory import Peak
 from benchmarks.nominal_encoder import DIM
 from benchmarks.sample_project import STYLES
-from learner.learning import Learning
-from learner.reporting import Reporter
+from learner.loop.heartbeat import Reporter
+from learner.loop.one_pass import Learning
 from tests.filled_projects import answer
 
 LABELED, REPETITIONS = 200, 3

@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from db.project import OpenProject, create_project
-from learner.importing import import_source
+from learner.imports.source import import_source
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_DATA = REPOSITORY / "sample_data"

@@ -19,12 +19,12 @@ import numpy as np
 
 from benchmarks.harness import machine
 from labeler.cli.output import progress_bar
-from learner.probing.cache import cache_folder
-from learner.probing.clips import manifest_clips
-from learner.simulation.corpus import heard_corpus
+from learner.corpora.clips import manifest_clips
+from learner.corpora.corpus import heard_corpus
+from learner.corpora.vector_cache import cache_folder
+from learner.query.strategies import COMBINED, DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY
 from learner.simulation.replay import Annotating
 from learner.simulation.simulate import Plan, simulate
-from learner.strategies import COMBINED, DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"

@@ -17,10 +17,10 @@ from db.decisions.log import LiveDecision
 from db.imports.manifest import BadRow, read_manifest
 from db.models import Answer, Clip, Source
 from db.project import OpenProject, create_project
-from learner.embed import embed
-from learner.importing import import_source
-from learner.pool import Pool, pool_signature, read_pool
-from learner.quality.report import quality_of
+from learner.dataset.pool import Pool, pool_signature, read_pool
+from learner.features.embed import embed
+from learner.imports.source import import_source
+from learner.label_quality.report import quality_of
 
 BEGIN, END = "<!-- wrong labels: begin -->", "<!-- wrong labels: end -->"
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"

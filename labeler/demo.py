@@ -35,8 +35,8 @@ SLICE_SEED = 20
 
 def make_demo(directory: Path, *, sample_data: Path = SAMPLE_DATA) -> None:
     """Make the demo project; all of it or nothing, for the directory appears under its name only when whole."""
-    from learner.embed import embed
-    from learner.importing import import_source
+    from learner.features.embed import embed
+    from learner.imports.source import import_source
 
     manifest = sample_data / "manifest.csv"
     styles = _true_labels(manifest)
@@ -66,7 +66,7 @@ def _true_labels(manifest: Path) -> dict[str, str]:
 
 
 def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
-    from learner.loop import learn_once
+    from learner.loop.run import learn_once
 
     rng = random.Random(SLICE_SEED)
     learn_once(project)

@@ -1,5 +1,5 @@
 """From audio to a ranked queue.
 
-Importing this package, `learner.audio` or `learner.encoders` loads no torch, transformers or scikit-learn, since the app process
+Importing this package, `learner.audio.decoding` or `learner.encoders` loads no torch, transformers or scikit-learn, since the app process
 does so too.
 """

@@ -24,9 +24,9 @@ from db.models import Clip, Label
 from db.project import OpenProject, create_project, open_project
 from db.records.annotators import annotator_named
 from labeler.app.sign_in.tokens import Tokens
-from learner.embed import embed
-from learner.feature_store import open_features
-from learner.importing import import_source
+from learner.features.embed import embed
+from learner.features.matrix import open_features
+from learner.imports.source import import_source
 from tests.supervised_processes import Labelling, Process, answers, free_port, start_app, start_command, wait_for
 
 SAMPLE_DATA = Path(__file__).resolve().parent.parent / "sample_data"

@@ -17,7 +17,7 @@ from labeler.cli.output import json_option, opened, say
 @click.pass_obj
 def annotate(directory: Path, file: Path, annotator: str, as_json: bool) -> None:
     """Record decisions from a CSV or JSONL of clip or file_name[,start,end] and label; every line is checked first."""
-    from learner.annotating import annotate_from_file
+    from learner.imports.answers import annotate_from_file
 
     with opened(directory) as project:
         count = annotate_from_file(project, file, annotator=annotator)

@@ -48,9 +48,9 @@ def pretrain(
 
     Interrupt it as you like: the same command goes on where it was. The checkpoint is for `earmark embed --encoder OUTPUT`.
     """
-    from learner.pretraining.crops import project_files, speech_files
-    from learner.pretraining.settings import PretrainSettings
-    from learner.pretraining.training import pretrain as train
+    from learner.encoder_training.crops import project_files, speech_files
+    from learner.encoder_training.pretraining.pretrain import pretrain as train
+    from learner.encoder_training.pretraining.settings import PretrainSettings
 
     options["distorted_share"] = options.pop("distorted")
     settings = PretrainSettings(**options)

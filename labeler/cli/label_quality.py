@@ -20,7 +20,7 @@ def suspects(directory: Path, limit: int, as_json: bool) -> None:
     Clips whose label a reviewer has fixed are left out. In JSON also: which clips are best asked again, and how good each
     annotator is.
     """
-    from learner.quality.of_project import label_quality
+    from learner.label_quality.project_report import label_quality
 
     with opened(directory) as project:
         report = label_quality(project)
@@ -47,7 +47,7 @@ def _suspect_lines(report: dict[str, Any]) -> list[str]:
 @click.pass_obj
 def agreement(directory: Path, as_json: bool) -> None:
     """How well annotators agree beyond chance, on the clips that several of them labelled."""
-    from learner.quality.of_project import annotator_agreement
+    from learner.label_quality.project_report import annotator_agreement
 
     with opened(directory) as project:
         report = annotator_agreement(project)

@@ -14,7 +14,7 @@ from labeler.cli.output import json_option, note, opened, progress_bar, say
 from labeler.processes.lifeline import hold_lifeline
 
 if TYPE_CHECKING:
-    from learner.predict import UsedHead
+    from learner.prediction.predict import UsedHead
 
 
 @click.command()
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def learn(directory: Path, once: bool, as_json: bool) -> None:
     """Run the background learner in the foreground."""
-    from learner.loop import learn_once, run_learner
+    from learner.loop.run import learn_once, run_learner
 
     with opened(directory) as project:
         if once:
@@ -58,7 +58,7 @@ def predict(directory: Path, output: Path, folder: Path | None, as_json: bool) -
     The project's clips are normalised by speaker where the labels have shown that it helps; new files, whose speakers are
     unknown, get a head trained without. The accuracy told is that of the head used (in JSON: head).
     """
-    from learner.predict import write_predictions
+    from learner.prediction.predict import write_predictions
 
     with opened(directory) as project, progress_bar("predict", "clip") as moved:
         report = write_predictions(project, output, folder=folder, progress=moved)

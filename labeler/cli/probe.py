@@ -12,7 +12,7 @@ from db.records.features import newest_feature_set
 from labeler.cli.output import json_option, note, opened, progress_bar, say
 
 if TYPE_CHECKING:
-    from learner.probing.clips import LabelledClips
+    from learner.corpora.clips import LabelledClips
     from learner.probing.probe import ProbeReport
 
 MOST_NOTES = 20
@@ -55,9 +55,9 @@ def probe(directory: Path, manifest: Path | None, encoders: tuple[str, ...], out
 
 def _asked(directory: Path, manifest: Path | None, encoders: tuple[str, ...]) -> tuple[LabelledClips, Path, list[str]]:
     """The clips, the folder of the cache, and the encoders."""
-    from learner.encoders import BUNDLED, LOGMEL
-    from learner.probing.cache import cache_folder
-    from learner.probing.clips import manifest_clips, project_clips
+    from learner.corpora.clips import manifest_clips, project_clips
+    from learner.corpora.vector_cache import cache_folder
+    from learner.encoders.base import BUNDLED, LOGMEL
 
     usual = [BUNDLED, LOGMEL]
     if manifest is not None:

@@ -41,7 +41,7 @@ def init(directory: Path, labels: str, database_url: str | None, as_json: bool) 
 @click.pass_obj
 def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as: str | None, as_json: bool) -> None:
     """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files."""
-    from learner.importing import import_source
+    from learner.imports.source import import_source
 
     with opened(directory) as project, progress_bar("import", "clip") as moved:
         report = import_source(project, source, labels_from_folders=labels_from_folders, labels_as=labels_as, progress=moved)
@@ -69,7 +69,7 @@ def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as:
 @click.pass_obj
 def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
     """Make the features that clips still lack; interrupt and run again as you like."""
-    from learner.embed import embed as embed_clips
+    from learner.features.embed import embed as embed_clips
 
     with opened(directory) as project, progress_bar("embed", "clip") as moved:
         report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved, tell=note)

@@ -29,7 +29,7 @@ _limit_option = click.option(
 @click.pass_obj
 def similar(directory: Path, clip: str, limit: int, as_json: bool) -> None:
     """Unanswered clips that sound most like CLIP (a number or a file name), by the features; likeness is a cosine, -1 to 1."""
-    from learner.neighbours import Neighbours
+    from learner.search.neighbours import Neighbours
 
     with opened(directory) as project:
         with project.read() as session:
@@ -47,7 +47,7 @@ def similar(directory: Path, clip: str, limit: int, as_json: bool) -> None:
 @click.pass_obj
 def likely(directory: Path, label: str, limit: int, as_json: bool) -> None:
     """Unanswered clips that the newest head finds most probably LABEL, as the learner listed them."""
-    from learner.likely_clips import read_likely
+    from learner.search.likely import read_likely
 
     with opened(directory) as project:
         with project.read() as session:

@@ -59,9 +59,9 @@ def simulate(
     """
     from labeler.charts.files import check_chart_file, save_chart
     from labeler.charts.simulation import simulation_chart
-    from learner.probing.cache import cache_folder
-    from learner.probing.clips import manifest_clips
-    from learner.simulation.corpus import heard_corpus
+    from learner.corpora.clips import manifest_clips
+    from learner.corpora.corpus import heard_corpus
+    from learner.corpora.vector_cache import cache_folder
     from learner.simulation.simulate import simulate as simulate_corpus
 
     if plot is not None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import AudioError
-from learner.audio import AudioInfo, Reader, shown
+from learner.audio.reader import AudioInfo, Reader, shown
 
 _PREROLL = 0.25
 """Seconds decoded before a span, so that codecs with memory have settled."""

@@ -1,6 +1,6 @@
 """Audio files in, mono float32 out; every file is taken for a hostile one.
 
-libsndfile reads what it can; other containers (m4a, AAC, WebM, …) go through the optional extra `av` (`learner.containers`).
+libsndfile reads what it can; other containers (m4a, AAC, WebM, …) go through the optional extra `av` (`learner.audio.containers`).
 Files are opened here and handed on as descriptors, so that no library ever sees a file name: neither odd bytes nor extensions can
 mislead it. Everything is read in blocks: probing reads the header only, decoding reads the asked span only, and memory does not
 grow with the length of the file.
@@ -12,61 +12,22 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BufferedReader
-from typing import BinaryIO, Protocol
 
 import numpy as np
-import soundfile
 import soxr
-from numpy.typing import NDArray
 
 from db.errors import AudioError
-
-Waveform = NDArray[np.float32]
+from learner.audio.reader import END_TOLERANCE, AudioInfo, AudioMissing, Reader, Waveform, shown
+from learner.audio.sound_file import _sound_file
 
 MINIMUM_SECONDS = 0.025
 """Shorter spans are rejected: one frame of speech analysis is 25 ms, less has nothing to label."""
 LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000
 MOST_CHANNELS = 64
-END_TOLERANCE = 0.1
-"""Seconds by which a span may reach past the end (manifests round), and a lossy file fall short of its stated length."""
-_BLOCK_SAMPLES = 1 << 18
-_UNKNOWN_FRAMES = 1 << 40
-_LOSSY = frozenset({"MP3", "OGG"})
-_STATED = re.compile(r"^\s*(data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
-
-
-class AudioMissing(AudioError):  # noqa: N818 (says what the audio is, as in "except AudioMissing")
-    """The file is not there or may not be read; it may come back, so the clip is not broken."""
-
-
-@dataclass(frozen=True)
-class AudioInfo:
-    """What the header says: sampling rate in Hz, channels, frames (samples per channel) and duration in seconds."""
-
-    sampling_rate: int
-    channels: int
-    frames: int
-
-    @property
-    def duration(self) -> float:
-        """Seconds."""
-        return self.frames / self.sampling_rate
-
-
-class Reader(Protocol):
-    """An open file of either kind."""
-
-    info: AudioInfo
-    lossy: bool
-
-    def blocks(self, first: int, last: int) -> Iterator[Waveform]:
-        """Blocks of shape [n, channels] that hold the frames first..last-1; may end early."""
 
 
 def probe(path: str | os.PathLike[str]) -> AudioInfo:
@@ -140,12 +101,6 @@ def content_hash(path: str | os.PathLike[str]) -> str:
             raise AudioMissing(f"{shown(path)} cannot be read ({error.strerror}); check the disk it is on.") from error
 
 
-def shown(path: str | os.PathLike[str]) -> str:
-    """A path as it may stand in a one-line message: control and direction marks and undecodable bytes are escaped."""
-    text = os.fspath(path)
-    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text) + "'"
-
-
 @contextmanager
 def _opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
     try:
@@ -170,65 +125,11 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Reader]:
             raise AudioError(f"{shown(path)} is empty (0 bytes); record or copy it again.")
         reader: Reader | None = _sound_file(file, path)
         if reader is None:
-            from learner.containers import open_container
+            from learner.audio.containers import open_container
 
             reader = open_container(file, path)
         _check_header(reader.info, path)
         yield reader
-
-
-class _SoundFileReader:
-    """A file that libsndfile reads."""
-
-    def __init__(self, file: soundfile.SoundFile, path: str | os.PathLike[str]) -> None:
-        self._file, self._path = file, path
-        self.info = AudioInfo(sampling_rate=file.samplerate, channels=file.channels, frames=file.frames)
-        self.lossy = file.format in _LOSSY
-
-    def blocks(self, first: int, last: int) -> Iterator[Waveform]:
-        size = max(_BLOCK_SAMPLES // self.info.channels, 1)
-        try:
-            if first:
-                self._file.seek(first)
-            while first < last:
-                block = self._file.read(min(size, last - first), dtype="float32", always_2d=True)
-                if not len(block):
-                    return
-                first += len(block)
-                yield block
-        except (soundfile.SoundFileError, OSError) as error:
-            raise AudioError(
-                f"{shown(self._path)} cannot be decoded after {first / self.info.sampling_rate:.2f} s (damaged or cut short); "
-                "copy it again."
-            ) from error
-
-
-def _sound_file(file: BinaryIO, path: str | os.PathLike[str]) -> _SoundFileReader | None:
-    """None if libsndfile cannot read the file, or not reliably (FLAC of unknown length)."""
-    try:
-        opened = soundfile.SoundFile(file.fileno(), closefd=False)
-    except (soundfile.SoundFileError, OSError, ValueError, TypeError):
-        return None
-    if opened.frames >= _UNKNOWN_FRAMES:
-        return None
-    for chunk, stated, there in _STATED.findall(opened.extra_info):
-        # Recorders that write to a pipe state a placeholder near 2**31 or 2**32 (or 2**63): that is no truncation.
-        if int(there) + 1024 < int(stated) < 0x7FFF0000:
-            raise AudioError(f"{shown(path)} is cut short ({chunk.strip()} of {stated} bytes, {there} there); copy it again.")
-    if opened.format == "OGG" and _last_page_is_cut(file):
-        raise AudioError(f"{shown(path)} is cut short (its last Ogg page is incomplete); copy it again.")
-    return _SoundFileReader(opened, path)
-
-
-def _last_page_is_cut(file: BinaryIO) -> bool:
-    # RFC 3533: a page is 27 bytes, a table of as many segment lengths as byte 26 says, and the segments; 65,307 bytes at most.
-    size = os.fstat(file.fileno()).st_size
-    tail = os.pread(file.fileno(), 65_536, max(size - 65_536, 0))
-    page = tail[tail.rfind(b"OggS") :]
-    if not page.startswith(b"OggS"):
-        return False
-    table = page[27 : 27 + page[26]] if len(page) > 26 else b""
-    return len(page) < 27 or len(table) < page[26] or len(page) < 27 + len(table) + sum(table)
 
 
 def _check_header(info: AudioInfo, path: str | os.PathLike[str]) -> None:

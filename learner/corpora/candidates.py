@@ -8,10 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.encoders import Encoder, encoder_named
-from learner.feature_store import fingerprint_of
-from learner.pooling import POOLINGS, parse_layers
-from learner.probing.cache import Stored
+from learner.corpora.vector_cache import Stored
+from learner.encoders.base import Encoder
+from learner.encoders.pooling import POOLINGS, parse_layers
+from learner.encoders.registry import encoder_named
+from learner.features.store import fingerprint_of
 
 Features = NDArray[np.float32]
 _FLAT = 1e-6

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import LabelError
-from learner.encoders import encoder_named
-from learner.probing.cache import Stored, VectorCache, as_stored
-from learner.probing.candidates import Candidate, ProbedEncoder
-from learner.probing.clips import LabelledClips, LeftOut
-from learner.probing.listening import hear
-from learner.probing.probe import Watch
+from learner.corpora.candidates import Candidate, ProbedEncoder
+from learner.corpora.clips import LabelledClips, LeftOut
+from learner.corpora.listening import hear
+from learner.corpora.vector_cache import Stored, VectorCache, as_stored
+from learner.encoders.registry import encoder_named
+from learner.progress import Watch
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from db.errors import AudioError
 from db.records.clips import SPAN_TOLERANCE, ClipAudio
-from learner.audio import decode_blocks, probe
-from learner.embed import decoded_batches
-from learner.encoders import Encoder
-from learner.probing.cache import Stored, VectorCache, as_stored
-from learner.probing.clips import LeftOut, ProbeClip, clip_key
+from learner.audio.decoding import decode_blocks, probe
+from learner.corpora.clips import LeftOut, ProbeClip, clip_key
+from learner.corpora.vector_cache import Stored, VectorCache, as_stored
+from learner.encoders.base import Encoder
+from learner.features.embed import decoded_batches
 
 STORE_CLIPS = 256
 """At most this many clips are heard again after a crash."""

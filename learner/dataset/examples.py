@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.training_labels import TrainingLabels, weights_in
+from learner.dataset.label_aggregation import TrainingLabels, weights_in
 
 Numbers = NDArray[np.int64]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.by_clip import ByClip
+from learner.dataset.by_clip import ByClip
 
 MOST_FOLDS = 10
 MOST_OF_A_FILE = 4

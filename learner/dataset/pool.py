@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 from db.models import Clip, ClipState, FeatureRow
 from db.project import OpenProject
 from db.records.features import newest_feature_set
-from learner.by_clip import ByClip
-from learner.feature_store import FeatureMatrix, open_features
-from learner.folds import Folds, folds_of
-from learner.heads import Numbers, Vectors, pool_statistics
-from learner.scattering import scattered
-from learner.speaker_norm import NONE, SpeakerStatistics, why_not
+from learner.arrays import Numbers, Vectors
+from learner.dataset.by_clip import ByClip
+from learner.dataset.folds import Folds, folds_of
+from learner.dataset.sampling import scattered
+from learner.dataset.speaker_norm import NONE, SpeakerStatistics, why_not
+from learner.dataset.statistics import pool_statistics
+from learner.features.matrix import FeatureMatrix, open_features
 
 CHUNK = 4096
 SAMPLE = 2000
@@ -46,7 +47,7 @@ class Pool:
     speakers: ByClip[str | None]
     """Speaker by clip id, for all clips of the project."""
     clusters: dict[int, NDArray[np.int64]] = field(default_factory=dict)
-    """What the cold start found, by number of clusters; see `learner.cold_start`."""
+    """What the cold start found, by number of clusters; see `learner.query.cold_start`."""
     typical: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     """Places by typicality, in the same way."""
 

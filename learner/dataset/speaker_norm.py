@@ -1,7 +1,7 @@
 """Each speaker's clips as that speaker's own: centred and scaled by all of the speaker's clips in the pool, labelled or not.
 
 No label enters. What a speaker's clips have in common (the voice, the microphone, the room) goes, and how they differ stays.
-Where speakers coincide with labels, that is just what should not be done; `learner.normalisation` decides.
+Where speakers coincide with labels, that is just what should not be done; `learner.heads.normalisation` decides.
 """
 
 from __future__ import annotations

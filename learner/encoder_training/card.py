@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from learner.encoders.checkpoints import Checkpoint
-from learner.pretraining.crops import SpeechFile
+from learner.encoder_training.crops import SpeechFile
+from learner.encoders.wav2vec2.checkpoints import Checkpoint
 
 
 def model_card(

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from db.errors import AudioError, EncoderError
 from db.project import OpenProject
 from db.records.clips import ready_paths
-from learner.audio import decode, probe
-from learner.pretraining.augment import FASTEST, SAMPLING_RATE, distorted, levelled
+from learner.audio.decoding import decode, probe
+from learner.encoder_training.augment import FASTEST, SAMPLING_RATE, distorted, levelled
 
 ENDINGS = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".aac", ".webm"})
 _SHORTEST = 0.5

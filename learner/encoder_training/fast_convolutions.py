@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from learner.encoders.positional import use_exact_positions
+from learner.encoders.wav2vec2.positional import use_exact_positions
 
 
 def use_fast_convolutions(model: Any) -> None:

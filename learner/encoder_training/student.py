@@ -12,10 +12,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from db.errors import EncoderError
-from learner.encoders.checkpoints import Checkpoint, find_checkpoint
-from learner.encoders.loading import load_model
-from learner.encoders.wav2vec2 import gain_of, soft_gain_factor
-from learner.pretraining.fast_convolutions import use_fast_convolutions
+from learner.encoder_training.fast_convolutions import use_fast_convolutions
+from learner.encoders.wav2vec2.checkpoints import Checkpoint, find_checkpoint
+from learner.encoders.wav2vec2.encoder import gain_of, soft_gain_factor
+from learner.encoders.wav2vec2.loading import load_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -27,7 +27,7 @@ def starting_checkpoint(start: str | None, *, folder: Path, seed: int) -> Checkp
     """The checkpoint `start`, or a small one with random weights made in `folder`."""
     if start is not None:
         return find_checkpoint(start)
-    from learner.encoders.make_untrained import make
+    from learner.encoders.wav2vec2.make_untrained import make
 
     if not (folder / "model.safetensors").is_file():
         make(folder, seed=seed)
@@ -53,7 +53,7 @@ def student_of(checkpoint: Checkpoint) -> PreTrainedModel:
 
 
 def gained(waveforms: torch.Tensor, checkpoint: Checkpoint) -> torch.Tensor:
-    """Waveforms [n, samples] at the level the encoder will be given them, see `learner.encoders.wav2vec2.with_gain`."""
+    """Waveforms [n, samples] at the level the encoder will be given them, see `learner.encoders.wav2vec2.encoder.with_gain`."""
     gain = gain_of(checkpoint)
     if gain == "normalize":
         centred = waveforms - waveforms.mean(dim=1, keepdim=True)

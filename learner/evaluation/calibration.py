@@ -55,7 +55,7 @@ def calibration_report(probabilities: Exact, y: Counts, folds: Counts) -> dict[s
     with its 95% interval by Wilson, and clips; after mending).
 
     Args:
-        probabilities: as `learner.evaluate.cross_fitted_probabilities` gives them, [clips, labels].
+        probabilities: as `learner.evaluation.cross_fitting.cross_fitted_probabilities` gives them, [clips, labels].
         y: position of the true label of each clip.
         folds: of each clip.
     """

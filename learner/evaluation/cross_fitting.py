@@ -8,50 +8,22 @@ slice is a fair sample, choosing clips actively does not bias the estimate.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.examples import Examples
-from learner.fitting import fitted_head
-from learner.heads import LinearHead, Numbers, Vectors
-from learner.intervals import Interval, SpeakerResamples, label_intervals, recall_interval
-from learner.normalisation import Decision, decide
-from learner.pool import Pool
-from learner.speaker_norm import NONE
+from learner.arrays import Numbers, Vectors
+from learner.dataset.examples import Examples
+from learner.dataset.pool import Pool
+from learner.dataset.speaker_norm import NONE
+from learner.dataset.test_slice import Slice
+from learner.evaluation.accuracy import UNTRAINED
+from learner.heads.fitting import fitted_head
+from learner.heads.linear import LinearHead
+from learner.heads.normalisation import Decision, decide
 
 Between = Callable[[int, int], None]
 """Called after each training with how many are done and how many there are; it may raise to give up."""
-UNTRAINED = -1
-"""Prediction of a head that had nothing to learn from; counts as wrong."""
-
-
-@dataclass(frozen=True)
-class Slice:
-    """The clips to test on: labelled clips of the random slice that have features."""
-
-    clip_ids: list[int]
-    y: Numbers
-    """Position of each clip's label among the active labels."""
-    folds: Numbers
-    groups: Numbers
-    vectors: Vectors
-
-    @classmethod
-    def of(cls, pool: Pool, clip_ids: Sequence[int], labels: Mapping[int, int], label_ids: Sequence[int]) -> Slice:
-        """Those of `clip_ids` (the random slice, in key order) that can be tested; `labels` is label id by clip id."""
-        has = pool.features.has(clip_ids)
-        kept = [clip for clip, there in zip(clip_ids, has, strict=True) if there and labels.get(clip) in label_ids]
-        positions = {label: position for position, label in enumerate(label_ids)}
-        return cls(
-            clip_ids=kept,
-            y=np.array([positions[labels[clip]] for clip in kept], dtype=np.int64),
-            folds=pool.folds.folds(kept),
-            groups=pool.folds.groups(kept),
-            vectors=pool.features.rows(kept),
-        )
 
 
 class FoldHeads:
@@ -171,90 +143,3 @@ def _splits(pool: Pool, tested: Slice, labels: Mapping[int, int]) -> Iterator[tu
     folds = pool.folds.folds(examples.clip_ids)
     for fold in np.unique(tested.folds).tolist():
         yield fold, examples.where(folds != fold)
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """UA with its interval, WA, and clips per true and predicted label."""
-
-    ua: Interval
-    wa: float
-    right: Numbers
-    clips: Numbers
-    confusion: NDArray[np.int64]
-
-
-def accuracy(tested: Slice, predicted: Numbers, resamples: SpeakerResamples, *, labels: int) -> Accuracy:
-    """Scores of these predictions; the slice holds at least one clip."""
-    hit = predicted == tested.y
-    clips = np.bincount(tested.y, minlength=labels)
-    right = np.bincount(tested.y[hit], minlength=labels)
-    told = predicted != UNTRAINED
-    confusion = np.bincount(tested.y[told] * labels + predicted[told], minlength=labels * labels).reshape(labels, labels)
-    half_width = resamples.half_width(tested.y, hit, labels=labels)
-    return Accuracy(recall_interval(right, clips, half_width=half_width), float(hit.mean()), right, clips, confusion)
-
-
-def plain_accuracy(
-    heads: FoldHeads,
-    tested: Slice,
-    labels: Mapping[int, int],
-    label_ids: Sequence[int],
-    *,
-    adaptive: Accuracy | None,
-    between: Between,
-) -> Accuracy | None:
-    """What `cross_fitted` scores without any normalisation: the accuracy of the head for audio of unknown speakers.
-
-    Args:
-        adaptive: its accuracy with the decisions that the folds made, which is the same where none normalises.
-    """
-    folds = len(np.unique(tested.folds))
-    if adaptive is None or not normalised_folds(heads, tested, labels):
-        return adaptive
-    predicted = cross_fitted(heads, tested, labels, label_ids, after_each=lambda: between(folds, folds), plain=True)
-    return accuracy(tested, predicted, SpeakerResamples(tested.groups), labels=len(label_ids))
-
-
-def normalisation_report(decision: Decision, plain: Accuracy | None, *, folds: int) -> dict[str, Any]:
-    """What is told of normalisation, as JSON values.
-
-    Keys: `normalisation` of the run's head ("speaker" or "none"), `normalisation_why` in words, `normalised_folds` (for how many
-    folds of the evaluation the same was decided on their own labels), `plain` (ua, ua_low, ua_high, wa without normalisation, or
-    None).
-    """
-    told = None
-    if plain is not None:
-        told = {"ua": plain.ua.value, "ua_low": plain.ua.low, "ua_high": plain.ua.high, "wa": plain.wa}
-    return {
-        "normalisation": decision.normalisation,
-        "normalisation_why": decision.why,
-        "normalised_folds": folds,
-        "plain": told,
-    }
-
-
-def report_of(scored: Accuracy | None, tested: Slice, pool: Pool, label_names: Sequence[str]) -> dict[str, Any]:
-    """What is told of an evaluation beside its accuracy, as JSON values.
-
-    Keys: `per_label` (recall, low, high, clips by label; recall None without clips), `confusion` (labels, and counts with a row a
-    true label), `missing_labels` (without clips in the slice), `grouped` (whether folds keep speakers whole), `folds`,
-    `untrained` (clips that no head could be trained for).
-    """
-    report: dict[str, Any] = {
-        "per_label": {},
-        "confusion": {"labels": list(label_names), "counts": []},
-        "missing_labels": list(label_names),
-        "grouped": pool.folds.grouped,
-        "folds": len(np.unique(tested.folds)),
-        "untrained": 0,
-    }
-    if scored is None:
-        return report
-    for name, recall, clips in zip(label_names, label_intervals(scored.right, scored.clips), scored.clips.tolist(), strict=True):
-        value = round(recall.value, 6) if clips else None
-        report["per_label"][name] = {"recall": value, "low": round(recall.low, 6), "high": round(recall.high, 6), "clips": clips}
-    report["confusion"]["counts"] = scored.confusion.tolist()
-    report["missing_labels"] = [name for name, clips in zip(label_names, scored.clips, strict=True) if not clips]
-    report["untrained"] = len(tested.y) - int(scored.confusion.sum())
-    return report

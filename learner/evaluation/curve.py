@@ -15,22 +15,13 @@ from numpy.typing import NDArray
 
 from db.decisions.log import LiveDecision
 from db.records.runs import CurvePointValues
-from learner.evaluate import Accuracy, Between, FoldHeads, Slice, accuracy, cross_fitted
-from learner.intervals import SpeakerResamples
-from learner.pool import Pool
-from learner.training_labels import TrainingLabels, training_labels
+from learner.dataset.test_slice import Slice
+from learner.dataset.trainable import trainable
+from learner.evaluation.accuracy import Accuracy, accuracy
+from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted
+from learner.evaluation.intervals import SpeakerResamples
 
 MOST_POINTS = 40
-
-
-def trainable(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]) -> TrainingLabels:
-    """What a head can learn from: labels in use, of clips with features."""
-    said = training_labels(live)
-    labels = {clip: label for clip, label in said.items() if label in label_ids}
-    has = pool.features.has(list(labels))
-    found = said.only([clip for clip, there in zip(labels, has, strict=True) if there])
-    found.set_aside = {decision.clip_id for decision in live} - labels.keys()
-    return found
 
 
 def thinned(prefixes: Sequence[tuple[int, int]], *, most: int = MOST_POINTS) -> list[int]:
@@ -85,7 +76,7 @@ def traced_curve(
         heads: keeps what it trained, for the next curve.
         live: the decisions that stand, by id.
         prefixes: ids of the last decision of past runs, ascending.
-        between: see `learner.evaluate.Between`.
+        between: see `learner.evaluation.cross_fitting.Between`.
     """
     resamples = SpeakerResamples(tested.groups)
     total, done = len(prefixes) * len(set(tested.folds.tolist())), 0

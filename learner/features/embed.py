@@ -20,9 +20,11 @@ from db.errors import AudioError
 from db.project import OpenProject
 from db.records.clips import ClipAudio, mark_broken, ready_clips_without_features
 from db.records.features import newest_feature_set, use_feature_set
-from learner.audio import AudioMissing, content_hash, decode, decode_blocks, shown
-from learner.encoders import Encoder, encoder_named
-from learner.feature_store import FeatureStore, embed_lock
+from learner.audio.decoding import content_hash, decode, decode_blocks
+from learner.audio.reader import AudioMissing, shown
+from learner.encoders.base import Encoder
+from learner.encoders.registry import encoder_named
+from learner.features.store import FeatureStore, embed_lock
 
 LONG_SECONDS = 120.0
 """Longer clips are never held in memory: they are decoded and encoded block by block."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from learner.logistic import one_thread
+from learner.heads.logistic import one_thread
 
 Numbers = NDArray[np.int64]
 Exact = NDArray[np.float64]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.examples import Examples
-from learner.heads import DISCRIMINANT, LOGISTIC, LinearHead, Vectors
-from learner.pool import Pool
-from learner.speaker_norm import NONE
+from learner.arrays import Vectors
+from learner.dataset.examples import Examples
+from learner.dataset.pool import Pool
+from learner.dataset.speaker_norm import NONE
+from learner.heads.linear import DISCRIMINANT, LOGISTIC, LinearHead
 
 WIDE = 512
 """Features from which on it is discriminant analysis. With 1,536 it is the better one, with 128 neither is throughout."""

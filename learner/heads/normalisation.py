@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from learner.heads import Numbers, Vectors
-from learner.pool import Pool
-from learner.speaker_norm import NONE, SPEAKER
+from learner.arrays import Numbers, Vectors
+from learner.dataset.pool import Pool
+from learner.dataset.speaker_norm import NONE, SPEAKER
 
 LEAST_LABELS = 30
 LEAST_PAIRS = 25

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from learner.discriminant import Exact, Numbers, discriminant_weights, of_products, temperature_of
-from learner.logistic import one_thread
+from learner.heads.discriminant import Exact, Numbers, discriminant_weights, of_products, temperature_of
+from learner.heads.logistic import one_thread
 
 ROUNDS = 3
 MASS, MOST = 2.0, 0.3

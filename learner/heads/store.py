@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import LearnerError
-from learner.heads import LinearHead
-from learner.speaker_norm import NONE, SPEAKER
+from learner.dataset.speaker_norm import NONE, SPEAKER
+from learner.heads.linear import LinearHead
 
 KEPT = 20
 """Heads of older runs are deleted."""

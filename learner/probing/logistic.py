@@ -1,4 +1,4 @@
-"""What a logistic regression on some clips tells of others, for many splits of the same clips (see `learner.logistic`)."""
+"""What a logistic regression on some clips tells of others, for many splits of the same clips (see `learner.heads.logistic`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from learner.logistic import Exact, Numbers, factor_of, scores_of, solved, with_constant
+from learner.heads.logistic import Exact, Numbers, factor_of, scores_of, solved, with_constant
 
 STRENGTH = 0.01
 """C of the reference figures."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,18 +11,16 @@ from typing import Any
 import numpy as np
 
 from db.errors import LabelError
-from learner.encoders import Encoder
-from learner.intervals import Interval
-from learner.probing.cache import Stored, VectorCache
-from learner.probing.candidates import Candidate, ProbedEncoder
-from learner.probing.clips import LabelledClips, LeftOut, ProbeClip
-from learner.probing.listening import hear
+from learner.corpora.candidates import Candidate, ProbedEncoder
+from learner.corpora.clips import LabelledClips, LeftOut, ProbeClip
+from learner.corpora.listening import hear
+from learner.corpora.vector_cache import Stored, VectorCache
+from learner.encoders.base import Encoder
+from learner.evaluation.intervals import Interval
 from learner.probing.scoring import Features, Numbers, Scorer, Told, all_told, nested
 from learner.probing.splits import Splits, splits_of
 from learner.probing.told_cache import ToldCache
-
-Watch = Callable[[str, str], AbstractContextManager[Callable[[int, int], None]]]
-"""Given what is being done and the unit, a progress bar that is moved by (done, total)."""
+from learner.progress import Watch
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from learner.intervals import Interval, SpeakerResamples, recall_interval
+from learner.evaluation.intervals import Interval, SpeakerResamples, recall_interval
 from learner.probing.logistic import predictions
 from learner.probing.splits import Splits
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from learner.probing.cache import unwritable
-from learner.probing.candidates import Candidate
-from learner.probing.clips import ProbeClip, clip_key
+from learner.corpora.candidates import Candidate
+from learner.corpora.clips import ProbeClip, clip_key
+from learner.corpora.vector_cache import unwritable
 from learner.probing.scoring import Numbers, Told
 from learner.probing.splits import Splits
 

@@ -24,17 +24,19 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from learner.curve import trainable
-from learner.evaluate import FoldHeads, Slice, accuracy, cross_fitted
-from learner.examples import Examples
-from learner.fitting import fitted_head
-from learner.intervals import SpeakerResamples
-from learner.normalisation import decide
-from learner.probing.cache import unwritable
-from learner.simulation.corpus import Corpus
-from learner.simulation.project import SimulatedProject, simulated_project
+from learner.corpora.corpus import Corpus
+from learner.corpora.vector_cache import unwritable
+from learner.dataset.examples import Examples
+from learner.dataset.test_slice import Slice
+from learner.dataset.trainable import trainable
+from learner.evaluation.accuracy import accuracy
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
+from learner.evaluation.intervals import SpeakerResamples
+from learner.heads.fitting import fitted_head
+from learner.heads.normalisation import decide
+from learner.query.strategies import NAMES, strategy_named
 from learner.simulation.replay import Annotating, Checkpoint, replay
-from learner.strategies import NAMES, strategy_named
+from learner.simulation.simulated_project import SimulatedProject, simulated_project
 
 FULL = "all labels"
 """Stands for a strategy in the cell of a head trained on every label of the pool."""
@@ -45,32 +47,32 @@ _CODE = (
     "db.decisions.log",
     "db.serving.mixing",
     "db.serving.random_slice",
-    "learner.by_clip",
-    "learner.cold_start",
-    "learner.curve",
-    "learner.discriminant",
-    "learner.evaluate",
-    "learner.examples",
-    "learner.fitting",
-    "learner.folds",
-    "learner.heads",
-    "learner.intervals",
-    "learner.logistic",
-    "learner.near_duplicates",
-    "learner.normalisation",
-    "learner.pool",
-    "learner.query_functions",
-    "learner.ranking",
-    "learner.rare_search",
-    "learner.scattering",
-    "learner.self_training",
+    "learner.dataset.by_clip",
+    "learner.query.cold_start",
+    "learner.evaluation.curve",
+    "learner.heads.discriminant",
+    "learner.evaluation.cross_fitting",
+    "learner.dataset.examples",
+    "learner.heads.fitting",
+    "learner.dataset.folds",
+    "learner.heads.linear",
+    "learner.evaluation.intervals",
+    "learner.heads.logistic",
+    "learner.query.near_duplicates",
+    "learner.heads.normalisation",
+    "learner.dataset.pool",
+    "learner.query.batch_diversity",
+    "learner.query.ranked_queue",
+    "learner.query.rare_class",
+    "learner.dataset.sampling",
+    "learner.heads.self_training",
     "learner.simulation.cells",
-    "learner.simulation.project",
+    "learner.simulation.simulated_project",
     "learner.simulation.replay",
-    "learner.speaker_norm",
-    "learner.strategies",
-    "learner.training",
-    "learner.training_labels",
+    "learner.dataset.speaker_norm",
+    "learner.query.strategies",
+    "learner.query.round",
+    "learner.dataset.label_aggregation",
 )
 
 

@@ -17,8 +17,8 @@ from db.models import Answer, Source
 from db.serving.mixing import Share, mixed
 from db.serving.random_slice import answered_prefix, blind_answers
 from db.serving.ranked_queue import QueueItem
-from learner.simulation.project import SimulatedProject
-from learner.training import Trained, ranked, trained
+from learner.query.round import Trained, ranked, trained
+from learner.simulation.simulated_project import SimulatedProject
 
 QUEUE_SIZE = 200
 """Clips that are ranked at a time: more than are served before the next ranking."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import LearnerError
-from learner.probing.probe import Watch
+from learner.corpora.corpus import Corpus
+from learner.progress import Watch
+from learner.query.strategies import DEFAULT, RANDOM
 from learner.simulation.cells import FULL, Asked, Cell, simulated_cells
-from learner.simulation.corpus import Corpus
 from learner.simulation.replay import Annotating
 from learner.simulation.summary import summary
-from learner.strategies import DEFAULT, RANDOM
 
 STRATEGIES = (DEFAULT, "margin", RANDOM)
 """What is compared where nobody says."""

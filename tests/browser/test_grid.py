@@ -13,7 +13,7 @@ from sqlalchemy import select
 from db.decisions.log import live_query
 from db.models import Annotator, Clip, Decision, Lease, Source
 from db.records.labels import label_by_name
-from learner.likely_clips import LikelyClips, write_likely
+from learner.search.likely import LikelyClips, write_likely
 from tests.browser.served import Seat, Served
 from tests.learner.audio_files import tone, written
 from tests.learner.synthetic_projects import embed_made_up

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, expect
 from db.models import Source
 from db.project import create_project
 from db.records.runs import latest_curve, latest_evaluated_run
-from learner.embed import embed
-from learner.importing import import_source
+from learner.features.embed import embed
+from learner.imports.source import import_source
 from tests.browser.served import Seat, Served
 from tests.supervised_processes import Process, free_port, start_command, wait_for
 

@@ -11,7 +11,7 @@ from db.records.annotators import annotator_named
 from db.serving.grid import GridLease, free_clips, lease_for_grid
 from db.serving.random_slice import blind_answers, owed_clips, slice_clip_ids
 from db.serving.upcoming import lease_next, release_leases, upcoming
-from learner.quality.consensus import opinions
+from learner.label_quality.crowdlab import opinions
 from tests.db.test_serving import rank
 from tests.filled_projects import add_clips, answer
 

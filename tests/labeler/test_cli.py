@@ -12,7 +12,7 @@ from db.models import Source
 from db.project import OpenProject
 from labeler.cli import main
 from labeler.cli.output import printable
-from learner.loop import learn_once
+from learner.loop.run import learn_once
 from tests.filled_projects import add_clips, answer
 from tests.learner.synthetic_projects import embedded_project, label_slice, label_truly
 

@@ -20,7 +20,7 @@ from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
 from labeler.app.api.routes import routes
 from labeler.app.sign_in.tokens import Tokens
-from learner.likely_clips import LikelyClips, write_likely
+from learner.search.likely import LikelyClips, write_likely
 from tests.filled_projects import standing
 from tests.learner.audio_files import import_files, tone, written
 from tests.learner.synthetic_projects import embed_made_up, truth

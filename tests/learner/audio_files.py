@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from db.project import OpenProject
 from db.records.clips import NewClip, NewFile, register_clip
-from learner.audio import content_hash, probe
+from learner.audio.decoding import content_hash, probe
 
 RATE = 16_000
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from learner.simulation.corpus import Corpus
+from learner.corpora.corpus import Corpus
 
 LABELS = ("angry", "happy", "sad")
 

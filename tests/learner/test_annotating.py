@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import learner.annotating
+import learner.imports.answers
 from db.decisions.log import LiveDecision, live_decisions
 from db.errors import ClipError, DecisionError, EarmarkError, FormatError, LabelError
 from db.models import Answer, Clip, ClipAlias, Source
@@ -18,7 +18,7 @@ from db.records.labels import label_by_name
 from db.records.runs import record_run
 from db.serving.ranked_queue import QueueItem, publish_queue
 from db.serving.upcoming import upcoming
-from learner.annotating import annotate_from_file
+from learner.imports.answers import annotate_from_file
 from tests.filled_projects import add_clips, answer
 
 
@@ -75,7 +75,7 @@ def test_what_queue_prints_can_be_labelled_and_given_back(any_project: OpenProje
 def test_a_clip_far_from_the_head_of_the_queue_was_queued_as_nothing(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learner.annotating, "_LEAST_LOOKED_AT", 1)
+    monkeypatch.setattr(learner.imports.answers, "_LEAST_LOOKED_AT", 1)
     clips = add_clips(project, 30)
     with_queue(project, clips)
     with project.read() as session:
@@ -152,7 +152,7 @@ def test_a_file_or_name_of_no_use_is_an_error(project: OpenProject, tmp_path: Pa
 def test_many_answers_are_written_in_short_transactions(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learner.annotating, "BATCH", 7)
+    monkeypatch.setattr(learner.imports.answers, "BATCH", 7)
     clips = add_clips(project, 20)
     text = "clip,label\n" + "".join(f"{clip},sad\n" for clip in clips)
     assert annotate_from_file(project, answers(tmp_path / "a.csv", text), annotator="script") == 20

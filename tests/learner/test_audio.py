@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.errors import AudioError
-from learner.audio import AudioMissing, content_hash, decode, decode_blocks, probe, read_frames, validate
-from learner.containers import container_of
+from learner.audio.containers import container_of
+from learner.audio.decoding import content_hash, decode, decode_blocks, probe, read_frames, validate
+from learner.audio.reader import AudioMissing
 from tests.learner.audio_files import RATE, cut, noise, tone, written
 
 
@@ -260,6 +261,6 @@ def test_playlists_are_never_followed(tmp_path: Path) -> None:
 
 
 def test_audio_loads_nothing_heavy() -> None:
-    modules = "learner, learner.audio, learner.encoders"
+    modules = "learner, learner.audio.decoding, learner.encoders"
     code = f"import sys, {modules}; print({{'torch', 'transformers', 'sklearn', 'av'}} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"

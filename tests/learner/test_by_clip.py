@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from learner.by_clip import ByClip
+from learner.dataset.by_clip import ByClip
 
 
 def test_a_clip_has_the_value_it_was_given_in_whatever_order_they_came() -> None:

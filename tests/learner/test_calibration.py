@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from learner.calibration import calibration_error, calibration_report, temperature_of, tempered
+from learner.evaluation.calibration import calibration_error, calibration_report, temperature_of, tempered
 
 
 def answers(clips: int, *, seed: int = 3) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from benchmarks.coverage_checks import Check, Forecast, checks_of
-from learner.simulation.corpus import Corpus
-from learner.simulation.project import simulated_project
+from learner.corpora.corpus import Corpus
 from learner.simulation.replay import Annotating
+from learner.simulation.simulated_project import simulated_project
 
 LABELS, SPEAKERS, CLIPS, DIM = 4, 10, 300, 12
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from learner.encoders.cpu_inference import prepare_for_cpu
+from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
 
 
 def small_model(norm: str, **options: Any) -> Any:

@@ -12,11 +12,13 @@ from db.decisions.log import live_decisions
 from db.models import Answer
 from db.project import OpenProject
 from db.records.runs import Curve, latest_curve
-from learner.curve import distinct_prefixes, thinned, traced_curve, trainable
-from learner.evaluate import FoldHeads, Slice
-from learner.examples import Examples
-from learner.heads import LinearHead
-from learner.loop import learn_once
+from learner.dataset.examples import Examples
+from learner.dataset.test_slice import Slice
+from learner.dataset.trainable import trainable
+from learner.evaluation.cross_fitting import FoldHeads
+from learner.evaluation.curve import distinct_prefixes, thinned, traced_curve
+from learner.heads.linear import LinearHead
+from learner.loop.run import learn_once
 from tests.filled_projects import answer
 from tests.learner.synthetic_projects import embedded_project, label_slice, label_truly, newest_decision, pool_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from learner.data_saved import Measured, data_saved
-from learner.intervals import SpeakerResamples
+from learner.evaluation.intervals import SpeakerResamples
+from learner.outlook.data_saved import Measured, data_saved
 
 CLIPS, LABELS = 400, 4
 Y = np.arange(CLIPS) % LABELS

@@ -7,11 +7,11 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from benchmarks import heads
-from learner.discriminant import RIDGE, discriminant_weights
-from learner.fitting import WIDE, suited
-from learner.heads import DISCRIMINANT, LOGISTIC, LinearHead
-from learner.simulation.project import simulated_project
+from learner.heads.discriminant import RIDGE, discriminant_weights
+from learner.heads.fitting import WIDE, suited
+from learner.heads.linear import DISCRIMINANT, LOGISTIC, LinearHead
 from learner.simulation.replay import Annotating, replay
+from learner.simulation.simulated_project import simulated_project
 from tests.learner.synthetic_corpora import blobs
 
 RNG = np.random.default_rng(7)

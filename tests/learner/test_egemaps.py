@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from db.errors import EncoderError
-from learner.encoders import egemaps, encoder_named, encoder_of
+from learner.encoders.handmade import egemaps
+from learner.encoders.registry import encoder_named, encoder_of
 from tests.learner.audio_files import RATE, noise
 
 

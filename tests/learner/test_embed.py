@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from db.models import Clip, ClipState
 from db.project import OpenProject
 from db.records.clips import ready_clips_without_features
-from learner import embed as embedding
-from learner.audio import decode
-from learner.embed import embed
-from learner.encoders import encoder_named
-from learner.feature_store import open_features
+from learner.audio.decoding import decode
+from learner.encoders.registry import encoder_named
+from learner.features import embed as embedding
+from learner.features.embed import embed
+from learner.features.matrix import open_features
 from tests.learner.audio_files import cut, import_files, noise, written
 
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from db.errors import EncoderError
-from learner.encoders import Encoder, encoder_named, encoder_of
-from learner.encoders.make_untrained import make
-from learner.encoders.wav2vec2 import Wav2Vec2Encoder, with_gain
-from learner.pooling import Moments, parse_layers
+from learner.encoders.base import Encoder
+from learner.encoders.pooling import Moments, parse_layers
+from learner.encoders.registry import encoder_named, encoder_of
+from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder, with_gain
+from learner.encoders.wav2vec2.make_untrained import make
 from tests.learner.audio_files import RATE, noise
 
 BUNDLED = Path(__file__).parents[2] / "learner" / "encoders" / "bundled"
@@ -147,12 +148,12 @@ def test_gain() -> None:
 def test_bf16_is_used_where_it_is_fast_and_is_another_feature_set(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     precise = in_float32(tiny).encode([noise(1.0)])
     (tiny / "preprocessor_config.json").write_text(json.dumps({"do_normalize": True}))
-    monkeypatch.setattr("learner.runtime.processor_has_bf16", lambda: True)
+    monkeypatch.setattr("learner.encoders.runtime.processor_has_bf16", lambda: True)
     encoder = encoder_named(str(tiny), device="cpu")
 
     assert encoder.settings["precision"] == "bfloat16"
     np.testing.assert_allclose(encoder.encode([noise(1.0)]), precise, atol=0.05)
-    monkeypatch.setattr("learner.runtime.processor_has_bf16", lambda: False)
+    monkeypatch.setattr("learner.encoders.runtime.processor_has_bf16", lambda: False)
     assert encoder_named(str(tiny), device="cpu").settings["precision"] == "float32"
 
 
@@ -285,7 +286,7 @@ def test_the_same_waveform_twice_shares_a_batch_on_a_gpu(monkeypatch: pytest.Mon
         pool(batch, moments)
 
     monkeypatch.setattr(encoder, "_pool", counted)
-    monkeypatch.setattr("learner.encoders.wav2vec2.largest_batch", lambda _device: 16)
+    monkeypatch.setattr("learner.encoders.wav2vec2.encoder.largest_batch", lambda _device: 16)
     np.testing.assert_allclose(encoder.encode([noise(1.0), noise(0.5), noise(1.0, seed=3)]), one_by_one, atol=1e-5)
     assert sizes == [1, 2]
 

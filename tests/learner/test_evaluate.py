@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.project import OpenProject
-from learner.by_clip import ByClip
-from learner.evaluate import UNTRAINED, FoldHeads, Slice, accuracy, cross_fitted, report_of
-from learner.examples import Examples
-from learner.folds import folds_of
-from learner.intervals import SpeakerResamples, label_intervals, recall_interval
+from learner.dataset.by_clip import ByClip
+from learner.dataset.examples import Examples
+from learner.dataset.folds import folds_of
+from learner.dataset.test_slice import Slice
+from learner.evaluation.accuracy import UNTRAINED, accuracy
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
+from learner.evaluation.intervals import SpeakerResamples, label_intervals, recall_interval
+from learner.evaluation.report import report_of
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
 
 

@@ -17,8 +17,9 @@ from db.errors import FeatureError
 from db.models import FeatureRow
 from db.project import OpenProject, open_project
 from db.records.features import use_feature_set
-from learner import feature_store
-from learner.feature_store import FeatureStore, embed_lock, fingerprint_of, open_features, shard_path
+from learner.features import store as feature_store
+from learner.features.matrix import open_features, shard_path
+from learner.features.store import FeatureStore, embed_lock, fingerprint_of
 from tests.filled_projects import add_clips
 
 DIM = 3

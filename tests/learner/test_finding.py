@@ -17,10 +17,10 @@ from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
 from db.serving.random_slice import owed_clips
-from learner.likely_clips import LikelyClips, most_likely, read_likely, write_likely
-from learner.loop import learn_once
-from learner.neighbours import Neighbours
-from learner.speaker_norm import SPEAKER
+from learner.dataset.speaker_norm import SPEAKER
+from learner.loop.run import learn_once
+from learner.search.likely import LikelyClips, most_likely, read_likely, write_likely
+from learner.search.neighbours import Neighbours
 from tests.filled_projects import add_clips, answer
 from tests.learner.synthetic_projects import (
     embed_made_up,
@@ -81,7 +81,7 @@ class TestNeighbours:
     ) -> None:
         clips = embedded_project(project, 50)
         whole = list(Neighbours(project).of(clips[0]))
-        monkeypatch.setattr("learner.neighbours._FIRST_BLOCK", 2)
+        monkeypatch.setattr("learner.search.neighbours._FIRST_BLOCK", 2)
         assert list(Neighbours(project).of(clips[0])) == whole
         assert {clip for clip, _ in whole} == set(clips[1:])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from learner.forecast import Ahead, Laws, More, worth_of
+from learner.outlook.forecast import Ahead, Laws, More, worth_of
 
 LABELS = [20, 30, 45, 70, 100, 150, 200]
 

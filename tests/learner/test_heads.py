@@ -11,8 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from db.errors import LearnerError
-from learner.heads import LinearHead, pool_statistics
-from learner.heads_store import HeadFile, StoredHead, delete_old_heads, head_path, load_head, newest_head
+from learner.dataset.statistics import pool_statistics
+from learner.heads.linear import LinearHead
+from learner.heads.store import HeadFile, StoredHead, delete_old_heads, head_path, load_head, newest_head
 from tests.learner.synthetic_projects import made_up_vectors
 
 CLIPS = list(range(60))

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from db.models import Clip, ClipState
 from db.project import OpenProject
-from learner.audio import probe
-from learner.importing import ImportReport, import_source
+from learner.audio.decoding import probe
+from learner.imports.source import ImportReport, import_source
 from tests.learner.audio_files import RATE, cut, noise, written
 
 SECONDS_IN_TWO_HOURS = 7200

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-import learner.importing
-import learner.inspecting
+import learner.imports.inspection
+import learner.imports.source
 from db.decisions.log import LiveDecision, live_decisions, undo_decision
 from db.errors import DecisionError, FormatError
 from db.exports.registry import export_decisions
@@ -23,7 +23,7 @@ from db.models import Clip, ClipState, Decision, Rejection, Source
 from db.project import OpenProject, create_project
 from db.records.annotators import annotator_named
 from db.records.clips import find_clip
-from learner.importing import import_source
+from learner.imports.source import import_source
 from tests.filled_projects import LABELS
 from tests.learner.audio_files import noise, written
 
@@ -222,8 +222,8 @@ class TestSameBytes:
         def refuse(path: str, **_: Any) -> None:
             raise AssertionError(f"{path} is read")
 
-        monkeypatch.setattr(learner.inspecting, "validate", refuse)
-        monkeypatch.setattr(learner.inspecting, "content_hash", refuse)
+        monkeypatch.setattr(learner.imports.inspection, "validate", refuse)
+        monkeypatch.setattr(learner.imports.inspection, "content_hash", refuse)
         assert import_source(project, tmp_path).known == 2
 
     def test_a_file_that_grows_while_it_is_read_is_rejected(
@@ -236,7 +236,7 @@ class TestSameBytes:
                 file.write(b"more")
             return "0" * 64
 
-        monkeypatch.setattr(learner.inspecting, "content_hash", growing)
+        monkeypatch.setattr(learner.imports.inspection, "content_hash", growing)
         (rejected,) = import_source(project, tmp_path).rejected
         assert "changed while it was read" in rejected["reason"]
 
@@ -299,7 +299,7 @@ class TestRun:
     def test_is_resumed_where_it_was_interrupted(
         self, project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(learner.importing, "BATCH", 3)
+        monkeypatch.setattr(learner.imports.source, "BATCH", 3)
         audio(tmp_path, *(f"{number}.wav" for number in range(10)))
 
         def interrupt(done: int, total: int) -> None:

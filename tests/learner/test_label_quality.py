@@ -14,11 +14,11 @@ from db.project import OpenProject
 from db.records.labels import active_labels
 from db.records.runs import latest_suspects
 from labeler.cli import main
-from learner.kappa import cohen_kappa
-from learner.loop import learn_once
-from learner.quality.agreement import agreement, fleiss_kappa, krippendorff_alpha
-from learner.quality.consensus import Opinions, opinions
-from learner.quality.report import Quality, quality_of
+from learner.evaluation.kappa import cohen_kappa
+from learner.label_quality.agreement import agreement, fleiss_kappa, krippendorff_alpha
+from learner.label_quality.crowdlab import Opinions, opinions
+from learner.label_quality.report import Quality, quality_of
+from learner.loop.run import learn_once
 from tests.filled_projects import LABELS, answer
 from tests.learner.synthetic_projects import embedded_project, label_truly, pool_of, truth
 

@@ -13,12 +13,13 @@ from db.errors import LearnerError
 from db.models import Answer, Clip, ClipState, Source
 from db.project import OpenProject, open_project
 from db.records.features import use_feature_set
-from learner import learning, training
-from learner.feature_store import FeatureStore
-from learner.heads_store import head_path, load_head
-from learner.lock import learner_lock
-from learner.loop import learn_once
-from learner.ranking import ranked_queue
+from learner.features.store import FeatureStore
+from learner.heads.store import head_path, load_head
+from learner.loop import one_pass as learning
+from learner.loop.lock import learner_lock
+from learner.loop.run import learn_once
+from learner.query import round as training
+from learner.query.ranked_queue import ranked_queue
 from tests.filled_projects import LABELS, add_clips, answer
 from tests.learner.synthetic_projects import (
     DIM,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from learner.near_duplicates import spread_order
+from learner.query.near_duplicates import spread_order
 
 
 def test_near_duplicates_of_earlier_clips_go_to_the_end() -> None:

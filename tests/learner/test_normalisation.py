@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 
 from db.project import OpenProject, create_project
 from db.records.clips import NewClip, register_clip
-from learner import training
-from learner.evaluate import FoldHeads, Slice, cross_fitted
-from learner.feature_store import FeatureStore
-from learner.heads import LinearHead
-from learner.heads_store import head_path, load_head
-from learner.loop import learn_once
-from learner.normalisation import decide
-from learner.pool import Pool
-from learner.predict import PredictReport, predict_folder, predict_project, write_predictions
-from learner.speaker_norm import LEAST_CLIPS, NONE, SPEAKER, SpeakerStatistics, why_not
-from learner.training import query_decisions
+from learner.dataset.pool import Pool
+from learner.dataset.speaker_norm import LEAST_CLIPS, NONE, SPEAKER, SpeakerStatistics, why_not
+from learner.dataset.test_slice import Slice
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
+from learner.features.store import FeatureStore
+from learner.heads.linear import LinearHead
+from learner.heads.normalisation import decide
+from learner.heads.store import head_path, load_head
+from learner.loop.run import learn_once
+from learner.prediction.predict import PredictReport, predict_folder, predict_project, write_predictions
+from learner.query import round as training
+from learner.query.round import query_decisions
 from tests.filled_projects import LABELS, new_file
 from tests.learner.synthetic_projects import DIM, MadeUpEncoder, label_slice, label_truly, pool_of, truth
 from tests.learner.what_was_published import newest_run
@@ -102,7 +103,7 @@ def test_where_speakers_coincide_with_labels_it_is_not_chosen_and_nothing_collap
 
 def test_cross_validation_alone_would_not_choose_it_either(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = corpus(project, 300, speakers=12, confounded=True, offset=0.3)
-    monkeypatch.setattr("learner.normalisation._confounded", lambda speakers, y: None)
+    monkeypatch.setattr("learner.heads.normalisation._confounded", lambda speakers, y: None)
     known = by_chance(clips, 120)
     assert decided(pool_of(project), {clip: labels_of(clips)[clip] for clip in known}) == NONE
 
@@ -220,8 +221,8 @@ def test_new_audio_gets_the_head_without_and_its_accuracy(
     vector = np.random.default_rng(3).normal(size=DIM).astype(np.float32)
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "a.wav").write_bytes(b"")
-    monkeypatch.setattr("learner.predict.encoder_of", lambda _settings: None)
-    monkeypatch.setattr("learner.predict._encoded", lambda _encoder, _file: (vector, 1.0))
+    monkeypatch.setattr("learner.prediction.predict.encoder_of", lambda _settings: None)
+    monkeypatch.setattr("learner.prediction.predict._encoded", lambda _encoder, _file: (vector, 1.0))
     report = PredictReport()
     (row,) = predict_folder(project, tmp_path / "new", report=report)
     assert stored.plain is not None

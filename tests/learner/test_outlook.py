@@ -16,17 +16,18 @@ from db.models import Clip, ClipState, FeatureSet, Run
 from db.project import OpenProject
 from db.records.clips import NewClip, register_clip
 from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook, latest_run
-from learner.embed import embed
-from learner.encoders import LOGMEL
-from learner.evaluate import FoldHeads, Slice
-from learner.examples import Examples
-from learner.feature_store import open_features
-from learner.learning import Learning
-from learner.loop import learn_once
-from learner.outlook import targets
-from learner.random_labels import random_curve, sizes_up_to
-from learner.reporting import Reporter
-from learner.training_labels import TrainingLabels
+from learner.dataset.examples import Examples
+from learner.dataset.label_aggregation import TrainingLabels
+from learner.dataset.test_slice import Slice
+from learner.encoders.base import LOGMEL
+from learner.evaluation.cross_fitting import FoldHeads
+from learner.features.embed import embed
+from learner.features.matrix import open_features
+from learner.loop.heartbeat import Reporter
+from learner.loop.one_pass import Learning
+from learner.loop.run import learn_once
+from learner.outlook.outlook import targets
+from learner.outlook.random_curve import random_curve, sizes_up_to
 from tests.filled_projects import LABELS, answer, new_file
 from tests.learner.audio_files import import_files, noise, tone, written
 from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly, pool_of, truth
@@ -168,7 +169,7 @@ def test_the_scores_are_there_before_the_outlook(project: OpenProject, monkeypat
             seen.append(run.evaluated_at is not None)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("learner.outlook.Outlook.of", stopped)
+    monkeypatch.setattr("learner.outlook.outlook.Outlook.of", stopped)
     with pytest.raises(KeyboardInterrupt):
         learn_once(project)
     assert seen == [True]

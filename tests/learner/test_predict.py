@@ -14,11 +14,11 @@ from db.errors import FormatError, LearnerError
 from db.project import OpenProject, create_project
 from db.records.clips import find_clip
 from db.records.features import use_feature_set
-from learner.embed import embed
-from learner.feature_store import FeatureStore
-from learner.importing import import_source
-from learner.loop import learn_once
-from learner.predict import predict_project, write_predictions
+from learner.features.embed import embed
+from learner.features.store import FeatureStore
+from learner.imports.source import import_source
+from learner.loop.run import learn_once
+from learner.prediction.predict import predict_project, write_predictions
 from tests.filled_projects import add_clips, answer
 from tests.learner.synthetic_projects import MadeUpEncoder, embedded_project, label_truly, made_up_vectors, truth
 

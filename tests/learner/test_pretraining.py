@@ -18,13 +18,13 @@ import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from db.errors import EncoderError
-from learner.encoders import encoder_named
-from learner.encoders.make_untrained import CONFIG
-from learner.pretraining.crops import SpeechFile, speech_files
-from learner.pretraining.fast_convolutions import use_fast_convolutions
-from learner.pretraining.objectives import frame_geometry
-from learner.pretraining.settings import PretrainSettings
-from learner.pretraining.training import pretrain, share_of_rate
+from learner.encoder_training.crops import SpeechFile, speech_files
+from learner.encoder_training.fast_convolutions import use_fast_convolutions
+from learner.encoder_training.pretraining.objectives import frame_geometry
+from learner.encoder_training.pretraining.pretrain import pretrain, share_of_rate
+from learner.encoder_training.pretraining.settings import PretrainSettings
+from learner.encoders.registry import encoder_named
+from learner.encoders.wav2vec2.make_untrained import CONFIG
 from tests.learner.audio_files import noise, tone, written
 
 SMALL: dict[str, Any] = {"steps": 50, "batch": 4, "crop_seconds": 0.64, "pool_crops": 32, "save_every": 25}

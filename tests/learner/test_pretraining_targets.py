@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from db.errors import EncoderError
-from learner.pretraining.augment import distorted, levelled
-from learner.pretraining.crops import Cropper, speech_files
-from learner.pretraining.descriptors import BANDS, FRAME_NAMES, Descriptors
-from learner.pretraining.pools import Pools, Recipe
-from learner.pretraining.teacher import TEACHER_DIM, Teacher, _network
+from learner.encoder_training.augment import distorted, levelled
+from learner.encoder_training.crops import Cropper, speech_files
+from learner.encoder_training.pretraining.descriptors import BANDS, FRAME_NAMES, Descriptors
+from learner.encoder_training.pretraining.pools import Pools, Recipe
+from learner.encoder_training.pretraining.teacher import TEACHER_DIM, Teacher, _network
 from tests.learner.audio_files import RATE, noise, tone, written
 
 PITCH, VOICING, LEVEL = (BANDS + FRAME_NAMES.index(name) for name in ("pitch", "voicing", "level"))

@@ -15,12 +15,12 @@ import pytest
 
 from db.errors import EncoderError, FeatureError, LabelError
 from db.project import OpenProject
-from learner.audio import decode
-from learner.encoders import encoder_named
-from learner.probing import listening
-from learner.probing.cache import VectorCache, as_stored, cache_folder
-from learner.probing.candidates import Candidate, ProbedEncoder
-from learner.probing.clips import manifest_clips, project_clips
+from learner.audio.decoding import decode
+from learner.corpora import listening
+from learner.corpora.candidates import Candidate, ProbedEncoder
+from learner.corpora.clips import manifest_clips, project_clips
+from learner.corpora.vector_cache import VectorCache, as_stored, cache_folder
+from learner.encoders.registry import encoder_named
 from learner.probing.probe import ProbeReport, probe
 from learner.probing.scoring import Told, all_told
 from tests.corpora import corpus
@@ -174,7 +174,7 @@ def test_hostile_lines_are_left_out_and_the_rest_goes_on(tmp_path: Path) -> None
 
 
 def test_spans_and_long_clips_are_heard_as_embed_hears_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("learner.embed.LONG_SECONDS", 1.0)
+    monkeypatch.setattr("learner.features.embed.LONG_SECONDS", 1.0)
     path = written(tmp_path / "long.wav", noise(4.0))
     (tmp_path / "spans.csv").write_text("file_name,start,end,label\nlong.wav,,,a\nlong.wav,1.0,1.5,b\nlong.wav,0.5,,b\n")
     encoder = encoder_named("logmel")

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
+from learner.corpora.candidates import normalised
 from learner.probing import scoring
-from learner.probing.candidates import normalised
 from learner.probing.scoring import Scorer, Told, all_told, best_of, fits, nested, told_by
 from learner.probing.splits import Splits, splits_of
 

@@ -17,9 +17,10 @@ from db.decisions.log import newest_decision_id
 from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
-from learner import learning, loop
-from learner.curve import traced_curve
-from learner.loop import run_learner
+from learner.evaluation.curve import traced_curve
+from learner.loop import one_pass as learning
+from learner.loop import run as loop
+from learner.loop.run import run_learner
 from tests.filled_projects import add_clips
 from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly
 from tests.learner.what_was_published import newest_run, queued, runs, state_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from learner.runtime import fastest_precision, processor_has_bf16
+from learner.encoders.runtime import fastest_precision, processor_has_bf16
 
 
 @pytest.fixture(autouse=True)

@@ -7,15 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from learner import fitting, pool
-from learner.discriminant import discriminant_weights
-from learner.evaluate import FoldHeads
-from learner.examples import Examples
-from learner.fitting import WIDE, fitted_head
-from learner.heads import Numbers
-from learner.self_training import LEAST_ANSWERS, MASS, MOST, self_trained
-from learner.simulation.project import HeldFeatures, SimulatedProject, simulated_project
-from learner.speaker_norm import NONE
+from learner.arrays import Numbers
+from learner.dataset import pool
+from learner.dataset.examples import Examples
+from learner.dataset.speaker_norm import NONE
+from learner.evaluation.cross_fitting import FoldHeads
+from learner.heads import fitting
+from learner.heads.discriminant import discriminant_weights
+from learner.heads.fitting import WIDE, fitted_head
+from learner.heads.self_training import LEAST_ANSWERS, MASS, MOST, self_trained
+from learner.simulation.simulated_project import HeldFeatures, SimulatedProject, simulated_project
 from tests.learner.synthetic_corpora import blobs
 
 

@@ -9,10 +9,10 @@ from db.models import Source
 from db.project import OpenProject
 from db.serving.random_slice import slice_clip_ids
 from db.serving.upcoming import upcoming
-from learner.loop import learn_once
+from learner.loop.run import learn_once
 from learner.simulation.cells import Cell
-from learner.simulation.project import HeldOut, SimulatedProject, simulated_project
 from learner.simulation.replay import Annotating, Checkpoint, replay
+from learner.simulation.simulated_project import HeldOut, SimulatedProject, simulated_project
 from learner.simulation.summary import summary
 from tests.filled_projects import answer
 from tests.learner.synthetic_corpora import blobs

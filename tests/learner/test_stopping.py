@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from learner.forecast import Laws
-from learner.stability import stability
-from learner.stopping import Sign, flat_sign, rare_sign, stable_sign, stop_advice
+from learner.outlook.forecast import Laws
+from learner.outlook.stability import stability
+from learner.outlook.stopping import Sign, flat_sign, rare_sign, stable_sign, stop_advice
 
 IDS, NAMES = [1, 2, 3], ["angry", "happy", "sad"]
 

@@ -13,12 +13,12 @@ from db.decisions.log import live_decisions
 from db.errors import LearnerError
 from db.models import Source
 from db.project import OpenProject
-from learner.examples import Examples
-from learner.heads import LinearHead
-from learner.pool import Pool
-from learner.ranking import COLD_START_LABELS, Asked, QueryLabels, ranked_queue
-from learner.strategies import MEASURED, choose, modal_learner
-from learner.training import query_decisions
+from learner.dataset.examples import Examples
+from learner.dataset.pool import Pool
+from learner.heads.linear import LinearHead
+from learner.query.ranked_queue import COLD_START_LABELS, Asked, QueryLabels, ranked_queue
+from learner.query.round import query_decisions
+from learner.query.strategies import MEASURED, choose, modal_learner
 from tests.filled_projects import answer
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
 

@@ -11,7 +11,7 @@ import pytest
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision
 from db.models import Answer, Source
-from learner.training_labels import USUAL, TrainingLabels, training_labels, weights_in
+from learner.dataset.label_aggregation import USUAL, TrainingLabels, training_labels, weights_in
 
 HAPPY, SAD, ANGRY = 11, 12, 13
 NUMBERS = count(1)

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from db.errors import EncoderError
-from learner.encoders import encoder_named
-from learner.encoders.logmel import LogMelEncoder
-from learner.encoders.wav2vec2 import Wav2Vec2Encoder, wav2vec2_encoder
+from learner.encoders.handmade.logmel import LogMelEncoder
+from learner.encoders.pooling import Moments
+from learner.encoders.registry import encoder_named
+from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder, wav2vec2_encoder
 from learner.encoders.windows import Window, windows
-from learner.pooling import Moments
 from tests.learner.audio_files import RATE, noise
 
 STRIDE, FIELD = 5, 8
@@ -76,7 +76,7 @@ def test_moments_of_windows_are_those_of_all_frames(parts: list[int]) -> None:
 
 @pytest.mark.parametrize("name", ["bundled", "logmel"])
 def test_a_long_clip_is_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr("learner.encoders.wav2vec2.WINDOW_SECONDS", 2)
+    monkeypatch.setattr("learner.encoders.wav2vec2.encoder.WINDOW_SECONDS", 2)
     audio = noise(7.3)
     encoder = encoder_named(name)
     streamed = encoder.encode_stream(iter(np.array_split(audio, 11)))
@@ -93,7 +93,7 @@ def test_hand_made_features_of_a_long_clip_are_exactly_those_of_the_whole() -> N
 def test_a_long_clip_in_windows_is_nearly_what_it_is_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     audio = noise(9.0) * np.linspace(0.5, 1.5, 9 * RATE, dtype=np.float32)
     whole = encoder_named("bundled").encode([audio])[0]
-    monkeypatch.setattr("learner.encoders.wav2vec2.WINDOW_SECONDS", 2)
+    monkeypatch.setattr("learner.encoders.wav2vec2.encoder.WINDOW_SECONDS", 2)
     assert cosine(encoder_named("bundled").encode([audio])[0], whole) > 0.995
 
 
@@ -124,7 +124,7 @@ class TestTooLittleMemory:
         assert cosine(limited, encoder_named("bundled").encode([audio])[0]) > 0.995
 
     def test_a_batch_is_halved_first(self, short: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("learner.encoders.wav2vec2.largest_batch", lambda device: 16)
+        monkeypatch.setattr("learner.encoders.wav2vec2.encoder.largest_batch", lambda device: 16)
         clips = [noise(1.5, seed=seed) for seed in range(5)]
         limited = encoder_named("bundled").encode(clips)
         short[0] = 100 * RATE

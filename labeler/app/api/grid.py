@@ -18,8 +18,8 @@ from db.store.engine import Turn
 from labeler.app.api.labelling import Desk
 from labeler.app.api.messages import GridRequest
 from labeler.app.sign_in.tokens import Ticket, Tokens
-from learner.likely_clips import read_likely
-from learner.neighbours import Neighbours
+from learner.search.likely import read_likely
+from learner.search.neighbours import Neighbours
 
 _SPARE = 20
 """Clips looked up beyond those wanted: others may take some in the meantime."""

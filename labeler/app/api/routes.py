@@ -38,7 +38,7 @@ from labeler.app.media.pictures import Pictures
 from labeler.app.media.playable import AudioFiles, Playable
 from labeler.app.media.spans import page_of, with_context
 from labeler.app.sign_in.tokens import TokenError, Tokens
-from learner.audio import AudioMissing
+from learner.audio.reader import AudioMissing
 
 LOG = logging.getLogger("earmark.app")
 MOST_BYTES = 256 * 1024

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.records.clips import ClipAudio
-from learner.audio import decode_blocks
+from learner.audio.decoding import decode_blocks
 
 Array = NDArray[np.float32]
 

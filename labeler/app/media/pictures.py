@@ -16,7 +16,7 @@ from PIL import Image
 
 from db.records.clips import ClipAudio
 from labeler.app.media.disk_cache import DiskCache
-from learner.audio import decode_blocks
+from learner.audio.decoding import decode_blocks
 
 Array = NDArray[np.float32]
 

@@ -15,7 +15,8 @@ from db.errors import AudioError
 from db.records.clips import ClipAudio
 from labeler.app.media.disk_cache import DiskCache
 from labeler.app.media.loudness import clip_loudness
-from learner.audio import AudioMissing, content_hash, decode_blocks, shown
+from learner.audio.decoding import content_hash, decode_blocks
+from learner.audio.reader import AudioMissing, shown
 
 _PLAYED = {
     ("WAV", "PCM_16"): "audio/wav",

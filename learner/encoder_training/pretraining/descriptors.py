@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learner.encoders.logmel import mel_filters
+from learner.encoders.handmade.logmel import mel_filters
 
 if TYPE_CHECKING:
     import torch

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import EncoderError
-from learner.pretraining.crops import Cropper
-from learner.pretraining.descriptors import Descriptors
-from learner.pretraining.teacher import Teacher
+from learner.encoder_training.crops import Cropper
+from learner.encoder_training.pretraining.descriptors import Descriptors
+from learner.encoder_training.pretraining.teacher import Teacher
 
 if TYPE_CHECKING:
     import torch

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from torch import nn
 
 from db.errors import EncoderError
-from learner.encoders.checkpoints import Checkpoint
-from learner.pretraining.augment import SAMPLING_RATE
-from learner.pretraining.card import model_card
-from learner.pretraining.checkpointing import load_state, save_state
-from learner.pretraining.crops import Cropper, SpeechFile
-from learner.pretraining.loss_log import LossLog
-from learner.pretraining.objectives import readouts
-from learner.pretraining.pools import Pool, Pools, Recipe, Statistics
-from learner.pretraining.settings import PretrainSettings
-from learner.pretraining.student import gained, save_student, starting_checkpoint, student_of
-from learner.runtime import chosen_device, fastest_precision
+from learner.encoder_training.augment import SAMPLING_RATE
+from learner.encoder_training.card import model_card
+from learner.encoder_training.checkpointing import load_state, save_state
+from learner.encoder_training.crops import Cropper, SpeechFile
+from learner.encoder_training.loss_log import LossLog
+from learner.encoder_training.pretraining.objectives import readouts
+from learner.encoder_training.pretraining.pools import Pool, Pools, Recipe, Statistics
+from learner.encoder_training.pretraining.settings import PretrainSettings
+from learner.encoder_training.student import gained, save_student, starting_checkpoint, student_of
+from learner.encoders.runtime import chosen_device, fastest_precision
+from learner.encoders.wav2vec2.checkpoints import Checkpoint
 
 CLUSTERS = 200
 LARGEST_GRADIENT = 0.5

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import EncoderError
-from learner.pretraining.loss_log import LOG_EVERY
+from learner.encoder_training.loss_log import LOG_EVERY
 
 OBJECTIVES = ("distill", "descriptors", "masked")
-"""See `learner.pretraining.objectives`."""
+"""See `learner.encoder_training.objectives`."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class PretrainSettings:
     """What a training depends on beside its speech.
 
     Args:
-        objective: names of `learner.pretraining.objectives`, joined by `+`.
+        objective: names of `learner.encoder_training.objectives`, joined by `+`.
         teacher: state dict of BYOL-S, for `distill`.
         pool_crops: crops made at a time; each is seen `passes` times.
         steps: more than last time lengthen a training: what is left follows the schedule of the longer one.

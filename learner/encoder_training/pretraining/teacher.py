@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.errors import EncoderError
-from learner.encoders.logmel import mel_filters
+from learner.encoders.handmade.logmel import mel_filters
 
 if TYPE_CHECKING:
     import torch

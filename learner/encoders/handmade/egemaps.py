@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import EncoderError
+from learner.encoders.runtime import release
 from learner.encoders.windows import windows
-from learner.runtime import release
 
 INSTALL = "pip install 'earmark[egemaps]'"
 LICENCE = "opensmile, under audEERING's licence for research and other non-commercial use only"
@@ -50,7 +50,7 @@ class EgemapsEncoder:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """See `learner.encoders.Encoder`."""
+        """See `learner.encoders.base.Encoder`."""
         return {"encoder": self.name, "revision": self.revision, "layers": None, "pooling": None, "precision": "float32"}
 
     def encode(self, waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

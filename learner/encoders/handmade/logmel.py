@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import EncoderError
+from learner.encoders.pooling import Moments, checked_pooling, pooled_width
 from learner.encoders.windows import windows
-from learner.pooling import Moments, checked_pooling, pooled_width
 
 _RATE, _WINDOW, _HOP, _BANDS = 16_000, 512, 160, 64
 
@@ -37,7 +37,7 @@ class LogMelEncoder:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """See `learner.encoders.Encoder`."""
+        """See `learner.encoders.base.Encoder`."""
         return {"encoder": self.name, "revision": self.revision, "layers": None, "pooling": self._pooling, "precision": "float32"}
 
     def encode(self, waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

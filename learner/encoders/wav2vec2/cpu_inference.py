@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from learner.encoders.positional import use_exact_positions
+from learner.encoders.wav2vec2.positional import use_exact_positions
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import EncoderError
-from learner.encoders.checkpoints import Checkpoint, find_checkpoint
-from learner.encoders.cpu_inference import prepare_for_cpu
-from learner.encoders.loading import load_model
 from learner.encoders.memory import forget_cached_memory, is_out_of_memory
+from learner.encoders.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
+from learner.encoders.runtime import chosen_device, fastest_precision, release
+from learner.encoders.wav2vec2.checkpoints import Checkpoint, find_checkpoint
+from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
+from learner.encoders.wav2vec2.loading import load_model
 from learner.encoders.windows import Window, windows
-from learner.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
-from learner.runtime import chosen_device, fastest_precision, release
 
 Waveform = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ _LEVEL, _QUIETEST = 0.05, 1e-4
 def wav2vec2_encoder(
     name: str, *, layers: str | None = None, pooling: str | None = None, device: str | None = None, revision: str | None = None
 ) -> Wav2Vec2Encoder:
-    """See `learner.encoders.encoder_named`."""
+    """See `learner.encoders.registry.encoder_named`."""
     return Wav2Vec2Encoder(find_checkpoint(name, revision=revision), layers=layers, pooling=pooling, device=device)
 
 
@@ -92,7 +92,7 @@ class Wav2Vec2Encoder:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """See `learner.encoders.Encoder`; float32 is alike on all devices to within the float16 of the store, bf16 is not."""
+        """See `learner.encoders.base.Encoder`; float32 is alike on all devices to within the float16 of the store, bf16 is not."""
         settings = {
             "encoder": self.name,
             "origin": self._checkpoint.origin,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from db.errors import EncoderError
-from learner.encoders.checkpoints import Checkpoint
+from learner.encoders.wav2vec2.checkpoints import Checkpoint
 
 _MAY_BE_MISSING = frozenset({"masked_spec_embed"})
 """Only training uses it."""

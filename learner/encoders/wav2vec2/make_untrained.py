@@ -1,7 +1,7 @@
 """What the training of the bundled checkpoint begins with: a small wav2vec 2.0 network with random weights behind a hand-made
 filter bank.
 
-    python -m learner.encoders.make_untrained FOLDER
+    python -m learner.encoders.wav2vec2.make_untrained FOLDER
 
 Seeded: the same torch version writes the same bytes. The first layer holds Gabor filters on a mel scale (as LEAF, Zeghidour et
 al. 2021, starts from) in sine and cosine pairs; everything else is random, scaled so that the signal neither grows nor fades on

@@ -1,0 +1,37 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.arrays import Numbers
+from learner.dataset.test_slice import Slice
+from learner.evaluation.intervals import Interval, SpeakerResamples, recall_interval
+
+UNTRAINED = -1
+"""Prediction of a head that had nothing to learn from; counts as wrong."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """UA with its interval, WA, and clips per true and predicted label."""
+
+    ua: Interval
+    wa: float
+    right: Numbers
+    clips: Numbers
+    confusion: NDArray[np.int64]
+
+
+def accuracy(tested: Slice, predicted: Numbers, resamples: SpeakerResamples, *, labels: int) -> Accuracy:
+    """Scores of these predictions; the slice holds at least one clip."""
+    hit = predicted == tested.y
+    clips = np.bincount(tested.y, minlength=labels)
+    right = np.bincount(tested.y[hit], minlength=labels)
+    told = predicted != UNTRAINED
+    confusion = np.bincount(tested.y[told] * labels + predicted[told], minlength=labels * labels).reshape(labels, labels)
+    half_width = resamples.half_width(tested.y, hit, labels=labels)
+    return Accuracy(recall_interval(right, clips, half_width=half_width), float(hit.mean()), right, clips, confusion)

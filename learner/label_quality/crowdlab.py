@@ -1,0 +1,96 @@
+"""Several annotators' answers merged: a consensus for each clip with its quality, and each annotator's quality (CROWDLAB).
+
+Goh, Tkachenko, Mueller 2022, *CROWDLAB: Supervised learning to infer consensus labels and quality scores for data with multiple
+annotators*, as cleanlab implements it: the head is one more annotator, weighed by how often it agrees with the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from cleanlab.multiannotator import get_label_quality_multiannotator
+from numpy.typing import NDArray
+
+from db.decisions.log import LiveDecision
+from db.models import Answer
+from learner.label_quality.out_of_fold import Probabilities
+from learner.label_quality.silence import silence
+
+NOT_SAID = np.nan
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """Who said what: positions of labels [clips, annotators], NaN where an annotator did not label the clip."""
+
+    clip_ids: NDArray[np.int64]
+    annotator_ids: list[int]
+    said: NDArray[np.float64]
+
+    @property
+    def several(self) -> NDArray[np.bool_]:
+        """Which clips have labels of two annotators or more."""
+        found: NDArray[np.bool_] = (~np.isnan(self.said)).sum(axis=1) > 1
+        return found
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The consensus of the clips in the order of `Opinions.clip_ids`, and quality (0 to 1) of each, and of each annotator."""
+
+    label_ids: list[int]
+    quality: list[float]
+    annotators: dict[int, float] = field(default_factory=dict)
+
+
+def opinions(live: Sequence[LiveDecision], label_ids: Sequence[int]) -> Opinions:
+    """The blind labels that stand, by clip and annotator in ascending order; a reviewer's gold and anything that is no label in
+    use is left out, and so is an answer given with a suggestion on screen or in a grid: it says little of its annotator.
+    """
+    position = {label: number for number, label in enumerate(label_ids)}
+    found = {
+        (decision.clip_id, decision.annotator_id): position[decision.label_id]
+        for decision in live
+        if decision.answer == Answer.LABEL and decision.label_id in position and not decision.gold and decision.blind
+    }
+    clips = sorted({clip for clip, _ in found})
+    annotators = sorted({annotator for _, annotator in found})
+    said = np.full((len(clips), len(annotators)), NOT_SAID)
+    row, column = {clip: at for at, clip in enumerate(clips)}, {annotator: at for at, annotator in enumerate(annotators)}
+    for (clip, annotator), label in found.items():
+        said[row[clip], column[annotator]] = label
+    return Opinions(np.array(clips, dtype=np.int64), annotators, said)
+
+
+def merged(given: Opinions, probabilities: Probabilities, label_ids: Sequence[int]) -> Merged | None:
+    """The consensus, or None where nobody labelled a clip that somebody else labelled too: then there is nothing to merge.
+
+    Args:
+        probabilities: out of fold, [clips, labels], in the order of `given.clip_ids`.
+    """
+    if not given.several.any() or len(label_ids) < 2:
+        return None
+    agreed = np.array([_agreed(row) for row in given.said[given.several]])
+    if not agreed.any():
+        # Weights come from agreement; without any there is none to learn from.
+        return None
+    with silence():
+        found = get_label_quality_multiannotator(given.said, probabilities, return_detailed_quality=False, verbose=False)
+    table, annotators = found["label_quality"], found["annotator_stats"]
+    return Merged(
+        label_ids=[int(label_ids[int(label)]) for label in table["consensus_label"]],
+        quality=[float(score) for score in table["consensus_quality_score"]],
+        # Of somebody who shares no clip with anybody there may be nothing to say.
+        annotators={
+            given.annotator_ids[int(number)]: float(score)
+            for number, score in annotators["annotator_quality"].items()
+            if np.isfinite(score)
+        },
+    )
+
+
+def _agreed(row: NDArray[np.float64]) -> bool:
+    return max(Counter(row[~np.isnan(row)].tolist()).values()) > 1

@@ -1,0 +1,86 @@
+"""Whether the classifier still changes its mind: agreement of successive runs about what nobody has labelled.
+
+As in Bloodgood, Vijay-Shanker 2009, *A method for stopping active learning based on stabilizing predictions*: Cohen's kappa
+between the predictions of one run and the next on clips that enter no training. Runs a decision apart always agree; so successive
+means `STEP` times as many labels here.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.decisions.log import LiveDecision
+from learner.dataset.examples import Examples
+from learner.dataset.pool import Pool
+from learner.dataset.sampling import scattered
+from learner.dataset.speaker_norm import NONE
+from learner.dataset.trainable import trainable
+from learner.evaluation.cross_fitting import Between, FoldHeads
+from learner.evaluation.kappa import cohen_kappa
+
+STEP = 1.1
+COMPARED = 3
+"""Pairs of successive runs."""
+MOST_CLIPS = 2000
+SEED = 2009
+
+
+def successive_kappas(
+    heads: FoldHeads,
+    live: Sequence[LiveDecision],
+    label_ids: Sequence[int],
+    *,
+    answered: frozenset[int],
+    between: Between,
+) -> list[float]:
+    """Cohen's kappa of each pair, oldest first; empty while there are too few labels, or nothing is left to predict.
+
+    Args:
+        heads: keeps what it trained, for the next call.
+        live: the decisions that stand, by id.
+        answered: clips that are not to be asked about.
+        between: see `learner.evaluation.cross_fitting.Between`.
+    """
+    sizes = [round(len(live) / STEP**back) for back in range(COMPARED, -1, -1)]
+    if sizes[0] < 2 * len(label_ids) or len(set(sizes)) <= COMPARED:
+        return []
+    asked = _asked(heads.pool, answered)
+    if not len(asked):
+        return []
+    said = []
+    in_order = sorted(live, key=lambda decision: decision.since)
+    for done, size in enumerate(sizes, start=1):
+        known = {decision.id for decision in in_order[:size]}
+        then = [decision for decision in live if decision.id in known]
+        said.append(_predicted(heads, trainable(heads.pool, then, label_ids), asked))
+        between(done, len(sizes))
+    heads.forget_unused()
+    predictions = [predicted for predicted in said if predicted is not None]
+    if len(predictions) < len(said):
+        return []
+    return [stability(one, two) for one, two in itertools.pairwise(predictions)]
+
+
+def _asked(pool: Pool, answered: frozenset[int]) -> NDArray[np.int64]:
+    """Some clips in service that nobody answered; the same ones as long as they are not."""
+    left = pool.features.clip_ids[pool.ready]
+    left = left[~np.isin(left, np.fromiter(answered, dtype=np.int64, count=len(answered)))]
+    return np.sort(scattered(left, most=MOST_CLIPS))
+
+
+def _predicted(heads: FoldHeads, labels: Mapping[int, int], asked: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    head = heads.trained(Examples.of(labels))
+    if head is None:
+        return None
+    vectors = heads.pool.features.rows(asked)
+    return head.predict(vectors if head.normalisation == NONE else heads.pool.inputs_of(vectors, asked, head.normalisation))
+
+
+def stability(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
+    """Cohen's kappa; 1 where both runs always say one and the same."""
+    kappa = cohen_kappa(one, two)
+    return 1.0 if kappa is None else kappa

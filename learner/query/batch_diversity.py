@@ -1,0 +1,47 @@
+"""Query strategies beyond single measures of uncertainty, in modAL's form `(learner, X, n_instances) -> (indices, metrics)`.
+
+They rank what is likely to be served before the next ranking with care, the rest of `n_instances` by their first measure.
+Distances are between features as the head standardises them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from learner.arrays import Numbers, Vectors
+from learner.query.uncertainty import _SEED, PICKED, Answer, Exact, _highest, _picked_first, margins, standardised
+
+SHORTLIST = 8
+"""Clips on the shortlist for each that is picked from it."""
+
+
+def density_weighted(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Answer:
+    """Uncertainty by margin times how like the rest of the pool a clip is: information density (Settles and Craven 2008)."""
+    directions = standardised(learner, X)
+    directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
+    # The mean cosine to all others, from -1 to 1, without a matrix of pairs.
+    likeness = (1.0 + directions @ directions.mean(axis=0)) / 2.0
+    return _highest(margins(learner, X) * likeness, n_instances)
+
+
+def margin_diversity(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Answer:
+    """The most uncertain of each cluster of a shortlist by margin: k-means weighted by uncertainty (Zhdanov 2019)."""
+    unsure = margins(learner, X)
+    order = np.argsort(-unsure, kind="stable")
+    wanted = min(n_instances, PICKED, len(order))
+    shortlist = order[: SHORTLIST * wanted]
+    cluster_of = _clusters(standardised(learner, X[shortlist]), unsure[shortlist], wanted)
+    # In the order of uncertainty: the first of each cluster.
+    firsts = np.unique(cluster_of, return_index=True)[1]
+    picked = shortlist[np.sort(firsts)]
+    return _picked_first(picked, unsure, n_instances)
+
+
+def _clusters(rows: Vectors, weights: Exact, count: int) -> Numbers:
+    from sklearn.cluster import KMeans
+
+    model = KMeans(n_clusters=min(count, len(rows)), n_init=1, random_state=_SEED, max_iter=30)
+    found: Numbers = model.fit(rows, sample_weight=weights + 1e-3).labels_.astype(np.int64)
+    return found

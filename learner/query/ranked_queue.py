@@ -1,0 +1,256 @@
+"""From heads to a ranked queue of everything that nobody has answered yet.
+
+The head that asks (`query`) never saw labels given for the random slice; were it to learn from them, it would avoid the
+neighbourhood of every slice clip and the accuracy measured there would come out too low (DESIGN.md). The head that is used names
+the likely label.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.models import Source
+from db.serving.ranked_queue import QueueItem
+from learner.arrays import Numbers, Vectors
+from learner.dataset.examples import Examples
+from learner.dataset.pool import Pool
+from learner.heads.linear import LinearHead
+from learner.query.cold_start import cold_start_order
+from learner.query.near_duplicates import SPREAD_OVER, spread_order
+from learner.query.rare_class import promise, rarity
+from learner.query.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY, choose, modal_learner
+
+COLD_START_LABELS = 20
+"""Labels that the default strategy takes from clusters, one from each, before it trusts a head; or two a label."""
+RARE_EVERY = 2
+"""One of so many places of the default queue goes to the search for labels with few examples, while there are any."""
+MOST_FOR_A_STRATEGY = 50_000
+"""Clips shown to a strategy from elsewhere, which takes them as one array; of a larger pool a random part."""
+
+
+@dataclass(frozen=True)
+class QueryLabels:
+    """What the asking head may know: labelled clips whose labels were not given for the random slice."""
+
+    examples: Examples
+    head: LinearHead | None
+    """None as long as there are no such labels."""
+
+    @property
+    def clip_ids(self) -> NDArray[np.int64]:
+        """Of the examples, ascending."""
+        return self.examples.clip_ids
+
+    @property
+    def y(self) -> Numbers:
+        """Label ids of the examples."""
+        return self.examples.y
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What there is to rank: rows of the pool's features that nobody has answered (a mask), and how many of them are wanted."""
+
+    rows: NDArray[np.bool_]
+    size: int
+    strategy: str
+    labels: int
+    """Active labels."""
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64] | None
+    sources: Source | list[Source]
+    """Why each is there, or all of them."""
+
+    def source_of(self, place: int) -> Source:
+        return self.sources if isinstance(self.sources, Source) else self.sources[place]
+
+    def each(self) -> Iterator[tuple[int, float | None, Source]]:
+        """Row, score and source, best first."""
+        for place, row in enumerate(self.rows.tolist()):
+            yield row, None if self.scores is None else float(self.scores[place]), self.source_of(place)
+
+
+def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHead | None) -> list[QueueItem]:
+    """The queue, best first.
+
+    Raises:
+        LearnerError: the project's strategy is unknown or fails.
+    """
+    ranked = _spread(pool, _ranked(pool, asked, query))
+    clip_ids = pool.features.clip_ids[ranked.rows]
+    predicted: list[int | None] = [None] * len(clip_ids)
+    if used is not None and len(clip_ids):
+        inputs = pool.inputs_of(pool.features.rows(clip_ids), clip_ids, used.normalisation)
+        predicted = [int(label) for label in used.predict(inputs)]
+    scores = [None] * len(clip_ids) if ranked.scores is None else ranked.scores.tolist()
+    return [
+        QueueItem(clip_id=int(clip), source=ranked.source_of(place), score=score, predicted_id=label)
+        for place, (clip, score, label) in enumerate(zip(clip_ids, scores, predicted, strict=True))
+    ]
+
+
+def _ranked(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
+    if asked.strategy == RANDOM:
+        return _by_chance(asked)
+    if asked.strategy in (K_MEANS, TYPICALITY) or query.head is None or _is_cold(asked, query):
+        return _from_clusters(pool, asked, query)
+    if asked.strategy == DEFAULT:
+        return _scheduled(pool, asked, query, query.head)
+    if asked.strategy == RARE_CLASS:
+        return _rare_first(pool, asked, query, query.head) or _by_margin(pool, asked, query.head)
+    return _by_strategy(pool, asked, query)
+
+
+def _scheduled(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked:
+    """After the cold start: what the head is least sure of, and every so often what may be of a label with few examples."""
+    unsure = _by_margin(pool, asked, head)
+    rare = _rare_first(pool, asked, query, head)
+    return unsure if rare is None else _interleaved(rare, unsure, every=RARE_EVERY)
+
+
+def _interleaved(first: _Ranked, second: _Ranked, *, every: int) -> _Ranked:
+    """One of `first`, then `every - 1` of `second`, and so on until `second` is used up; each clip once."""
+    chosen: dict[int, tuple[float | None, Source]] = {}
+    waiting = {True: first.each(), False: second.each()}
+    while len(chosen) < len(second.rows):
+        wanted = len(chosen) % every == 0
+        for row, score, source in itertools.chain(waiting[wanted], waiting[not wanted]):
+            if row not in chosen:
+                chosen[row] = (score, source)
+                break
+        else:
+            break
+    scores = np.array([np.nan if score is None else score for score, _ in chosen.values()], dtype=np.float64)
+    rows = np.array(list(chosen), dtype=np.int64)
+    return _Ranked(rows, None if np.isnan(scores).any() else scores, [source for _, source in chosen.values()])
+
+
+def _spread(pool: Pool, ranked: _Ranked) -> _Ranked:
+    """The same with near-duplicates of what is asked before them put back behind the next batches."""
+    first = pool.features.clip_ids[ranked.rows[:SPREAD_OVER]]
+    vectors = pool.standardised(pool.features.rows(first))
+    order = np.append(spread_order(vectors), np.arange(len(first), len(ranked.rows)))
+    sources = ranked.sources if isinstance(ranked.sources, Source) else [ranked.sources[place] for place in order.tolist()]
+    return _Ranked(ranked.rows[order], None if ranked.scores is None else ranked.scores[order], sources)
+
+
+def _rare_first(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked | None:
+    """By promise of a label with few examples; None when no label is rare."""
+    sought = rarity(query.y, head.classes_)
+    if sought is None:
+        return None
+    rows = np.flatnonzero(asked.rows)
+    chances = np.concatenate(
+        [
+            np.zeros((0, len(head.classes_)), np.float32),
+            *(head.predict_proba(chunk) for chunk in pool.input_chunks(asked.rows, head.normalisation)),
+        ]
+    )
+    groups = pool.folds.groups
+    promised = promise(
+        chances,
+        sought,
+        head.classes_,
+        speakers=groups(pool.features.clip_ids[rows]),
+        known=groups(query.clip_ids.tolist()),
+        y=query.y,
+    )
+    order = np.argsort(-promised, kind="stable")[: asked.size]
+    return _Ranked(rows[order], promised[order], Source.RARE_CLASS)
+
+
+def _is_cold(asked: Asked, query: QueryLabels) -> bool:
+    """A head of one class is sure of everything; no strategy has anything to go by then."""
+    if query.head is None or len(query.head.classes_) < 2:
+        return True
+    return asked.strategy == DEFAULT and len(query.y) < _start(asked)
+
+
+def _start(asked: Asked) -> int:
+    return max(COLD_START_LABELS, 2 * asked.labels)
+
+
+def _by_chance(asked: Asked) -> _Ranked:
+    """Not `Source.RANDOM`: that name belongs to the clips owed to the random slice."""
+    rows = np.random.default_rng(asked.seed).permutation(np.flatnonzero(asked.rows))
+    return _Ranked(rows[: asked.size], None, Source.COLD_START)
+
+
+def _from_clusters(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
+    labeled = np.isin(pool.features.clip_ids, query.clip_ids)
+    rows = cold_start_order(
+        pool,
+        candidates=asked.rows,
+        labeled=labeled,
+        clusters=_start(asked),
+        typical=asked.strategy == TYPICALITY,
+    )
+    return _Ranked(rows[: asked.size], None, Source.COLD_START)
+
+
+def _by_margin(pool: Pool, asked: Asked, head: LinearHead) -> _Ranked:
+    """Smallest margin between the two likeliest labels first: the same order as modAL's, in a sixth of the time."""
+    rows = np.flatnonzero(asked.rows)
+    margins = [_margins(head.predict_proba(chunk)) for chunk in pool.input_chunks(asked.rows, head.normalisation)]
+    unsure = 1.0 - np.concatenate([np.zeros(0), *margins])
+    order = np.argsort(-unsure, kind="stable")[: asked.size]
+    return _Ranked(rows[order], unsure[order], Source.UNCERTAIN)
+
+
+def scored_chunks(pool: Pool, head: LinearHead, rows: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+    """Clip ids [n] and what the head says of them [n, classes], chunk by chunk, for the rows that the mask holds."""
+    clip_ids, start = pool.features.clip_ids[rows], 0
+    for chunk in pool.input_chunks(rows, head.normalisation):
+        yield clip_ids[start : start + len(chunk)], head.predict_proba(chunk)
+        start += len(chunk)
+
+
+def _margins(probabilities: Vectors) -> NDArray[np.float64]:
+    top = np.partition(probabilities, -2, axis=1)[:, -2:]
+    return (top[:, 1] - top[:, 0]).astype(np.float64)
+
+
+def _by_strategy(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
+    rows = np.flatnonzero(asked.rows)
+    if not len(rows):
+        return _Ranked(rows, None, Source.UNCERTAIN)
+    assert query.head is not None
+    normalisation = query.head.normalisation
+    known = pool.inputs_of(pool.features.rows(query.clip_ids), query.clip_ids, normalisation)
+    learner = modal_learner(query.head, known, query.y)
+    if asked.strategy in MEASURED:
+        shown: Vectors | _Rows = _Rows(pool, rows, normalisation)
+    else:
+        if len(rows) > MOST_FOR_A_STRATEGY:
+            rows = np.sort(np.random.default_rng(asked.seed).choice(rows, MOST_FOR_A_STRATEGY, replace=False))
+        shown = _Rows(pool, rows, normalisation)[:]
+    chosen = choose(asked.strategy, learner, shown, min(asked.size, len(rows)))
+    scores = None if chosen.metrics is None else chosen.metrics[: asked.size]
+    return _Ranked(rows[chosen.indices[: asked.size]], scores, Source.UNCERTAIN)
+
+
+class _Rows:
+    """Rows of the pool, as the asking head takes them: a matrix that is read slice by slice."""
+
+    def __init__(self, pool: Pool, rows: NDArray[np.int64], normalisation: str) -> None:
+        self._pool = pool
+        self._normalisation = normalisation
+        self._clip_ids = pool.features.clip_ids[rows]
+        self.shape = (len(rows), pool.features.dim)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, wanted: slice) -> Vectors:
+        clip_ids = self._clip_ids[wanted]
+        return self._pool.inputs_of(self._pool.features.rows(clip_ids), clip_ids, self._normalisation)

@@ -1,0 +1,93 @@
+"""From the decisions that stand to heads and a ranked queue; nothing here touches the database.
+
+The live learner and `learner.simulation` both come here, so that what is simulated is what is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from db.decisions.log import LiveDecision
+from db.models import Source
+from db.serving.ranked_queue import QueueItem
+from learner.dataset.examples import Examples
+from learner.dataset.pool import Pool
+from learner.dataset.trainable import trainable
+from learner.heads.fitting import fitted_head
+from learner.heads.linear import LOGISTIC
+from learner.heads.normalisation import NO_LABELS, Decision, decide
+from learner.query.ranked_queue import Asked, QueryLabels, ranked_queue
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Both heads of a run."""
+
+    used: QueryLabels
+    """Learned from every label; it is evaluated, stored, and names the likely label."""
+    decision: Decision
+    """Whether it normalises by speaker."""
+    query: QueryLabels
+    """Knows no label of the random slice; it ranks. Always logistic regression: where labels were not drawn by chance,
+    discriminant analysis takes what is odd about them for what labels are like, and asks no better."""
+
+
+def trained(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float) -> Trained:
+    """The heads for these decisions.
+
+    Args:
+        live: the decisions that stand.
+        label_ids: of the active labels.
+        C: inverse regularisation strength.
+    """
+    used, decision = _fitted(pool, live, label_ids, C=C)
+    asking = query_decisions(live)
+    same = len(asking) == len(live) and (used.head is None or used.head.method == LOGISTIC)
+    query = used if same else _fitted(pool, asking, label_ids, C=C, method=LOGISTIC)[0]
+    return Trained(used, decision, query)
+
+
+def ranked(
+    pool: Pool, found: Trained, live: Sequence[LiveDecision], label_ids: Sequence[int], *, strategy: str, size: int, seed: int
+) -> list[QueueItem]:
+    """The queue of what nobody has answered, best first.
+
+    Args:
+        strategy: the project's.
+        size: how many at most.
+        seed: of everything that is drawn at random.
+
+    Raises:
+        LearnerError: the strategy is unknown or fails.
+    """
+    answered = np.array([decision.clip_id for decision in live], dtype=np.int64)
+    asked = Asked(
+        rows=pool.ready & ~np.isin(pool.features.clip_ids, answered),
+        size=size,
+        strategy=strategy,
+        labels=len(label_ids),
+        seed=seed,
+    )
+    return ranked_queue(pool, asked, query=found.query, used=found.used.head)
+
+
+def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
+    """Those that the query strategy may learn from: none of a clip that somebody answered because the random slice wanted it."""
+    random = {decision.clip_id for decision in live if Source.RANDOM in (decision.source, decision.queued_as)}
+    return [decision for decision in live if decision.clip_id not in random]
+
+
+def _fitted(
+    pool: Pool, decisions: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float, method: str | None = None
+) -> tuple[QueryLabels, Decision]:
+    """A head for these decisions; whether it normalises by speaker is decided on them alone."""
+    examples = Examples.of(trainable(pool, decisions, label_ids))
+    if not len(examples.y):
+        return QueryLabels(examples, None), NO_LABELS
+    vectors = pool.features.rows(examples.clip_ids)
+    decision = decide(pool, examples.clip_ids, examples.y, vectors)
+    head = fitted_head(pool, examples, vectors, C=C, normalisation=decision.normalisation, method=method)
+    return QueryLabels(examples, head), decision
