@@ -13,8 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from benchmarks.browser import opened_page
-from benchmarks.processes import app, learner
+from benchmarks.measuring.browser import opened_page
+from benchmarks.measuring.processes import app, learner
 from db.decisions.flags import append_flag
 from db.decisions.log import live_decisions
 from db.models import Source

@@ -15,7 +15,7 @@ from db.models import Clip, Source
 from db.records.annotators import annotator_named
 from db.records.labels import active_labels
 from tests.browser.served import Seat, Served
-from tests.db.test_second_pass import doubt
+from tests.db.serving.test_second_pass import doubt
 from tests.filled_projects import answer
 
 pytestmark = pytest.mark.browser
