@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from benchmarks.measuring.base_geometry import base_checkpoint
 from benchmarks.measuring.rows import Figures, row
 from benchmarks.measuring.sample_project import REPOSITORY, sample_files, sample_project
+from learner.arrays import Float32Array
 from learner.features.embed import embed
 from learner.features.matrix import open_features
 
@@ -26,10 +26,8 @@ LOOP = "one clip at a time in float32 by plain `transformers`"
 LAYER, CLIPS = 5, 240
 """What Earmark pools of wav2vec2-base unless told otherwise."""
 
-Vectors = NDArray[np.float32]
 
-
-def _earmark(folder: Path, encoder: str, *, clips: int) -> tuple[float, Vectors]:
+def _earmark(folder: Path, encoder: str, *, clips: int) -> tuple[float, Float32Array]:
     project = sample_project(folder, clips=clips)
     began = time.perf_counter()
     report = embed(project, encoder=encoder)
@@ -42,7 +40,7 @@ def _earmark(folder: Path, encoder: str, *, clips: int) -> tuple[float, Vectors]
     return seconds, vectors
 
 
-def _loop(checkpoint: Path, *, clips: int) -> tuple[float, Vectors]:
+def _loop(checkpoint: Path, *, clips: int) -> tuple[float, Float32Array]:
     import torch
     from transformers import AutoFeatureExtractor, AutoModel
 

@@ -19,6 +19,7 @@ from benchmarks.measuring.rows import Figures, median_seconds, row
 from benchmarks.measuring.sample_project import STYLES
 from db.models import AudioFile, Clip
 from db.project import OpenProject, create_project, open_project
+from learner.arrays import Float32Array
 from learner.features.matrix import FeatureMatrix, open_features
 from learner.features.store import FeatureStore, embed_lock
 
@@ -26,11 +27,10 @@ ROWS, BATCH, CHUNK, FETCHED = 1_000_000, 4096, 4096, 1000
 KILLED_AFTER = 100
 """Batches: in the middle of a shard."""
 
-Vectors = NDArray[np.float32]
 _FOLDER = tempfile.TemporaryDirectory(prefix="earmark-bench-", ignore_cleanup_errors=True)
 
 
-def _batch(number: int, count: int) -> Vectors:
+def _batch(number: int, count: int) -> Float32Array:
     """The vectors of a batch; every one tells its row."""
     vectors = np.random.default_rng(number).standard_normal((1, DIM), dtype=np.float32).repeat(count, axis=0)
     vectors[:, 0] = number % 1000
@@ -152,10 +152,10 @@ def measure_scoring() -> Figures:
     maps, _ = _plain()
     weights = np.random.default_rng(2).standard_normal((DIM, len(STYLES)), dtype=np.float32)
 
-    def ours() -> list[Vectors]:
+    def ours() -> list[Float32Array]:
         return [chunk @ weights for chunk in features.chunks(CHUNK)]
 
-    def theirs() -> list[Vectors]:
+    def theirs() -> list[Float32Array]:
         return [chunk.astype(np.float32) @ weights for chunk in maps]
 
     mine, plain = median_seconds(ours, repetitions=3), median_seconds(theirs, repetitions=3)
@@ -173,7 +173,7 @@ def measure_fetching() -> Figures:
     maps, _ = _plain()
     wanted = np.random.default_rng(3).choice(ROWS, FETCHED, replace=False)
 
-    def theirs() -> Vectors:
+    def theirs() -> Float32Array:
         return np.stack([maps[row // BATCH][row % BATCH] for row in wanted.tolist()]).astype(np.float32)
 
     mine = median_seconds(lambda: features.rows(wanted + 1), repetitions=20)

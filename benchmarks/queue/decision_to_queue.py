@@ -20,6 +20,7 @@ from benchmarks.measuring.sample_project import STYLES
 from db.decisions.log import newest_decision_id
 from db.project import OpenProject, create_project
 from db.records.runs import latest_run
+from learner.arrays import Float32Array
 from learner.features.store import FeatureStore
 from tests.filled_projects import add_clips, answer
 from tests.supervised_processes import wait_for
@@ -27,10 +28,8 @@ from tests.supervised_processes import wait_for
 CLIPS, LABELED, DECISIONS = 10_000, 200, 10
 QUEUE = 2000
 
-Vectors = NDArray[np.float32]
 
-
-def _drawn() -> tuple[Vectors, NDArray[np.int64]]:
+def _drawn() -> tuple[Float32Array, NDArray[np.int64]]:
     """Vectors of four overlapping classes, and the class of each."""
     rng = np.random.default_rng(0)
     classes = rng.integers(len(STYLES), size=CLIPS)
@@ -38,7 +37,7 @@ def _drawn() -> tuple[Vectors, NDArray[np.int64]]:
     return vectors.astype(np.float32), classes
 
 
-def _filled(folder: Path, vectors: Vectors, classes: NDArray[np.int64]) -> tuple[OpenProject, list[int]]:
+def _filled(folder: Path, vectors: Float32Array, classes: NDArray[np.int64]) -> tuple[OpenProject, list[int]]:
     project = create_project(folder / "project", labels=STYLES)
     clips = add_clips(project, CLIPS, speakers=20)
     FeatureStore(project, NominalEncoder()).append(clips, vectors)
@@ -54,7 +53,7 @@ def _seen(project: OpenProject, *, evaluated: bool) -> bool:
         return done and (not evaluated or (run is not None and run.evaluated_at is not None))
 
 
-def _earmark(folder: Path, vectors: Vectors, classes: NDArray[np.int64]) -> tuple[float, float]:
+def _earmark(folder: Path, vectors: Float32Array, classes: NDArray[np.int64]) -> tuple[float, float]:
     """Median seconds from answer to queue, and of these from noticing the answer to the queue."""
     project, clips = _filled(folder, vectors, classes)
     taken, worked = [], []
@@ -74,7 +73,7 @@ def _earmark(folder: Path, vectors: Vectors, classes: NDArray[np.int64]) -> tupl
     return statistics.median(taken), statistics.median(worked)
 
 
-def _modal(vectors: Vectors, classes: NDArray[np.int64]) -> float:
+def _modal(vectors: Float32Array, classes: NDArray[np.int64]) -> float:
     scaled = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
 
     def fit_and_rank() -> None:

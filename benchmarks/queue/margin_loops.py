@@ -14,24 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measuring.memory import Peak
 from benchmarks.measuring.nominal_encoder import DIM
 from benchmarks.measuring.rows import Figures, median_seconds, row
+from learner.arrays import Float32Array, Int64Array
 from learner.features.matrix import DTYPE, FeatureMatrix, shard_path
 from learner.features.store import SHARD_ROWS
 
 CLIPS, LABELED, CLASSES, WANTED, REPETITIONS = 200_000, 200, 4, 2000, 3
 
-Vectors = NDArray[np.float32]
-Numbers = NDArray[np.int64]
-Query = Callable[[], Numbers]
+Query = Callable[[], Int64Array]
 
 
-def _made(folder: Path) -> tuple[Path, Numbers]:
+def _made(folder: Path) -> tuple[Path, Int64Array]:
     """A file of vectors [clips, dim] of overlapping classes, and the classes of the first LABELED."""
     rng = np.random.default_rng(0)
     classes = rng.integers(CLASSES, size=CLIPS)
@@ -46,18 +44,18 @@ def _made(folder: Path) -> tuple[Path, Numbers]:
     return path, classes[:LABELED]
 
 
-def _fitted(vectors: Vectors, y: Numbers) -> LogisticRegression:
+def _fitted(vectors: Float32Array, y: Int64Array) -> LogisticRegression:
     return LogisticRegression(C=0.1, max_iter=1000).fit(vectors[:LABELED], y)
 
 
-def _shards(folder: Path, vectors: Vectors) -> None:
+def _shards(folder: Path, vectors: Float32Array) -> None:
     """The same vectors as the feature store keeps them."""
     folder.mkdir()
     for shard, start in enumerate(range(0, CLIPS, SHARD_ROWS)):
         np.save(shard_path(folder, shard), vectors[start : start + SHARD_ROWS].astype(DTYPE))
 
 
-def _earmark(vectors: Vectors, y: Numbers, folder: Path) -> Query:
+def _earmark(vectors: Float32Array, y: Int64Array, folder: Path) -> Query:
     from db.models import Source
     from learner.dataset.by_clip import ByClip
     from learner.dataset.examples import Examples
@@ -85,7 +83,7 @@ def _earmark(vectors: Vectors, y: Numbers, folder: Path) -> Query:
     head = fitted_head(pool, Examples.alike(known, y), vectors[:LABELED], C=0.1, normalisation=NONE)
     asked = Asked(rows=np.arange(CLIPS) >= LABELED, size=WANTED, strategy="default", labels=CLASSES, seed=0)
 
-    def query() -> Numbers:
+    def query() -> Int64Array:
         queue = ranked_queue(pool, asked, query=QueryLabels(Examples.alike(known, y), head), used=head)
         assert {item.source for item in queue} == {Source.UNCERTAIN}
         return np.array([item.clip_id for item in queue])
@@ -93,7 +91,7 @@ def _earmark(vectors: Vectors, y: Numbers, folder: Path) -> Query:
     return query
 
 
-def _modal(vectors: Vectors, y: Numbers, folder: Path) -> Query:
+def _modal(vectors: Float32Array, y: Int64Array, folder: Path) -> Query:
     from modAL.models import ActiveLearner
     from modAL.uncertainty import margin_sampling
 
@@ -101,7 +99,7 @@ def _modal(vectors: Vectors, y: Numbers, folder: Path) -> Query:
     return lambda: np.asarray(margin_sampling(learner, pool, n_instances=WANTED)[0]) + LABELED
 
 
-def _scikit_activeml(vectors: Vectors, y: Numbers, folder: Path) -> Query:
+def _scikit_activeml(vectors: Float32Array, y: Int64Array, folder: Path) -> Query:
     from skactiveml.classifier import SklearnClassifier
     from skactiveml.pool import UncertaintySampling
 
@@ -113,7 +111,7 @@ def _scikit_activeml(vectors: Vectors, y: Numbers, folder: Path) -> Query:
     return lambda: np.asarray(strategy.query(vectors, known, head, fit_clf=False, batch_size=WANTED))
 
 
-def _small_text(vectors: Vectors, y: Numbers, folder: Path) -> Query:
+def _small_text(vectors: Float32Array, y: Int64Array, folder: Path) -> Query:
     from small_text import BreakingTies, SklearnClassifier, SklearnDataset
 
     head = SklearnClassifier(_fitted(vectors, y), CLASSES)
@@ -124,7 +122,7 @@ def _small_text(vectors: Vectors, y: Numbers, folder: Path) -> Query:
     return lambda: np.asarray(BreakingTies().query(head, dataset, unlabeled, labeled, y, n=WANTED))
 
 
-QUERIES: dict[str, Callable[[Vectors, Numbers, Path], Query]] = {
+QUERIES: dict[str, Callable[[Float32Array, Int64Array, Path], Query]] = {
     "earmark": _earmark,
     "modAL": _modal,
     "scikit-activeml": _scikit_activeml,
@@ -132,7 +130,7 @@ QUERIES: dict[str, Callable[[Vectors, Numbers, Path], Query]] = {
 }
 
 
-def _measured(name: str, path: Path, y: Numbers) -> tuple[float, float, Numbers]:
+def _measured(name: str, path: Path, y: Int64Array) -> tuple[float, float, Int64Array]:
     """Median seconds, most MB beyond the map, and the rows found, sorted."""
     vectors: Any = np.load(path, mmap_mode="r")
     query = QUERIES[name](vectors, y, path.parent)
@@ -142,7 +140,7 @@ def _measured(name: str, path: Path, y: Numbers) -> tuple[float, float, Numbers]
 
 
 @functools.cache
-def _all() -> dict[str, tuple[float, float, Numbers]]:
+def _all() -> dict[str, tuple[float, float, Int64Array]]:
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
         path, y = _made(Path(folder))

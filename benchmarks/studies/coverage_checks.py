@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import optimize
 
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
 from learner.evaluation.cross_fitting import FoldHeads
 from learner.evaluation.curve import thinned, traced_curve

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from learner.arrays import Float32Array, Waveform
 from learner.audio.decoding import decode
 from learner.corpora.clips import LabelledClips, manifest_clips
 from learner.encoder_training.pretraining.teacher import TEACHER_DIM, Teacher
-from learner.encoders.base import Vectors, Waveform
 from learner.encoders.registry import encoder_named
 from learner.probing.probe import ProbeReport, Result, probe
 
@@ -42,7 +42,7 @@ class ByolS:
         self.revision = hashlib.sha256(told.encode()).hexdigest()
         self.settings: dict[str, Any] = {"encoder": self.name, "revision": self.revision, "layers": None, "pooling": None}
 
-    def encode(self, waveforms: Sequence[Waveform]) -> Vectors:
+    def encode(self, waveforms: Sequence[Waveform]) -> Float32Array:
         """[n, 512]."""
         import torch
 
@@ -51,9 +51,9 @@ class ByolS:
         ]
         return np.stack([vector.numpy() for vector in said]) if said else np.zeros((0, self.dim), np.float32)
 
-    def encode_stream(self, blocks: Iterable[Waveform]) -> Vectors:
+    def encode_stream(self, blocks: Iterable[Waveform]) -> Float32Array:
         """[512]; the whole clip at once."""
-        vector: Vectors = self.encode([np.concatenate(list(blocks))])[0]
+        vector: Float32Array = self.encode([np.concatenate(list(blocks))])[0]
         return vector
 
     def _statistics(self, corpus: LabelledClips) -> tuple[float, float]:

@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.measuring.rows import machine, put_between
 from benchmarks.studies.layer_weighted import LayerWeighted
 from labeler.cli.output import progress_bar
-from learner.arrays import Numbers, Vectors
+from learner.arrays import Float32Array, Int64Array
 from learner.corpora.clips import manifest_clips
 from learner.corpora.corpus import Corpus, heard_corpus
 from learner.corpora.vector_cache import cache_folder
@@ -56,12 +56,12 @@ FOLDS = 5
 class Drawn:
     """What a head may learn from, standardised, and the speakers of it."""
 
-    X: Vectors
-    y: Numbers
-    folds: Numbers
-    others: Vectors
+    X: Float32Array
+    y: Int64Array
+    folds: Int64Array
+    others: Float32Array
     """Clips without a label, those that the shipped head would learn from."""
-    folds_of_others: Numbers
+    folds_of_others: Int64Array
 
     def without(self, fold: int) -> Drawn:
         """What is of other folds, of `FOLDS`."""
@@ -69,42 +69,42 @@ class Drawn:
         return Drawn(self.X[known], self.y[known], self.folds[known], self.others[others], self.folds_of_others[others])
 
 
-Head = Callable[[Drawn, Vectors], Numbers]
+Head = Callable[[Drawn, Float32Array], Int64Array]
 """Labels of the second's rows, after learning from the first."""
 
 
-def _linear(drawn: Drawn, rows: Vectors, *, method: str, C: float = 0.1, guessing: bool = False) -> Numbers:
+def _linear(drawn: Drawn, rows: Float32Array, *, method: str, C: float = 0.1, guessing: bool = False) -> Int64Array:
     width = drawn.X.shape[1]
     head = LinearHead(C=C, method=method, mean=np.zeros(width, np.float32), scale=np.ones(width, np.float32))
     return head.fit(drawn.X, drawn.y, unlabelled=drawn.others if guessing else None).predict(rows)
 
 
-def _ridged(drawn: Drawn, rows: Vectors, *, ridge: float) -> Numbers:
+def _ridged(drawn: Drawn, rows: Float32Array, *, ridge: float) -> Int64Array:
     classes, targets = np.unique(drawn.y, return_inverse=True)
     coef, intercepts = discriminant_weights(drawn.X.astype(np.float64), targets.astype(np.int64), ridge=ridge)
-    found: Numbers = classes[(rows @ coef.T + intercepts).argmax(axis=1)]
+    found: Int64Array = classes[(rows @ coef.T + intercepts).argmax(axis=1)]
     return found
 
 
-def _centroid(drawn: Drawn, rows: Vectors) -> Numbers:
+def _centroid(drawn: Drawn, rows: Float32Array) -> Int64Array:
     """Of vectors of length 1."""
-    found: Numbers = NearestCentroid().fit(_of_length_one(drawn.X), drawn.y).predict(_of_length_one(rows))
+    found: Int64Array = NearestCentroid().fit(_of_length_one(drawn.X), drawn.y).predict(_of_length_one(rows))
     return found
 
 
-def _of_length_one(rows: Vectors) -> Vectors:
-    found: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+def _of_length_one(rows: Float32Array) -> Float32Array:
+    found: Float32Array = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return found
 
 
-def _ledoit_wolf(drawn: Drawn, rows: Vectors) -> Numbers:
+def _ledoit_wolf(drawn: Drawn, rows: Float32Array) -> Int64Array:
     classes = np.unique(drawn.y)
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=np.full(len(classes), 1 / len(classes)))
-    found: Numbers = model.fit(drawn.X.astype(np.float64), drawn.y).predict(rows.astype(np.float64))
+    found: Int64Array = model.fit(drawn.X.astype(np.float64), drawn.y).predict(rows.astype(np.float64))
     return found
 
 
-def _chosen(drawn: Drawn, rows: Vectors, *, among: Mapping[str, Head]) -> Numbers:
+def _chosen(drawn: Drawn, rows: Float32Array, *, among: Mapping[str, Head]) -> Int64Array:
     """By the best UA of cross-validation over speakers; the first of those that are level."""
     best = max(among.values(), key=functools.partial(_cross_validated, drawn=drawn))
     return best(drawn, rows)
@@ -119,7 +119,7 @@ def _cross_validated(head: Head, *, drawn: Drawn) -> float:
     return _ua(said, drawn.y)
 
 
-def _ua(said: Numbers, y: Numbers) -> float:
+def _ua(said: Int64Array, y: Int64Array) -> float:
     return float(np.mean([(said[y == label] == label).mean() for label in np.unique(y)]))
 
 
@@ -162,7 +162,7 @@ def _scored(usual: SimulatedProject, deep: SimulatedProject, layers: int, count:
     return found | {NETWORK: _ua(network.predict(rows), deep.held_out.label_of)}
 
 
-def _inputs(project: SimulatedProject, clips: NDArray[np.int64], y: Numbers, normalisation: str) -> tuple[Drawn, Vectors]:
+def _inputs(project: SimulatedProject, clips: NDArray[np.int64], y: Int64Array, normalisation: str) -> tuple[Drawn, Float32Array]:
     """Of the pool's clips and of those held out, as the shipped head would take them, standardised."""
     pool, held_out = project.pool, project.held_out
     others = unlabelled_clips(pool, Examples.alike(clips, y))

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from learner.arrays import Numbers, Vectors
+from learner.arrays import Float32Array, Int64Array
 
 STATISTICS = 2
 """Of each layer: mean and standard deviation."""
@@ -42,7 +42,7 @@ class LayerWeighted:
         self.layers = layers
         self.seed = seed
 
-    def fit(self, X: Vectors, y: Numbers) -> LayerWeighted:
+    def fit(self, X: Float32Array, y: Int64Array) -> LayerWeighted:
         """To standardised vectors [n, STATISTICS * layers * hidden size] and their labels; labels weigh the same."""
         self.classes_, targets = np.unique(y, return_inverse=True)
         rows, wanted = self._layered(X), torch.from_numpy(targets.astype(np.int64))
@@ -58,14 +58,14 @@ class LayerWeighted:
         self._network.eval()
         return self
 
-    def predict(self, X: Vectors) -> Numbers:
+    def predict(self, X: Float32Array) -> Int64Array:
         """The likeliest label of each row."""
         with torch.no_grad():
             places = self._network(self._layered(X)).argmax(dim=1).numpy()
-        found: Numbers = self.classes_[places]
+        found: Int64Array = self.classes_[places]
         return found
 
-    def _layered(self, X: Vectors) -> torch.Tensor:
+    def _layered(self, X: Float32Array) -> torch.Tensor:
         """[n, layers, STATISTICS * hidden size]: vectors have a statistic of all layers, then the next one."""
         apart = X.reshape(len(X), STATISTICS, self.layers, -1)
         return torch.from_numpy(

@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import AudioError
+from learner.arrays import Float32Array
 from learner.audio.reader import AudioInfo, Reader, shown
 
 _PREROLL = 0.25
@@ -99,7 +99,7 @@ class _ContainerReader:
         self._container.seek(0)
         return last
 
-    def blocks(self, first: int, last: int) -> Iterator[NDArray[np.float32]]:
+    def blocks(self, first: int, last: int) -> Iterator[Float32Array]:
         import av
 
         rate = self.info.sampling_rate
@@ -119,7 +119,7 @@ class _ContainerReader:
                 "copy it again."
             ) from error
 
-    def _decoded(self) -> Iterator[tuple[NDArray[np.float32], int]]:
+    def _decoded(self) -> Iterator[tuple[Float32Array, int]]:
         """Blocks [n, channels] with the position of their first frame; only the first time stamp is trusted."""
         import av
 

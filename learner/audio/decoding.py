@@ -21,8 +21,9 @@ import numpy as np
 import soxr
 
 from db.errors import AudioError
-from learner.audio.reader import END_TOLERANCE, AudioInfo, AudioMissing, Reader, Waveform, shown
-from learner.audio.sound_file import _sound_file
+from learner.arrays import Waveform
+from learner.audio.reader import END_TOLERANCE, AudioInfo, AudioMissing, Reader, shown
+from learner.audio.sound_file import open_sound_file
 
 MINIMUM_SECONDS = 0.025
 """Shorter spans are rejected: one frame of speech analysis is 25 ms, less has nothing to label."""
@@ -123,7 +124,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Reader]:
     with _opened_bytes(path) as file:
         if os.fstat(file.fileno()).st_size == 0:
             raise AudioError(f"{shown(path)} is empty (0 bytes); record or copy it again.")
-        reader: Reader | None = _sound_file(file, path)
+        reader: Reader | None = open_sound_file(file, path)
         if reader is None:
             from learner.audio.containers import open_container
 

@@ -7,13 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from db.errors import AudioError
-
-Waveform = NDArray[np.float32]
-
+from learner.arrays import Waveform
 
 END_TOLERANCE = 0.1
 """Seconds by which a span may reach past the end (manifests round), and a lossy file fall short of its stated length."""

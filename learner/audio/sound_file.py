@@ -10,7 +10,8 @@ from typing import BinaryIO
 import soundfile
 
 from db.errors import AudioError
-from learner.audio.reader import AudioInfo, Waveform, shown
+from learner.arrays import Waveform
+from learner.audio.reader import AudioInfo, shown
 
 _BLOCK_SAMPLES = 1 << 18
 
@@ -24,7 +25,7 @@ _LOSSY = frozenset({"MP3", "OGG"})
 _STATED = re.compile(r"^\s*(data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
-class _SoundFileReader:
+class SoundFileReader:
     """A file that libsndfile reads."""
 
     def __init__(self, file: soundfile.SoundFile, path: str | os.PathLike[str]) -> None:
@@ -50,7 +51,7 @@ class _SoundFileReader:
             ) from error
 
 
-def _sound_file(file: BinaryIO, path: str | os.PathLike[str]) -> _SoundFileReader | None:
+def open_sound_file(file: BinaryIO, path: str | os.PathLike[str]) -> SoundFileReader | None:
     """None if libsndfile cannot read the file, or not reliably (FLAC of unknown length)."""
     try:
         opened = soundfile.SoundFile(file.fileno(), closefd=False)
@@ -64,7 +65,7 @@ def _sound_file(file: BinaryIO, path: str | os.PathLike[str]) -> _SoundFileReade
             raise AudioError(f"{shown(path)} is cut short ({chunk.strip()} of {stated} bytes, {there} there); copy it again.")
     if opened.format == "OGG" and _last_page_is_cut(file):
         raise AudioError(f"{shown(path)} is cut short (its last Ogg page is incomplete); copy it again.")
-    return _SoundFileReader(opened, path)
+    return SoundFileReader(opened, path)
 
 
 def _last_page_is_cut(file: BinaryIO) -> bool:

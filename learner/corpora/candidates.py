@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.corpora.vector_cache import Stored
+from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.encoders.base import Encoder
 from learner.encoders.pooling import POOLINGS, parse_layers
 from learner.encoders.registry import encoder_named
 from learner.features.store import fingerprint_of
 
-Features = NDArray[np.float32]
 _FLAT = 1e-6
 
 
@@ -69,7 +67,7 @@ class ProbedEncoder:
         of_one = self.encoder.dim // (2 * (self._hidden + 1))
         return of_one * len(self._chosen(candidate.layers)) * (1 if candidate.pooling == "mean" else 2)
 
-    def features(self, said: Stored, candidate: Candidate, group_of: NDArray[np.int64]) -> Features:
+    def features(self, said: Float16Array, candidate: Candidate, group_of: Int64Array) -> Float32Array:
         """The features [n, d] of a candidate from everything [n, dim] that the encoder said; groups are those of speakers."""
         found = said
         if self._pooled:
@@ -87,7 +85,7 @@ class ProbedEncoder:
         return [self._hidden] if parsed.averaged else list(parsed.indices)
 
 
-def normalised(vectors: Features, group_of: NDArray[np.int64]) -> Features:
+def normalised(vectors: Float32Array, group_of: Int64Array) -> Float32Array:
     """The vectors with zero mean and unit spread over the clips of each group; no label enters.
 
     A clip that is a group of its own takes the statistics of all clips.
@@ -105,6 +103,6 @@ def normalised(vectors: Features, group_of: NDArray[np.int64]) -> Features:
     return found
 
 
-def _statistics(vectors: Features) -> tuple[Features, Features]:
+def _statistics(vectors: Float32Array) -> tuple[Float32Array, Float32Array]:
     mean, spread = vectors.mean(axis=0, dtype=np.float64), vectors.std(axis=0, dtype=np.float64)
     return mean.astype(np.float32), np.where(spread < _FLAT, 1.0, spread).astype(np.float32)

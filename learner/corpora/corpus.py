@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import LabelError
+from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.corpora.candidates import Candidate, ProbedEncoder
 from learner.corpora.clips import LabelledClips, LeftOut
 from learner.corpora.listening import hear
-from learner.corpora.vector_cache import Stored, VectorCache, as_stored
+from learner.corpora.vector_cache import VectorCache, as_stored
 from learner.encoders.registry import encoder_named
 from learner.progress import Watch
 
@@ -23,9 +23,9 @@ from learner.progress import Watch
 class Corpus:
     """Clips with features and true labels. Clip ids are 1 to n in the order of the rows, label ids 1 to the number of labels."""
 
-    vectors: Stored
+    vectors: Float16Array
     """[n, dim], float16 as in feature sets."""
-    label_of: NDArray[np.int64]
+    label_of: Int64Array
     """Label id of each clip, [n]."""
     label_names: list[str]
     speakers: list[str | None]
@@ -33,7 +33,7 @@ class Corpus:
     """Changes with everything above."""
 
     @classmethod
-    def of(cls, vectors: NDArray[np.float32], labels: Sequence[str], speakers: Sequence[str | None]) -> Corpus:
+    def of(cls, vectors: Float32Array, labels: Sequence[str], speakers: Sequence[str | None]) -> Corpus:
         """From features [n, dim] as they are, and a label and a speaker a clip."""
         return _corpus(as_stored(vectors), labels, speakers)
 
@@ -43,7 +43,7 @@ class Corpus:
         return list(range(1, len(self.label_names) + 1))
 
 
-def _corpus(stored: Stored, labels: Sequence[str], speakers: Sequence[str | None]) -> Corpus:
+def _corpus(stored: Float16Array, labels: Sequence[str], speakers: Sequence[str | None]) -> Corpus:
     names, positions = np.unique(list(labels), return_inverse=True)
     if len(names) < 2:
         raise LabelError(f"There are {len(labels)} labelled clips of {len(names)} labels; give clips of at least two labels.")

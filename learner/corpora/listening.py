@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import AudioError
 from db.records.clips import SPAN_TOLERANCE, ClipAudio
+from learner.arrays import BoolArray, Float16Array, Float32Array
 from learner.audio.decoding import decode_blocks, probe
 from learner.corpora.clips import LeftOut, ProbeClip, clip_key
-from learner.corpora.vector_cache import Stored, VectorCache, as_stored
+from learner.corpora.vector_cache import VectorCache, as_stored
 from learner.encoders.base import Encoder
 from learner.features.embed import decoded_batches
 
@@ -24,8 +24,8 @@ STORE_CLIPS = 256
 class Heard:
     """Vectors [n, dim] of the clips, and which rows there are."""
 
-    vectors: Stored
-    there: NDArray[np.bool_]
+    vectors: Float16Array
+    there: BoolArray
     left_out: list[LeftOut]
 
 
@@ -35,9 +35,9 @@ class _Unsaved:
     def __init__(self, cache: VectorCache) -> None:
         self._cache = cache
         self._keys: list[str] = []
-        self._vectors: list[NDArray[np.float32]] = []
+        self._vectors: list[Float32Array] = []
 
-    def add(self, key: str | None, vector: NDArray[np.float32]) -> None:
+    def add(self, key: str | None, vector: Float32Array) -> None:
         if key is not None:
             self._keys.append(key)
             self._vectors.append(vector)
@@ -116,7 +116,7 @@ def _audio_of(clips: Sequence[ProbeClip], rows: Sequence[int], left_out: list[Le
     return found
 
 
-def _streamed(clip: ClipAudio, encoder: Encoder) -> NDArray[np.float32] | AudioError:
+def _streamed(clip: ClipAudio, encoder: Encoder) -> Float32Array | AudioError:
     end = None if clip.whole else clip.end
     try:
         return encoder.encode_stream(decode_blocks(clip.path, start=clip.start, end=end, sampling_rate=encoder.sampling_rate))

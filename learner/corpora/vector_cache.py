@@ -15,12 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import FeatureError
 from db.project import OpenProject
+from learner.arrays import Float16Array, Float32Array
 
-Stored = NDArray[np.float16]
 _LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -40,7 +39,7 @@ class VectorCache:
     def __init__(self, folder: Path, *, fingerprint: str, width: int) -> None:
         self._folder = folder / fingerprint
         self._width = width
-        self._rows: dict[str, tuple[Stored, int]] = {}
+        self._rows: dict[str, tuple[Float16Array, int]] = {}
         for listing in sorted(self._folder.glob("*.json")):
             self._read(listing)
 
@@ -53,12 +52,12 @@ class VectorCache:
         if isinstance(keys, list) and vectors.dtype == np.float16 and vectors.shape == (len(keys), self._width):
             self._rows.update((str(key), (vectors, row)) for row, key in enumerate(keys))
 
-    def get(self, key: str) -> Stored | None:
+    def get(self, key: str) -> Float16Array | None:
         """The vector of a clip, if it is known."""
         found = self._rows.get(_digest(key))
         return None if found is None else found[0][found[1]]
 
-    def add(self, keys: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def add(self, keys: Sequence[str], vectors: Float32Array) -> None:
         """Keep the vectors [n, width] of clips.
 
         Raises:
@@ -84,7 +83,7 @@ class VectorCache:
         self._rows.update((digest, (stored, row)) for row, digest in enumerate(digests))
 
 
-def as_stored(vectors: NDArray[np.float32]) -> Stored:
+def as_stored(vectors: Float32Array) -> Float16Array:
     """The values as the cache, and a feature set, keep them."""
     return np.clip(vectors, -_LARGEST, _LARGEST).astype(np.float16)
 

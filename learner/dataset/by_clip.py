@@ -8,13 +8,15 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.arrays import Int64Array
+
 Value = TypeVar("Value")
 
 
 class ByClip(Mapping[int, Value]):
     """Values by clip id; asked for many clips at once it answers with an array."""
 
-    def __init__(self, clip_ids: NDArray[np.int64], values: NDArray[Any]) -> None:
+    def __init__(self, clip_ids: Int64Array, values: NDArray[Any]) -> None:
         """`clip_ids` [n] ascend; `values` [n] are of their clips: numbers, or objects."""
         self.clip_ids = clip_ids
         self.array = values
@@ -37,7 +39,7 @@ class ByClip(Mapping[int, Value]):
     def __len__(self) -> int:
         return len(self.clip_ids)
 
-    def of_clips(self, clip_ids: Sequence[int] | NDArray[np.int64]) -> NDArray[Any]:
+    def of_clips(self, clip_ids: Sequence[int] | Int64Array) -> NDArray[Any]:
         """The values [n] of these clips, in this order.
 
         Raises:

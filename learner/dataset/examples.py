@@ -7,24 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from learner.arrays import BoolArray, Float64Array, Int64Array
 from learner.dataset.label_aggregation import TrainingLabels, weights_in
-
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Examples:
     """Labelled clips with features."""
 
-    clip_ids: Numbers
+    clip_ids: Int64Array
     """Ascending."""
-    y: Numbers
+    y: Int64Array
     """Their label ids."""
-    weights: NDArray[np.float64]
+    weights: Float64Array
     """How much each counts."""
-    set_aside: Numbers
+    set_aside: Int64Array
     """Clips without a label to learn whose label is not to be guessed either: somebody gave another answer."""
 
     @classmethod
@@ -36,11 +34,11 @@ class Examples:
         return cls(clip_ids, y, weights_in(labels, clip_ids), np.array(aside, dtype=np.int64))
 
     @classmethod
-    def alike(cls, clip_ids: Numbers, y: Numbers) -> Examples:
+    def alike(cls, clip_ids: Int64Array, y: Int64Array) -> Examples:
         """These labels, all of which count the same."""
         return cls(clip_ids, y, np.ones(len(y)), np.zeros(0, dtype=np.int64))
 
-    def where(self, kept: NDArray[np.bool_]) -> Examples:
+    def where(self, kept: BoolArray) -> Examples:
         """Those that the mask holds."""
         return replace(self, clip_ids=self.clip_ids[kept], y=self.y[kept], weights=self.weights[kept])
 

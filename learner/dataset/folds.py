@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.arrays import BoolArray, Int64Array
 from learner.dataset.by_clip import ByClip
 
 MOST_FOLDS = 10
@@ -31,18 +32,16 @@ class Folds:
     """False when folds had to cut through speakers, or of most clips none is known: the accuracy is not one for new speakers."""
     count: int
 
-    def folds(self, clip_ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    def folds(self, clip_ids: Sequence[int] | Int64Array) -> Int64Array:
         """Folds of these clips."""
         return self.fold_of.of_clips(clip_ids).astype(np.int64)
 
-    def groups(self, clip_ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    def groups(self, clip_ids: Sequence[int] | Int64Array) -> Int64Array:
         """Groups of these clips."""
         return self.group_of.of_clips(clip_ids).astype(np.int64)
 
 
-def folds_of(
-    speakers: ByClip[str | None], files: ByClip[int] | None = None, *, in_service: NDArray[np.bool_] | None = None
-) -> Folds:
+def folds_of(speakers: ByClip[str | None], files: ByClip[int] | None = None, *, in_service: BoolArray | None = None) -> Folds:
     """Folds for clips of these speakers, dealt in the order of the clips' ids.
 
     With a single speaker, folds are made of single clips; `grouped` says so.
@@ -83,9 +82,7 @@ def folds_of(
     )
 
 
-def _recordings(
-    files: NDArray[np.int64], unknown: NDArray[np.bool_], matter: NDArray[np.bool_], *, speakers: int
-) -> NDArray[np.int32] | None:
+def _recordings(files: Int64Array, unknown: BoolArray, matter: BoolArray, *, speakers: int) -> NDArray[np.int32] | None:
     """A number for the file of each clip, where files of unknown speakers have several clips and folds of whole files would be of
     use: not if there are hardly any, or one of them has most clips.
     """

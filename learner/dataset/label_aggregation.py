@@ -16,14 +16,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision
 from db.models import Answer
-
-Exact = NDArray[np.float64]
-Numbers = NDArray[np.int64]
+from learner.arrays import BoolArray, Float64Array, Int64Array
 
 _ROUNDS = 20
 _RIGHT, _WRONG = 8.0, 2.0
@@ -52,7 +49,7 @@ class TrainingLabels(dict[int, int]):
         return TrainingLabels({clip: self[clip] for clip in clip_ids}, self.weights, set_aside=self.set_aside)
 
 
-def weights_in(labels: Mapping[int, int], clip_ids: NDArray[np.int64]) -> Exact:
+def weights_in(labels: Mapping[int, int], clip_ids: Int64Array) -> Float64Array:
     """How much each of these clips counts, [n]."""
     known: Mapping[int, float] = labels.weights if isinstance(labels, TrainingLabels) else {}
     return np.array([known.get(clip, 1.0) for clip in clip_ids.tolist()], dtype=np.float64)
@@ -80,11 +77,11 @@ class _Votes:
     clips: list[int]
     labels: list[int]
     annotators: int
-    clip_of: Numbers
+    clip_of: Int64Array
     """Position of each vote's clip."""
-    annotator_of: Numbers
-    label_of: Numbers
-    blind: NDArray[np.bool_]
+    annotator_of: Int64Array
+    label_of: Int64Array
+    blind: BoolArray
     """Which votes were given without a hint: the others say little of their annotator."""
     gold: dict[int, int]
     """Position of a reviewer's label by position of the clip."""
@@ -118,7 +115,7 @@ class _Votes:
             gold={at_clip[clip]: at_label[consensus[clip]] for clip in judged},
         )
 
-    def reliability(self) -> Exact:
+    def reliability(self) -> Float64Array:
         """How often each annotator is right, [annotators], from the clips that others, or a reviewer, answered, too."""
         counts = np.bincount(self.clip_of, minlength=len(self.clips))
         counts[list(self.gold)] += 1
@@ -133,7 +130,7 @@ class _Votes:
             found = np.clip((hits + _RIGHT) / (answers + _RIGHT + _WRONG), least, _MOST)
         return np.clip(np.round(found / _STEP) * _STEP, least, _MOST)
 
-    def chances(self, reliability: Exact) -> Exact:
+    def chances(self, reliability: Float64Array) -> Float64Array:
         """Of each label to be right, [clips, labels]."""
         known = reliability[self.annotator_of]
         for_it, against = np.log(known), np.log((1 - known) / max(len(self.labels) - 1, 1))
@@ -143,5 +140,5 @@ class _Votes:
         told = np.exp(told - told.max(axis=1, keepdims=True))
         for clip, label in self.gold.items():
             told[clip] = np.arange(shape[1]) == label
-        found: Exact = told / told.sum(axis=1, keepdims=True)
+        found: Float64Array = told / told.sum(axis=1, keepdims=True)
         return found

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import Clip, ClipState, FeatureRow
 from db.project import OpenProject
 from db.records.features import newest_feature_set
-from learner.arrays import Numbers, Vectors
+from learner.arrays import BoolArray, Float32Array, Int64Array
 from learner.dataset.by_clip import ByClip
 from learner.dataset.folds import Folds, folds_of
 from learner.dataset.sampling import scattered
@@ -39,21 +38,21 @@ class Pool:
 
     signature: PoolSignature
     features: FeatureMatrix
-    ready: NDArray[np.bool_]
+    ready: BoolArray
     """Which rows of `features` are clips in service."""
-    mean: Vectors
-    scale: Vectors
+    mean: Float32Array
+    scale: Float32Array
     folds: Folds
     speakers: ByClip[str | None]
     """Speaker by clip id, for all clips of the project."""
-    clusters: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    clusters: dict[int, Int64Array] = field(default_factory=dict)
     """What the cold start found, by number of clusters; see `learner.query.cold_start`."""
-    typical: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    typical: dict[int, Int64Array] = field(default_factory=dict)
     """Places by typicality, in the same way."""
 
-    def standardised(self, chunk: Vectors) -> Vectors:
+    def standardised(self, chunk: Float32Array) -> Float32Array:
         """The chunk with zero mean and unit spread over the pool."""
-        found: Vectors = (chunk - self.mean) / self.scale
+        found: Float32Array = (chunk - self.mean) / self.scale
         return found
 
     @property
@@ -73,25 +72,25 @@ class Pool:
         return SpeakerStatistics.of(self.ready_chunks(), speakers, mean=self.mean, scale=self.scale)
 
     @cached_property
-    def sample(self) -> NDArray[np.int64]:
+    def sample(self) -> Int64Array:
         """Ids of at most SAMPLE clips in service, in an order like chance: the same ones while no clips come or go."""
         return scattered(self.features.clip_ids[self.ready], most=SAMPLE)
 
     @cached_property
-    def _row_numbers(self) -> Numbers:
+    def _row_numbers(self) -> Int64Array:
         return self.speaker_numbers(self.features.clip_ids)
 
-    def speaker_numbers(self, clip_ids: NDArray[np.int64]) -> Numbers:
+    def speaker_numbers(self, clip_ids: Int64Array) -> Int64Array:
         """Rows of these clips in the statistics of speakers."""
         return self.speaker_statistics.numbers_of(self._speakers_of(clip_ids))
 
-    def inputs_of(self, vectors: Vectors, clip_ids: NDArray[np.int64], normalisation: str) -> Vectors:
+    def inputs_of(self, vectors: Float32Array, clip_ids: Int64Array, normalisation: str) -> Float32Array:
         """What a head of this normalisation takes for the vectors [n, dim] of these clips."""
         if normalisation == NONE:
             return vectors
         return self.speaker_statistics.normalised(vectors, self.speaker_numbers(clip_ids))
 
-    def input_chunks(self, rows: NDArray[np.bool_], normalisation: str) -> Iterator[Vectors]:
+    def input_chunks(self, rows: BoolArray, normalisation: str) -> Iterator[Float32Array]:
         """The same for the rows that the mask holds, in chunks in the order of the disk."""
         if normalisation == NONE:
             yield from masked_chunks(self.features, rows)
@@ -101,16 +100,16 @@ class Pool:
             yield self.speaker_statistics.normalised(chunk, numbers[start : start + len(chunk)])
             start += len(chunk)
 
-    def _speakers_of(self, clip_ids: NDArray[np.int64]) -> list[str | None]:
+    def _speakers_of(self, clip_ids: Int64Array) -> list[str | None]:
         found: list[str | None] = self.speakers.of_clips(clip_ids).tolist()
         return found
 
-    def ready_chunks(self, rows: NDArray[np.bool_] | None = None) -> Iterator[Vectors]:
+    def ready_chunks(self, rows: BoolArray | None = None) -> Iterator[Float32Array]:
         """Vectors of the clips in service (or of `rows`, a mask over the features) in the order of the disk."""
         return masked_chunks(self.features, self.ready if rows is None else rows)
 
 
-def masked_chunks(features: FeatureMatrix, rows: NDArray[np.bool_]) -> Iterator[Vectors]:
+def masked_chunks(features: FeatureMatrix, rows: BoolArray) -> Iterator[Float32Array]:
     """Vectors of the rows that the mask holds, in chunks of at most CHUNK rows."""
     start = 0
     for chunk in features.chunks(CHUNK):
@@ -155,7 +154,7 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
     )
 
 
-def _clips(session: Session) -> tuple[ByClip[str | None], ByClip[int], NDArray[np.bool_]]:
+def _clips(session: Session) -> tuple[ByClip[str | None], ByClip[int], BoolArray]:
     """Speakers and files of all clips, and a mask of those in service; read part by part: a million rows are a gigabyte of
     objects.
     """

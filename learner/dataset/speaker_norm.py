@@ -11,10 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
-Numbers = NDArray[np.int64]
+from learner.arrays import Float32Array, Float64Array, Int64Array
 
 NONE, SPEAKER = "none", "speaker"
 """What is done to features before a head sees them: nothing, or what is said here."""
@@ -60,13 +58,15 @@ class SpeakerStatistics:
 
     numbers: Mapping[str, int]
     """Row of each such speaker."""
-    shift: Vectors
+    shift: Float32Array
     """[speakers + 1, dim]."""
-    factor: Vectors
+    factor: Float32Array
     """[speakers + 1, dim]."""
 
     @classmethod
-    def of(cls, chunks: Iterable[Vectors], speakers: Sequence[str | None], *, mean: Vectors, scale: Vectors) -> SpeakerStatistics:
+    def of(
+        cls, chunks: Iterable[Float32Array], speakers: Sequence[str | None], *, mean: Float32Array, scale: Float32Array
+    ) -> SpeakerStatistics:
         """From all vectors of the pool.
 
         Args:
@@ -90,11 +90,11 @@ class SpeakerStatistics:
         clips = np.bincount(rows, minlength=len(numbers) + 1)[:, None].astype(np.float64)
         return cls(numbers, *_shrunk(total, squares, clips, mean=mean, scale=scale))
 
-    def numbers_of(self, speakers: Sequence[str | None]) -> Numbers:
+    def numbers_of(self, speakers: Sequence[str | None]) -> Int64Array:
         """Row of each of these speakers."""
         return _numbers(self.numbers, speakers)
 
-    def normalised(self, vectors: Vectors, rows: Numbers) -> Vectors:
+    def normalised(self, vectors: Float32Array, rows: Int64Array) -> Float32Array:
         """The vectors [n, dim], each by the statistics of its row; a new array."""
         out = np.empty(vectors.shape, dtype=np.float32)
         for start in range(0, len(vectors), _BLOCK):
@@ -105,8 +105,8 @@ class SpeakerStatistics:
 
 
 def _shrunk(
-    total: NDArray[np.float64], squares: NDArray[np.float64], clips: NDArray[np.float64], *, mean: Vectors, scale: Vectors
-) -> tuple[Vectors, Vectors]:
+    total: Float64Array, squares: Float64Array, clips: Float64Array, *, mean: Float32Array, scale: Float32Array
+) -> tuple[Float32Array, Float32Array]:
     """Shift and factor from sums around the pool's mean."""
     own = total / np.maximum(clips, 1)
     variance = np.maximum(squares / np.maximum(clips, 1) - np.square(own), 0.0)
@@ -119,6 +119,6 @@ def _shrunk(
     return (shift + mean).astype(np.float32), factor.astype(np.float32)
 
 
-def _numbers(numbers: Mapping[str, int], speakers: Sequence[str | None]) -> Numbers:
+def _numbers(numbers: Mapping[str, int], speakers: Sequence[str | None]) -> Int64Array:
     last = len(numbers)
     return np.array([last if speaker is None else numbers.get(speaker, last) for speaker in speakers], dtype=np.int64)

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from learner.arrays import Vectors
+from learner.arrays import Float32Array
 
 _FLAT = 1e-6
 """A feature that varies less than this says nothing; it is centred and not stretched."""
 
 
-def pool_statistics(chunks: Iterable[Vectors], *, dim: int) -> tuple[Vectors, Vectors]:
+def pool_statistics(chunks: Iterable[Float32Array], *, dim: int) -> tuple[Float32Array, Float32Array]:
     """Mean and standard deviation [dim] over all rows of the chunks [n, dim]; zeros and ones for no rows."""
     count, total, squares = 0, np.zeros(dim), np.zeros(dim)
     for chunk in chunks:

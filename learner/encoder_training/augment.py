@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter1d
 
-Waveform = NDArray[np.float32]
+from learner.arrays import Float64Array, Waveform
 
 SAMPLING_RATE = 16_000
 SLOWEST, FASTEST = 0.72, 1.5
@@ -104,7 +104,7 @@ def _response(length: int, loudness: float, rng: np.random.Generator) -> NDArray
     return response
 
 
-def _room(rng: np.random.Generator) -> NDArray[np.float64]:
+def _room(rng: np.random.Generator) -> Float64Array:
     """Impulse response of a made-up room: the direct sound and an exponentially dying noise."""
     seconds = float(np.exp(rng.uniform(np.log(0.1), np.log(0.9))))
     time = np.arange(int(SAMPLING_RATE * min(seconds, 0.6))) / SAMPLING_RATE

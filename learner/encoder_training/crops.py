@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import AudioError, EncoderError
 from db.project import OpenProject
 from db.records.clips import ready_paths
+from learner.arrays import Float32Array
 from learner.audio.decoding import decode, probe
 from learner.encoder_training.augment import FASTEST, SAMPLING_RATE, distorted, levelled
 
@@ -82,7 +82,7 @@ class Cropper:
     samples: int
     distorted_share: float
 
-    def crop(self, rng: np.random.Generator) -> NDArray[np.float32]:
+    def crop(self, rng: np.random.Generator) -> Float32Array:
         """One crop [samples]; files are chosen by their length, and stretches that are nearly silent are passed over."""
         lengths = np.array([file.duration for file in self.files])
         chances = np.minimum(lengths, 60.0)
@@ -99,7 +99,7 @@ class Cropper:
         return levelled(source[: self.samples], rng)
 
 
-def _read(file: SpeechFile, samples: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def _read(file: SpeechFile, samples: int, rng: np.random.Generator) -> Float32Array:
     """`samples` samples from a random place; a file that is shorter is repeated."""
     seconds = samples / SAMPLING_RATE
     start = float(rng.uniform(0.0, max(file.duration - seconds, 0.0)))

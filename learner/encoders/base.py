@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-Waveform = NDArray[np.float32]
-
-
-Vectors = NDArray[np.float32]
-
+from learner.arrays import Float32Array, Waveform
 
 BUNDLED = "bundled"
 
@@ -53,8 +46,8 @@ class Encoder(Protocol):
     def remark(self) -> str | None:
         """What somebody who is about to use it should know, as a sentence."""
 
-    def encode(self, waveforms: Sequence[Waveform]) -> Vectors:
+    def encode(self, waveforms: Sequence[Waveform]) -> Float32Array:
         """Vectors of shape [n, dim] for mono waveforms at `sampling_rate`."""
 
-    def encode_stream(self, blocks: Iterable[Waveform]) -> Vectors:
+    def encode_stream(self, blocks: Iterable[Waveform]) -> Float32Array:
         """The vector [dim] of one long clip that arrives in blocks; the same as `encode` gives for the whole."""

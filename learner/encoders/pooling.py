@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import EncoderError
+from learner.arrays import Float32Array, Float64Array
 
-Vector = NDArray[np.float32]
 Frames = NDArray[np.floating]
 POOLINGS = ("mean", "mean+std")
 
@@ -77,8 +77,8 @@ class Moments:
 
     def __init__(self) -> None:
         self._count = 0
-        self._mean: NDArray[np.float64] = np.zeros(0)
-        self._squares: NDArray[np.float64] = np.zeros(0)
+        self._mean: Float64Array = np.zeros(0)
+        self._squares: Float64Array = np.zeros(0)
 
     def add(self, frames: Frames) -> None:
         """Take in frames of shape [n, width]."""
@@ -97,7 +97,7 @@ class Moments:
         self._squares = self._squares + np.asarray(squares, np.float64) + step**2 * (self._count * count / total)
         self._count = total
 
-    def pooled(self, pooling: str) -> Vector:
+    def pooled(self, pooling: str) -> Float32Array:
         """The vector: mean, or mean and (population) standard deviation side by side."""
         if pooling == "mean":
             return self._mean.astype(np.float32)

@@ -10,16 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+from learner.arrays import Waveform
 
 
 @dataclass(frozen=True)
 class Window:
     """A stretch of a clip."""
 
-    samples: Samples
+    samples: Waveform
     start: int
     """Its own samples are those from here ..."""
     end: int
@@ -47,7 +46,7 @@ class Window:
         return left, Window(self.samples[first:], cut - first, self.end - first)
 
 
-def windows(blocks: Iterable[Samples], *, size: int, least: int, context: int = 0) -> Iterator[Window]:
+def windows(blocks: Iterable[Waveform], *, size: int, least: int, context: int = 0) -> Iterator[Window]:
     """Cut a stream of blocks into windows of `size` samples of their own; a rest below `least` stays with the window before it.
 
     Where the cuts fall depends on the whole length only, never on how the stream was cut into blocks.

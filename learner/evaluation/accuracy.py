@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.arrays import Numbers
-from learner.dataset.test_slice import Slice
+from learner.arrays import Int64Array
+from learner.dataset.tested_slice import Slice
 from learner.evaluation.intervals import Interval, SpeakerResamples, recall_interval
 
 UNTRAINED = -1
@@ -21,12 +20,12 @@ class Accuracy:
 
     ua: Interval
     wa: float
-    right: Numbers
-    clips: Numbers
-    confusion: NDArray[np.int64]
+    right: Int64Array
+    clips: Int64Array
+    confusion: Int64Array
 
 
-def accuracy(tested: Slice, predicted: Numbers, resamples: SpeakerResamples, *, labels: int) -> Accuracy:
+def accuracy(tested: Slice, predicted: Int64Array, resamples: SpeakerResamples, *, labels: int) -> Accuracy:
     """Scores of these predictions; the slice holds at least one clip."""
     hit = predicted == tested.y
     clips = np.bincount(tested.y, minlength=labels)

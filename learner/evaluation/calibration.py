@@ -10,11 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize, stats
 
-Exact = NDArray[np.float64]
-Counts = NDArray[np.int64]
+from learner.arrays import BoolArray, Float64Array, Int64Array
 
 LEAST_CLIPS = 30
 """Below this nothing is told of calibration."""
@@ -23,7 +21,7 @@ _LEAST_PROBABILITY = 1e-6
 _COLDEST, _HOTTEST = 0.1, 10.0
 
 
-def temperature_of(probabilities: Exact, y: Counts) -> float:
+def temperature_of(probabilities: Float64Array, y: Int64Array) -> float:
     """The temperature under which these probabilities [n, labels] make the labels [n] most likely."""
     logs = np.log(np.maximum(probabilities, _LEAST_PROBABILITY))
 
@@ -35,20 +33,20 @@ def temperature_of(probabilities: Exact, y: Counts) -> float:
     return float(np.exp(found.x))
 
 
-def tempered(probabilities: Exact, temperature: float) -> Exact:
+def tempered(probabilities: Float64Array, temperature: float) -> Float64Array:
     """Probabilities [n, labels] at another temperature: above 1 less sure, below 1 more."""
     logs = np.log(np.maximum(probabilities, _LEAST_PROBABILITY)) / temperature
-    found: Exact = np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
+    found: Float64Array = np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
     return found
 
 
-def calibration_error(probabilities: Exact, y: Counts) -> float:
+def calibration_error(probabilities: Float64Array, y: Int64Array) -> float:
     """Expected calibration error: how far confidence and the share of right answers lie apart, over bins of as many clips."""
     confidence, hit = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
     return float(sum(len(rows) * abs(confidence[rows].mean() - hit[rows].mean()) for rows in _bins(confidence)) / len(y))
 
 
-def calibration_report(probabilities: Exact, y: Counts, folds: Counts) -> dict[str, Any] | None:
+def calibration_report(probabilities: Float64Array, y: Int64Array, folds: Int64Array) -> dict[str, Any] | None:
     """What is told of calibration, as JSON values; None with fewer than `LEAST_CLIPS` clips that a head could be asked about.
 
     Keys: `clips`, `ece_raw` and `ece` (before and after mending), `temperature` (from all folds), `bins` (confidence, accuracy
@@ -77,12 +75,12 @@ def calibration_report(probabilities: Exact, y: Counts, folds: Counts) -> dict[s
     }
 
 
-def _bins(confidence: Exact) -> list[Counts]:
+def _bins(confidence: Float64Array) -> list[Int64Array]:
     count = int(np.clip(len(confidence) // CLIPS_A_BIN, 1, MOST_BINS))
     return np.array_split(np.argsort(confidence, kind="stable"), count)
 
 
-def _bin(confidence: Exact, hit: NDArray[np.bool_]) -> dict[str, Any]:
+def _bin(confidence: Float64Array, hit: BoolArray) -> dict[str, Any]:
     sure = stats.binomtest(int(hit.sum()), len(hit)).proportion_ci(method="wilson")
     return {
         "confidence": round(float(confidence.mean()), 4),

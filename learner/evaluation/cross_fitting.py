@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.arrays import Numbers, Vectors
+from learner.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
 from learner.dataset.speaker_norm import NONE
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import UNTRAINED
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LinearHead
@@ -70,7 +69,7 @@ class FoldHeads:
         self._used.add(key)
         return key
 
-    def _fitted(self, examples: Examples, vectors: Vectors, normalisation: str, unheard: int | None) -> LinearHead:
+    def _fitted(self, examples: Examples, vectors: Float32Array, normalisation: str, unheard: int | None) -> LinearHead:
         return fitted_head(self.pool, examples, vectors, C=self.C, normalisation=normalisation, unheard=unheard)
 
     def forget_unused(self) -> None:
@@ -88,7 +87,7 @@ def cross_fitted(
     *,
     after_each: Callable[[], None],
     plain: bool = False,
-) -> Numbers:
+) -> Int64Array:
     """Predicted label positions of the slice clips, each by a head that heard no clip of its fold.
 
     Whether a head normalises by speaker is decided on the labels that it was trained on.
@@ -109,7 +108,7 @@ def cross_fitted(
 
 def cross_fitted_probabilities(
     heads: FoldHeads, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int]
-) -> NDArray[np.float64]:
+) -> Float64Array:
     """What the heads behind `cross_fitted` give each label, [clips, labels]; zeros where no head could be trained."""
     found = np.zeros((len(tested.y), len(label_ids)))
     for held_out, head, inputs in _told(heads, tested, labels, plain=False):
@@ -120,7 +119,7 @@ def cross_fitted_probabilities(
 
 def _told(
     heads: FoldHeads, tested: Slice, labels: Mapping[int, int], *, plain: bool
-) -> Iterator[tuple[NDArray[np.bool_], LinearHead | None, Vectors]]:
+) -> Iterator[tuple[BoolArray, LinearHead | None, Float32Array]]:
     """For each fold with clips to test: which they are, the head that heard none of it, and what it takes for them."""
     tested_ids = np.array(tested.clip_ids, dtype=np.int64)
     for fold, examples in _splits(heads.pool, tested, labels):

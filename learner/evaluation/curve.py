@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.decisions.log import LiveDecision
 from db.records.runs import CurvePointValues
-from learner.dataset.test_slice import Slice
+from learner.arrays import BoolArray
+from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
 from learner.evaluation.accuracy import Accuracy, accuracy
 from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted
@@ -55,7 +55,7 @@ class Traced:
     points: list[CurvePointValues]
     labels: list[int]
     """Labelled clips to train on, a point each."""
-    hits: NDArray[np.bool_]
+    hits: BoolArray
     """Which clips of the slice the heads of each point tell right, [points, clips]."""
     newest: Accuracy | None
     """At the last point; None when there is nothing to test on."""

@@ -13,10 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-Counts = NDArray[np.int64]
+from learner.arrays import BoolArray, Float64Array, Int64Array
 
 DRAWS = 4000
 RESAMPLES = 1000
@@ -41,7 +40,7 @@ class SpeakerResamples:
     """Bootstrap weights of speakers, drawn once and used for every point of a curve, so that the points' differences are
     paired."""
 
-    def __init__(self, groups: Counts) -> None:
+    def __init__(self, groups: Int64Array) -> None:
         _, numbers = np.unique(groups, return_inverse=True)
         self.cluster_of = (numbers % MOST_CLUSTERS).astype(np.int64)
         self.count = int(self.cluster_of.max()) + 1 if len(groups) else 0
@@ -49,14 +48,14 @@ class SpeakerResamples:
             draws = np.random.default_rng(SEED).multinomial(self.count, np.full(self.count, 1 / self.count), size=RESAMPLES)
             self._weights = draws.astype(np.float64)
 
-    def half_width(self, y: Counts, hit: NDArray[np.bool_], *, labels: int) -> float:
+    def half_width(self, y: Int64Array, hit: BoolArray, *, labels: int) -> float:
         """Half of the interval's width; 0 with too few speakers to say."""
         if self.count < LEAST_CLUSTERS:
             return 0.0
         spread = float(self._means(y, hit, labels).std()) * np.sqrt(self.count / (self.count - 1))
         return float(stats.t.ppf((1 + LEVEL) / 2, self.count - 1) * spread)
 
-    def draws(self, y: Counts, hit: NDArray[np.bool_], *, labels: int) -> NDArray[np.float64] | None:
+    def draws(self, y: Int64Array, hit: BoolArray, *, labels: int) -> Float64Array | None:
         """UA as it might as well have been, [RESAMPLES], around the UA that is and as wide as `half_width` says; the same
         speakers at the same place in every call. None with too few speakers to say."""
         if self.count < LEAST_CLUSTERS:
@@ -65,10 +64,10 @@ class SpeakerResamples:
         value = float((right[clips > 0] / clips[clips > 0]).mean())
         means = self._means(y, hit, labels)
         wider = stats.t.ppf((1 + LEVEL) / 2, self.count - 1) / stats.norm.ppf((1 + LEVEL) / 2)
-        found: NDArray[np.float64] = value + (means - means.mean()) * np.sqrt(self.count / (self.count - 1)) * wider
+        found: Float64Array = value + (means - means.mean()) * np.sqrt(self.count / (self.count - 1)) * wider
         return found
 
-    def _means(self, y: Counts, hit: NDArray[np.bool_], labels: int) -> NDArray[np.float64]:
+    def _means(self, y: Int64Array, hit: BoolArray, labels: int) -> Float64Array:
         """Mean recall of the labels that each resample has."""
         cells = self.cluster_of * labels + y
         shape = (self.count, labels)
@@ -77,11 +76,11 @@ class SpeakerResamples:
         drawn = self._weights @ clips
         present = drawn > 0
         recalls = np.where(present, (self._weights @ hits) / np.maximum(drawn, 1), 0.0)
-        found: NDArray[np.float64] = recalls.sum(axis=1) / present.sum(axis=1)
+        found: Float64Array = recalls.sum(axis=1) / present.sum(axis=1)
         return found
 
 
-def recall_interval(right: Counts, clips: Counts, *, half_width: float) -> Interval:
+def recall_interval(right: Int64Array, clips: Int64Array, *, half_width: float) -> Interval:
     """Mean recall over the labels that have clips, with its interval over all labels.
 
     Args:
@@ -94,7 +93,7 @@ def recall_interval(right: Counts, clips: Counts, *, half_width: float) -> Inter
     return Interval(value, low=max(0.0, min(low, value - half_width)), high=min(1.0, max(high, value + half_width)))
 
 
-def posterior_bounds(right: Counts, clips: Counts) -> tuple[float, float]:
+def posterior_bounds(right: Int64Array, clips: Int64Array) -> tuple[float, float]:
     """Between which values the mean recall lies, as far as the number of clips goes."""
     hits, misses = _posterior(right, clips)
     means = np.random.default_rng(SEED).beta(hits, misses, size=(DRAWS, len(clips))).mean(axis=1)
@@ -102,7 +101,7 @@ def posterior_bounds(right: Counts, clips: Counts) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def label_intervals(right: Counts, clips: Counts) -> list[Interval]:
+def label_intervals(right: Int64Array, clips: Int64Array) -> list[Interval]:
     """Recall of each label by its posterior; for a label without clips the value is that of the prior."""
     hits, misses = _posterior(right, clips)
     value = np.where(clips > 0, right / np.maximum(clips, 1), hits / (hits + misses))
@@ -114,7 +113,7 @@ def label_intervals(right: Counts, clips: Counts) -> list[Interval]:
     ]
 
 
-def _posterior(right: Counts, clips: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _posterior(right: Int64Array, clips: Int64Array) -> tuple[Float64Array, Float64Array]:
     # Half a clip on either side keeps the centre off 0 and 1, where the posterior would know everything.
     pooled = (right.sum() + 0.5) / (clips.sum() + 1)
     return right + pooled, clips - right + (1 - pooled)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from learner.arrays import Int64Array
 
 _ALIKE = 1e-12
 
 
-def cohen_kappa(one: NDArray[np.int64], two: NDArray[np.int64]) -> float | None:
+def cohen_kappa(one: Int64Array, two: Int64Array) -> float | None:
     """Of two lists of answers to the same questions (at least one); None where both always give one and the same answer."""
     values = np.unique(np.concatenate([one, two]))
     chance = sum(float((one == value).mean() * (two == value).mean()) for value in values.tolist())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from learner.dataset.pool import Pool
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import Accuracy, accuracy
 from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted, normalised_folds
 from learner.evaluation.intervals import SpeakerResamples, label_intervals

@@ -14,12 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import AudioError
 from db.project import OpenProject
 from db.records.clips import ClipAudio, mark_broken, ready_clips_without_features
 from db.records.features import newest_feature_set, use_feature_set
+from learner.arrays import Float32Array, Waveform
 from learner.audio.decoding import content_hash, decode, decode_blocks
 from learner.audio.reader import AudioMissing, shown
 from learner.encoders.base import Encoder
@@ -33,7 +33,6 @@ BATCH_CLIPS, BATCH_SECONDS = 16, 120.0
 FLUSH_CLIPS, FLUSH_SECONDS = 64, 2.0
 """At most this much work is lost with the process."""
 
-Waveform = NDArray[np.float32]
 Decoded = Waveform | AudioError | None
 """None: too long, to be streamed."""
 
@@ -62,7 +61,7 @@ class _Pending:
     """Vectors that are not on disk yet."""
 
     clip_ids: list[int] = field(default_factory=list)
-    vectors: list[NDArray[np.float32]] = field(default_factory=list)
+    vectors: list[Float32Array] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)
 
     @property

@@ -14,6 +14,7 @@ from db.errors import FeatureError
 from db.models import FeatureSet
 from db.project import OpenProject
 from db.records.features import newest_feature_set, row_map
+from learner.arrays import BoolArray, Float16Array, Float32Array, Int64Array
 
 if TYPE_CHECKING:
     # The app process reads features, and must not load what encoders need.
@@ -33,7 +34,7 @@ class FeatureMatrix:
         feature_set_id: int,
         dim: int,
         settings: dict[str, Any],
-        rows: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]],
+        rows: tuple[Int64Array, NDArray[np.int32], NDArray[np.int32]],
     ) -> None:
         self.feature_set_id = feature_set_id
         self.dim = dim
@@ -43,17 +44,17 @@ class FeatureMatrix:
         """Clip ids in the order of the disk, which `chunks` follows."""
         self._order = np.argsort(self.clip_ids, kind="stable")
         self._folder = folder
-        self._maps: dict[int, NDArray[np.float16]] = {}
+        self._maps: dict[int, Float16Array] = {}
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
-    def chunks(self, size: int = 4096) -> Iterator[NDArray[np.float32]]:
+    def chunks(self, size: int = 4096) -> Iterator[Float32Array]:
         """All vectors in the order of `clip_ids`, in float32 arrays [at most `size`, dim]: products over float16 are slow."""
         for start in range(0, len(self), size):
             yield self._gather(np.arange(start, min(start + size, len(self))))
 
-    def rows(self, clip_ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
+    def rows(self, clip_ids: Sequence[int] | Int64Array) -> Float32Array:
         """Vectors [n, dim] of these clips, in this order.
 
         Raises:
@@ -61,7 +62,7 @@ class FeatureMatrix:
         """
         return self._gather(self.positions(clip_ids))
 
-    def positions(self, clip_ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    def positions(self, clip_ids: Sequence[int] | Int64Array) -> Int64Array:
         """Where these clips stand in `clip_ids`.
 
         Raises:
@@ -73,11 +74,11 @@ class FeatureMatrix:
             raise FeatureError(f"Clip {wanted[~found][0]} has no features yet; run `earmark embed`.")
         return self._order[np.searchsorted(self.clip_ids, wanted, sorter=self._order)].astype(np.int64, copy=False)
 
-    def has(self, clip_ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:
+    def has(self, clip_ids: Sequence[int] | Int64Array) -> BoolArray:
         """Which of these clips have features."""
         return np.isin(np.asarray(clip_ids, dtype=np.int64), self.clip_ids)
 
-    def _gather(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _gather(self, positions: Int64Array) -> Float32Array:
         out = np.empty((len(positions), self.dim), dtype=np.float32)
         shards, rows = self._shards[positions], self._rows[positions]
         for shard in np.unique(shards):
@@ -88,7 +89,7 @@ class FeatureMatrix:
             out[here] = stored[wanted[0] : wanted[-1] + 1] if in_a_row else stored[wanted]
         return out
 
-    def _map(self, shard: int, *, least: int) -> NDArray[np.float16]:
+    def _map(self, shard: int, *, least: int) -> Float16Array:
         if shard not in self._maps:
             self._maps[shard] = open_shard(shard_path(self._folder, shard), dim=self.dim)
         if len(self._maps[shard]) < least:
@@ -124,14 +125,14 @@ def shard_path(folder: Path, shard: int) -> Path:
     return folder / f"shard-{shard:05d}.npy"
 
 
-def open_shard(path: Path, *, dim: int) -> NDArray[np.float16]:
+def open_shard(path: Path, *, dim: int) -> Float16Array:
     """A read-only memory map [rows, dim] of a shard.
 
     Raises:
         FeatureError: it is missing or damaged.
     """
     try:
-        stored: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+        stored: Float16Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise FeatureError(f"{path} is missing or damaged; delete it and run `earmark embed`.") from error
     if stored.ndim != 2 or stored.shape[1] != dim or stored.dtype != np.dtype(DTYPE):

@@ -19,7 +19,6 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 from sqlalchemy import delete
 
 from db.errors import FeatureError
@@ -27,6 +26,7 @@ from db.models import FeatureRow
 from db.project import OpenProject
 from db.records.features import add_rows, ensure_feature_set, rows_in_shard
 from db.store.engine import Turn
+from learner.arrays import Float16Array, Float32Array
 from learner.features.matrix import DTYPE, open_shard, shard_path
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class FeatureStore:
             )
         self._forget_lost_shards()
 
-    def append(self, clip_ids: Sequence[int], vectors: NDArray[np.float32]) -> None:
+    def append(self, clip_ids: Sequence[int], vectors: Float32Array) -> None:
         """Make vectors [n, dim] durable and add them to the row map; when this returns, they survive anything.
 
         Raises:
@@ -118,7 +118,7 @@ class FeatureStore:
             return self._shard_rows, 0
         return open_shard(path, dim=self.dim).shape[0] - row, row
 
-    def _write(self, shard: int, row: int, vectors: NDArray[np.float16]) -> None:
+    def _write(self, shard: int, row: int, vectors: Float16Array) -> None:
         path = shard_path(self.folder, shard)
         try:
             if row == 0:

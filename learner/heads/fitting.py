@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.arrays import Vectors
+from learner.arrays import Float32Array, Int64Array
 from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
 from learner.dataset.speaker_norm import NONE
@@ -26,7 +25,7 @@ def suited(*, dim: int) -> str:
 def fitted_head(
     pool: Pool,
     examples: Examples,
-    vectors: Vectors,
+    vectors: Float32Array,
     *,
     C: float,
     normalisation: str,
@@ -57,7 +56,7 @@ def fitted_head(
     return head.fit(inputs, examples.y, examples.weights, unlabelled=unlabelled)
 
 
-def unlabelled_clips(pool: Pool, examples: Examples, *, unheard: int | None = None) -> NDArray[np.int64]:
+def unlabelled_clips(pool: Pool, examples: Examples, *, unheard: int | None = None) -> Int64Array:
     """Ids of the clips that are learned from without a label, in ascending order; none of the fold `unheard`."""
     answered = np.concatenate([examples.clip_ids, examples.set_aside])
     others = pool.sample[~np.isin(pool.sample, answered)]

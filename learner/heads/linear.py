@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
-from learner.arrays import Numbers, Vectors, Weights
+from learner.arrays import Float32Array, Float64Array, Int64Array
 from learner.dataset.speaker_norm import NONE
 from learner.dataset.statistics import pool_statistics
 from learner.heads.logistic import fitted_weights
@@ -33,18 +33,18 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         normalisation: what was done, and must be done, to the features that it is given: `NONE` or `SPEAKER`.
     """
 
-    classes_: Numbers
-    coef_: Vectors
+    classes_: Int64Array
+    coef_: Float32Array
     """[classes, dim], for features as they are, not standardised."""
-    intercept_: Vectors
+    intercept_: Float32Array
 
     def __init__(
         self,
         *,
         C: float = 0.1,
         method: str = LOGISTIC,
-        mean: Vectors | None = None,
-        scale: Vectors | None = None,
+        mean: Float32Array | None = None,
+        scale: Float32Array | None = None,
         normalisation: str = NONE,
     ) -> None:
         self.C = C
@@ -54,9 +54,9 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.normalisation = normalisation
 
     def fit(
-        self, X: Vectors, y: Numbers, sample_weight: Weights | None = None, *, unlabelled: Vectors | None = None
+        self, X: Float32Array, y: Int64Array, sample_weight: Float64Array | None = None, *, unlabelled: Float32Array | None = None
     ) -> LinearHead:
-        """Fit to vectors [n, dim] and their classes [n]; n is at least 1. Weights [n] count beside those that balance classes.
+        """Fit to vectors [n, dim] and their classes [n]; n is at least 1. Float64Array [n] count beside those that balance classes.
 
         `DISCRIMINANT` learns from unlabelled vectors [m, dim] too.
         """
@@ -77,23 +77,23 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.intercept_ = (intercept - (coef / scale) @ mean.astype(np.float64)).astype(np.float32)
         return self
 
-    def scores(self, X: Vectors) -> Vectors:
+    def scores(self, X: Float32Array) -> Float32Array:
         """Log-probabilities up to a constant a row, [n, classes]."""
         if not hasattr(self, "coef_"):
             raise NotFittedError("This head is not fitted; call fit first.")
-        found: Vectors = np.asarray(X, dtype=np.float32) @ self.coef_.T + self.intercept_
+        found: Float32Array = np.asarray(X, dtype=np.float32) @ self.coef_.T + self.intercept_
         return found
 
-    def predict_proba(self, X: Vectors) -> Vectors:
+    def predict_proba(self, X: Float32Array) -> Float32Array:
         """Probabilities [n, classes] in the order of `classes_`."""
         return softmax(self.scores(X))
 
-    def predict(self, X: Vectors) -> Numbers:
+    def predict(self, X: Float32Array) -> Int64Array:
         """The most probable class of each row."""
-        found: Numbers = self.classes_[self.scores(X).argmax(axis=1)]
+        found: Int64Array = self.classes_[self.scores(X).argmax(axis=1)]
         return found
 
-    def probabilities(self, X: Vectors, labels: Sequence[int]) -> Vectors:
+    def probabilities(self, X: Float32Array, labels: Sequence[int]) -> Float32Array:
         """Probabilities [n, labels] with a column for each of `labels`; 0 for labels without examples."""
         found = np.zeros((len(X), len(labels)), dtype=np.float32)
         columns = {label: column for column, label in enumerate(labels)}
@@ -101,8 +101,8 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return found
 
 
-def softmax(scores: Vectors) -> Vectors:
+def softmax(scores: Float32Array) -> Float32Array:
     """Probabilities from log-probabilities, row by row."""
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    found: Vectors = raised / raised.sum(axis=1, keepdims=True)
+    found: Float32Array = raised / raised.sum(axis=1, keepdims=True)
     return found

@@ -13,13 +13,12 @@ import functools
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 from threadpoolctl import ThreadpoolController
 
-Numbers = NDArray[np.int64]
-Exact = NDArray[np.float64]
+from learner.arrays import Float64Array, Int64Array
+
 Point = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 _MOST_STEPS = 300
@@ -30,7 +29,9 @@ _RIDGE = 1e-9
 """Keeps inner products of identical clips factorisable; relative to their mean square, far below the regularisation."""
 
 
-def fitted_weights(X: Exact, targets: Numbers, *, C: float, weights: Exact | None = None) -> tuple[Exact, Exact]:
+def fitted_weights(
+    X: Float64Array, targets: Int64Array, *, C: float, weights: Float64Array | None = None
+) -> tuple[Float64Array, Float64Array]:
     """Weights [classes, d] and intercepts [classes]; classes weigh the same, and of two the scores are each other's opposite.
 
     Args:
@@ -46,7 +47,9 @@ def fitted_weights(X: Exact, targets: Numbers, *, C: float, weights: Exact | Non
     return found.T, intercepts
 
 
-def _solution(X: Exact, targets: Numbers, *, C: float, weights: Exact | None) -> tuple[Exact, Exact]:
+def _solution(
+    X: Float64Array, targets: Int64Array, *, C: float, weights: Float64Array | None
+) -> tuple[Float64Array, Float64Array]:
     """Weights [d, classes or 1] and intercepts."""
     if X.shape[1] <= len(X):
         found = solved(with_constant(X), targets, C=C, tolerance=_HEAD_TOLERANCE, clip_weights=weights)
@@ -68,19 +71,21 @@ def one_thread(clips: int) -> AbstractContextManager[object]:
     return _threads().limit(limits=1) if clips < _FEW else nullcontext()
 
 
-def factor_of(inner: Exact) -> Exact:
+def factor_of(inner: Float64Array) -> Float64Array:
     """Lower Cholesky factor of inner products [n, n], which it overwrites."""
     inner[np.diag_indices_from(inner)] += _RIDGE * max(np.trace(inner) / len(inner), 1.0)
-    found: Exact = cholesky(inner, lower=True, overwrite_a=True, check_finite=False)
+    found: Float64Array = cholesky(inner, lower=True, overwrite_a=True, check_finite=False)
     return found
 
 
-def with_constant(inputs: Exact) -> Exact:
+def with_constant(inputs: Float64Array) -> Float64Array:
     """One more input, which is 1 for all clips."""
     return np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
 
 
-def solved(inputs: Exact, targets: Numbers, *, C: float, tolerance: float = 1e-6, clip_weights: Exact | None = None) -> Exact:
+def solved(
+    inputs: Float64Array, targets: Int64Array, *, C: float, tolerance: float = 1e-6, clip_weights: Float64Array | None = None
+) -> Float64Array:
     """Weights [d, classes], or [d, 1] for the second of two classes; the last input, a constant, is not regularised."""
     clips, classes = len(inputs), int(targets.max()) + 1
     counts = np.ones(clips) if clip_weights is None else clip_weights
@@ -98,8 +103,8 @@ def solved(inputs: Exact, targets: Numbers, *, C: float, tolerance: float = 1e-6
         cholesky(curvature, overwrite_a=True, check_finite=False), np.eye(len(curvature)), check_finite=False
     )
 
-    def weights_of(point: Point) -> Exact:
-        found: Exact = inverse @ point.reshape(-1, count)
+    def weights_of(point: Point) -> Float64Array:
+        found: Float64Array = inverse @ point.reshape(-1, count)
         return found
 
     def loss(point: Point) -> tuple[float, Point]:
@@ -118,6 +123,6 @@ def solved(inputs: Exact, targets: Numbers, *, C: float, tolerance: float = 1e-6
     return weights_of(found.x)
 
 
-def scores_of(told: Exact) -> Exact:
+def scores_of(told: Float64Array) -> Float64Array:
     """Scores with a column a class: of two classes the first has none of its own, and counts as 0."""
     return told if told.shape[1] > 1 else np.concatenate([np.zeros_like(told), told], axis=1)

@@ -14,10 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from learner.arrays import Numbers, Vectors
+from learner.arrays import Float32Array, Float64Array, Int64Array
 from learner.dataset.pool import Pool
 from learner.dataset.speaker_norm import NONE, SPEAKER
 
@@ -39,8 +38,6 @@ MOST_LABELS = 400
 _RIDGE = 0.25
 """Regularisation, relative to the mean square of a clip."""
 
-Exact = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Decision:
@@ -53,7 +50,7 @@ class Decision:
 NO_LABELS = Decision(NONE, "There are no labels yet.")
 
 
-def decide(pool: Pool, clip_ids: NDArray[np.int64], y: Numbers, vectors: Vectors) -> Decision:
+def decide(pool: Pool, clip_ids: Int64Array, y: Int64Array, vectors: Float32Array) -> Decision:
     """The decision on these labelled clips.
 
     Args:
@@ -81,7 +78,7 @@ def decide(pool: Pool, clip_ids: NDArray[np.int64], y: Numbers, vectors: Vectors
     return Decision(NONE, f"By {tried}, speakers not learned from are not surely told better with it.")
 
 
-def _some(clip_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def _some(clip_ids: Int64Array) -> Int64Array:
     """Positions of at most MOST_LABELS clips, the same ones wherever they are among the labelled."""
     if len(clip_ids) <= MOST_LABELS:
         return np.arange(len(clip_ids))
@@ -89,7 +86,7 @@ def _some(clip_ids: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(np.argsort(hashes, kind="stable")[:MOST_LABELS])
 
 
-def _confounded(speakers: Numbers, y: Numbers) -> str | None:
+def _confounded(speakers: Int64Array, y: Int64Array) -> str | None:
     """Why speakers and labels cannot be told apart, as a sentence; None if they can."""
     one, two = np.triu_indices(len(y), k=1)
     same, differs = speakers[one] == speakers[two], y[one] != y[two]
@@ -101,7 +98,7 @@ def _confounded(speakers: Numbers, y: Numbers) -> str | None:
     return None
 
 
-def _held_out(inputs: Vectors, y: Numbers, folds: Numbers) -> Exact:
+def _held_out(inputs: Float32Array, y: Int64Array, folds: Int64Array) -> Float64Array:
     """Class scores [n, classes] of each clip by least squares on the clips of the other folds; classes weigh the same."""
     classes, targets = np.unique(y, return_inverse=True)
     wanted = np.eye(len(classes))[targets] - 1 / len(classes)
@@ -118,7 +115,7 @@ def _held_out(inputs: Vectors, y: Numbers, folds: Numbers) -> Exact:
     return found
 
 
-def _is_better(with_it: Exact, without: Exact, y: Numbers) -> bool:
+def _is_better(with_it: Float64Array, without: Float64Array, y: Int64Array) -> bool:
     classes, targets = np.unique(y, return_inverse=True)
     wanted = np.eye(len(classes))[targets] - 1 / len(classes)
     importance = 1 / np.bincount(targets)[targets]
@@ -127,6 +124,6 @@ def _is_better(with_it: Exact, without: Exact, y: Numbers) -> bool:
     return _in_errors(gain) > LEAST_GAIN and _in_errors(hits) > LEAST_HITS
 
 
-def _in_errors(gains: Exact) -> float:
+def _in_errors(gains: Float64Array) -> float:
     """Their sum in standard errors of it."""
     return float(gains.sum() / max(np.sqrt(np.square(gains).sum()), 1e-12))

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from learner.heads.discriminant import Exact, Numbers, discriminant_weights, of_products, temperature_of
+from learner.arrays import Float64Array, Int64Array
+from learner.heads.discriminant import discriminant_weights, of_products, temperature_of
 from learner.heads.logistic import one_thread
 
 ROUNDS = 3
@@ -20,7 +21,9 @@ LEAST_ANSWERS = 2
 """For each label on average; before that guesses are too often wrong."""
 
 
-def self_trained(X: Exact, targets: Numbers, unlabelled: Exact, *, weights: Exact | None = None) -> tuple[Exact, Exact]:
+def self_trained(
+    X: Float64Array, targets: Int64Array, unlabelled: Float64Array, *, weights: Float64Array | None = None
+) -> tuple[Float64Array, Float64Array]:
     """Weights [classes, d] and intercepts [classes].
 
     Args:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from cleanlab.multiannotator import get_active_learning_scores
-from numpy.typing import NDArray
 
+from learner.arrays import Float64Array, Int64Array
 from learner.label_quality.crowdlab import Opinions
-from learner.label_quality.out_of_fold import Probabilities
 from learner.label_quality.silence import silence
 
 
@@ -27,7 +26,7 @@ class NextAnswer:
 
 
 def worth_asking(
-    given: Opinions, probabilities: Probabilities, new_ids: NDArray[np.int64], new_probabilities: Probabilities
+    given: Opinions, probabilities: Float64Array, new_ids: Int64Array, new_probabilities: Float64Array
 ) -> list[NextAnswer]:
     """All clips, those where an answer tells most first.
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from learner.arrays import Float64Array
 from learner.evaluation.intervals import Interval
 from learner.evaluation.kappa import cohen_kappa
 from learner.label_quality.crowdlab import Opinions
@@ -21,8 +21,6 @@ from learner.label_quality.crowdlab import Opinions
 RESAMPLES = 1000
 SEED = 1970
 _ALIKE = 1e-12
-
-Counts = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,13 @@ def agreement(given: Opinions, *, labels: int) -> Agreement:
     return Agreement(len(counts), krippendorff_alpha(counts), fleiss_kappa(counts), pairs)
 
 
-def counts_of(given: Opinions, *, labels: int) -> Counts:
+def counts_of(given: Opinions, *, labels: int) -> Float64Array:
     """How often each label was given, [clips, labels], for the clips that two annotators or more labelled."""
     found = [np.bincount(row[~np.isnan(row)].astype(np.int64), minlength=labels) for row in given.said[given.several]]
     return np.array(found, dtype=np.float64).reshape(len(found), labels)
 
 
-def fleiss_kappa(counts: Counts) -> float | None:
+def fleiss_kappa(counts: Float64Array) -> float | None:
     """From label counts [clips, labels] with at least two labels a clip."""
     if not len(counts):
         return None
@@ -73,7 +71,7 @@ def fleiss_kappa(counts: Counts) -> float | None:
     return None if 1 - chance < _ALIKE else (alike - chance) / (1 - chance)
 
 
-def krippendorff_alpha(counts: Counts) -> Interval | None:
+def krippendorff_alpha(counts: Float64Array) -> Interval | None:
     """From label counts [clips, labels] with at least two labels a clip; the interval may reach below 0."""
     if not len(counts):
         return None
@@ -92,7 +90,7 @@ def krippendorff_alpha(counts: Counts) -> Interval | None:
     return Interval(value, min(float(low), value), max(float(high), value))
 
 
-def _alphas(sums: Counts) -> Counts:
+def _alphas(sums: Float64Array) -> Float64Array:
     """Alpha of each row: disagreement within clips, then the count of each label; NaN where only one label occurs."""
     counts = sums[:, 1:]
     total = counts.sum(axis=1)

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from cleanlab.multiannotator import get_label_quality_multiannotator
-from numpy.typing import NDArray
 
 from db.decisions.log import LiveDecision
 from db.models import Answer
-from learner.label_quality.out_of_fold import Probabilities
+from learner.arrays import BoolArray, Float64Array, Int64Array
 from learner.label_quality.silence import silence
 
 NOT_SAID = np.nan
@@ -26,14 +25,14 @@ NOT_SAID = np.nan
 class Opinions:
     """Who said what: positions of labels [clips, annotators], NaN where an annotator did not label the clip."""
 
-    clip_ids: NDArray[np.int64]
+    clip_ids: Int64Array
     annotator_ids: list[int]
-    said: NDArray[np.float64]
+    said: Float64Array
 
     @property
-    def several(self) -> NDArray[np.bool_]:
+    def several(self) -> BoolArray:
         """Which clips have labels of two annotators or more."""
-        found: NDArray[np.bool_] = (~np.isnan(self.said)).sum(axis=1) > 1
+        found: BoolArray = (~np.isnan(self.said)).sum(axis=1) > 1
         return found
 
 
@@ -65,7 +64,7 @@ def opinions(live: Sequence[LiveDecision], label_ids: Sequence[int]) -> Opinions
     return Opinions(np.array(clips, dtype=np.int64), annotators, said)
 
 
-def merged(given: Opinions, probabilities: Probabilities, label_ids: Sequence[int]) -> Merged | None:
+def merged(given: Opinions, probabilities: Float64Array, label_ids: Sequence[int]) -> Merged | None:
     """The consensus, or None where nobody labelled a clip that somebody else labelled too: then there is nothing to merge.
 
     Args:
@@ -92,5 +91,5 @@ def merged(given: Opinions, probabilities: Probabilities, label_ids: Sequence[in
     )
 
 
-def _agreed(row: NDArray[np.float64]) -> bool:
+def _agreed(row: Float64Array) -> bool:
     return max(Counter(row[~np.isnan(row)].tolist()).values()) > 1

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.arrays import Numbers
+from learner.arrays import Float64Array, Int64Array
 from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LOGISTIC
 from learner.heads.normalisation import decide
 
-Probabilities = NDArray[np.float64]
-
 
 def out_of_fold(
     pool: Pool,
-    clip_ids: NDArray[np.int64],
-    y: Numbers,
+    clip_ids: Int64Array,
+    y: Int64Array,
     label_ids: Sequence[int],
     *,
     C: float,
-) -> Probabilities:
+) -> Float64Array:
     """Probabilities [n, labels]; those of a clip come from a head trained on the clips of other folds, normalisation included.
 
     A label that no other fold has examples of gets probability 0; where no head can be trained, all labels get the same.

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision
+from learner.arrays import BoolArray, Float64Array, Int64Array
 from learner.dataset.pool import Pool
 from learner.heads.linear import LinearHead
 from learner.label_quality.activelab import NextAnswer, worth_asking
 from learner.label_quality.agreement import Agreement, agreement
 from learner.label_quality.crowdlab import Merged, Opinions, merged, opinions
-from learner.label_quality.out_of_fold import Probabilities, out_of_fold
+from learner.label_quality.out_of_fold import out_of_fold
 from learner.label_quality.suspects import STRENGTH, Suspect, suspects
 
 LEAST_LABELS = 20
@@ -87,7 +87,7 @@ def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence
 
 def _judged(
     pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Probabilities] | None:
+) -> tuple[Int64Array, Int64Array, Float64Array] | None:
     """Labelled clips with features, their labels, and what heads that heard neither clip nor speaker say; None if too few."""
     labels = {clip: label for clip, label in consensus_labels(live).items() if label in label_ids}
     ids = np.array(sorted(labels), dtype=np.int64)
@@ -98,7 +98,7 @@ def _judged(
     return ids, y, out_of_fold(pool, ids, y, label_ids, C=STRENGTH)
 
 
-def _known(given: Opinions, ids: NDArray[np.int64]) -> tuple[Opinions, NDArray[np.int64]]:
+def _known(given: Opinions, ids: Int64Array) -> tuple[Opinions, Int64Array]:
     """The opinions on clips that have probabilities, and the rows of these; annotators without any are left out."""
     kept = np.isin(given.clip_ids, ids)
     said = given.said[kept]
@@ -109,7 +109,7 @@ def _known(given: Opinions, ids: NDArray[np.int64]) -> tuple[Opinions, NDArray[n
 
 def _open(
     pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], head: LinearHead | None
-) -> tuple[NDArray[np.int64], Probabilities]:
+) -> tuple[Int64Array, Float64Array]:
     """Clips in service that nobody answered, and what the head says of them."""
     rows = open_rows(pool, live)
     if head is None or not rows.any():
@@ -122,10 +122,10 @@ def _open(
     return pool.features.clip_ids[rows], np.concatenate(chunks).astype(np.float64)
 
 
-def open_rows(pool: Pool, live: Sequence[LiveDecision]) -> NDArray[np.bool_]:
+def open_rows(pool: Pool, live: Sequence[LiveDecision]) -> BoolArray:
     """Rows of the pool's features that are clips in service without any answer."""
     answered = np.array([decision.clip_id for decision in live], dtype=np.int64)
-    found: NDArray[np.bool_] = pool.ready & ~np.isin(pool.features.clip_ids, answered)
+    found: BoolArray = pool.ready & ~np.isin(pool.features.clip_ids, answered)
     return found
 
 

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from cleanlab.rank import get_label_quality_scores
-from numpy.typing import NDArray
 
-from learner.arrays import Numbers
-from learner.label_quality.out_of_fold import Probabilities
+from learner.arrays import Float64Array, Int64Array
 
 STRENGTH = 0.01
 """Inverse regularisation of the heads that judge labels: less than the head in use has, so that a wrong label bends them less.
@@ -36,7 +34,7 @@ class Suspect:
     """The label that the head finds likeliest."""
 
 
-def label_scores(given: Numbers, probabilities: Probabilities) -> NDArray[np.float64]:
+def label_scores(given: Int64Array, probabilities: Float64Array) -> Float64Array:
     """How good each given label is, [n] from 0 to 1.
 
     Args:
@@ -46,7 +44,7 @@ def label_scores(given: Numbers, probabilities: Probabilities) -> NDArray[np.flo
     return np.asarray(get_label_quality_scores(given, probabilities, method="self_confidence"), dtype=np.float64)
 
 
-def suspects(clip_ids: NDArray[np.int64], y: Numbers, probabilities: Probabilities, label_ids: Sequence[int]) -> list[Suspect]:
+def suspects(clip_ids: Int64Array, y: Int64Array, probabilities: Float64Array, label_ids: Sequence[int]) -> list[Suspect]:
     """All clips, most suspicious label first; none with fewer than two labels to tell apart.
 
     Args:

@@ -21,7 +21,7 @@ from db.serving.ranked_queue import publish_queue
 from db.store.engine import Turn
 from learner.dataset.pool import Pool, pool_signature, read_pool
 from learner.dataset.speaker_norm import NONE
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
 from learner.evaluation.calibration import calibration_report
 from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted_probabilities, normalised_folds

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 
+from learner.arrays import BoolArray, Float64Array, Int64Array
 from learner.evaluation.intervals import SpeakerResamples
-
-Exact = NDArray[np.float64]
 
 LEVEL = 0.95
 LEAST_CLIPS = 30
@@ -30,13 +28,11 @@ class Measured:
     """A curve as it can be compared: labels of each point, ascending, and which clips of the slice it tells right."""
 
     labels: Sequence[int]
-    hits: NDArray[np.bool_]
+    hits: BoolArray
     """[points, clips]"""
 
 
-def data_saved(
-    ours: Measured, theirs: Measured, y: NDArray[np.int64], resamples: SpeakerResamples, *, labels: int
-) -> dict[str, Any]:
+def data_saved(ours: Measured, theirs: Measured, y: Int64Array, resamples: SpeakerResamples, *, labels: int) -> dict[str, Any]:
     """What is told, as JSON values.
 
     Keys: `known`; `why` (a sentence, where it is not known); `times` with `low` and `high`, `ua` (the accuracy that both
@@ -75,7 +71,7 @@ def unknown(why: str) -> dict[str, Any]:
     return {"known": False, "why": why, **dict.fromkeys(("times", "low", "high", "ua", "ours", "theirs"))}
 
 
-def _draws(curve: Measured, y: NDArray[np.int64], resamples: SpeakerResamples, labels: int) -> Exact | None:
+def _draws(curve: Measured, y: Int64Array, resamples: SpeakerResamples, labels: int) -> Float64Array | None:
     """UA of each point, [points, 1 + DRAWS]: as measured, and as it might as well have been."""
     found = [resamples.draws(y, hit, labels=labels) for hit in curve.hits]
     if any(draws is None for draws in found):
@@ -86,7 +82,9 @@ def _draws(curve: Measured, y: NDArray[np.int64], resamples: SpeakerResamples, l
     return np.stack([np.append(value, draws[:DRAWS]) for value, draws in zip(measured, found, strict=True) if draws is not None])
 
 
-def _compared(our_labels: Exact, ours: Exact, their_labels: Exact, theirs: Exact) -> tuple[float, float, float]:
+def _compared(
+    our_labels: Float64Array, ours: Float64Array, their_labels: Float64Array, theirs: Float64Array
+) -> tuple[float, float, float]:
     """The highest UA that both reached, and the labels that it took each; 0 labels where the first point was there already."""
     ours, theirs = _rising(our_labels, ours), _rising(their_labels, theirs)
     ua = min(ours[-1], theirs[-1])
@@ -100,13 +98,13 @@ def _factor(used: float, needed: float) -> float:
     return needed / used if np.isfinite(used) else np.inf
 
 
-def _rising(labels: Exact, ua: Exact) -> Exact:
+def _rising(labels: Float64Array, ua: Float64Array) -> Float64Array:
     """The nearest curve that never falls: more labels do no harm but by chance."""
-    found: Exact = optimize.isotonic_regression(ua, weights=labels).x
+    found: Float64Array = optimize.isotonic_regression(ua, weights=labels).x
     return found
 
 
-def _labels_at(labels: Exact, ua: Exact, wanted: float) -> float:
+def _labels_at(labels: Float64Array, ua: Float64Array, wanted: float) -> float:
     """Labels at which a rising curve reaches an accuracy, between points along the logarithm of labels; nan before the first."""
     after = int(np.searchsorted(ua, wanted - 1e-9))
     if after == 0:

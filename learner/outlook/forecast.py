@@ -16,10 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 
-Exact = NDArray[np.float64]
+from learner.arrays import Float64Array, Int64Array
 
 LEAST_POINTS, LEAST_GROWTH = 4, 2.5
 """Points, and how many times more labels the last has than the first, below which nothing is said."""
@@ -51,16 +50,16 @@ class Laws:
 
     today: int
     """Labels of the last point."""
-    top: Exact
-    drop: Exact
+    top: Float64Array
+    drop: Float64Array
     """a and b, [resamples]."""
-    shape: NDArray[np.int64]
+    shape: Int64Array
     """Row of the grid, [resamples]."""
     clips: float
     """Of the slice that the curve is seen on; see `worth_of`."""
 
     @classmethod
-    def fitted(cls, labels: Sequence[int], draws: Exact, *, clips: float) -> Laws | None:
+    def fitted(cls, labels: Sequence[int], draws: Float64Array, *, clips: float) -> Laws | None:
         """Laws for a curve; None where there are too few points, too near each other.
 
         Args:
@@ -83,36 +82,36 @@ class Laws:
         top, drop = np.stack([top for top, _, _ in fits]), np.stack([drop for _, drop, _ in fits])
         return cls(today, top[chosen, draw], drop[chosen, draw], chosen, clips)
 
-    def ua_at(self, labels: Exact) -> Exact:
+    def ua_at(self, labels: Float64Array) -> Float64Array:
         """UA with these numbers of labels, [resamples, numbers]."""
         shapes = _shapes(np.asarray(labels, dtype=np.float64), self.today)
-        found: Exact = self.top[:, None] - self.drop[:, None] * shapes[self.shape]
+        found: Float64Array = self.top[:, None] - self.drop[:, None] * shapes[self.shape]
         return found
 
-    def seen_at(self, labels: Exact) -> Exact:
+    def seen_at(self, labels: Float64Array) -> Float64Array:
         """UA as it may be seen on the slice with these numbers of labels, ascending, from today's on: [resamples, numbers]."""
         rng = np.random.default_rng(SEED)
         law = self.ua_at(labels)
         grown = np.diff(np.log(np.maximum(labels, self.today)), prepend=np.log(self.today))
         walk = np.cumsum(rng.standard_normal(law.shape) * np.sqrt(_DRIFT * grown / self.clips), axis=1)
-        found: Exact = law + walk + rng.standard_normal((len(law), 1)) * np.sqrt(_WOBBLE / self.clips)
+        found: Float64Array = law + walk + rng.standard_normal((len(law), 1)) * np.sqrt(_WOBBLE / self.clips)
         return found
 
 
-def worth_of(clips: NDArray[np.int64]) -> float:
+def worth_of(clips: Int64Array) -> float:
     """How many clips of evenly spread labels tell a UA as exactly as so many clips of each label; 0 for none."""
     present = clips[clips > 0]
     return float(np.square(len(present)) / (1.0 / present).sum()) if len(present) else 0.0
 
 
-def _shapes(n: Exact, today: int) -> Exact:
+def _shapes(n: Float64Array, today: int) -> Float64Array:
     """What is left to learn with n labels under each shape of the grid, [shapes, n]; falling from 1 at most to 0."""
     powers = [(n / LEAST_LABELS) ** -c for c in _POWERS]
     turning = [1 / (1 + (n / (s * today)) ** c) for s in _TURNS for c in _STEEPNESS]
     return np.stack([*powers, *turning])
 
 
-def _fitted(weights: Exact, shape: Exact, draws: Exact) -> tuple[Exact, Exact, Exact]:
+def _fitted(weights: Float64Array, shape: Float64Array, draws: Float64Array) -> tuple[Float64Array, Float64Array, Float64Array]:
     """a, b and the mean squared error for each column of draws [points, resamples]; a is at most 1, b at least 0."""
     mean, level = float(weights @ shape), weights @ draws
     variance = float(weights @ np.square(shape - mean))
@@ -124,13 +123,13 @@ def _fitted(weights: Exact, shape: Exact, draws: Exact) -> tuple[Exact, Exact, E
     return top, drop, weights @ np.square(draws - (top - shape[:, None] * drop))
 
 
-def _by_likelihood(errors: Exact, *, evidence: float) -> NDArray[np.int64]:
+def _by_likelihood(errors: Float64Array, *, evidence: float) -> Int64Array:
     """A row of errors [shapes, resamples] for each column, by chance, the likelier the smaller the error."""
     least = errors.min(axis=0)
     likelihood = np.exp(-0.5 * evidence * (errors - least) / np.maximum(least, _LEAST_ERROR**2))
     steps = np.cumsum(likelihood / likelihood.sum(axis=0), axis=0)
     thrown = np.random.default_rng(SEED).random(errors.shape[1])
-    found: NDArray[np.int64] = np.minimum((steps < thrown).sum(axis=0), len(errors) - 1)
+    found: Int64Array = np.minimum((steps < thrown).sum(axis=0), len(errors) - 1)
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from db.decisions.log import LiveDecision
 from learner.dataset.pool import Pool
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
 from learner.evaluation.cross_fitting import Between, FoldHeads
 from learner.evaluation.curve import Traced

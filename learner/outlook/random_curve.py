@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from learner.arrays import BoolArray
 from learner.dataset.label_aggregation import TrainingLabels
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import accuracy
 from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted
 from learner.evaluation.intervals import SpeakerResamples
@@ -30,7 +30,7 @@ class RandomCurve:
 
     labels: list[int]
     """Labelled clips to train on, a point each, ascending."""
-    hits: NDArray[np.bool_]
+    hits: BoolArray
     """Which clips of the slice the heads of each point tell right, [points, clips]."""
     points: list[dict[str, Any]]
     """What is told of each: labels, examples_per_class, smallest_class, ua, ua_low, ua_high."""

@@ -11,9 +11,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.decisions.log import LiveDecision
+from learner.arrays import Int64Array
 from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
 from learner.dataset.sampling import scattered
@@ -65,14 +65,14 @@ def successive_kappas(
     return [stability(one, two) for one, two in itertools.pairwise(predictions)]
 
 
-def _asked(pool: Pool, answered: frozenset[int]) -> NDArray[np.int64]:
+def _asked(pool: Pool, answered: frozenset[int]) -> Int64Array:
     """Some clips in service that nobody answered; the same ones as long as they are not."""
     left = pool.features.clip_ids[pool.ready]
     left = left[~np.isin(left, np.fromiter(answered, dtype=np.int64, count=len(answered)))]
     return np.sort(scattered(left, most=MOST_CLIPS))
 
 
-def _predicted(heads: FoldHeads, labels: Mapping[int, int], asked: NDArray[np.int64]) -> NDArray[np.int64] | None:
+def _predicted(heads: FoldHeads, labels: Mapping[int, int], asked: Int64Array) -> Int64Array | None:
     head = heads.trained(Examples.of(labels))
     if head is None:
         return None
@@ -80,7 +80,7 @@ def _predicted(heads: FoldHeads, labels: Mapping[int, int], asked: NDArray[np.in
     return head.predict(vectors if head.normalisation == NONE else heads.pool.inputs_of(vectors, asked, head.normalisation))
 
 
-def stability(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
+def stability(one: Int64Array, two: Int64Array) -> float:
     """Cohen's kappa; 1 where both runs always say one and the same."""
     kappa = cohen_kappa(one, two)
     return 1.0 if kappa is None else kappa

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import select
 
 from db.errors import AudioError, LearnerError
@@ -23,6 +22,7 @@ from db.models import Clip, ClipState, Run
 from db.project import OpenProject
 from db.records.runs import latest_run
 from db.store.files import written_whole
+from learner.arrays import Float32Array
 from learner.audio.decoding import decode, decode_blocks, probe
 from learner.dataset.pool import Pool, pool_signature, read_pool
 from learner.dataset.speaker_norm import NONE
@@ -213,14 +213,14 @@ def _pool(project: OpenProject) -> Pool:
 
 
 def _predictions(
-    stored: StoredHead, head: LinearHead, clips: Sequence[tuple[str, float, float]], vectors: NDArray[np.float32]
+    stored: StoredHead, head: LinearHead, clips: Sequence[tuple[str, float, float]], vectors: Float32Array
 ) -> Iterator[Prediction]:
     probabilities = head.probabilities(vectors, stored.label_ids)
     for (file_name, start, end), row in zip(clips, probabilities, strict=True):
         yield Prediction(file_name, start, end, stored.label_names[int(row.argmax())], row.tolist())
 
 
-def _encoded(encoder: Encoder, file: SourceRow) -> tuple[NDArray[np.float32], float]:
+def _encoded(encoder: Encoder, file: SourceRow) -> tuple[Float32Array, float]:
     seconds = probe(file.path).duration
     if seconds > LONG_SECONDS:
         vector = encoder.encode_stream(decode_blocks(file.path, sampling_rate=encoder.sampling_rate))

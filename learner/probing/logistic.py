@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from learner.heads.logistic import Exact, Numbers, factor_of, scores_of, solved, with_constant
+from learner.arrays import Float32Array, Float64Array, Int64Array
+from learner.heads.logistic import factor_of, scores_of, solved, with_constant
 
 STRENGTH = 0.01
 """C of the reference figures."""
@@ -18,7 +18,7 @@ _FLAT = 1e-6
 """A feature that varies less than this is centred and not stretched."""
 
 
-def predictions(X: NDArray[np.float32], y: Numbers, *, train: Numbers, test: Numbers, C: float = STRENGTH) -> Numbers:
+def predictions(X: Float32Array, y: Int64Array, *, train: Int64Array, test: Int64Array, C: float = STRENGTH) -> Int64Array:
     """Classes [len(test)] told for the rows `test` by a regression on the rows `train`.
 
     Features are standardised with mean and spread of the training rows, and classes weigh the same. With one class to learn from
@@ -39,11 +39,13 @@ def predictions(X: NDArray[np.float32], y: Numbers, *, train: Numbers, test: Num
         inputs, tested = _spanned(X, train, test)
     weights = solved(with_constant(inputs), targets, C=C)
     scores = scores_of(tested @ weights[:-1] + weights[-1])
-    found: Numbers = classes[scores.argmax(axis=1)].astype(np.int64)
+    found: Int64Array = classes[scores.argmax(axis=1)].astype(np.int64)
     return found
 
 
-def _standardised(X: NDArray[np.float32], train: Numbers, test: Numbers, *, block: int) -> Iterator[tuple[Exact, Exact]]:
+def _standardised(
+    X: Float32Array, train: Int64Array, test: Int64Array, *, block: int
+) -> Iterator[tuple[Float64Array, Float64Array]]:
     """The training and the test rows, `block` features at a time."""
     for start in range(0, X.shape[1], block):
         known = X[train, start : start + block].astype(np.float64)
@@ -52,7 +54,7 @@ def _standardised(X: NDArray[np.float32], train: Numbers, test: Numbers, *, bloc
         yield (known - mean) / spread, (X[test, start : start + block] - mean) / spread
 
 
-def _spanned(X: NDArray[np.float32], train: Numbers, test: Numbers) -> tuple[Exact, Exact]:
+def _spanned(X: Float32Array, train: Int64Array, test: Int64Array) -> tuple[Float64Array, Float64Array]:
     """Rows with the same inner products in as many dimensions as there are training rows."""
     inner, across = np.zeros((len(train), len(train))), np.zeros((len(test), len(train)))
     for known, tested in _standardised(X, train, test, block=_BLOCK):

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from db.errors import LabelError
+from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.corpora.candidates import Candidate, ProbedEncoder
 from learner.corpora.clips import LabelledClips, LeftOut, ProbeClip
 from learner.corpora.listening import hear
-from learner.corpora.vector_cache import Stored, VectorCache
+from learner.corpora.vector_cache import VectorCache
 from learner.encoders.base import Encoder
 from learner.evaluation.intervals import Interval
-from learner.probing.scoring import Features, Numbers, Scorer, Told, all_told, nested
+from learner.probing.scoring import Scorer, Told, all_told, nested
 from learner.probing.splits import Splits, splits_of
 from learner.probing.told_cache import ToldCache
 from learner.progress import Watch
@@ -82,7 +83,7 @@ class _Entry:
 
     encoder: ProbedEncoder
     candidate: Candidate
-    features: Callable[[], Features]
+    features: Callable[[], Float32Array]
 
 
 def probe(labelled: LabelledClips, *, encoders: Sequence[str | Encoder], cache: Path, watch: Watch) -> ProbeReport:
@@ -102,7 +103,7 @@ def probe(labelled: LabelledClips, *, encoders: Sequence[str | Encoder], cache: 
     probed = list({one.name: one for one in map(ProbedEncoder, encoders)}.values())
     left_out = list(labelled.left_out)
     there = np.ones(len(labelled.clips), dtype=bool)
-    said: list[Stored] = []
+    said: list[Float16Array] = []
     for one in probed:
         known = VectorCache(cache, fingerprint=one.fingerprint, width=one.encoder.dim)
         with watch(f"listen with {one.name}", "clip") as moved:
@@ -119,7 +120,7 @@ def probe(labelled: LabelledClips, *, encoders: Sequence[str | Encoder], cache: 
 def _scored(
     clips: Sequence[ProbeClip],
     probed: Sequence[ProbedEncoder],
-    said: Sequence[Stored],
+    said: Sequence[Float16Array],
     cache: Path,
     watch: Watch,
 ) -> ProbeReport:
@@ -149,7 +150,7 @@ def _scored(
     )
 
 
-def _told(entries: Sequence[_Entry], cache: ToldCache, y: Numbers, splits: Splits, watch: Watch) -> list[Told]:
+def _told(entries: Sequence[_Entry], cache: ToldCache, y: Int64Array, splits: Splits, watch: Watch) -> list[Told]:
     """The answers of all candidates, from the cache or scored now."""
     known = [cache.get(entry.encoder.fingerprint, entry.candidate) for entry in entries]
     new = [entry for entry, told in zip(entries, known, strict=True) if told is None]

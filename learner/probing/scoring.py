@@ -9,15 +9,13 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from learner.arrays import Float32Array, Int64Array
 from learner.evaluation.intervals import Interval, SpeakerResamples, recall_interval
 from learner.probing.logistic import predictions
 from learner.probing.splits import Splits
 
-Numbers = NDArray[np.int64]
-Features = NDArray[np.float32]
 _NOT_TESTED = -2
 _MOST_WORKERS = 8
 
@@ -26,13 +24,13 @@ _MOST_WORKERS = 8
 class Told:
     """The classes that one candidate told."""
 
-    outer: Numbers
+    outer: Int64Array
     """[n]: each by a head that heard no clip of its fold."""
-    inner: Numbers
+    inner: Int64Array
     """[folds, n]: row f by heads that heard neither fold f nor the clip's own; only there to choose without fold f."""
 
 
-def told_by(features: Features, y: Numbers, splits: Splits, *, after_each: Callable[[], None]) -> Told:
+def told_by(features: Float32Array, y: Int64Array, splits: Splits, *, after_each: Callable[[], None]) -> Told:
     """All predictions of one candidate. Holding out folds f and g serves the choice without f and the one without g.
 
     Args:
@@ -68,8 +66,8 @@ def fits(splits: Splits) -> int:
 
 
 def all_told(
-    makers: Sequence[Callable[[], Features]],
-    y: Numbers,
+    makers: Sequence[Callable[[], Float32Array]],
+    y: Int64Array,
     splits: Splits,
     *,
     keep: Callable[[int, Told], None],
@@ -119,18 +117,18 @@ def _workers() -> int:
 class Scorer:
     """UA with its interval of predictions for the same clips."""
 
-    def __init__(self, y: Numbers, splits: Splits, *, labels: int) -> None:
+    def __init__(self, y: Int64Array, splits: Splits, *, labels: int) -> None:
         self._y, self._labels = y, labels
         self._resamples = SpeakerResamples(splits.group_of)
 
-    def interval(self, told: Numbers) -> Interval:
+    def interval(self, told: Int64Array) -> Interval:
         """Of predictions [n] for all clips."""
         hit = told == self._y
         clips = np.bincount(self._y, minlength=self._labels)
         right = np.bincount(self._y[hit], minlength=self._labels)
         return recall_interval(right, clips, half_width=self._resamples.half_width(self._y, hit, labels=self._labels))
 
-    def value(self, told: Numbers) -> float:
+    def value(self, told: Int64Array) -> float:
         """The UA alone, of those clips that were tested."""
         tested = told != _NOT_TESTED
         clips = np.bincount(self._y[tested], minlength=self._labels)

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from learner.arrays import Int64Array
 from learner.corpora.candidates import Candidate
 from learner.corpora.clips import ProbeClip, clip_key
 from learner.corpora.vector_cache import unwritable
-from learner.probing.scoring import Numbers, Told
+from learner.probing.scoring import Told
 from learner.probing.splits import Splits
 
 _METHOD = 1
@@ -26,7 +27,7 @@ _METHOD = 1
 class ToldCache:
     """Answers about these clips in these folds."""
 
-    def __init__(self, folder: Path, clips: Sequence[ProbeClip], y: Numbers, splits: Splits) -> None:
+    def __init__(self, folder: Path, clips: Sequence[ProbeClip], y: Int64Array, splits: Splits) -> None:
         self._folder = folder / "told"
         self._shape = (splits.count + 1, len(y))
         about = json.dumps([_METHOD, [clip_key(clip) for clip in clips]])

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from learner.arrays import Vectors
-from learner.query.uncertainty import _SEED, PICKED, Answer, _picked_first, standardised
+from learner.arrays import Float32Array
+from learner.query.uncertainty import PICKED, SEED, Answer, picked_first, standardised
 
 
-def badge(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Answer:
+def badge(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Answer:
     """Large and different gradients of the head's loss at its own guesses, by k-means++ (BADGE: Ash et al. 2020)."""
     chances = np.asarray(learner.predict_proba(X), dtype=np.float32)
     errors = chances.copy()
@@ -18,7 +18,7 @@ def badge(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Ans
     inputs = np.concatenate([standardised(learner, X), np.ones((len(X), 1), np.float32)], axis=1)
     # The gradient is the outer product of error and input, so its products are products of theirs.
     size = np.square(errors).sum(axis=1) * np.square(inputs).sum(axis=1)
-    rng = np.random.default_rng(_SEED + len(learner.y_training))
+    rng = np.random.default_rng(SEED + len(learner.y_training))
     picked = [int(size.argmax())]
     nearest = np.full(len(X), np.inf)
     for _ in range(min(n_instances, PICKED, len(X)) - 1):
@@ -30,4 +30,4 @@ def badge(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Ans
         if total <= 0:
             break
         picked.append(int(rng.choice(len(X), p=nearest / total)))
-    return _picked_first(np.array(picked, dtype=np.int64), size.astype(np.float64), n_instances)
+    return picked_first(np.array(picked, dtype=np.int64), size.astype(np.float64), n_instances)

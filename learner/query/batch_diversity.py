@@ -10,23 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from learner.arrays import Numbers, Vectors
-from learner.query.uncertainty import _SEED, PICKED, Answer, Exact, _highest, _picked_first, margins, standardised
+from learner.arrays import Float32Array, Float64Array, Int64Array
+from learner.query.uncertainty import PICKED, SEED, Answer, highest, margins, picked_first, standardised
 
 SHORTLIST = 8
 """Clips on the shortlist for each that is picked from it."""
 
 
-def density_weighted(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Answer:
+def density_weighted(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Answer:
     """Uncertainty by margin times how like the rest of the pool a clip is: information density (Settles and Craven 2008)."""
     directions = standardised(learner, X)
     directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
     # The mean cosine to all others, from -1 to 1, without a matrix of pairs.
     likeness = (1.0 + directions @ directions.mean(axis=0)) / 2.0
-    return _highest(margins(learner, X) * likeness, n_instances)
+    return highest(margins(learner, X) * likeness, n_instances)
 
 
-def margin_diversity(learner: Any, X: Vectors, n_instances: int = 1, **options: Any) -> Answer:
+def margin_diversity(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Answer:
     """The most uncertain of each cluster of a shortlist by margin: k-means weighted by uncertainty (Zhdanov 2019)."""
     unsure = margins(learner, X)
     order = np.argsort(-unsure, kind="stable")
@@ -36,12 +36,12 @@ def margin_diversity(learner: Any, X: Vectors, n_instances: int = 1, **options: 
     # In the order of uncertainty: the first of each cluster.
     firsts = np.unique(cluster_of, return_index=True)[1]
     picked = shortlist[np.sort(firsts)]
-    return _picked_first(picked, unsure, n_instances)
+    return picked_first(picked, unsure, n_instances)
 
 
-def _clusters(rows: Vectors, weights: Exact, count: int) -> Numbers:
+def _clusters(rows: Float32Array, weights: Float64Array, count: int) -> Int64Array:
     from sklearn.cluster import KMeans
 
-    model = KMeans(n_clusters=min(count, len(rows)), n_init=1, random_state=_SEED, max_iter=30)
-    found: Numbers = model.fit(rows, sample_weight=weights + 1e-3).labels_.astype(np.int64)
+    model = KMeans(n_clusters=min(count, len(rows)), n_init=1, random_state=SEED, max_iter=30)
+    found: Int64Array = model.fit(rows, sample_weight=weights + 1e-3).labels_.astype(np.int64)
     return found

@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
-from learner.arrays import Vectors
+from learner.arrays import BoolArray, Float32Array, Int64Array
 from learner.dataset.pool import Pool, masked_chunks
 from learner.dataset.speaker_norm import SPEAKER
 
@@ -30,8 +29,8 @@ SEED = 20_210
 
 
 def cold_start_order(
-    pool: Pool, *, candidates: NDArray[np.bool_], labeled: NDArray[np.bool_], clusters: int, typical: bool = False
-) -> NDArray[np.int64]:
+    pool: Pool, *, candidates: BoolArray, labeled: BoolArray, clusters: int, typical: bool = False
+) -> Int64Array:
     """Rows of the candidates, best first: those nearest to the centre of each cluster, large clusters first, then the second
     nearest, …
 
@@ -60,7 +59,7 @@ def cold_start_order(
     return rows[np.lexsort((rows, -size[groups], turn))]
 
 
-def _places(pool: Pool, clusters: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _places(pool: Pool, clusters: int) -> tuple[Int64Array, Int64Array]:
     """Cluster of every row, and its place in it by distance from the centre (0 is nearest); found once for a pool."""
     if clusters not in pool.clusters:
         pool.clusters[clusters] = np.stack(_assigned(pool, clusters))
@@ -68,7 +67,7 @@ def _places(pool: Pool, clusters: int) -> tuple[NDArray[np.int64], NDArray[np.in
     return found[0], found[1]
 
 
-def _by_typicality(pool: Pool, clusters: int) -> NDArray[np.int64]:
+def _by_typicality(pool: Pool, clusters: int) -> Int64Array:
     """Place of every row: in each cluster the central ones by mean distance to their nearest neighbours, then the others."""
     if clusters not in pool.typical:
         cluster_of, place = _places(pool, clusters)
@@ -87,7 +86,7 @@ def _by_typicality(pool: Pool, clusters: int) -> NDArray[np.int64]:
     return pool.typical[clusters]
 
 
-def _assigned(pool: Pool, clusters: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _assigned(pool: Pool, clusters: int) -> tuple[Int64Array, Int64Array]:
     rng = np.random.default_rng(SEED)
     ready = np.flatnonzero(pool.ready)
     chosen = np.zeros(len(pool.features), dtype=np.bool_)
@@ -110,7 +109,7 @@ def _assigned(pool: Pool, clusters: int) -> tuple[NDArray[np.int64], NDArray[np.
     return np.concatenate(cluster_of).astype(np.int64), place.astype(np.int64)
 
 
-def _seen(pool: Pool, rows: NDArray[np.bool_]) -> Iterator[Vectors]:
+def _seen(pool: Pool, rows: BoolArray) -> Iterator[Float32Array]:
     """What is clustered, in chunks; each speaker's clips as that speaker's own where that can be."""
     if pool.why_not_by_speaker is None:
         yield from pool.input_chunks(rows, SPEAKER)
@@ -118,11 +117,11 @@ def _seen(pool: Pool, rows: NDArray[np.bool_]) -> Iterator[Vectors]:
         yield from (pool.standardised(chunk) for chunk in masked_chunks(pool.features, rows))
 
 
-def _along(directions: PCA, rows: Vectors) -> Vectors:
-    found: Vectors = directions.transform(rows).astype(np.float32)
+def _along(directions: PCA, rows: Float32Array) -> Float32Array:
+    found: Float32Array = directions.transform(rows).astype(np.float32)
     return found
 
 
-def _square_distances(rows: Vectors, centers: Vectors) -> Vectors:
-    found: Vectors = np.square(rows).sum(axis=1)[:, None] - 2 * rows @ centers.T + np.square(centers).sum(axis=1)
+def _square_distances(rows: Float32Array, centers: Float32Array) -> Float32Array:
+    found: Float32Array = np.square(rows).sum(axis=1)[:, None] - 2 * rows @ centers.T + np.square(centers).sum(axis=1)
     return found

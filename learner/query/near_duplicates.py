@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.arrays import Vectors
+from learner.arrays import Float32Array, Int64Array
 
 ALIKE = 0.97
 """Cosine of standardised features from which two clips count as near-duplicates.
@@ -17,7 +16,7 @@ SPREAD_OVER = 200
 """Places of the queue that are looked at: many more than are served before the next ranking."""
 
 
-def spread_order(vectors: Vectors) -> NDArray[np.int64]:
+def spread_order(vectors: Float32Array) -> Int64Array:
     """Positions [n] in their order, but with every near-duplicate of an earlier one at the end.
 
     Args:

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.models import Source
 from db.serving.ranked_queue import QueueItem
-from learner.arrays import Numbers, Vectors
+from learner.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
 from learner.heads.linear import LinearHead
@@ -42,12 +41,12 @@ class QueryLabels:
     """None as long as there are no such labels."""
 
     @property
-    def clip_ids(self) -> NDArray[np.int64]:
+    def clip_ids(self) -> Int64Array:
         """Of the examples, ascending."""
         return self.examples.clip_ids
 
     @property
-    def y(self) -> Numbers:
+    def y(self) -> Int64Array:
         """Label ids of the examples."""
         return self.examples.y
 
@@ -56,7 +55,7 @@ class QueryLabels:
 class Asked:
     """What there is to rank: rows of the pool's features that nobody has answered (a mask), and how many of them are wanted."""
 
-    rows: NDArray[np.bool_]
+    rows: BoolArray
     size: int
     strategy: str
     labels: int
@@ -66,8 +65,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Ranked:
-    rows: NDArray[np.int64]
-    scores: NDArray[np.float64] | None
+    rows: Int64Array
+    scores: Float64Array | None
     sources: Source | list[Source]
     """Why each is there, or all of them."""
 
@@ -207,7 +206,7 @@ def _by_margin(pool: Pool, asked: Asked, head: LinearHead) -> _Ranked:
     return _Ranked(rows[order], unsure[order], Source.UNCERTAIN)
 
 
-def scored_chunks(pool: Pool, head: LinearHead, rows: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+def scored_chunks(pool: Pool, head: LinearHead, rows: BoolArray) -> Iterator[tuple[Int64Array, Float32Array]]:
     """Clip ids [n] and what the head says of them [n, classes], chunk by chunk, for the rows that the mask holds."""
     clip_ids, start = pool.features.clip_ids[rows], 0
     for chunk in pool.input_chunks(rows, head.normalisation):
@@ -215,7 +214,7 @@ def scored_chunks(pool: Pool, head: LinearHead, rows: NDArray[np.bool_]) -> Iter
         start += len(chunk)
 
 
-def _margins(probabilities: Vectors) -> NDArray[np.float64]:
+def _margins(probabilities: Float32Array) -> Float64Array:
     top = np.partition(probabilities, -2, axis=1)[:, -2:]
     return (top[:, 1] - top[:, 0]).astype(np.float64)
 
@@ -229,7 +228,7 @@ def _by_strategy(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
     known = pool.inputs_of(pool.features.rows(query.clip_ids), query.clip_ids, normalisation)
     learner = modal_learner(query.head, known, query.y)
     if asked.strategy in MEASURED:
-        shown: Vectors | _Rows = _Rows(pool, rows, normalisation)
+        shown: Float32Array | _Rows = _Rows(pool, rows, normalisation)
     else:
         if len(rows) > MOST_FOR_A_STRATEGY:
             rows = np.sort(np.random.default_rng(asked.seed).choice(rows, MOST_FOR_A_STRATEGY, replace=False))
@@ -242,7 +241,7 @@ def _by_strategy(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
 class _Rows:
     """Rows of the pool, as the asking head takes them: a matrix that is read slice by slice."""
 
-    def __init__(self, pool: Pool, rows: NDArray[np.int64], normalisation: str) -> None:
+    def __init__(self, pool: Pool, rows: Int64Array, normalisation: str) -> None:
         self._pool = pool
         self._normalisation = normalisation
         self._clip_ids = pool.features.clip_ids[rows]
@@ -251,6 +250,6 @@ class _Rows:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, wanted: slice) -> Vectors:
+    def __getitem__(self, wanted: slice) -> Float32Array:
         clip_ids = self._clip_ids[wanted]
         return self._pool.inputs_of(self._pool.features.rows(clip_ids), clip_ids, self._normalisation)

@@ -8,11 +8,8 @@ share labels more often than others, the labels of the speaker's other clips.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.arrays import Numbers, Vectors
-
-Exact = NDArray[np.float64]
+from learner.arrays import Float32Array, Float64Array, Int64Array
 
 ENOUGH = 8
 """Examples with which a label is rare no more, however many the others have."""
@@ -22,7 +19,7 @@ _OWN_WEIGHT = 3.0
 """A speaker's known labels count as so many times the head's word, where speakers tell of labels."""
 
 
-def rarity(y: Numbers, classes: Numbers) -> Exact | None:
+def rarity(y: Int64Array, classes: Int64Array) -> Float64Array | None:
     """How much each of the classes is sought, 0 to 1; None when none is rare.
 
     Args:
@@ -33,12 +30,14 @@ def rarity(y: Numbers, classes: Numbers) -> Exact | None:
     rare = (counts < ENOUGH) & (counts * IMBALANCE <= counts.max())
     if not rare.any():
         return None
-    sought: Exact = np.where(rare, 1.0 / np.square(counts), 0.0)
-    most: Exact = sought / sought.max()
+    sought: Float64Array = np.where(rare, 1.0 / np.square(counts), 0.0)
+    most: Float64Array = sought / sought.max()
     return most
 
 
-def promise(chances: Vectors, sought: Exact, classes: Numbers, *, speakers: Numbers, known: Numbers, y: Numbers) -> Exact:
+def promise(
+    chances: Float32Array, sought: Float64Array, classes: Int64Array, *, speakers: Int64Array, known: Int64Array, y: Int64Array
+) -> Float64Array:
     """How much each clip promises, [n].
 
     Args:
@@ -56,11 +55,11 @@ def promise(chances: Vectors, sought: Exact, classes: Numbers, *, speakers: Numb
             if here.any():
                 own = np.array([(y[known == speaker] == label).sum() for label in classes], dtype=np.float64)
                 believed[here] = (believed[here] + weight * own) / (1.0 + weight * own.sum())
-    found: Exact = believed @ sought
+    found: Float64Array = believed @ sought
     return found
 
 
-def speakers_tell(speakers: Numbers, y: Numbers) -> float:
+def speakers_tell(speakers: Int64Array, y: Int64Array) -> float:
     """How much a speaker tells of labels: 0 where clips of one speaker differ in label as often as others, 1 where never."""
     one, two = np.triu_indices(len(y), k=1)
     same, differs = speakers[one] == speakers[two], y[one] != y[two]

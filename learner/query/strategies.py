@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import LearnerError
-from learner.arrays import Numbers, Vectors
+from learner.arrays import Float32Array, Float64Array, Int64Array
 from learner.heads.linear import LinearHead
 from learner.query.badge import badge
 from learner.query.batch_diversity import density_weighted, margin_diversity
@@ -43,14 +42,14 @@ class QueryStrategy(Protocol):
 class Chosen:
     """Rows of X, most wanted first, with their metric where the strategy gave one for each."""
 
-    indices: NDArray[np.int64]
-    metrics: NDArray[np.float64] | None
+    indices: Int64Array
+    metrics: Float64Array | None
 
 
 def _by(measure: str, *, ascending: bool = False) -> QueryStrategy:
     """Ranks by one of modAL's measures of uncertainty, chunk by chunk."""
 
-    def strategy(learner: Any, X: Any, n_instances: int = 1, **options: Any) -> tuple[Numbers, NDArray[np.float64]]:
+    def strategy(learner: Any, X: Any, n_instances: int = 1, **options: Any) -> tuple[Int64Array, Float64Array]:
         measured: Callable[..., Any] = getattr(importlib.import_module("modAL.uncertainty"), measure)
         values = np.concatenate([np.asarray(measured(learner, chunk, **options), dtype=np.float64) for chunk in _chunks(X)])
         order = np.argsort(values if ascending else -values, kind="stable")[:n_instances]
@@ -102,7 +101,7 @@ def strategy_named(name: str) -> QueryStrategy:
     return strategy
 
 
-def modal_learner(head: LinearHead, X: Vectors | None = None, y: Numbers | None = None) -> Any:
+def modal_learner(head: LinearHead, X: Float32Array | None = None, y: Int64Array | None = None) -> Any:
     """A modAL learner around a fitted head; giving it the training data at once would make modAL fit, and fail."""
     from modAL.models import ActiveLearner
 
@@ -136,7 +135,7 @@ def choose(name: str, learner: Any, X: Any, n_instances: int) -> Chosen:
     return Chosen(rows.astype(np.int64), _metrics(metrics, len(rows)))
 
 
-def _metrics(metrics: Any, count: int) -> NDArray[np.float64] | None:
+def _metrics(metrics: Any, count: int) -> Float64Array | None:
     """One number a row, or None: some strategies return the chosen rows themselves, or nothing."""
     try:
         values = np.asarray(metrics, dtype=np.float64)

@@ -5,45 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.arrays import Numbers, Vectors
+from learner.arrays import Float32Array, Float64Array, Int64Array
 from learner.heads.linear import LinearHead
 
-Exact = NDArray[np.float64]
-
-
-Answer = tuple[Numbers, Exact]
+Answer = tuple[Int64Array, Float64Array]
 
 
 PICKED = 40
 """Clips that are picked one by one; the queue is ranked anew long before so many are answered."""
 
 
-_SEED = 20_214
+SEED = 20_214
 
 
-def margins(learner: Any, X: Vectors) -> Exact:
+def margins(learner: Any, X: Float32Array) -> Float64Array:
     """How unsure the learner is, [n]: 1 less the difference of the two highest probabilities."""
     top = np.partition(learner.predict_proba(X), -2, axis=1)[:, -2:]
-    found: Exact = 1.0 - (top[:, 1] - top[:, 0]).astype(np.float64)
+    found: Float64Array = 1.0 - (top[:, 1] - top[:, 0]).astype(np.float64)
     return found
 
 
-def standardised(learner: Any, X: Vectors) -> Vectors:
+def standardised(learner: Any, X: Float32Array) -> Float32Array:
     """X [n, dim] as the learner's head sees it, scaled so that a clip's mean square length is about 1."""
     head: LinearHead = learner.estimator
     mean, scale = (0.0, 1.0) if head.mean is None or head.scale is None else (head.mean, head.scale)
-    found: Vectors = ((X - mean) / (scale * np.sqrt(X.shape[1]))).astype(np.float32)
+    found: Float32Array = ((X - mean) / (scale * np.sqrt(X.shape[1]))).astype(np.float32)
     return found
 
 
-def _highest(values: Exact, n_instances: int) -> Answer:
+def highest(values: Float64Array, n_instances: int) -> Answer:
     order = np.argsort(-values, kind="stable")[:n_instances].astype(np.int64)
     return order, values[order]
 
 
-def _picked_first(picked: Numbers, values: Exact, n_instances: int) -> Answer:
+def picked_first(picked: Int64Array, values: Float64Array, n_instances: int) -> Answer:
     """The picked rows in their order, then the others by value."""
     others = np.ones(len(values), dtype=np.bool_)
     others[picked] = False

@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import LearnerError
+from learner.arrays import Float32Array, Int64Array
 
 MOST = 2000
 """Clips listed for each label."""
 _NAME = "likely.npz"
-
-Vectors = NDArray[np.float32]
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,9 +29,9 @@ class LikelyClips:
 
     run_id: int
     label_ids: list[int]
-    clip_ids: Numbers
+    clip_ids: Int64Array
     """[labels, clips]."""
-    chances: Vectors
+    chances: Float32Array
     """[labels, clips]: how probable the head finds the label, 0 to 1."""
 
     def of(self, label_id: int) -> Iterator[tuple[int, float]]:
@@ -44,7 +41,9 @@ class LikelyClips:
             yield from zip(self.clip_ids[row].tolist(), self.chances[row].tolist(), strict=True)
 
 
-def most_likely(chunks: Iterable[tuple[Numbers, Vectors]], *, run_id: int, label_ids: list[int], most: int = MOST) -> LikelyClips:
+def most_likely(
+    chunks: Iterable[tuple[Int64Array, Float32Array]], *, run_id: int, label_ids: list[int], most: int = MOST
+) -> LikelyClips:
     """The lists from all unanswered clips.
 
     Args:
@@ -63,7 +62,7 @@ def most_likely(chunks: Iterable[tuple[Numbers, Vectors]], *, run_id: int, label
     return LikelyClips(run_id, label_ids, *_taken(order, clips, chances))
 
 
-def _taken(columns: Numbers, clips: Numbers, chances: Vectors) -> tuple[Numbers, Vectors]:
+def _taken(columns: Int64Array, clips: Int64Array, chances: Float32Array) -> tuple[Int64Array, Float32Array]:
     return np.take_along_axis(clips, columns, axis=1), np.take_along_axis(chances, columns, axis=1)
 
 

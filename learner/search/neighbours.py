@@ -20,6 +20,7 @@ from db.models import Clip, FeatureRow
 from db.project import OpenProject
 from db.records.features import newest_feature_set
 from db.records.runs import latest_evaluated_run
+from learner.arrays import Float32Array, Int64Array
 from learner.dataset.speaker_norm import SPEAKER, SpeakerStatistics, why_not
 from learner.features.matrix import FeatureMatrix, open_features
 
@@ -30,15 +31,13 @@ _FIRST_BLOCK = 1000
 _FLAT = 1e-6
 """A feature that varies less than this says nothing; it is centred and not stretched."""
 
-Vectors = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Ranking:
     """All clips that have features, by likeness to one of them."""
 
-    clip_ids: NDArray[np.int64]
-    likeness: Vectors
+    clip_ids: Int64Array
+    likeness: Float32Array
     """Cosine of the standardised features, -1 to 1, of each."""
 
     def best_first(self) -> Iterator[tuple[int, float]]:
@@ -60,12 +59,12 @@ class _Space:
 
     signature: tuple[int, int, bool]
     features: FeatureMatrix
-    shift: Vectors
-    factor: Vectors
+    shift: Float32Array
+    factor: Float32Array
     """What to take off and to multiply by, [rows, dim]: one for all clips, or one a speaker."""
     row_of: NDArray[np.int32]
     """Row of each clip."""
-    lengths: Vectors
+    lengths: Float32Array
     """Of each clip's normalised vector; they are the same whatever is asked."""
 
     @classmethod
@@ -101,7 +100,7 @@ class _Space:
         return Ranking(self.features.clip_ids, likeness)
 
 
-def _lengths(features: FeatureMatrix, shift: Vectors, factor: Vectors, row_of: NDArray[np.int32]) -> Vectors:
+def _lengths(features: FeatureMatrix, shift: Float32Array, factor: Float32Array, row_of: NDArray[np.int32]) -> Float32Array:
     """Of each clip's normalised vector."""
     lengths, start = np.empty(len(features), dtype=np.float32), 0
     for vectors in features.chunks(_CHUNK):

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from learner.corpora.corpus import Corpus
 from learner.corpora.vector_cache import unwritable
 from learner.dataset.examples import Examples
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
 from learner.evaluation.accuracy import accuracy
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.arrays import Numbers, Vectors
+from learner.arrays import BoolArray, Float16Array, Float32Array, Int64Array
 from learner.corpora.corpus import Corpus
-from learner.corpora.vector_cache import Stored
 from learner.dataset.by_clip import ByClip
 from learner.dataset.folds import folds_of
 from learner.dataset.pool import Pool
@@ -24,14 +22,14 @@ from learner.heads.linear import LinearHead
 class HeldFeatures(FeatureMatrix):
     """Vectors in memory instead of on disk."""
 
-    def __init__(self, clip_ids: NDArray[np.int64], vectors: Stored) -> None:
+    def __init__(self, clip_ids: Int64Array, vectors: Float16Array) -> None:
         places = np.arange(len(clip_ids), dtype=np.int32)
         rows = (clip_ids, np.zeros_like(places), places)
         super().__init__(Path(), feature_set_id=0, dim=vectors.shape[1], settings={}, rows=rows)
         self._vectors = vectors.astype(np.float32)
 
-    def _gather(self, positions: NDArray[np.int64]) -> Vectors:
-        found: Vectors = self._vectors[positions]
+    def _gather(self, positions: Int64Array) -> Float32Array:
+        found: Float32Array = self._vectors[positions]
         return found
 
 
@@ -39,9 +37,9 @@ class HeldFeatures(FeatureMatrix):
 class HeldOut:
     """Clips of the speakers that nobody is asked about: what a head says of them is its true score."""
 
-    vectors: Vectors
-    label_of: NDArray[np.int64]
-    by_speaker: Vectors | None
+    vectors: Float32Array
+    label_of: Int64Array
+    by_speaker: Float32Array | None
     """The vectors normalised by their own speakers; None where the pool cannot be."""
 
     def ua(self, head: LinearHead | None, label_ids: Sequence[int]) -> float:
@@ -86,7 +84,7 @@ def simulated_project(corpus: Corpus, *, seed: int, held_out: float = 0.2) -> Si
     )
 
 
-def _pool(corpus: Corpus, clip_ids: NDArray[np.int64], seed: int) -> Pool:
+def _pool(corpus: Corpus, clip_ids: Int64Array, seed: int) -> Pool:
     features = HeldFeatures(clip_ids, corpus.vectors[clip_ids - 1])
     mean, scale = pool_statistics(features.chunks(), dim=features.dim)
     speakers = ByClip.of((clip, corpus.speakers[clip - 1]) for clip in clip_ids.tolist())
@@ -101,7 +99,7 @@ def _pool(corpus: Corpus, clip_ids: NDArray[np.int64], seed: int) -> Pool:
     )
 
 
-def _tested(pool: Pool, corpus: Corpus, rows: Numbers) -> HeldOut:
+def _tested(pool: Pool, corpus: Corpus, rows: Int64Array) -> HeldOut:
     vectors = corpus.vectors[rows].astype(np.float32)
     by_speaker = None
     if pool.why_not_by_speaker is None:
@@ -112,7 +110,7 @@ def _tested(pool: Pool, corpus: Corpus, rows: Numbers) -> HeldOut:
     return HeldOut(vectors, corpus.label_of[rows], by_speaker)
 
 
-def _held_out(corpus: Corpus, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _held_out(corpus: Corpus, share: float, rng: np.random.Generator) -> BoolArray:
     """Which clips: whole speakers (single clips where none is known), drawn so that each label keeps about its share.
 
     Of fifty draws the one whose labels are spread most evenly is taken: with 48 clips of one label for one of another, a blind
@@ -135,7 +133,7 @@ def _held_out(corpus: Corpus, share: float, rng: np.random.Generator) -> NDArray
     return best
 
 
-def _drawn(groups: Numbers, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _drawn(groups: Int64Array, share: float, rng: np.random.Generator) -> BoolArray:
     sizes = np.bincount(groups)
     order = rng.permutation(len(sizes))
     # Up to the share, at least one, and never all.

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from learner.arrays import Float64Array, Int64Array
 from learner.simulation.cells import Cell
-
-Exact = NDArray[np.float64]
 
 SHARES = (90, 95, 99)
 """Percentages of the full-pool UA that are to be reached."""
@@ -26,11 +24,11 @@ SURE = 0.05
 class Curve:
     """One strategy over all seeds."""
 
-    labels: Exact
+    labels: Float64Array
     """Answers at each checkpoint, [checkpoints]."""
-    ua: Exact
+    ua: Float64Array
     """[seeds, checkpoints]."""
-    found_all: Exact
+    found_all: Float64Array
     """Answers until five of each label were found, [seeds]; the last checkpoint where they never were."""
     never: int
     """Seeds in which they never were."""
@@ -45,11 +43,11 @@ class Curve:
         return cls(labels, np.array([cell.ua[:length] for cell in cells]), np.array(found, dtype=np.float64), never)
 
     @property
-    def areas(self) -> Exact:
+    def areas(self) -> Float64Array:
         """Area under each seed's curve, as a mean UA, [seeds]."""
         if len(self.labels) < 2:
             return self.ua[:, 0]
-        found: Exact = np.trapezoid(self.ua, self.labels, axis=1) / (self.labels[-1] - self.labels[0])
+        found: Float64Array = np.trapezoid(self.ua, self.labels, axis=1) / (self.labels[-1] - self.labels[0])
         return found
 
     def labels_to(self, ua: float) -> int:
@@ -63,7 +61,7 @@ class Curve:
         return bool(self.ua.mean(axis=0)[-1] >= ua)
 
 
-def interval(values: Exact) -> tuple[Exact, Exact]:
+def interval(values: Float64Array) -> tuple[Float64Array, Float64Array]:
     """95% t-intervals of means over the first axis; without a second value they have no width."""
     mean = values.mean(axis=0)
     if len(values) < 2:
@@ -150,7 +148,7 @@ def _compare(told: dict[str, dict[str, Any]], curves: Mapping[str, Curve], again
         }
 
 
-def _ratio(curve: Curve, base: Curve, full: Exact) -> dict[str, float]:
+def _ratio(curve: Curve, base: Curve, full: Float64Array) -> dict[str, float]:
     """Labels to 95% of the full-pool UA over those of another strategy, and its 95% interval: seeds drawn anew, all three by the
     same ones. Where two curves are flat, a thousandth of UA moves a crossing by dozens of labels; the interval says so."""
     draws = np.random.default_rng(_SEED).integers(0, len(full), (_RESAMPLES, len(full)))
@@ -159,7 +157,7 @@ def _ratio(curve: Curve, base: Curve, full: Exact) -> dict[str, float]:
     return {"ratio": _round(ratios[0]), "low": _round(low), "high": _round(high)}
 
 
-def _crossing(curve: Curve, full: Exact, seeds: NDArray[np.int64]) -> int:
+def _crossing(curve: Curve, full: Float64Array, seeds: Int64Array) -> int:
     return Curve(curve.labels, curve.ua[seeds], curve.found_all, curve.never).labels_to(0.95 * float(full[seeds].mean()))
 
 
@@ -167,7 +165,7 @@ def _cut(curve: Curve, length: int) -> Curve:
     return Curve(curve.labels[:length], curve.ua[:, :length], curve.found_all, curve.never)
 
 
-def _paired_p(gain: Exact) -> float | None:
+def _paired_p(gain: Float64Array) -> float | None:
     """Of a paired t-test; None with too few seeds, 1 where nothing differs."""
     if len(gain) < 2:
         return None
@@ -191,5 +189,5 @@ def _round(value: Any) -> float:
     return round(float(value), 6)
 
 
-def _rounded(values: Exact) -> list[float]:
+def _rounded(values: Float64Array) -> list[float]:
     return [_round(value) for value in values]

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.records.clips import ClipAudio
+from learner.arrays import Waveform
 from learner.audio.decoding import decode_blocks
-
-Array = NDArray[np.float32]
 
 TARGET_LUFS = -23.0
 """EBU R 128."""
@@ -53,7 +52,7 @@ def clip_loudness(clip: ClipAudio, *, rate: int) -> Loudness:
     return loudness(decode_blocks(clip.path, start=clip.start, end=clip.end, sampling_rate=rate), rate=rate)
 
 
-def loudness(blocks: Iterator[Array], *, rate: int) -> Loudness:
+def loudness(blocks: Iterator[Waveform], *, rate: int) -> Loudness:
     """The loudness of samples given in blocks of any length; memory does not grow with their number."""
     hop = max(rate // 10, 1)
     squares: list[NDArray[np.float64]] = []
@@ -69,7 +68,7 @@ def loudness(blocks: Iterator[Array], *, rate: int) -> Loudness:
     return Loudness(_gated(np.concatenate(squares) if squares else np.zeros(0)), float(_decibels(np.square(peak))))
 
 
-def _mean_squares(samples: Array, hop: int, rate: int) -> NDArray[np.float64]:
+def _mean_squares(samples: Waveform, hop: int, rate: int) -> NDArray[np.float64]:
     """K-weighted mean square of each block; what is shorter than one block is one."""
     size = min(4 * hop, len(samples))
     framed = np.lib.stride_tricks.sliding_window_view(samples, size)[::hop]

@@ -16,9 +16,8 @@ from PIL import Image
 
 from db.records.clips import ClipAudio
 from labeler.app.media.disk_cache import DiskCache
+from learner.arrays import Float32Array
 from learner.audio.decoding import decode_blocks
-
-Array = NDArray[np.float32]
 
 RATE = 16_000
 COLUMNS = 1200
@@ -56,7 +55,7 @@ def _draw_clip(clip: ClipAudio, path: Path) -> None:
     draw(blocks, samples=max(round(clip.duration * RATE), 1)).save(path, format="PNG", compress_level=3)
 
 
-def draw(blocks: Iterator[Array], *, samples: int) -> Image.Image:
+def draw(blocks: Iterator[Float32Array], *, samples: int) -> Image.Image:
     """The picture of about `samples` samples at 16 kHz, given in blocks of any length."""
     columns = min(COLUMNS, max(samples // 16, 2))
     edges = np.linspace(0, samples, columns + 1).round().astype(np.int64)
@@ -77,11 +76,11 @@ def draw(blocks: Iterator[Array], *, samples: int) -> Image.Image:
 class _Reblocked:
     """Hands out exactly as many samples as asked for; silence once the audio is over."""
 
-    def __init__(self, blocks: Iterator[Array]) -> None:
+    def __init__(self, blocks: Iterator[Float32Array]) -> None:
         self._blocks = blocks
-        self._rest: list[Array] = []
+        self._rest: list[Float32Array] = []
 
-    def take(self, count: int) -> Array:
+    def take(self, count: int) -> Float32Array:
         have = sum(len(block) for block in self._rest)
         while have < count:
             block = next(self._blocks, None)
@@ -94,23 +93,23 @@ class _Reblocked:
         return joined[:count]
 
 
-def _mel_columns(samples: Array, starts: NDArray[np.int64], width: int) -> Array:
+def _mel_columns(samples: Float32Array, starts: NDArray[np.int64], width: int) -> Float32Array:
     """Mel power per column, averaged over up to three windows in each."""
     size = int(np.clip(1 << max(len(samples), 2).bit_length() - 1, _SHORTEST_FFT, _LONGEST_FFT))
     frames = min(max(width // size, 1), _FRAMES_A_COLUMN)
     padded = np.pad(samples, size)
-    window: Array = np.hanning(size).astype(np.float32)
+    window: Float32Array = np.hanning(size).astype(np.float32)
     powers = []
     for number in range(frames):
         centres = starts + size + int(width * (number + 0.5) / frames)
         spectrum = np.fft.rfft(padded[(centres - size // 2)[:, None] + np.arange(size)] * window, axis=1)
         powers.append(np.abs(spectrum) ** 2)
-    mel: Array = _mel_filters(size) @ np.mean(powers, axis=0, dtype=np.float32).T
+    mel: Float32Array = _mel_filters(size) @ np.mean(powers, axis=0, dtype=np.float32).T
     return mel
 
 
 @cache
-def _mel_filters(size: int) -> Array:
+def _mel_filters(size: int) -> Float32Array:
     """Triangles of equal width on the mel scale (2595 log10(1 + f/700)), shape [bands, size // 2 + 1]."""
     hertz = np.fft.rfftfreq(size, 1 / RATE)
     ends = 2595 * np.log10(1 + np.array([LOWEST_HZ, RATE / 2]) / 700)
@@ -120,11 +119,11 @@ def _mel_filters(size: int) -> Array:
     step = RATE / size
     rising = (hertz - np.minimum(left, centre - step)) / np.maximum(centre - left, step)
     falling = (np.maximum(right, centre + step) - hertz) / np.maximum(right - centre, step)
-    filters: Array = np.clip(np.minimum(rising, falling), 0, None).astype(np.float32)
+    filters: Float32Array = np.clip(np.minimum(rising, falling), 0, None).astype(np.float32)
     return filters
 
 
-def _painted(low: Array, high: Array, bands: Array) -> Image.Image:
+def _painted(low: Float32Array, high: Float32Array, bands: Float32Array) -> Image.Image:
     decibels = 10 * np.log10(np.maximum(bands, 1e-10))
     top = max(float(decibels.max()), -40.0)  # A silent clip stays dark instead of showing its rounding noise.
     shades = np.clip((decibels - top) / _DECIBELS + 1, 0, 1) * (_LEVELS - 1)
@@ -138,7 +137,7 @@ def _painted(low: Array, high: Array, bands: Array) -> Image.Image:
     return image
 
 
-def _wave(low: Array, high: Array) -> NDArray[np.uint8]:
+def _wave(low: Float32Array, high: Float32Array) -> NDArray[np.uint8]:
     """Peaks per column, scaled to the loudest, about a thin middle line."""
     stretched = np.linspace(0, len(low) - 1, COLUMNS).round().astype(np.int64)
     loudest = max(float(np.abs(low).max()), float(np.abs(high).max()), 1e-3)

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import EncoderError
+from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.encoder_training.crops import Cropper
 from learner.encoder_training.pretraining.descriptors import Descriptors
 from learner.encoder_training.pretraining.teacher import Teacher
@@ -49,12 +49,12 @@ class Recipe:
 class Statistics:
     """Means and deviations of the targets, and of the teacher's input, over crops of the recipe."""
 
-    arrays: dict[str, NDArray[np.float32]]
+    arrays: dict[str, Float32Array]
 
-    def standardised(self, name: str, values: NDArray[np.float32]) -> NDArray[np.float16]:
+    def standardised(self, name: str, values: Float32Array) -> Float16Array:
         """Values in deviations from the mean; what is beyond five of them says no more."""
         deviations = (values - self.arrays[f"{name}_mean"]) / self.arrays[f"{name}_scale"]
-        clipped: NDArray[np.float16] = np.clip(deviations, -5, 5).astype(np.float16)
+        clipped: Float16Array = np.clip(deviations, -5, 5).astype(np.float16)
         return clipped
 
 
@@ -68,7 +68,7 @@ class Pool:
     def __len__(self) -> int:
         return len(self._arrays["waveforms"])
 
-    def batch(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+    def batch(self, rows: Int64Array) -> dict[str, Float32Array]:
         """`waveforms` [n, samples] and targets: `frames` [n, frames, width]; `descriptors`, `teacher` [n, width]."""
         found = {name: array[rows].astype(np.float32) for name, array in self._arrays.items()}
         found["waveforms"] /= FULL_SCALE
@@ -143,7 +143,7 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def crops_of(recipe: Recipe, number: int, count: int) -> NDArray[np.float32]:
+def crops_of(recipe: Recipe, number: int, count: int) -> Float32Array:
     """The crops [count, samples] of a pool."""
     drawn = (recipe.cropper.crop(np.random.default_rng([recipe.seed, number, row])) for row in range(count))
     return np.stack(list(drawn))
@@ -154,7 +154,7 @@ def make_statistics(recipe: Recipe, folder: Path) -> None:
     import torch
 
     waveforms = torch.from_numpy(crops_of(recipe, _STATISTICS, min(STATISTICS_CROPS, recipe.crops)))
-    arrays: dict[str, NDArray[np.float32]] = {}
+    arrays: dict[str, Float32Array] = {}
     described = Descriptors()
     parts = [described.frames(some) for some in torch.split(waveforms, _AT_ONCE)]
     frames = torch.cat(parts)
@@ -173,7 +173,7 @@ def make_statistics(recipe: Recipe, folder: Path) -> None:
     os.replace(part, folder / "statistics.json")
 
 
-def _measure(arrays: dict[str, NDArray[np.float32]], name: str, values: torch.Tensor) -> None:
+def _measure(arrays: dict[str, Float32Array], name: str, values: torch.Tensor) -> None:
     arrays[f"{name}_mean"] = values.mean(dim=0).numpy()
     arrays[f"{name}_scale"] = values.std(dim=0).clamp(min=1e-3).numpy()
 
@@ -192,7 +192,7 @@ def make_pool(recipe: Recipe, number: int, folder: Path, place: Path) -> None:
     waveforms = crops_of(recipe, number, recipe.crops)
     described = Descriptors()
     teacher = Teacher(recipe.teacher) if recipe.teacher is not None else None
-    targets: dict[str, list[NDArray[np.float16]]] = {"frames": [], "descriptors": []}
+    targets: dict[str, list[Float16Array]] = {"frames": [], "descriptors": []}
     for some in torch.split(torch.from_numpy(waveforms), _AT_ONCE):
         frames = described.frames(some)
         targets["frames"].append(statistics.standardised("frames", frames.numpy()))

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from db.errors import EncoderError
+from learner.arrays import Float32Array
 from learner.encoder_training.augment import SAMPLING_RATE
 from learner.encoder_training.card import model_card
 from learner.encoder_training.checkpointing import load_state, save_state
@@ -161,7 +161,7 @@ class Trainer:
             )
         return told
 
-    def _batch(self, number: int) -> dict[str, NDArray[np.float32]]:
+    def _batch(self, number: int) -> dict[str, Float32Array]:
         settings = self._settings
         a_pass = settings.pool_crops // settings.batch
         pool_number, rest = divmod(number, a_pass * settings.passes)

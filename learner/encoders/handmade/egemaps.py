@@ -13,9 +13,9 @@ from importlib.metadata import PackageNotFoundError
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import EncoderError
+from learner.arrays import Float32Array, Float64Array
 from learner.encoders.runtime import release
 from learner.encoders.windows import windows
 
@@ -53,11 +53,11 @@ class EgemapsEncoder:
         """See `learner.encoders.base.Encoder`."""
         return {"encoder": self.name, "revision": self.revision, "layers": None, "pooling": None, "precision": "float32"}
 
-    def encode(self, waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def encode(self, waveforms: Sequence[Float32Array]) -> Float32Array:
         """Vectors of shape [n, 88]."""
         return np.array([self.encode_stream([waveform]) for waveform in waveforms], np.float32).reshape(-1, self.dim)
 
-    def encode_stream(self, blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def encode_stream(self, blocks: Iterable[Float32Array]) -> Float32Array:
         """The vector [88] of one clip; beyond ten minutes the average over its parts, weighted by their lengths.
 
         Raises:
@@ -66,7 +66,7 @@ class EgemapsEncoder:
         parts = [(part.own, self._functionals(part.samples)) for part in windows(blocks, size=_LONGEST, least=_RATE)]
         return np.average([part for _, part in parts], axis=0, weights=[length for length, _ in parts]).astype(np.float32)
 
-    def _functionals(self, waveform: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _functionals(self, waveform: Float32Array) -> Float64Array:
         try:
             found = self._smile(np.pad(waveform, (0, max(_SHORTEST - len(waveform), 0))), _RATE)
         except Exception as error:

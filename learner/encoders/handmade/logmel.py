@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import EncoderError
+from learner.arrays import Float32Array
 from learner.encoders.pooling import Moments, checked_pooling, pooled_width
 from learner.encoders.windows import windows
 
@@ -40,25 +40,25 @@ class LogMelEncoder:
         """See `learner.encoders.base.Encoder`."""
         return {"encoder": self.name, "revision": self.revision, "layers": None, "pooling": self._pooling, "precision": "float32"}
 
-    def encode(self, waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def encode(self, waveforms: Sequence[Float32Array]) -> Float32Array:
         """Vectors of shape [n, dim]."""
         return np.array([self.encode_stream([waveform]) for waveform in waveforms], np.float32).reshape(-1, self.dim)
 
-    def encode_stream(self, blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def encode_stream(self, blocks: Iterable[Float32Array]) -> Float32Array:
         """The vector [dim] of one clip."""
         moments = Moments()
         for window in windows(blocks, size=30 * _RATE, least=_RATE, context=5 * _HOP):
             moments.add(self._frames(window.samples)[window.frames(stride=_HOP)])
         return moments.pooled(self._pooling)
 
-    def _frames(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _frames(self, waveform: Float32Array) -> Float32Array:
         padded = np.pad(waveform, (0, max(_WINDOW - len(waveform), 0)))
         frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP] * self._taper
         power = np.abs(np.fft.rfft(frames, axis=1)) ** 2
         return np.asarray(np.log(power @ self._filters.T + 1e-6), np.float32)
 
 
-def mel_filters(*, bands: int, window: int, sampling_rate: int, low: float, high: float) -> NDArray[np.float32]:
+def mel_filters(*, bands: int, window: int, sampling_rate: int, low: float, high: float) -> Float32Array:
     """Triangular filters [bands, window // 2 + 1] from `low` to `high` Hz, evenly spaced in mel (O'Shaughnessy 1987)."""
     mels = np.linspace(2595 * np.log10(1 + low / 700), 2595 * np.log10(1 + high / 700), bands + 2)
     edges = 700 * (10 ** (mels / 2595) - 1)

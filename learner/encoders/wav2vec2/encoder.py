@@ -14,9 +14,9 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.errors import EncoderError
+from learner.arrays import Float32Array, Waveform
 from learner.encoders.memory import forget_cached_memory, is_out_of_memory
 from learner.encoders.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
 from learner.encoders.runtime import chosen_device, fastest_precision, release
@@ -24,8 +24,6 @@ from learner.encoders.wav2vec2.checkpoints import Checkpoint, find_checkpoint
 from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
 from learner.encoders.wav2vec2.loading import load_model
 from learner.encoders.windows import Window, windows
-
-Waveform = NDArray[np.float32]
 
 WINDOW_SECONDS, CONTEXT_SECONDS = 30, 1
 """Of long clips: what a window owns, and how much more it sees on either side."""
@@ -108,7 +106,7 @@ class Wav2Vec2Encoder:
         }
         return settings if self._precision == "float32" else {**settings, "device": self._device.split(":")[0]}
 
-    def encode(self, waveforms: Sequence[Waveform]) -> NDArray[np.float32]:
+    def encode(self, waveforms: Sequence[Waveform]) -> Float32Array:
         """Vectors of shape [n, dim] for mono waveforms at `sampling_rate`.
 
         Raises:
@@ -122,7 +120,7 @@ class Wav2Vec2Encoder:
             self._pool([window for _, window in batch], [moments[clip] for clip, _ in batch])
         return np.stack([self._vector(pooled) for pooled in moments]) if moments else np.zeros((0, self.dim), np.float32)
 
-    def encode_stream(self, blocks: Iterable[Waveform]) -> NDArray[np.float32]:
+    def encode_stream(self, blocks: Iterable[Waveform]) -> Float32Array:
         """The vector [dim] of one long clip that arrives in blocks; memory does not grow with its length.
 
         Raises:
@@ -133,7 +131,7 @@ class Wav2Vec2Encoder:
             self._pool([window], [moments])
         return self._vector(moments)
 
-    def _vector(self, moments: Moments) -> NDArray[np.float32]:
+    def _vector(self, moments: Moments) -> Float32Array:
         vector = moments.pooled(self._pooling)
         if not np.isfinite(vector).all():
             raise EncoderError(
@@ -180,7 +178,7 @@ class Wav2Vec2Encoder:
         for half in window.halves(context=context, stride=stride):
             self._pool([half], moments)
 
-    def _statistics(self, batch: list[Window]) -> tuple[int, NDArray[np.float32], NDArray[np.float32]]:
+    def _statistics(self, batch: list[Window]) -> tuple[int, Float32Array, Float32Array]:
         """How many frames count, their means [n, width], and sums of squared deviations from these [n, width]."""
         import torch
 

@@ -15,12 +15,11 @@ from db.project import OpenProject
 from db.records.clips import clip_audio
 from labeler.app.media import pictures
 from labeler.app.media.pictures import COLUMNS, MEL_ROWS, RATE, WAVE_ROWS, Pictures, draw
+from learner.arrays import Float32Array
 from tests.learner.audio_files import import_files, noise, tone, written
 
-Array = NDArray[np.float32]
 
-
-def drawn(samples: Array) -> Image.Image:
+def drawn(samples: Float32Array) -> Image.Image:
     return draw(iter([samples]), samples=len(samples))
 
 
@@ -66,11 +65,11 @@ def test_memory_does_not_grow_with_the_clip(monkeypatch: pytest.MonkeyPatch) -> 
     held: list[int] = []
     take = pictures._Reblocked.take
 
-    def watched(self: pictures._Reblocked, count: int) -> Array:
+    def watched(self: pictures._Reblocked, count: int) -> Float32Array:
         held.append(count)
         return take(self, count)
 
-    def two_hours() -> Iterator[Array]:
+    def two_hours() -> Iterator[Float32Array]:
         for _ in range(72):
             yield np.zeros(100 * RATE, np.float32)
 

@@ -11,7 +11,7 @@ from db.project import OpenProject
 from learner.dataset.by_clip import ByClip
 from learner.dataset.examples import Examples
 from learner.dataset.folds import folds_of
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import UNTRAINED, accuracy
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.evaluation.intervals import SpeakerResamples, label_intervals, recall_interval

@@ -13,7 +13,7 @@ from db.models import Answer
 from db.project import OpenProject
 from db.records.runs import Curve, latest_curve
 from learner.dataset.examples import Examples
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
 from learner.evaluation.cross_fitting import FoldHeads
 from learner.evaluation.curve import distinct_prefixes, thinned, traced_curve

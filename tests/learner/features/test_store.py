@@ -18,7 +18,7 @@ from db.models import FeatureRow
 from db.project import OpenProject, open_project
 from db.records.features import use_feature_set
 from learner.features import store as feature_store
-from learner.features.matrix import open_features, shard_path
+from learner.features.matrix import FeatureMatrix, open_features, shard_path
 from learner.features.store import FeatureStore, embed_lock, fingerprint_of
 from tests.filled_projects import add_clips
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from db.project import OpenProject, create_project
 from db.records.clips import NewClip, register_clip
+from learner.arrays import Float32Array
 from learner.dataset.pool import Pool
 from learner.dataset.speaker_norm import LEAST_CLIPS, NONE, SPEAKER, SpeakerStatistics, why_not
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.features.store import FeatureStore
 from learner.heads.linear import LinearHead
@@ -29,14 +30,12 @@ from tests.filled_projects import LABELS, new_file
 from tests.learner.loop.what_was_published import newest_run
 from tests.learner.synthetic_projects import DIM, MadeUpEncoder, label_slice, label_truly, pool_of, truth
 
-Vectors = NDArray[np.float32]
-
 
 def corpus(project: OpenProject, count: int, *, speakers: int, confounded: bool = False, offset: float = 6.0) -> list[int]:
     """Clips whose true label is `truth`, of speakers that differ by large offsets; or with one label a speaker."""
     rng, drawn = random.Random(0), np.random.default_rng(0)
     centers = drawn.normal(size=(len(LABELS), DIM))
-    voices: dict[str, Vectors] = {}
+    voices: dict[str, Float32Array] = {}
     clips, vectors = [], []
     with project.write() as session:
         for number in range(count):
@@ -245,7 +244,7 @@ def test_the_asking_head_decides_on_its_own_labels(project: OpenProject, monkeyp
     owed = label_slice(project, 60)
     seen: list[set[int]] = []
 
-    def spy(pool: Pool, clip_ids: NDArray[np.int64], y: NDArray[np.int64], vectors: Vectors) -> object:
+    def spy(pool: Pool, clip_ids: NDArray[np.int64], y: NDArray[np.int64], vectors: Float32Array) -> object:
         seen.append(set(clip_ids.tolist()))
         return decide(pool, clip_ids, y, vectors)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from learner.arrays import Numbers
+from learner.arrays import Int64Array
 from learner.dataset import pool
 from learner.dataset.examples import Examples
 from learner.dataset.speaker_norm import NONE
@@ -20,13 +20,13 @@ from learner.simulation.simulated_project import HeldFeatures, SimulatedProject,
 from tests.learner.synthetic_corpora import blobs
 
 
-def stretched(rng: np.random.Generator, y: Numbers) -> np.ndarray:
+def stretched(rng: np.random.Generator, y: Int64Array) -> np.ndarray:
     """Clips of three labels that differ most in what no label has to do with."""
     stretch = np.linspace(0.5, 4, 40)
     return np.random.default_rng(0).normal(size=(3, 40))[y] + stretch * rng.normal(size=(len(y), 40))
 
 
-def right(weights: tuple[np.ndarray, np.ndarray], rows: np.ndarray, y: Numbers) -> float:
+def right(weights: tuple[np.ndarray, np.ndarray], rows: np.ndarray, y: Int64Array) -> float:
     coef, intercepts = weights
     return float(((rows @ coef.T + intercepts).argmax(axis=1) == y).mean())
 

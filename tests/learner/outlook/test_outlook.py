@@ -18,7 +18,7 @@ from db.records.clips import NewClip, register_clip
 from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook, latest_run
 from learner.dataset.examples import Examples
 from learner.dataset.label_aggregation import TrainingLabels
-from learner.dataset.test_slice import Slice
+from learner.dataset.tested_slice import Slice
 from learner.encoders.base import LOGMEL
 from learner.evaluation.cross_fitting import FoldHeads
 from learner.features.embed import embed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learner.arrays import Numbers, Vectors
+from learner.arrays import Float32Array, Int64Array
 from learner.dataset.pool import Pool
 
 
@@ -16,11 +16,11 @@ class Slice:
     """The clips to test on: labelled clips of the random slice that have features."""
 
     clip_ids: list[int]
-    y: Numbers
+    y: Int64Array
     """Position of each clip's label among the active labels."""
-    folds: Numbers
-    groups: Numbers
-    vectors: Vectors
+    folds: Int64Array
+    groups: Int64Array
+    vectors: Float32Array
 
     @classmethod
     def of(cls, pool: Pool, clip_ids: Sequence[int], labels: Mapping[int, int], label_ids: Sequence[int]) -> Slice:
