@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import os
 import random
-import shutil
 import sys
 import uuid
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from db.project import OpenProject, create_project
 from db.records.annotators import annotator_named
 from db.serving.upcoming import upcoming
 from db.settings import SETTINGS_FILE
+from db.store.files import whole
 from labeler.cli.output import note
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -40,19 +40,17 @@ def make_demo(directory: Path, *, sample_data: Path = SAMPLE_DATA) -> None:
 
     manifest = sample_data / "manifest.csv"
     styles = _true_labels(manifest)
-    making = directory.with_name(f".{directory.name}.{os.getpid()}.making")
-    shutil.rmtree(making, ignore_errors=True)
-    project = create_project(making, labels=sorted(set(styles.values())))
-    try:
-        note(f"Importing {len(styles)} clips from {sample_data.name}/ ...")
-        import_source(project, manifest, seed=SLICE_SEED)
-        note("Making features with the bundled encoder ...")
-        embed(project)
-        note(f"Labelling {SEED_ROUNDS * SEED_BATCH} clips as the annotator 'demo', so that the curve has a beginning ...")
-        _seed_labels(project, styles)
-    finally:
-        project.close()
-    making.rename(directory)
+    with whole(directory, durable=False) as making:
+        project = create_project(making, labels=sorted(set(styles.values())))
+        try:
+            note(f"Importing {len(styles)} clips from {sample_data.name}/ ...")
+            import_source(project, manifest, seed=SLICE_SEED)
+            note("Making features with the bundled encoder ...")
+            embed(project)
+            note(f"Labelling {SEED_ROUNDS * SEED_BATCH} clips as the annotator 'demo', so that the curve has a beginning ...")
+            _seed_labels(project, styles)
+        finally:
+            project.close()
 
 
 def _true_labels(manifest: Path) -> dict[str, str]:

@@ -12,8 +12,6 @@ import inspect
 import json
 import math
 import multiprocessing
-import os
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -24,6 +22,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from db.store.files import write_whole
 from learner.corpora.corpus import Corpus
 from learner.corpora.vector_cache import unwritable
 from learner.dataset.examples import Examples
@@ -245,10 +244,8 @@ def _read(path: Path) -> Cell | None:
 
 def _write(path: Path, cell: Cell) -> None:
     told: dict[str, Any] = asdict(cell)
-    part = path.with_name(f"{uuid.uuid4().hex}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(told), encoding="utf-8")
-        os.replace(part, path)
+        write_whole(path, json.dumps(told), durable=False)
     except OSError as error:
         raise unwritable(path.parent, error) from error

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from db.store.files import remove_leftovers, whole
+
 _YOUNG_SECONDS = 600
 """A file used this recently may be on its way to a browser and is never removed."""
 _PRUNE_EVERY = 32
@@ -22,8 +24,7 @@ class DiskCache:
         self._made = 0
         self._locks = [threading.Lock() for _ in range(32)]
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob("*.part"):
-            leftover.unlink(missing_ok=True)
+        remove_leftovers(folder)
 
     def file(self, name: str, make: Callable[[Path], None]) -> Path:
         """The cached file `name`, made by `make(path)` if it is not there; it appears only once it is whole."""
@@ -32,12 +33,8 @@ class DiskCache:
             if path.is_file():
                 os.utime(path)
                 return path
-            part = self._folder / f"{name}.{os.getpid()}.part"
-            try:
+            with whole(path, durable=False) as part:
                 make(part)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
         self._made += 1
         if self._made % _PRUNE_EVERY == 1:
             self.prune()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from db.errors import EncoderError
+from db.store.files import remove_leftovers, whole, write_whole
 from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.encoder_training.crops import Cropper
 from learner.encoder_training.pretraining.descriptors import Descriptors
@@ -52,7 +53,7 @@ class Statistics:
     arrays: dict[str, Float32Array]
 
     def standardised(self, name: str, values: Float32Array) -> Float16Array:
-        """Values in deviations from the mean; what is beyond five of them says no more."""
+        """Values in standard deviations from the mean, cut off at five of them."""
         deviations = (values - self.arrays[f"{name}_mean"]) / self.arrays[f"{name}_scale"]
         clipped: Float16Array = np.clip(deviations, -5, 5).astype(np.float16)
         return clipped
@@ -86,6 +87,7 @@ class Pools:
         )
         self._coming: dict[int, Future[None]] = {}
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
 
     def prepare(self, number: int) -> None:
         """Begin to make a pool, if it is not there or being made."""
@@ -167,10 +169,7 @@ def make_statistics(recipe: Recipe, folder: Path) -> None:
         arrays["picture_mean"], arrays["picture_scale"] = np.array([mean], np.float32), np.array([scale], np.float32)
         embedded = torch.cat([teacher.embeddings(some, mean=mean, scale=scale) for some in torch.split(waveforms, _AT_ONCE)])
         _measure(arrays, "teacher", embedded)
-    content = json.dumps({name: array.tolist() for name, array in arrays.items()})
-    part = folder / "statistics.json.part"
-    part.write_text(content, encoding="utf-8")
-    os.replace(part, folder / "statistics.json")
+    write_whole(folder / "statistics.json", json.dumps({name: array.tolist() for name, array in arrays.items()}))
 
 
 def _measure(arrays: dict[str, Float32Array], name: str, values: torch.Tensor) -> None:
@@ -185,7 +184,7 @@ def read_statistics(folder: Path) -> Statistics:
 
 
 def make_pool(recipe: Recipe, number: int, folder: Path, place: Path) -> None:
-    """Write a pool; it appears under its name only when it is whole."""
+    """Write a pool."""
     import torch
 
     statistics = read_statistics(folder)
@@ -202,10 +201,8 @@ def make_pool(recipe: Recipe, number: int, folder: Path, place: Path) -> None:
             targets.setdefault("teacher", []).append(
                 statistics.standardised("teacher", teacher.embeddings(some, mean=mean, scale=scale).numpy())
             )
-    part = place.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    np.save(part / "waveforms.npy", np.round(waveforms * FULL_SCALE).astype(np.int16))
-    for name, values in targets.items():
-        np.save(part / f"{name}.npy", np.concatenate(values))
-    os.replace(part, place)
+    with whole(place, durable=False) as part:
+        part.mkdir()
+        np.save(part / "waveforms.npy", np.round(waveforms * FULL_SCALE).astype(np.int16))
+        for name, values in targets.items():
+            np.save(part / f"{name}.npy", np.concatenate(values))
