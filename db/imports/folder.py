@@ -1,6 +1,6 @@
 """Folders in: every audio file below a folder, by the name of its kind.
 
-Whether a file is what its name says is found out later, when it is decoded; what has no audio suffix is passed over.
+Whether a file is what its name promises is found out later, when it is decoded; what has no audio suffix is passed over.
 """
 
 from __future__ import annotations

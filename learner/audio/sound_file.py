@@ -1,4 +1,4 @@
-"""TODO."""
+"""Files that libsndfile reads; those that are cut short are refused, which libsndfile itself would not do."""
 
 from __future__ import annotations
 
@@ -14,14 +14,8 @@ from learner.arrays import Waveform
 from learner.audio.reader import AudioInfo, shown
 
 _BLOCK_SAMPLES = 1 << 18
-
-
 _UNKNOWN_FRAMES = 1 << 40
-
-
 _LOSSY = frozenset({"MP3", "OGG"})
-
-
 _STATED = re.compile(r"^\s*(data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
@@ -69,7 +63,7 @@ def open_sound_file(file: BinaryIO, path: str | os.PathLike[str]) -> SoundFileRe
 
 
 def _last_page_is_cut(file: BinaryIO) -> bool:
-    # RFC 3533: a page is 27 bytes, a table of as many segment lengths as byte 26 says, and the segments; 65,307 bytes at most.
+    # RFC 3533: a page is 27 bytes, a table of as many segment lengths as byte 26 holds, and the segments; 65,307 bytes at most.
     size = os.fstat(file.fileno()).st_size
     tail = os.pread(file.fileno(), 65_536, max(size - 65_536, 0))
     page = tail[tail.rfind(b"OggS") :]

@@ -1,10 +1,13 @@
-"""TODO."""
+"""The reading side of features: vectors of clips by clip id, through memory maps of the shards.
+
+The app process reads them too, so this imports nothing that encoders need.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +18,11 @@ from db.models import FeatureSet
 from db.project import OpenProject
 from db.records.features import newest_feature_set, row_map
 from learner.arrays import BoolArray, Float16Array, Float32Array, Int64Array
-
-if TYPE_CHECKING:
-    # The app process reads features, and must not load what encoders need.
-    pass
-
-
-DTYPE = "float16"
+from learner.features.precision import DTYPE
 
 
 class FeatureMatrix:
-    """The reading side: vectors of the clips that a feature set holds now, read through memory maps."""
+    """Vectors of the clips that a feature set holds now."""
 
     def __init__(
         self,
