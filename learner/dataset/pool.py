@@ -5,7 +5,7 @@ Reading it takes longer than a pass, so it is kept until it changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.decisions.log import LiveDecision
 from db.models import Clip, ClipState, FeatureRow
 from db.project import OpenProject
 from db.records.features import newest_feature_set
@@ -59,6 +60,12 @@ class Pool:
     def in_service(self) -> int:
         """How many clips are in service, those that were not embedded yet included."""
         return self.signature[2]
+
+    def unanswered(self, live: Sequence[LiveDecision]) -> BoolArray:
+        """Which rows of `features` are clips in service that nobody has answered; `live` are the decisions that stand."""
+        answered = np.array([decision.clip_id for decision in live], dtype=np.int64)
+        rows: BoolArray = self.ready & ~np.isin(self.features.clip_ids, answered)
+        return rows
 
     @cached_property
     def why_not_by_speaker(self) -> str | None:

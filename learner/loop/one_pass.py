@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from db.decisions.consensus import consensus_labels
@@ -233,9 +232,7 @@ class Learning:
             forget_likely(self._project.heads_dir)
             return
         pool = published.pool
-        answered = np.array([decision.clip_id for decision in published.snapshot.live], dtype=np.int64)
-        rows = pool.ready & ~np.isin(pool.features.clip_ids, answered)
-        chunks = scored_chunks(pool, head, rows)
+        chunks = scored_chunks(pool, head, pool.unanswered(published.snapshot.live))
         likely = most_likely(chunks, run_id=published.run_id, label_ids=head.classes_.tolist())
         write_likely(self._project.heads_dir, likely)
 
