@@ -84,8 +84,8 @@ def test_a_head_that_is_tested_on_a_fold_learns_nothing_from_its_clips() -> None
     clip_ids = project.pool.features.clip_ids[known]
     y = np.array([project.truth[clip] for clip in clip_ids.tolist()])
 
-    def weights(told: SimulatedProject, unheard: int | None) -> np.ndarray:
-        head = FoldHeads(told.pool, C=0.1).trained(Examples.alike(clip_ids, y), unheard=unheard)
+    def weights(told: SimulatedProject, held_out_fold: int | None) -> np.ndarray:
+        head = FoldHeads(told.pool, C=0.1).trained(Examples.alike(clip_ids, y), held_out_fold=held_out_fold)
         assert head is not None
         return head.coef_
 
