@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.measuring.rows import machine, put_between
 from benchmarks.studies.coverage_checks import Check, checks_of
 from learner.corpora.clips import manifest_clips
-from learner.corpora.corpus import Corpus, heard_corpus
+from learner.corpora.corpus import Corpus, encoded_corpus
 from learner.corpora.vector_cache import cache_folder
 from learner.encoders.base import BUNDLED, LOGMEL
 from learner.simulation.replay import Annotating
@@ -146,7 +146,7 @@ def _corpora(encoders: Iterable[str]) -> dict[tuple[str, str], Corpus]:
     for name in CORPORA:
         clips = manifest_clips(folder / f"{name}.csv")
         for encoder in encoders:
-            found[name, encoder], _ = heard_corpus(clips, encoder=encoder, cache=cache_folder(None), watch=_watch)
+            found[name, encoder], _ = encoded_corpus(clips, encoder=encoder, cache=cache_folder(None), watch=_watch)
     return found
 
 

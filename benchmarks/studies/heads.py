@@ -30,7 +30,7 @@ from benchmarks.studies.layer_weighted import LayerWeighted
 from labeler.cli.output import progress_bar
 from learner.arrays import Float32Array, Int64Array
 from learner.corpora.clips import manifest_clips
-from learner.corpora.corpus import Corpus, heard_corpus
+from learner.corpora.corpus import Corpus, encoded_corpus
 from learner.corpora.vector_cache import cache_folder
 from learner.dataset.examples import Examples
 from learner.dataset.speaker_norm import NONE
@@ -178,8 +178,8 @@ def _inputs(project: SimulatedProject, clips: NDArray[np.int64], y: Int64Array, 
 def measured(folder: Path, corpus: str, *, seeds: int, jobs: int) -> list[list[dict[str, float]]]:
     """For each seed and number of labels what `scores` says."""
     clips = manifest_clips(folder / f"{corpus}.csv")
-    usual, _ = heard_corpus(clips, encoder=BUNDLED, cache=cache_folder(None), watch=progress_bar)
-    deep, _ = heard_corpus(clips, encoder=BUNDLED, layers="all", cache=cache_folder(None), watch=progress_bar)
+    usual, _ = encoded_corpus(clips, encoder=BUNDLED, cache=cache_folder(None), watch=progress_bar)
+    deep, _ = encoded_corpus(clips, encoder=BUNDLED, layers="all", cache=cache_folder(None), watch=progress_bar)
     layers = wav2vec2_encoder(BUNDLED).hidden_layers
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as executor:
         return list(executor.map(functools.partial(scores, (usual, deep), layers), range(seeds)))

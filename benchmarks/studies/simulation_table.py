@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.measuring.rows import machine
 from labeler.cli.output import progress_bar
 from learner.corpora.clips import manifest_clips
-from learner.corpora.corpus import heard_corpus
+from learner.corpora.corpus import encoded_corpus
 from learner.corpora.vector_cache import cache_folder
 from learner.query.strategies import COMBINED, DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY
 from learner.simulation.replay import Annotating
@@ -73,7 +73,7 @@ def _simulated(
     for name, encoder in encoders.items():
         for corpus in corpora:
             clips = manifest_clips(folder / f"{corpus}.csv")
-            heard, _ = heard_corpus(clips, encoder=encoder, cache=cache, watch=progress_bar)
+            heard, _ = encoded_corpus(clips, encoder=encoder, cache=cache, watch=progress_bar)
             how = Annotating(budget=BUDGETS[corpus], batch=BATCHES.get(corpus, 10))
             plan = Plan(how, options.strategies or STRATEGIES, seeds=options.seeds)
             print(f"{name}, {corpus} ...", flush=True)

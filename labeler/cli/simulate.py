@@ -60,7 +60,7 @@ def simulate(
     from labeler.charts.files import check_chart_file, save_chart
     from labeler.charts.simulation import simulation_chart
     from learner.corpora.clips import manifest_clips
-    from learner.corpora.corpus import heard_corpus
+    from learner.corpora.corpus import encoded_corpus
     from learner.corpora.vector_cache import cache_folder
     from learner.simulation.simulate import simulate as simulate_corpus
 
@@ -68,7 +68,7 @@ def simulate(
         check_chart_file(plot)
     cache = cache_folder(None)
     clips = manifest_clips(manifest)
-    corpus, left_out = heard_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
+    corpus, left_out = encoded_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
     for clip in left_out[:20]:
         note(f"left out {clip.file_name}: {clip.reason}")
     found = simulate_corpus(corpus, _plan(options), cache=cache.parent / "simulate", jobs=jobs, watch=progress_bar)

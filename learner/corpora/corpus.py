@@ -1,4 +1,4 @@
-"""A labelled corpus with its features, as a simulation takes it; what encoders said is shared with `earmark probe`."""
+"""A labelled corpus with its features, as a simulation takes it; the vectors of encoders are shared with `earmark probe`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from db.errors import LabelError
 from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.corpora.candidates import Candidate, ProbedEncoder
 from learner.corpora.clips import LabelledClips, LeftOut
-from learner.corpora.listening import hear
-from learner.corpora.vector_cache import VectorCache, as_stored
+from learner.corpora.encoding import encode_clips
+from learner.corpora.vector_cache import VectorCache
 from learner.encoders.registry import encoder_named
+from learner.features.precision import as_stored
 from learner.progress import Watch
 
 
@@ -58,7 +59,7 @@ def _corpus(stored: Float16Array, labels: Sequence[str], speakers: Sequence[str 
     )
 
 
-def heard_corpus(
+def encoded_corpus(
     labelled: LabelledClips,
     *,
     encoder: str,
@@ -67,25 +68,25 @@ def heard_corpus(
     cache: Path,
     watch: Watch,
 ) -> tuple[Corpus, list[LeftOut]]:
-    """The clips with what the encoder says of them, and those that had to be left out.
+    """The clips with their features, and those that had to be left out.
 
     Args:
         encoder: as `encoder_named` takes it.
         layers, pooling: as `encoder_named` takes them; none takes the encoder's default.
-        cache: folder that keeps what encoders said.
+        cache: folder that keeps the vectors of encoders.
 
     Raises:
         EncoderError: the encoder cannot be loaded or run, or has no such layers or pooling.
         FeatureError: the cache cannot be written to.
-        LabelError: what can be heard has fewer than two labels.
+        LabelError: the clips that can be encoded have fewer than two labels.
     """
     asked = encoder_named(encoder, layers=layers, pooling=pooling).settings
     probed = ProbedEncoder(encoder)
     known = VectorCache(cache, fingerprint=probed.fingerprint, width=probed.encoder.dim)
-    with watch(f"listen with {probed.name}", "clip") as moved:
-        heard = hear(labelled.clips, probed.encoder, known, progress=moved)
+    with watch(f"encode with {probed.name}", "clip") as moved:
+        found = encode_clips(labelled.clips, probed.encoder, known, progress=moved)
     candidate = Candidate(probed.name, asked["layers"], asked["pooling"], speaker_norm=False)
-    vectors = probed.features(heard.vectors[heard.there], candidate, np.zeros(0, dtype=np.int64))
-    clips = [clip for clip, there in zip(labelled.clips, heard.there, strict=True) if there]
+    vectors = probed.features(found.vectors[found.encoded], candidate)
+    clips = [clip for clip, encoded in zip(labelled.clips, found.encoded, strict=True) if encoded]
     corpus = _corpus(as_stored(vectors), [clip.label for clip in clips], [clip.speaker for clip in clips])
-    return corpus, [*labelled.left_out, *heard.left_out]
+    return corpus, [*labelled.left_out, *found.left_out]

@@ -22,14 +22,13 @@ from db.records.features import newest_feature_set
 from db.records.runs import latest_evaluated_run
 from learner.arrays import Float32Array, Int64Array
 from learner.dataset.speaker_norm import SPEAKER, SpeakerStatistics, why_not
+from learner.dataset.statistics import FLAT
 from learner.features.matrix import FeatureMatrix, open_features
 
 SAMPLED = 8192
 """Clips whose mean and spread stand for those of the pool."""
 _CHUNK = 4096
 _FIRST_BLOCK = 1000
-_FLAT = 1e-6
-"""A feature that varies less than this says nothing; it is centred and not stretched."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class _Space:
         places = np.unique(np.linspace(0, len(features) - 1, min(SAMPLED, len(features))).astype(np.int64))
         sample = features.rows(features.clip_ids[places])
         mean, spread = sample.mean(axis=0), sample.std(axis=0)
-        scale = np.where(spread < _FLAT, 1.0, spread).astype(np.float32)
+        scale = np.where(spread < FLAT, 1.0, spread).astype(np.float32)
         shift, factor = mean[None, :], (1 / scale).astype(np.float32)[None, :]
         row_of = np.zeros(len(features), dtype=np.int32)
         if speakers is not None and why_not(speakers, dim=features.dim) is None:
