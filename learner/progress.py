@@ -1,4 +1,4 @@
-"""TODO."""
+"""How long computations report their progress. Imports nothing of Earmark."""
 
 from __future__ import annotations
 

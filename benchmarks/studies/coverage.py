@@ -1,4 +1,6 @@
-"""`python -m benchmarks.studies.coverage`: how often intervals hold the truth, over simulated projects on the corpora of EARMARK_CORPORA.
+"""`python -m benchmarks.studies.coverage`: how often intervals hold the truth.
+
+Measured over simulated projects on the corpora of EARMARK_CORPORA.
 
 Writes a table between its markers in docs/benchmarks.md. What encoders say is kept in EARMARK_CACHE, as `earmark probe` keeps it.
 """

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.studies.encoder_table CORPORA [--teacher FILE]`: the encoders that come with Earmark, probed on labelled corpora.
+"""`python -m benchmarks.studies.encoder_table CORPORA [--teacher FILE]`: Earmark's own encoders, probed on labelled corpora.
 
 Writes the table into docs/encoders.md. BYOL-S, the teacher of `bundled`, is scored beside them by the same folds and classifier
 if its state dict is named; its input is standardised by the corpus, as published.

@@ -1,4 +1,6 @@
-"""`python -m benchmarks.studies.simulation_table`: strategies on corpora, by `earmark simulate`'s own functions, into docs/benchmarks.md.
+"""`python -m benchmarks.studies.simulation_table`: strategies compared on corpora, written into docs/benchmarks.md.
+
+It calls the functions of `earmark simulate`.
 
 The corpora are those in the folder named by EARMARK_CORPORA. Cells are kept (EARMARK_CACHE names the folder), so that a stopped
 run goes on.

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What every kind of audio file offers once it is open, whichever library reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Files that libsndfile reads: WAV, FLAC, Ogg, Opus, MP3, AIFF."""
 
 from __future__ import annotations
 
@@ -14,14 +14,8 @@ from learner.arrays import Waveform
 from learner.audio.reader import AudioInfo, shown
 
 _BLOCK_SAMPLES = 1 << 18
-
-
 _UNKNOWN_FRAMES = 1 << 40
-
-
 _LOSSY = frozenset({"MP3", "OGG"})
-
-
 _STATED = re.compile(r"^\s*(data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Mean and spread of all features of a pool, to standardise with."""
 
 from __future__ import annotations
 

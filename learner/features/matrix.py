@@ -1,4 +1,4 @@
-"""TODO."""
+"""Reading features: the vectors of a feature set through memory maps. The app process loads this, so it imports no encoder."""
 
 from __future__ import annotations
 

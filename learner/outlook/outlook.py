@@ -60,8 +60,8 @@ class Outlook:
         """What is told, as JSON values.
 
         Keys: `curves` (`random` and `logmel`, lists of points), `data_saved` (the same names; see `learner.outlook.data_saved`),
-        `forecast` (see `forecast_report`), `more_clips` (see `learner.outlook.random_clips_needed`; None without accuracy), `stop` (see
-        `learner.outlook.stopping`).
+        `forecast` (see `forecast_report`), `more_clips` (see `learner.outlook.random_clips_needed`; None without accuracy),
+        `stop` (see `learner.outlook.stopping`).
 
         Args:
             between: see `learner.evaluation.cross_fitting.Between`.
