@@ -10,7 +10,7 @@ from benchmarks.measuring.nominal_encoder import DIM
 from benchmarks.measuring.rows import Figures, median_seconds, row
 from benchmarks.measuring.sample_project import STYLES
 from learner.loop.heartbeat import Reporter
-from learner.loop.one_pass import Learning
+from learner.loop.publishing import Publisher
 from tests.filled_projects import answer
 
 LABELED, REPETITIONS = 200, 3
@@ -29,12 +29,12 @@ def measure() -> Figures:
         answer(project, int(next(clips)), STYLES[number % len(STYLES)])
     weights = np.random.default_rng(2).standard_normal((DIM, len(STYLES)), dtype=np.float32)
     with Peak() as peak:
-        learning = Learning(project, Reporter(project))
-        learning.publish()
+        publisher = Publisher(project, Reporter(project))
+        publisher.publish()
 
         def ours() -> None:
             answer(project, int(next(clips)), STYLES[0])
-            assert learning.publish() is not None
+            assert publisher.publish() is not None
 
         mine = median_seconds(ours, repetitions=REPETITIONS)
     plain = median_seconds(lambda: [chunk.astype(np.float32) @ weights for chunk in plain_maps()], repetitions=REPETITIONS)

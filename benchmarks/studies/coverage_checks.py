@@ -144,16 +144,18 @@ def _check(
     laws = fitted_laws(traced, tested, SpeakerResamples(tested.groups), labels=len(label_ids))
     left = len(project.in_key_order) - now.answers
     report = forecast_report(scored, laws, left=left)
-    if not report["known"]:
+    if not report.known:
         return replace(check, silent=True)
     curve = [(now.answers, told.value), *_curve_ahead(project, heads, tested, later, after=now.answers)]
     answers, seen = zip(*curve, strict=True)
-    ahead, most = report["ahead"], report["horizon"]["decisions"]
-    was = float(np.interp(now.answers + ahead["decisions"], answers, seen))
+    assert report.ahead is not None
+    assert report.horizon is not None
+    ahead, most = report.ahead, report.horizon.decisions
+    was = float(np.interp(now.answers + ahead.decisions, answers, seen))
     return replace(
         check,
-        ahead=AheadCheck(ahead["ua_low"], ahead["ua_high"], was),
-        forecasts=[Forecast(**target, took=_took(curve, target["ua"]), most=most) for target in report["targets"]],
+        ahead=AheadCheck(ahead.ua_low, ahead.ua_high, was),
+        forecasts=[Forecast(**target.model_dump(), took=_took(curve, target.ua), most=most) for target in report.targets],
     )
 
 

@@ -39,7 +39,7 @@ from learner.encoders.wav2vec2.encoder import wav2vec2_encoder
 from learner.heads.discriminant import RIDGE, discriminant_weights
 from learner.heads.fitting import unlabelled_clips
 from learner.heads.linear import DISCRIMINANT, LOGISTIC, LinearHead
-from learner.heads.normalisation import decide
+from learner.heads.normalisation import choose_normalisation
 from learner.simulation.simulated_project import SimulatedProject, simulated_project
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
@@ -153,7 +153,7 @@ def scores(corpora: tuple[Corpus, Corpus], layers: int, seed: int) -> list[dict[
 def _scored(usual: SimulatedProject, deep: SimulatedProject, layers: int, count: int) -> dict[str, float]:
     clips = np.array(sorted(usual.in_key_order[:count]), dtype=np.int64)
     y = np.array([usual.truth[clip] for clip in clips.tolist()], dtype=np.int64)
-    normalisation = decide(usual.pool, clips, y, usual.pool.features.rows(clips)).normalisation
+    normalisation = choose_normalisation(usual.pool, clips, y, usual.pool.features.rows(clips)).normalisation
     drawn, rows = _inputs(usual, clips, y, normalisation)
     tried: dict[str, Head] = {**PLAIN, CHOSEN: functools.partial(_chosen, among=PLAIN), LEDOIT_WOLF: _ledoit_wolf}
     found = {name: _ua(head(drawn, rows), usual.held_out.label_of) for name, head in tried.items()}

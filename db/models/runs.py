@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import (
     JSON,
     Float,
@@ -11,10 +13,34 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    TypeDecorator,
 )
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Source, enum_column
+from db.reports import VERSION, RunReport
+
+LOG = logging.getLogger(__name__)
+
+
+class ReportColumn(TypeDecorator[RunReport]):
+    """A run's report as JSON. One that cannot be read counts as empty: the next run writes its own."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: RunReport | None, dialect: Dialect) -> dict[str, Any] | None:
+        """To the database; a report that is written is of this version."""
+        return None if value is None else {**value.model_dump(mode="json"), "version": VERSION}
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> RunReport:
+        """From the database."""
+        try:
+            return RunReport.model_validate(value or {})
+        except ValidationError:
+            LOG.warning("a run's report in the database cannot be read; it counts as empty")
+            return RunReport()
 
 
 class Run(Base):
@@ -42,8 +68,8 @@ class Run(Base):
     slice_clips: Mapped[int] = mapped_column(Integer, default=0)
     speakers: Mapped[int] = mapped_column(Integer, default=0)
     """Distinct speakers in the random slice."""
-    report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """Per-label recall with intervals, confusion matrix, labels missing from the slice."""
+    report: Mapped[RunReport] = mapped_column(ReportColumn, default=RunReport)
+    """Replaced as a whole, never changed in place."""
 
 
 class CurvePoint(Base):

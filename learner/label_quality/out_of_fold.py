@@ -11,7 +11,7 @@ from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LOGISTIC
-from learner.heads.normalisation import decide
+from learner.heads.normalisation import choose_normalisation
 
 
 def out_of_fold(
@@ -38,7 +38,7 @@ def out_of_fold(
         held_out = folds == fold
         others = ~held_out
         if others.any():
-            decision = decide(pool, clip_ids[others], y[others], vectors[others])
+            decision = choose_normalisation(pool, clip_ids[others], y[others], vectors[others])
             examples = Examples.alike(clip_ids[others], y[others])
             head = fitted_head(pool, examples, vectors[others], C=C, normalisation=decision.normalisation, method=LOGISTIC)
             inputs = pool.inputs_of(vectors[held_out], clip_ids[held_out], decision.normalisation)

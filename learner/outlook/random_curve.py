@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from db.reports import ComparedPoint
 from learner.arrays import BoolArray
 from learner.dataset.label_aggregation import TrainingLabels
 from learner.dataset.tested_slice import Slice
@@ -31,9 +31,8 @@ class RandomCurve:
     labels: list[int]
     """Labelled clips to train on, a point each, ascending."""
     hits: BoolArray
-    """Which clips of the slice the heads of each point tell right, [points, clips]."""
-    points: list[dict[str, Any]]
-    """What is told of each: labels, examples_per_class, smallest_class, ua, ua_low, ua_high."""
+    """Which clips of the slice the heads of each point predict right, [points, clips]."""
+    points: list[ComparedPoint]
 
 
 def sizes_up_to(most: int) -> list[int]:
@@ -71,14 +70,14 @@ def random_curve(
         scored = accuracy(tested, predicted, resamples, labels=len(label_ids))
         counts = Counter(chosen.values())
         points.append(
-            {
-                "labels": size,
-                "examples_per_class": size / max(len(label_ids), 1),
-                "smallest_class": min((counts[label] for label in label_ids), default=0),
-                "ua": scored.ua.value,
-                "ua_low": scored.ua.low,
-                "ua_high": scored.ua.high,
-            }
+            ComparedPoint(
+                labels=size,
+                examples_per_class=size / max(len(label_ids), 1),
+                smallest_class=min((counts[label] for label in label_ids), default=0),
+                ua=scored.ua.value,
+                ua_low=scored.ua.low,
+                ua_high=scored.ua.high,
+            )
         )
     heads.forget_unused()
     return RandomCurve(sizes, hits, points)

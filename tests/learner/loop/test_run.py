@@ -18,8 +18,8 @@ from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
 from learner.evaluation.curve import traced_curve
-from learner.loop import one_pass as learning
 from learner.loop import run as loop
+from learner.loop import scoring
 from learner.loop.run import run_learner
 from tests.filled_projects import add_clips
 from tests.learner.loop.what_was_published import newest_run, queued, runs, state_of
@@ -89,7 +89,7 @@ def test_the_queue_goes_before_an_evaluation_under_way(project: OpenProject, mon
             between(1, 2)
         return traced_curve(*arguments, between=between, **options)
 
-    monkeypatch.setattr(learning, "traced_curve", slow)
+    monkeypatch.setattr(scoring, "traced_curve", slow)
     with running(project):
         eventually(lambda: runs(project) == 1, what="the first run")
         label_truly(project, [clip for clip in clips if clip in {entry.clip_id for entry in queued(project)}][:5])
@@ -111,7 +111,7 @@ def test_a_run_is_evaluated_once_whatever_seems_new(project: OpenProject, monkey
         between(1, 2)
         return traced_curve(*arguments, between=between, **options)
 
-    monkeypatch.setattr(learning, "traced_curve", slow)
+    monkeypatch.setattr(scoring, "traced_curve", slow)
     with running(project):
         eventually(lambda: runs(project) == 1 and newest_run(project).ua is not None, what="the evaluation")
         eventually(lambda: state_of(project).state == "waiting", what="the learner to rest")
@@ -129,7 +129,7 @@ def test_the_learner_stops_in_the_midst_of_an_evaluation(project: OpenProject, m
             time.sleep(0.05)
             between(1, 2)
 
-    monkeypatch.setattr(learning, "traced_curve", endless)
+    monkeypatch.setattr(scoring, "traced_curve", endless)
     with running(project):
         eventually(lambda: runs(project) == 1, what="the first run")
     assert state_of(project).state == "stopped"
