@@ -5,5 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-Watch = Callable[[str, str], AbstractContextManager[Callable[[int, int], None]]]
-"""Given what is being done and the unit, a progress bar that is moved by (done, total)."""
+Progress = Callable[[int, int], None]
+"""Called after each step with how many are done and how many there are; it may raise to give up."""
+Watch = Callable[[str, str], AbstractContextManager[Progress]]
+"""Given what is being done and the unit of a step, a progress bar that is moved by calling `Progress`."""

@@ -124,8 +124,8 @@ def _check(
     # Run after run in the same project; of many, a few from the first on.
     past = [checkpoint.answers for checkpoint in checkpoints] if later is not None else [now.answers]
     prefixes = thinned([(answers, answers) for answers in past], most=MOST_POINTS)
-    traced = traced_curve(heads, tested, now.live, prefixes, label_ids, between=_silent)
-    true = traced_curve(heads, everything, now.live, [now.answers], label_ids, between=_silent)
+    traced = traced_curve(heads, tested, now.live, prefixes, label_ids, progress=_silent)
+    true = traced_curve(heads, everything, now.live, [now.answers], label_ids, progress=_silent)
     assert traced.newest is not None
     assert true.newest is not None
     told = traced.newest.ua
@@ -167,7 +167,7 @@ def _curve_ahead(
     answers = [checkpoint.answers for checkpoint in checkpoints if checkpoint.answers > after]
     sizes = np.linspace(after, last.answers, LATER_POINTS + 1)[1:]
     prefixes = sorted({min(answers, key=lambda known: abs(known - size)) for size in sizes.tolist()}) if answers else []
-    traced = traced_curve(heads, tested, last.live, prefixes, project.label_ids, between=_silent)
+    traced = traced_curve(heads, tested, last.live, prefixes, project.label_ids, progress=_silent)
     return [(point.decisions, point.ua) for point in traced.points if point.ua is not None]
 
 

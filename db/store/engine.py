@@ -49,7 +49,7 @@ class Turn(enum.IntEnum):
 
 
 def connect(url: str | URL) -> Engine:
-    """An engine for `url`, set up as DESIGN asks; nothing is opened yet.
+    """An engine for `url`, set up for short writes that never wait long; nothing is opened yet.
 
     Raises:
         ProjectError: the URL is no database URL, its driver is missing, or the SQLite file lies on a network file system.

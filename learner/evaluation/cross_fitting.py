@@ -21,9 +21,6 @@ from learner.heads.fitting import fitted_head
 from learner.heads.linear import LinearHead
 from learner.heads.normalisation import NormalisationChoice, choose_normalisation
 
-Between = Callable[[int, int], None]
-"""Called after each training with how many are done and how many there are; it may raise to give up."""
-
 
 class FoldHeads:
     """Heads trained for folds, kept by what they were trained on: of a curve that grew by one point, only that point is new.

@@ -10,9 +10,10 @@ from db.reports import Calibration, Confusion, LabelRecall, PlainAccuracy, RunRe
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import Accuracy, accuracy
-from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted, normalised_folds
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted, normalised_folds
 from learner.evaluation.intervals import SpeakerResamples, label_intervals
 from learner.heads.normalisation import NormalisationChoice
+from learner.progress import Progress
 
 
 def plain_accuracy(
@@ -22,7 +23,7 @@ def plain_accuracy(
     label_ids: Sequence[int],
     *,
     adaptive: Accuracy | None,
-    between: Between,
+    progress: Progress,
 ) -> Accuracy | None:
     """What `cross_fitted` scores without any normalisation: the accuracy of the head for audio of unknown speakers.
 
@@ -32,7 +33,7 @@ def plain_accuracy(
     folds = len(np.unique(tested.folds))
     if adaptive is None or not normalised_folds(heads, tested, labels):
         return adaptive
-    predicted = cross_fitted(heads, tested, labels, label_ids, after_each=lambda: between(folds, folds), plain=True)
+    predicted = cross_fitted(heads, tested, labels, label_ids, after_each=lambda: progress(folds, folds), plain=True)
     return accuracy(tested, predicted, SpeakerResamples(tested.groups), labels=len(label_ids))
 
 

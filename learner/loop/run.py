@@ -22,7 +22,7 @@ from learner.loop.scoring import Scorer
 
 NO_FEATURES = "no features yet: run earmark embed"
 POOL_SECONDS = 2.0
-"""Between two looks at whether clips or features came or went."""
+"""Progress two looks at whether clips or features came or went."""
 MOST_FAILURES = 6
 """Failures of the database in a row after which the learner gives up."""
 FIRST_PAUSE = 0.5
@@ -50,7 +50,7 @@ def learn_once(project: OpenProject) -> int | None:
             reporter.report("starting")
             published = publisher.publish()
             if published is not None and not scorer.is_scored(published.run_id):
-                scorer.score(published, between=lambda _done, _total: None)
+                scorer.score(published, progress=lambda _done, _total: None)
         except EarmarkError as error:
             reporter.report("stopped", error=str(error))
             raise
@@ -131,7 +131,7 @@ class _Loop:
             published = self._to_score
             # After a failure it may have been recorded all the same.
             if not self._scorer.is_scored(published.run_id):
-                self._scorer.score(published, between=self._between)
+                self._scorer.score(published, progress=self._between)
             # A newer run may have been published meanwhile.
             if self._to_score.run_id == published.run_id:
                 self._to_score = None

@@ -14,13 +14,14 @@ from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
 from learner.evaluation.calibration import calibration_report
-from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted_probabilities, normalised_folds
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds
 from learner.evaluation.curve import Traced, distinct_prefixes, thinned, traced_curve
 from learner.evaluation.report import plain_accuracy, run_report
 from learner.loop.heartbeat import Reporter
 from learner.loop.publishing import Published
 from learner.outlook.handmade_baseline import HandmadeBaseline
 from learner.outlook.outlook import Outlook, Scored
+from learner.progress import Progress
 from learner.query.ranked_queue import scored_chunks
 from learner.search.likely import forget_likely, most_likely, write_likely
 
@@ -43,11 +44,11 @@ class Scorer:
             run = session.get_one(Run, run_id)
             return run.evaluated_at is not None and run.report.outlook is not None
 
-    def score(self, published: Published, *, between: Between) -> None:
+    def score(self, published: Published, *, progress: Progress) -> None:
         """Score the run and all points of the curve on the random slice, and record both; then the outlook.
 
         Args:
-            between: see `learner.evaluation.cross_fitting.Between`; called every few milliseconds to seconds.
+            progress: see `learner.progress.Progress`; called every few milliseconds to seconds.
         """
         pool, snapshot = published.pool, published.snapshot
         if self._reporter.state != "evaluating":
@@ -63,12 +64,12 @@ class Scorer:
         tested = Slice.of(pool, in_slice, slice_labels, snapshot.label_ids)
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
         heads = self._heads_for(pool)
-        traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, between=between)
+        traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, progress=progress)
         if not is_scored:
-            self._record(published, tested, traced, heads, between=between)
+            self._record(published, tested, traced, heads, progress=progress)
         self._record_suspects(published)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
-        outlook = self._outlook.of(scored, between=between)
+        outlook = self._outlook.of(scored, progress=progress)
         with self._project.write(Turn.LEARNING) as session:
             record_outlook(session, published.run_id, outlook)
             self._reporter.report_in(session, "waiting")
@@ -85,10 +86,10 @@ class Scorer:
         likely = most_likely(chunks, run_id=published.run_id, label_ids=head.classes_.tolist())
         write_likely(self._project.heads_dir, likely)
 
-    def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, between: Between) -> None:
+    def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, progress: Progress) -> None:
         pool, snapshot, scored = published.pool, published.snapshot, traced.newest
         labels = trainable(pool, snapshot.live, snapshot.label_ids)
-        plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, between=between)
+        plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, progress=progress)
         probabilities = cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids)
         report = run_report(
             scored,

@@ -26,7 +26,7 @@ from db.reports import (
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
-from learner.evaluation.cross_fitting import Between, FoldHeads
+from learner.evaluation.cross_fitting import FoldHeads
 from learner.evaluation.curve import Traced
 from learner.evaluation.intervals import SpeakerResamples
 from learner.outlook.data_saved import Measured, data_saved, unknown
@@ -36,6 +36,7 @@ from learner.outlook.random_clips_needed import more_random_clips
 from learner.outlook.random_curve import RandomCurve, random_curve
 from learner.outlook.stability import successive_kappas
 from learner.outlook.stopping import flat_sign, rare_sign, stable_sign, stop_advice
+from learner.progress import Progress
 
 LEAST_CLIPS = 30
 """Clips of the slice below which nothing is forecast."""
@@ -67,15 +68,17 @@ class Outlook:
         self._C = C
         self._heads: dict[str, FoldHeads] = {}
 
-    def of(self, scored: Scored, *, between: Between) -> OutlookReport:
+    def of(self, scored: Scored, *, progress: Progress) -> OutlookReport:
         """What follows from these scores.
 
         Args:
-            between: see `learner.evaluation.cross_fitting.Between`.
+            progress: see `learner.progress.Progress`.
         """
         labels = trainable(scored.pool, scored.live, scored.label_ids)
-        by_chance = random_curve(self._heads_for("random", scored.pool), scored.tested, labels, scored.label_ids, between=between)
-        handmade, on_handmade = self._handmade(scored, between)
+        by_chance = random_curve(
+            self._heads_for("random", scored.pool), scored.tested, labels, scored.label_ids, progress=progress
+        )
+        handmade, on_handmade = self._handmade(scored, progress)
         resamples = SpeakerResamples(scored.tested.groups)
         laws = fitted_laws(scored.traced, scored.tested, resamples, labels=len(scored.label_ids))
         answered = frozenset(decision.clip_id for decision in scored.live)
@@ -87,7 +90,7 @@ class Outlook:
             ),
             forecast=forecast_report(scored, laws, left=left),
             more_clips=_more_clips(scored, resamples),
-            stop=self._stop(scored, laws, answered, left, between),
+            stop=self._stop(scored, laws, answered, left, progress),
         )
 
     def _heads_for(self, name: str, pool: Pool) -> FoldHeads:
@@ -96,20 +99,20 @@ class Outlook:
             kept = self._heads[name] = FoldHeads(pool, C=self._C)
         return kept
 
-    def _handmade(self, scored: Scored, between: Between) -> tuple[RandomCurve | None, Slice | None]:
+    def _handmade(self, scored: Scored, progress: Progress) -> tuple[RandomCurve | None, Slice | None]:
         """Without a slice there is nothing to compare, and nothing to listen for."""
         if not len(scored.tested.y):
             return None, None
-        pool = self._baseline.pool_beside(scored.pool, progress=between)
+        pool = self._baseline.pool_beside(scored.pool, progress=progress)
         if pool is None:
             return None, None
         tested = Slice.of(pool, scored.tested.clip_ids, scored.slice_labels, scored.label_ids)
         labels = trainable(pool, scored.live, scored.label_ids)
-        return random_curve(self._heads_for("logmel", pool), tested, labels, scored.label_ids, between=between), tested
+        return random_curve(self._heads_for("logmel", pool), tested, labels, scored.label_ids, progress=progress), tested
 
-    def _stop(self, scored: Scored, laws: Laws | None, answered: frozenset[int], left: int, between: Between) -> StopAdvice:
+    def _stop(self, scored: Scored, laws: Laws | None, answered: frozenset[int], left: int, progress: Progress) -> StopAdvice:
         heads = self._heads_for("stability", scored.pool)
-        kappas = successive_kappas(heads, scored.live, scored.label_ids, answered=answered, between=between)
+        kappas = successive_kappas(heads, scored.live, scored.label_ids, answered=answered, progress=progress)
         by_age = sorted(scored.live, key=lambda decision: decision.since)
         in_order = [decision.label_id for decision in by_age if decision.label_id in scored.label_ids]
         rare = rare_sign([label for label in in_order if label is not None], scored.label_ids, scored.label_names)

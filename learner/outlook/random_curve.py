@@ -17,8 +17,9 @@ from learner.arrays import BoolArray
 from learner.dataset.label_aggregation import TrainingLabels
 from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import accuracy
-from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.evaluation.intervals import SpeakerResamples
+from learner.progress import Progress
 
 FIRST, STEP = 10, 2**0.5
 """Labels of the first point, and how many times more the next has. Fixed, so that heads of earlier points are still there."""
@@ -45,7 +46,7 @@ def sizes_up_to(most: int) -> list[int]:
 
 
 def random_curve(
-    heads: FoldHeads, tested: Slice, labels: TrainingLabels, label_ids: Sequence[int], *, between: Between
+    heads: FoldHeads, tested: Slice, labels: TrainingLabels, label_ids: Sequence[int], *, progress: Progress
 ) -> RandomCurve:
     """The curve on the slice's own labels; without points as long as the slice has fewer than `FIRST`.
 
@@ -53,7 +54,7 @@ def random_curve(
         heads: keeps what it trained, for the next curve.
         tested: the slice, in key order.
         labels: everything that can be trained on.
-        between: see `learner.evaluation.cross_fitting.Between`.
+        progress: see `learner.progress.Progress`.
     """
     in_order = [clip for clip in tested.clip_ids if clip in labels]
     sizes = sizes_up_to(len(in_order))
@@ -63,7 +64,7 @@ def random_curve(
         chosen = labels.only(in_order[:size])
 
         def after_each(done: int = row * folds) -> None:
-            between(done, len(sizes) * folds)
+            progress(done, len(sizes) * folds)
 
         predicted = cross_fitted(heads, tested, chosen, label_ids, after_each=after_each)
         hits[row] = predicted == tested.y

@@ -7,7 +7,7 @@ that was trained without; the accuracy that is told is that of the head used.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,12 @@ from learner.encoders.registry import encoder_of
 from learner.features.matrix import FeatureMatrix, open_features
 from learner.heads.linear import LinearHead
 from learner.heads.store import StoredHead, load_head, newest_head, run_of
+from learner.progress import Progress
 
 BATCH = 1024
 """Clips of the project predicted at a time."""
 LONG_SECONDS = 120.0
 """Longer files are encoded block by block."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

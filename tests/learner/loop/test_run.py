@@ -21,6 +21,7 @@ from learner.evaluation.curve import traced_curve
 from learner.loop import run as loop
 from learner.loop import scoring
 from learner.loop.run import run_learner
+from learner.progress import Progress
 from tests.filled_projects import add_clips
 from tests.learner.loop.what_was_published import newest_run, queued, runs, state_of
 from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly
@@ -83,11 +84,11 @@ def test_the_queue_goes_before_an_evaluation_under_way(project: OpenProject, mon
     label_slice(project, 10)
     go_on = threading.Event()
 
-    def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
+    def slow(*arguments: Any, progress: Progress, **options: Any) -> Any:
         while not go_on.is_set():
             time.sleep(0.3)
-            between(1, 2)
-        return traced_curve(*arguments, between=between, **options)
+            progress(1, 2)
+        return traced_curve(*arguments, progress=progress, **options)
 
     monkeypatch.setattr(scoring, "traced_curve", slow)
     with running(project):
@@ -106,10 +107,10 @@ def test_a_run_is_evaluated_once_whatever_seems_new(project: OpenProject, monkey
     looks = iter(range(1_000_000))
     monkeypatch.setattr(loop, "newest_decision_id", lambda _: next(looks))
 
-    def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
+    def slow(*arguments: Any, progress: Progress, **options: Any) -> Any:
         time.sleep(0.3)
-        between(1, 2)
-        return traced_curve(*arguments, between=between, **options)
+        progress(1, 2)
+        return traced_curve(*arguments, progress=progress, **options)
 
     monkeypatch.setattr(scoring, "traced_curve", slow)
     with running(project):
@@ -124,10 +125,10 @@ def test_the_learner_stops_in_the_midst_of_an_evaluation(project: OpenProject, m
     embedded_project(project, 30)
     label_slice(project, 10)
 
-    def endless(*_: Any, between: Callable[[int, int], None], **__: Any) -> None:
+    def endless(*_: Any, progress: Progress, **__: Any) -> None:
         while True:
             time.sleep(0.05)
-            between(1, 2)
+            progress(1, 2)
 
     monkeypatch.setattr(scoring, "traced_curve", endless)
     with running(project):

@@ -217,7 +217,7 @@ def test_random_labels_are_the_slice_in_key_order_and_nothing_else(project: Open
         return train(examples, unheard=unheard)
 
     monkeypatch.setattr(heads, "trained", spy)
-    curve = random_curve(heads, tested, labels, [1, 2, 3], between=lambda _done, _total: None)
+    curve = random_curve(heads, tested, labels, [1, 2, 3], progress=lambda _done, _total: None)
     assert curve.labels == [10, 14, 20, 25]
     assert set.union(*trained_on[:4]) == set(in_order[:10])
     assert set.union(*trained_on) == set(in_order)
