@@ -88,7 +88,7 @@ def default_result(report: ProbeReport, name: str) -> _Scored:
 
 
 def table(reports: dict[str, ProbeReport], names: Sequence[str]) -> str:
-    """Markdown: a row an encoder, two columns a corpus."""
+    """The table as Markdown: one row per encoder, two columns per corpus."""
     heads = [f"{CORPORA.get(corpus, corpus)} {norm}" for corpus in reports for norm in ("as is", "by speaker")]
     lines = ["| encoder | values | " + " | ".join(heads) + " |", "| --- | ---: |" + " ---: |" * len(heads)]
     for name in names:
@@ -117,17 +117,17 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, default=None, help="state dict of BYOL-S")
     parser.add_argument("--only", nargs="+", choices=list(CORPORA), default=list(CORPORA), help="these corpora only")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "earmark")
-    asked = parser.parse_args()
-    names = [*BUILT_IN, *(["byol-s"] if asked.teacher else [])]
+    options = parser.parse_args()
+    names = [*BUILT_IN, *(["byol-s"] if options.teacher else [])]
     reports: dict[str, ProbeReport] = {}
-    for corpus in asked.only:
+    for corpus in options.only:
         print(f"{CORPORA[corpus]}:", flush=True)
-        clips = manifest_clips(asked.corpora / f"{corpus}.csv")
-        extra = [ByolS(asked.teacher, clips)] if asked.teacher else []
-        reports[corpus] = probe(clips, encoders=[*BUILT_IN, *extra], cache=asked.cache, watch=_quiet)
+        clips = manifest_clips(options.corpora / f"{corpus}.csv")
+        extra = [ByolS(options.teacher, clips)] if options.teacher else []
+        reports[corpus] = probe(clips, encoders=[*BUILT_IN, *extra], cache=options.cache, watch=_quiet)
     found = table(reports, names)
     print(found)
-    if list(asked.only) == list(CORPORA):
+    if list(options.only) == list(CORPORA):
         before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN, 1)
         PAGE.write_text(f"{before}{BEGIN}\n\n{found}\n\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
 
