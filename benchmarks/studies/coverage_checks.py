@@ -121,7 +121,7 @@ def _check(
     now, label_ids = checkpoints[-1], project.label_ids
     labels = trainable(project.pool, now.live, label_ids)
     tested = Slice.of(project.pool, now.slice_clips, labels, label_ids)
-    # The points of a curve are all runs of this project; if there are many, a few of them.
+    # Run after run in the same project; of many, a few from the first on.
     past = [checkpoint.answers for checkpoint in checkpoints] if later is not None else [now.answers]
     prefixes = thinned([(answers, answers) for answers in past], most=MOST_POINTS)
     traced = traced_curve(heads, tested, now.live, prefixes, label_ids, progress=_silent)

@@ -117,17 +117,17 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, default=None, help="state dict of BYOL-S")
     parser.add_argument("--only", nargs="+", choices=list(CORPORA), default=list(CORPORA), help="these corpora only")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "earmark")
-    options = parser.parse_args()
-    names = [*BUILT_IN, *(["byol-s"] if options.teacher else [])]
+    asked = parser.parse_args()
+    names = [*BUILT_IN, *(["byol-s"] if asked.teacher else [])]
     reports: dict[str, ProbeReport] = {}
-    for corpus in options.only:
+    for corpus in asked.only:
         print(f"{CORPORA[corpus]}:", flush=True)
-        clips = manifest_clips(options.corpora / f"{corpus}.csv")
-        extra = [ByolS(options.teacher, clips)] if options.teacher else []
-        reports[corpus] = probe(clips, encoders=[*BUILT_IN, *extra], cache=options.cache, watch=_quiet)
+        clips = manifest_clips(asked.corpora / f"{corpus}.csv")
+        extra = [ByolS(asked.teacher, clips)] if asked.teacher else []
+        reports[corpus] = probe(clips, encoders=[*BUILT_IN, *extra], cache=asked.cache, watch=_quiet)
     found = table(reports, names)
     print(found)
-    if list(options.only) == list(CORPORA):
+    if list(asked.only) == list(CORPORA):
         before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN, 1)
         PAGE.write_text(f"{before}{BEGIN}\n\n{found}\n\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
 
