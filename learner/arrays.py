@@ -1,4 +1,7 @@
-"""Names for arrays by what they hold, so that a signature says it in one word; shapes stand in the docstrings. Imports numpy only."""
+"""Names for arrays by what they hold, so that a signature says it in one word;
+
+shapes stand in the docstrings. Imports numpy only.
+"""
 
 from __future__ import annotations
 

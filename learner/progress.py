@@ -1,4 +1,4 @@
-"""How progress is reported: types of the callbacks."""
+"""How long computations report their progress. Imports nothing of Earmark."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 Progress = Callable[[int, int], None]
-"""Called with what is done and what there is to do."""
+"""Called after each step with how many are done and how many there are; it may raise to give up."""
 Watch = Callable[[str, str], AbstractContextManager[Progress]]
-"""Given what is being done and the unit, a progress bar that is moved by (done, total)."""
+"""Given what is being done and the unit of a step, a progress bar that is moved by calling `Progress`."""

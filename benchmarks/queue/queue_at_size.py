@@ -1,4 +1,4 @@
-"""From an answer to a queue with a million clips to rank, beside the arithmetic alone."""
+"""Time from an answer to a published queue, with a million clips to rank, compared with the arithmetic alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.measuring.nominal_encoder import DIM
 from benchmarks.measuring.rows import Figures, median_seconds, row
 from benchmarks.measuring.sample_project import STYLES
 from learner.loop.heartbeat import Reporter
-from learner.loop.one_pass import Learning
+from learner.loop.publishing import Publisher
 from tests.filled_projects import answer
 
 LABELED, REPETITIONS = 200, 3
@@ -22,19 +22,19 @@ LABELED, REPETITIONS = 200, 3
     against="chunks of a memory map cast to float32 and multiplied by plain numpy: nothing read, trained, ranked or stored",
 )
 def measure() -> Figures:
-    """The pool is in the learner's hands, as it is after its first pass."""
+    """The learner holds the pool in memory, as it does after its first pass."""
     project = filled_project()
     clips = iter(np.random.default_rng(4).choice(ROWS, LABELED + 2 * REPETITIONS, replace=False) + 1)
     for number in range(LABELED):
         answer(project, int(next(clips)), STYLES[number % len(STYLES)])
     weights = np.random.default_rng(2).standard_normal((DIM, len(STYLES)), dtype=np.float32)
     with Peak() as peak:
-        learning = Learning(project, Reporter(project))
-        learning.publish()
+        publisher = Publisher(project, Reporter(project))
+        publisher.publish()
 
         def ours() -> None:
             answer(project, int(next(clips)), STYLES[0])
-            assert learning.publish() is not None
+            assert publisher.publish() is not None
 
         mine = median_seconds(ours, repetitions=REPETITIONS)
     plain = median_seconds(lambda: [chunk.astype(np.float32) @ weights for chunk in plain_maps()], repetitions=REPETITIONS)

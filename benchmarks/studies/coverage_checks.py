@@ -36,9 +36,9 @@ class Forecast:
     low: int | None
     high: int | None
     took: float
-    """inf where all clips were not enough."""
+    """inf where even all clips were not enough."""
     most: int
-    """Decisions that were looked at."""
+    """Largest number of decisions that the forecast considered."""
 
     @property
     def held(self) -> bool:
@@ -58,7 +58,7 @@ class AheadCheck:
 
     @property
     def held(self) -> bool:
-        """Whether the interval holds it; to a thousandth, which is more than is shown."""
+        """Whether the interval holds it, with a tolerance of half a thousandth: figures are shown with fewer digits."""
         return self.low - 5e-4 <= self.was <= self.high + 5e-4
 
 
@@ -67,7 +67,7 @@ class Check:
     """What was told at one moment of one project, and what was true."""
 
     share: float
-    """Of the pool's clips that were labelled."""
+    """Share of the pool's clips that were labelled."""
     slice_clips: int
     ua: float
     low: float
@@ -92,7 +92,7 @@ def checks_of(
     """The project labelled as `how` says, asked when these shares of its clips have labels.
 
     Args:
-        seed: of whatever the replay draws.
+        seed: for everything that the replay draws at random.
         shares: ascending, from 0 to 1; moments at which the random slice is empty are left out.
         forecasts: check them too, which takes labelling all clips and far more time.
     """
@@ -124,8 +124,8 @@ def _check(
     # Run after run in the same project; of many, a few from the first on.
     past = [checkpoint.answers for checkpoint in checkpoints] if later is not None else [now.answers]
     prefixes = thinned([(answers, answers) for answers in past], most=MOST_POINTS)
-    traced = traced_curve(heads, tested, now.live, prefixes, label_ids, between=_silent)
-    true = traced_curve(heads, everything, now.live, [now.answers], label_ids, between=_silent)
+    traced = traced_curve(heads, tested, now.live, prefixes, label_ids, progress=_silent)
+    true = traced_curve(heads, everything, now.live, [now.answers], label_ids, progress=_silent)
     assert traced.newest is not None
     assert true.newest is not None
     told = traced.newest.ua
@@ -144,16 +144,18 @@ def _check(
     laws = fitted_laws(traced, tested, SpeakerResamples(tested.groups), labels=len(label_ids))
     left = len(project.in_key_order) - now.answers
     report = forecast_report(scored, laws, left=left)
-    if not report["known"]:
+    if not report.known:
         return replace(check, silent=True)
     curve = [(now.answers, told.value), *_curve_ahead(project, heads, tested, later, after=now.answers)]
     answers, seen = zip(*curve, strict=True)
-    ahead, most = report["ahead"], report["horizon"]["decisions"]
-    was = float(np.interp(now.answers + ahead["decisions"], answers, seen))
+    assert report.ahead is not None
+    assert report.horizon is not None
+    ahead, most = report.ahead, report.horizon.decisions
+    was = float(np.interp(now.answers + ahead.decisions, answers, seen))
     return replace(
         check,
-        ahead=AheadCheck(ahead["ua_low"], ahead["ua_high"], was),
-        forecasts=[Forecast(**target, took=_took(curve, target["ua"]), most=most) for target in report["targets"]],
+        ahead=AheadCheck(ahead.ua_low, ahead.ua_high, was),
+        forecasts=[Forecast(**target.model_dump(), took=_took(curve, target.ua), most=most) for target in report.targets],
     )
 
 
@@ -165,12 +167,12 @@ def _curve_ahead(
     answers = [checkpoint.answers for checkpoint in checkpoints if checkpoint.answers > after]
     sizes = np.linspace(after, last.answers, LATER_POINTS + 1)[1:]
     prefixes = sorted({min(answers, key=lambda known: abs(known - size)) for size in sizes.tolist()}) if answers else []
-    traced = traced_curve(heads, tested, last.live, prefixes, project.label_ids, between=_silent)
+    traced = traced_curve(heads, tested, last.live, prefixes, project.label_ids, progress=_silent)
     return [(point.decisions, point.ua) for point in traced.points if point.ua is not None]
 
 
 def _took(ahead: Sequence[tuple[int, float]], ua: float) -> float:
-    """Decisions after the first of these points until the curve, made to rise, reaches an accuracy."""
+    """Decisions from the first of these points until the curve, made monotonic, reaches an accuracy."""
     answers = np.array([answers for answers, _ in ahead], dtype=np.float64)
     rising = optimize.isotonic_regression([true for _, true in ahead]).x
     after = int(np.searchsorted(rising, ua))
@@ -183,4 +185,4 @@ def _took(ahead: Sequence[tuple[int, float]], ua: float) -> float:
 
 
 def _silent(_done: int, _total: int) -> None:
-    """Nobody is waiting."""
+    """Reports no progress, since nobody is waiting."""

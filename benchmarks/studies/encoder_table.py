@@ -1,4 +1,4 @@
-"""`python -m benchmarks.studies.encoder_table CORPORA [--teacher FILE]`: the encoders that come with Earmark, probed on labelled corpora.
+"""`python -m benchmarks.studies.encoder_table CORPORA [--teacher FILE]`: Earmark's own encoders, probed on labelled corpora.
 
 Writes the table into docs/encoders.md. BYOL-S, the teacher of `bundled`, is scored beside them by the same folds and classifier
 if its state dict is named; its input is standardised by the corpus, as published.
@@ -88,7 +88,7 @@ def default_result(report: ProbeReport, name: str) -> _Scored:
 
 
 def table(reports: dict[str, ProbeReport], names: Sequence[str]) -> str:
-    """Markdown: a row an encoder, two columns a corpus."""
+    """The table as Markdown: one row per encoder, two columns per corpus."""
     heads = [f"{CORPORA.get(corpus, corpus)} {norm}" for corpus in reports for norm in ("as is", "by speaker")]
     lines = ["| encoder | values | " + " | ".join(heads) + " |", "| --- | ---: |" + " ---: |" * len(heads)]
     for name in names:

@@ -59,7 +59,7 @@ def doubted_clips(session: Session, *, limit: int = 50, leave_out: Collection[in
         limit: how many at most.
         leave_out: clips not to list.
     """
-    noted = {suspect["clip"]: suspect["label"] for suspect in latest_suspects(session)}
+    noted = {suspect.clip: suspect.label for suspect in latest_suspects(session)}
     gold = live_query().where(Decision.gold).with_only_columns(Decision.clip_id)
     labels = live_query().where(Decision.clip_id.in_(noted), Decision.clip_id.not_in(gold), Decision.label_id.is_not(None))
     standing = {(row[0], row[1]) for row in session.execute(labels.with_only_columns(Decision.clip_id, Decision.label_id))}

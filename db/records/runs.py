@@ -11,9 +11,10 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from db.models import CurvePoint, Run
+from db.reports import DoubtedLabel, OutlookReport, RunReport
 
 _RUNS_LOOKED_AT = 10
-"""An outlook follows its run's scores before the next run is scored; older ones say nothing of today."""
+"""Evaluated runs that are searched. A run gets its outlook before the next run is scored, so older outlooks are out of date."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ def record_run(
     settings: dict[str, Any],
     seconds: float,
 ) -> int:
-    """Add a run that is not evaluated yet; its id."""
+    """Add a run that is not evaluated yet; returns its id."""
     run = Run(
         created_at=time.time(),
         feature_set_id=feature_set_id,
@@ -74,7 +75,7 @@ def record_evaluation(
     wa: float | None,
     slice_clips: int,
     speakers: int,
-    report: dict[str, Any],
+    report: RunReport,
     points: Sequence[CurvePointValues],
 ) -> None:
     """Add the scores of a run and the curve re-scored with it."""
@@ -86,11 +87,10 @@ def record_evaluation(
         session.execute(insert(CurvePoint), [{"run_id": run_id, **vars(point)} for point in points])
 
 
-def record_outlook(session: Session, run_id: int, outlook: dict[str, Any]) -> None:
-    """Add what was found out after the scores of a run: comparisons, forecast and advice, as JSON values."""
+def record_outlook(session: Session, run_id: int, outlook: OutlookReport) -> None:
+    """Add what follows from the scores of a run: comparisons, forecast and advice."""
     run = session.get_one(Run, run_id)
-    # Assigned, not changed in place: only that is noticed.
-    run.report = {**run.report, "outlook": outlook}
+    run.report = run.report.model_copy(update={"outlook": outlook})
 
 
 def latest_run(session: Session) -> Run | None:
@@ -114,25 +114,25 @@ def latest_curve(session: Session) -> Curve:
     return Curve(points, run.slice_clips, run.speakers)
 
 
-def latest_outlook(session: Session) -> dict[str, Any] | None:
-    """The newest that `record_outlook` recorded, which may be of an earlier run than the newest scores; None if there is none."""
+def latest_outlook(session: Session) -> OutlookReport | None:
+    """The newest recorded outlook; it may belong to an earlier run than the newest scores. None if there is none."""
     evaluated = select(Run.report).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc()).limit(_RUNS_LOOKED_AT)
-    return next((report["outlook"] for report in session.scalars(evaluated) if "outlook" in report), None)
+    return next((report.outlook for report in session.scalars(evaluated) if report.outlook is not None), None)
 
 
-def record_suspects(session: Session, run_id: int, suspects: Sequence[dict[str, Any]]) -> None:
-    """Add the labels that a run's learner doubts, most suspicious first: `clip` and `label`, both by id."""
+def record_suspects(session: Session, run_id: int, suspects: Sequence[DoubtedLabel]) -> None:
+    """Add the labels that the classifier of a run contradicts, most suspicious first."""
     run = session.get_one(Run, run_id)
-    run.report = {**run.report, "suspects": list(suspects)}
+    run.report = run.report.model_copy(update={"suspects": list(suspects)})
 
 
-def latest_suspects(session: Session) -> list[dict[str, Any]]:
-    """The newest that `record_suspects` recorded; empty if there are none."""
+def latest_suspects(session: Session) -> list[DoubtedLabel]:
+    """The newest recorded list of suspects; empty if there is none."""
     evaluated = select(Run.report).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc()).limit(_RUNS_LOOKED_AT)
-    return next((report["suspects"] for report in session.scalars(evaluated) if "suspects" in report), [])
+    return next((report.suspects for report in session.scalars(evaluated) if report.suspects is not None), [])
 
 
 def past_prefixes(session: Session) -> list[int]:
-    """The `last_decision_id` of past runs that saw decisions, oldest first; one for each number of decisions."""
+    """The `last_decision_id` of past runs that had decisions, oldest first; one for each number of decisions."""
     newest = select(func.max(Run.last_decision_id)).where(Run.decisions > 0).group_by(Run.decisions)
     return sorted(set(session.scalars(newest)))

@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 
 from db.records.runs import Curve
+from db.reports import ComparedCurves
 from labeler.charts.files import check_chart_file, save_chart
 from labeler.charts.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH
 
@@ -23,7 +24,7 @@ def curve_chart(
     curve: Curve,
     *,
     labels: int,
-    others: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    others: ComparedCurves | None = None,
     width: int | str = WIDTH,
     height: int = HEIGHT,
 ) -> alt.LayerChart:
@@ -32,7 +33,7 @@ def curve_chart(
     Args:
         curve: points with the number of examples per class and the accuracy on today's random slice.
         labels: how many active labels there are.
-        others: points to compare with, by a name of `OTHERS`, as the report of a run holds them.
+        others: the curves to compare with.
         width: pixels, or "container".
         height: pixels.
     """
@@ -50,7 +51,7 @@ def curve_chart(
         for point in scored
     ]
     data = alt.InlineData(values=rows)
-    compared = _compared(rows, others or {})
+    compared = _compared(rows, others or ComparedCurves())
     most = max((row["examples"] or 0 for row in [*rows, *compared]), default=0)
     examples = alt.X(
         "examples:Q",
@@ -72,17 +73,17 @@ def curve_chart(
     return alt.LayerChart(layer=layers).properties(width=width, height=height)
 
 
-def _compared(rows: Sequence[Mapping[str, Any]], others: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+def _compared(rows: Sequence[Mapping[str, Any]], others: ComparedCurves) -> list[dict[str, Any]]:
     """Points of all curves, ours first, with the name of their curve."""
     found = [{**row, "curve": OURS} for row in rows]
-    for name, points in others.items():
+    for name, points in (("random", others.random), ("logmel", others.logmel)):
         found += [
             {
-                "examples": point["examples_per_class"],
-                "smallest": point["smallest_class"],
-                "ua": point["ua"],
-                "low": point["ua_low"],
-                "high": point["ua_high"],
+                "examples": point.examples_per_class,
+                "smallest": point.smallest_class,
+                "ua": point.ua,
+                "low": point.ua_low,
+                "high": point.ua_high,
                 "curve": OTHERS[name],
             }
             for point in points
@@ -141,9 +142,7 @@ def _chance(labels: int) -> alt.LayerChart:
     return alt.LayerChart(layer=[rule, text])
 
 
-def save_curve(
-    curve: Curve, output: Path, *, labels: int, others: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
-) -> None:
+def save_curve(curve: Curve, output: Path, *, labels: int, others: ComparedCurves | None = None) -> None:
     """Draw the curve to a file; see `curve_chart` and `save_chart`."""
     check_chart_file(output)
     save_chart(curve_chart(curve, labels=labels, others=others), output)

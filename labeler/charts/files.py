@@ -1,4 +1,4 @@
-"""TODO."""
+"""Charts written to files."""
 
 from __future__ import annotations
 

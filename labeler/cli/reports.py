@@ -9,6 +9,7 @@ import click
 
 from db.exports.registry import EXPORTERS, export_decisions
 from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
+from db.reports import ComparedCurves, OutlookReport
 from db.status import project_status
 from labeler.charts.curve import save_curve
 from labeler.cli.output import json_option, opened, say
@@ -23,11 +24,12 @@ def status(directory: Path, as_json: bool) -> None:
     """The project in numbers."""
     with opened(directory) as project, project.read() as session:
         document = project_status(session)
-        document["outlook"] = latest_outlook(session)
-    say(document, as_json=as_json, lines=lambda: _status_lines(document))
+        outlook = latest_outlook(session)
+    document["outlook"] = None if outlook is None else outlook.model_dump(mode="json")
+    say(document, as_json=as_json, lines=lambda: _status_lines(document, outlook))
 
 
-def _status_lines(document: dict[str, Any]) -> list[str]:
+def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> list[str]:
     lines = [
         f"{document['clips']} clips ({document['rejected']} files rejected), {document['embedded']} embedded"
         + (f" with {document['encoder']}" if document["encoder"] else ""),
@@ -41,12 +43,12 @@ def _status_lines(document: dict[str, Any]) -> list[str]:
         return [*lines, f"Run {run['id']} on {run['decisions']} decisions; its accuracy is not known yet."]
     scores = f"UA {run['ua']:.3f} ({run['ua_low']:.3f}-{run['ua_high']:.3f}), WA {run['wa']:.3f}"
     lines.append(f"Run {run['id']} on {run['decisions']} decisions: {scores}; {document['queue']} clips in the queue.")
-    return [*lines, *_outlook_lines(document["outlook"])]
+    return [*lines, *_outlook_lines(outlook)]
 
 
-def _outlook_lines(outlook: dict[str, Any] | None) -> list[str]:
-    told = [more_clips_in_words(outlook), advice_in_words(outlook), *forecast_in_words(outlook), *saved_in_words(outlook)]
-    return [sentence for sentence in told if sentence]
+def _outlook_lines(outlook: OutlookReport | None) -> list[str]:
+    sentences = [more_clips_in_words(outlook), advice_in_words(outlook), *forecast_in_words(outlook), *saved_in_words(outlook)]
+    return [sentence for sentence in sentences if sentence]
 
 
 @click.command()
@@ -63,11 +65,17 @@ def curve(directory: Path, output: Path | None, as_json: bool) -> None:
         labels = list(project_status(session)["per_label"])
     names = ("decisions", "examples_per_class", "smallest_class", "ua", "ua_low", "ua_high", "wa")
     points = [{name: getattr(point, name) for name in names} for point in found.points]
-    others = {"random": [], "logmel": []} if outlook is None else outlook["curves"]
+    others = ComparedCurves() if outlook is None else outlook.curves
     if output is not None:
         save_curve(found, output, labels=len(labels), others=others)
     say(
-        {"points": points, **others, "slice_clips": found.slice_clips, "speakers": found.speakers, "outlook": outlook},
+        {
+            "points": points,
+            **others.model_dump(mode="json"),
+            "slice_clips": found.slice_clips,
+            "speakers": found.speakers,
+            "outlook": None if outlook is None else outlook.model_dump(mode="json"),
+        },
         as_json=as_json,
         lines=lambda: [
             *_curve_lines(points, slice_clips=found.slice_clips, speakers=found.speakers),

@@ -14,7 +14,7 @@ def accuracy_in_words(run: Run) -> str:
 
 def speakers_in_words(run: Run) -> str:
     """What the accuracy does not tell where speakers are not known; empty where they are."""
-    if run.report.get("grouped", True):
+    if run.report.grouped:
         return ""
     return (
         "Of most clips no speaker is known, or there is only one: this may be the accuracy on voices (devices, places) that were "
@@ -24,16 +24,19 @@ def speakers_in_words(run: Run) -> str:
 
 def normalisation_in_words(run: Run) -> list[str]:
     """Whether clips are normalised by speaker and why, and what the head without is worth; nothing for runs that do not tell."""
-    why, without = run.report.get("normalisation_why"), run.report.get("plain")
-    if not why:
+    report, without = run.report, run.report.plain
+    if not report.normalisation_why:
         return []
-    normalised = run.report.get("normalisation") == "speaker"
-    done = "Each speaker's clips are normalised by that speaker" if normalised else "Clips are not normalised by speaker"
-    said = [f"{done}. {why}"]
-    if without and run.report.get("normalised_folds"):
-        interval = f"({without['ua_low']:.2f}–{without['ua_high']:.2f})"
-        said.append(f"Without normalisation, as for new audio of unknown speakers: UA {without['ua']:.2f} {interval}.")
-    return said
+    done = (
+        "Each speaker's clips are normalised by that speaker"
+        if report.normalisation == "speaker"
+        else "Clips are not normalised by speaker"
+    )
+    sentences = [f"{done}. {report.normalisation_why}"]
+    if without is not None and report.normalised_folds:
+        interval = f"({without.ua_low:.2f}–{without.ua_high:.2f})"
+        sentences.append(f"Without normalisation, as for new audio of unknown speakers: UA {without.ua:.2f} {interval}.")
+    return sentences
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,9 +1,9 @@
 """Audio files in, mono float32 out; every file is taken for a hostile one.
 
-libsndfile reads what it can; other containers (m4a, AAC, WebM, …) go through the optional extra `av`, see
-`learner.audio.containers`. Files are opened here and handed on as descriptors, so that no library ever sees a file name: neither
-odd bytes nor extensions can mislead it. Everything is read in blocks: probing reads the header only, decoding reads only the
-span, and memory does not grow with the length of the file.
+libsndfile reads what it can; other containers (m4a, AAC, WebM, …) go through the optional extra `av`
+(`learner.audio.containers`). Files are opened here and handed on as descriptors, so that no library ever sees a file name:
+neither odd bytes nor extensions can mislead it. Everything is read in blocks: probing reads the header only, decoding reads the
+asked span only, and memory does not grow with the length of the file.
 
 Imports numpy, soundfile and soxr only, since the app process decodes too.
 """

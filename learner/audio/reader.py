@@ -1,4 +1,4 @@
-"""What every way of reading an audio file has in common: the interface of an open file, its header, and how its path is shown."""
+"""What every kind of audio file offers once it is open, whichever library reads it."""
 
 from __future__ import annotations
 

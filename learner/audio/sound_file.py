@@ -1,4 +1,4 @@
-"""Files that libsndfile reads; those that are cut short are refused, which libsndfile itself would not do."""
+"""Files that libsndfile reads: WAV, FLAC, Ogg, Opus, MP3, AIFF."""
 
 from __future__ import annotations
 

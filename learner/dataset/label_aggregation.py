@@ -4,10 +4,10 @@ Where annotators disagree, a vote counts by how reliable its annotator is: the o
 likelihood estimation of observer error-rates using the EM algorithm*, in which an annotator is right with a probability of their
 own and otherwise says any other label. A label counts by the probability that it is right.
 
-Unlike the consensus with CROWDLAB (`learner.label_quality.crowdlab`) it follows from decisions alone. So no head is asked about clips
-that it is tested on later, and it costs nothing. UA with 200 labels, some 30% of them of two annotators or three, one of whom is
-wrong half of the time, by majority and so (12 splits, logistic regression): EmoDB .711, .746; ESC-10 .789, .817; RAVDESS .555,
-.580. Among three who are wrong in a tenth it gains nothing (-.001, -.009, +.003).
+Unlike the consensus with CROWDLAB (`learner.label_quality.crowdlab`) it follows from decisions alone. So no head is asked about
+clips that it is tested on later, and it costs nothing. UA with 200 labels, some 30% of them of two annotators or three, one of
+whom is wrong half of the time, by majority and so (12 splits, logistic regression): EmoDB .711, .746; ESC-10 .789, .817; RAVDESS
+.555, .580. Among three who are wrong in a tenth it gains nothing (-.001, -.009, +.003).
 """
 
 from __future__ import annotations

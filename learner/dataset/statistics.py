@@ -1,4 +1,4 @@
-"""Mean and standard deviation of features, over any number of rows."""
+"""Mean and spread of all features of a pool, to standardise with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The labelled clips of the random slice, which accuracy is measured on."""
 
 from __future__ import annotations
 

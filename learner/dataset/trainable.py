@@ -1,4 +1,4 @@
-"""TODO."""
+"""Which labels a head can learn from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What every encoder offers, and the names of those that are built in."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ from typing import Any, Protocol
 from learner.arrays import Float32Array, Waveform
 
 BUNDLED = "bundled"
-
-
 LOGMEL = "logmel"
-
-
 EGEMAPS = "egemaps"
-
-
 RECOMMENDED = "facebook/wav2vec2-base"
 
 

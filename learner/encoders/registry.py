@@ -1,4 +1,4 @@
-"""TODO."""
+"""Encoders by name. Each is imported when it is asked for, so that this module loads neither torch nor openSMILE."""
 
 from __future__ import annotations
 

@@ -1,0 +1,4 @@
+"""How good the head is: cross-fitting on the random slice, intervals, calibration, the learning curve.
+
+May import `learner.heads`, `learner.dataset` and `db`.
+"""

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Accuracy of predictions on the random slice: UA with its interval, WA, and counts by label."""
 
 from __future__ import annotations
 

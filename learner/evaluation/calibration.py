@@ -7,16 +7,15 @@ from the other folds, so that what is told after mending is not flattered by it.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import optimize, stats
 
+from db.reports import Calibration, CalibrationBin
 from learner.arrays import BoolArray, Float64Array, Int64Array
 from learner.dataset.folds import held_out_in_turn
 
 LEAST_CLIPS = 30
-"""Below this nothing is told of calibration."""
+"""Below this no calibration is reported."""
 CLIPS_A_BIN, MOST_BINS = 15, 10
 _LEAST_PROBABILITY = 1e-6
 _COLDEST, _HOTTEST = 0.1, 10.0
@@ -47,19 +46,16 @@ def calibration_error(probabilities: Float64Array, y: Int64Array) -> float:
     return float(sum(len(rows) * abs(confidence[rows].mean() - hit[rows].mean()) for rows in _bins(confidence)) / len(y))
 
 
-def calibration_report(probabilities: Float64Array, y: Int64Array, folds: Int64Array) -> dict[str, Any] | None:
-    """What is told of calibration, as JSON values; None with fewer than `LEAST_CLIPS` clips that a head could be asked about.
-
-    Keys: `clips`, `ece_raw` and `ece` (before and after mending), `temperature` (from all folds), `bins` (confidence, accuracy
-    with its 95% interval by Wilson, and clips; after mending).
+def calibration_report(probabilities: Float64Array, y: Int64Array, folds: Int64Array) -> Calibration | None:
+    """The calibration; None with fewer than `LEAST_CLIPS` clips that a head could predict.
 
     Args:
         probabilities: as `learner.evaluation.cross_fitting.cross_fitted_probabilities` gives them, [clips, labels].
         y: position of the true label of each clip.
         folds: of each clip.
     """
-    told = probabilities.sum(axis=1) > 0
-    probabilities, y, folds = probabilities[told], y[told], folds[told]
+    predicted = probabilities.sum(axis=1) > 0
+    probabilities, y, folds = probabilities[predicted], y[predicted], folds[predicted]
     if len(y) < LEAST_CLIPS or len(np.unique(folds)) < 2:
         return None
     mended = np.empty_like(probabilities)
@@ -67,13 +63,13 @@ def calibration_report(probabilities: Float64Array, y: Int64Array, folds: Int64A
         temperature = temperature_of(probabilities[~held_out], y[~held_out])
         mended[held_out] = tempered(probabilities[held_out], temperature)
     confidence, hit = mended.max(axis=1), mended.argmax(axis=1) == y
-    return {
-        "clips": len(y),
-        "ece_raw": round(calibration_error(probabilities, y), 4),
-        "ece": round(calibration_error(mended, y), 4),
-        "temperature": round(temperature_of(probabilities, y), 4),
-        "bins": [_bin(confidence[rows], hit[rows]) for rows in _bins(confidence)],
-    }
+    return Calibration(
+        clips=len(y),
+        ece_raw=round(calibration_error(probabilities, y), 4),
+        ece=round(calibration_error(mended, y), 4),
+        temperature=round(temperature_of(probabilities, y), 4),
+        bins=[_bin(confidence[rows], hit[rows]) for rows in _bins(confidence)],
+    )
 
 
 def _bins(confidence: Float64Array) -> list[Int64Array]:
@@ -81,12 +77,12 @@ def _bins(confidence: Float64Array) -> list[Int64Array]:
     return np.array_split(np.argsort(confidence, kind="stable"), count)
 
 
-def _bin(confidence: Float64Array, hit: BoolArray) -> dict[str, Any]:
+def _bin(confidence: Float64Array, hit: BoolArray) -> CalibrationBin:
     sure = stats.binomtest(int(hit.sum()), len(hit)).proportion_ci(method="wilson")
-    return {
-        "confidence": round(float(confidence.mean()), 4),
-        "accuracy": round(float(hit.mean()), 4),
-        "low": round(float(sure.low), 4),
-        "high": round(float(sure.high), 4),
-        "clips": len(hit),
-    }
+    return CalibrationBin(
+        confidence=round(float(confidence.mean()), 4),
+        accuracy=round(float(hit.mean()), 4),
+        low=round(float(sure.low), 4),
+        high=round(float(sure.high), 4),
+        clips=len(hit),
+    )

@@ -21,10 +21,7 @@ from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import UNTRAINED
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LinearHead
-from learner.heads.normalisation import Decision, decide
-
-Between = Callable[[int, int], None]
-"""Called after each training with how many are done and how many there are; it may raise to give up."""
+from learner.heads.normalisation import NormalisationChoice, choose_normalisation
 
 
 class Train(Protocol):
@@ -44,7 +41,7 @@ class FoldHeads:
         self.pool = pool
         self.C = C
         self._heads: dict[tuple[bytes, str], LinearHead] = {}
-        self._decisions: dict[bytes, Decision] = {}
+        self._choices: dict[bytes, NormalisationChoice] = {}
         self._used: set[bytes] = set()
 
     def trained(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
@@ -56,12 +53,12 @@ class FoldHeads:
         if not len(examples.y):
             return None
         key = self._key(examples, held_out_fold)
-        if key not in self._decisions:
+        if key not in self._choices:
             # Read once for both: looking up rows costs more than deciding.
             vectors = self.pool.features.rows(examples.clip_ids)
-            found = self._decisions[key] = decide(self.pool, examples.clip_ids, examples.y, vectors)
+            found = self._choices[key] = choose_normalisation(self.pool, examples.clip_ids, examples.y, vectors)
             self._heads[key, found.normalisation] = self._fitted(examples, vectors, found.normalisation, held_out_fold)
-        return self._heads[key, self._decisions[key].normalisation]
+        return self._heads[key, self._choices[key].normalisation]
 
     def plain(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
         """The same without normalisation, whatever the decision."""
@@ -84,7 +81,7 @@ class FoldHeads:
     def forget_unused(self) -> None:
         """Drop what was not asked for since the last call."""
         self._heads = {key: head for key, head in self._heads.items() if key[0] in self._used}
-        self._decisions = {key: decision for key, decision in self._decisions.items() if key in self._used}
+        self._choices = {key: choice for key, choice in self._choices.items() if key in self._used}
         self._used.clear()
 
 

@@ -18,8 +18,9 @@ from learner.arrays import BoolArray
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
 from learner.evaluation.accuracy import Accuracy, accuracy
-from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.evaluation.intervals import SpeakerResamples
+from learner.progress import Progress
 
 MOST_POINTS = 40
 
@@ -68,7 +69,7 @@ def traced_curve(
     prefixes: Sequence[int],
     label_ids: Sequence[int],
     *,
-    between: Between,
+    progress: Progress,
 ) -> Traced:
     """A point for each prefix of the decision log.
 
@@ -76,7 +77,7 @@ def traced_curve(
         heads: keeps what it trained, for the next curve.
         live: the decisions that stand, by id.
         prefixes: ids of the last decision of past runs, ascending.
-        between: see `learner.evaluation.cross_fitting.Between`.
+        progress: see `learner.progress.Progress`.
     """
     resamples = SpeakerResamples(tested.groups)
     total, done = len(prefixes) * len(set(tested.folds.tolist())), 0
@@ -84,7 +85,7 @@ def traced_curve(
     def after_each() -> None:
         nonlocal done
         done += 1
-        between(done, total)
+        progress(done, total)
 
     points: list[CurvePointValues] = []
     sizes, hits = [], np.zeros((len(prefixes), len(tested.y)), dtype=np.bool_)

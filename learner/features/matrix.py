@@ -1,7 +1,4 @@
-"""The reading side of features: vectors of clips by clip id, through memory maps of the shards.
-
-The app process reads them too, so this imports nothing that encoders need.
-"""
+"""Reading features: the vectors of a feature set through memory maps. The app process loads this, so it imports no encoder."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ RIDGE = 0.4
 """Relative to the mean square length of a clip, seen from the mean of all.
 
 UA with 50, 100, 200 and 400 labels, and that of logistic regression (bundled encoder, random labels, 20 splits, as
-`benchmarks.studies.heads` has it): EmoDB .704 .806 .861 .878 (.702 .789 .844 .858), RAVDESS .444 .559 .637 .686 (.438 .546 .606 .659),
-ESC-10 .723 .810 .847 (.728 .800 .842). Half or twice as much changes it by .018 at most. Chosen by cross-validation over speakers
-it is worth no more.
+`benchmarks.studies.heads` has it): EmoDB .704 .806 .861 .878 (.702 .789 .844 .858), RAVDESS .444 .559 .637 .686 (.438 .546 .606
+.659), ESC-10 .723 .810 .847 (.728 .800 .842). Half or twice as much changes it by .018 at most. Chosen by cross-validation over
+speakers it is worth no more.
 """
 _LEAST_SPREAD = 0.1
 """Of a standardised feature. Two clips that are nearly the same, of two labels, say nothing of other clips."""

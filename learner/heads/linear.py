@@ -56,7 +56,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(
         self, X: Float32Array, y: Int64Array, sample_weight: Float64Array | None = None, *, unlabelled: Float32Array | None = None
     ) -> LinearHead:
-        """Fit to vectors [n, dim] and their classes [n]; n is at least 1. Float64Array [n] count beside those that balance classes.
+        """Fit to vectors [n, dim] and their classes [n]; n is at least 1. Weights [n] multiply those that balance the classes.
 
         `DISCRIMINANT` learns from unlabelled vectors [m, dim] too.
         """

@@ -41,18 +41,18 @@ _RIDGE = 0.25
 
 
 @dataclass(frozen=True)
-class Decision:
-    """`NONE` or `SPEAKER`, and why, as a sentence. No score is told: that of a choice is flattered by the choice."""
+class NormalisationChoice:
+    """`NONE` or `SPEAKER`, and why, as a sentence. It names no score: the score that a choice was made on is flattered by it."""
 
     normalisation: str
     why: str
 
 
-NO_LABELS = Decision(NONE, "There are no labels yet.")
+NO_LABELS = NormalisationChoice(NONE, "There are no labels yet.")
 
 
-def decide(pool: Pool, clip_ids: Int64Array, y: Int64Array, vectors: Float32Array) -> Decision:
-    """The decision on these labelled clips.
+def choose_normalisation(pool: Pool, clip_ids: Int64Array, y: Int64Array, vectors: Float32Array) -> NormalisationChoice:
+    """The choice for these labelled clips.
 
     Args:
         clip_ids: in ascending order.
@@ -60,23 +60,23 @@ def decide(pool: Pool, clip_ids: Int64Array, y: Int64Array, vectors: Float32Arra
         vectors: their features as they are, [n, dim].
     """
     if pool.why_not_by_speaker is not None:
-        return Decision(NONE, pool.why_not_by_speaker)
+        return NormalisationChoice(NONE, pool.why_not_by_speaker)
     if len(clip_ids) < LEAST_LABELS:
-        return Decision(NONE, f"{len(clip_ids)} labels are too few to decide; it takes {LEAST_LABELS}.")
+        return NormalisationChoice(NONE, f"{len(clip_ids)} labels are too few to decide; it takes {LEAST_LABELS}.")
     kept = _some(clip_ids)
     clip_ids, y, vectors = clip_ids[kept], y[kept], vectors[kept]
     refused = _confounded(pool.folds.groups(clip_ids.tolist()), y)
     if refused is not None:
-        return Decision(NONE, refused)
+        return NormalisationChoice(NONE, refused)
     folds = pool.folds.folds(clip_ids.tolist())
     if len(np.unique(folds)) < 3:
-        return Decision(NONE, "The labelled clips are of too few speakers to decide.")
+        return NormalisationChoice(NONE, "The labelled clips are of too few speakers to decide.")
     with_it = _held_out(pool.inputs_of(vectors, clip_ids, SPEAKER), y, folds)
     without = _held_out(pool.standardised(vectors), y, folds)
     tried = f"cross-validation over speakers with {len(y)} labels"
     if _is_better(with_it, without, y):
-        return Decision(SPEAKER, f"By {tried}, speakers not learned from are told better with it.")
-    return Decision(NONE, f"By {tried}, speakers not learned from are not surely told better with it.")
+        return NormalisationChoice(SPEAKER, f"By {tried}, speakers not learned from are told better with it.")
+    return NormalisationChoice(NONE, f"By {tried}, speakers not learned from are not surely told better with it.")
 
 
 def _some(clip_ids: Int64Array) -> Int64Array:

@@ -1,22 +1,18 @@
 """What is behind a row of an import source: the file is looked up, decoded and hashed, unless it is known as it is.
 
-Runs in threads: nothing here touches a database session but `known_of`, which reads once for a whole batch.
+Runs in threads, so nothing here touches a database session: what is known comes from `db.records.known_clips`, once for a batch.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from db.errors import AudioError
 from db.imports.manifest import LONGEST_NAME, BadRow, SourceRow, is_too_long
-from db.models import AudioFile, Clip, ClipState
 from db.records.clips import SPAN_TOLERANCE, NewClip, NewFile
+from db.records.known_clips import Known
 from learner.audio.decoding import content_hash, validate
 from learner.audio.reader import END_TOLERANCE, shown
 
@@ -31,41 +27,6 @@ class Inspected:
     clip: NewClip | None = None
     known_id: int | None = None
     reason: str | None = None
-
-
-@dataclass(frozen=True)
-class KnownClip:
-    """A registered clip in service, under its own path and name; start and end in seconds."""
-
-    clip_id: int
-    start: float
-    end: float
-    content_hash: str
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the database knows of the paths of a batch: files by path, clips by path and file name."""
-
-    files: dict[str, list[NewFile]]
-    clips: dict[tuple[str, str], list[KnownClip]]
-
-
-def known_of(session: Session, paths: Sequence[str]) -> Known:
-    """The registered files with these absolute paths, and their clips."""
-    files: dict[str, list[NewFile]] = {}
-    by_id: dict[int, NewFile] = {}
-    for row in session.scalars(select(AudioFile).where(AudioFile.path.in_(paths))):
-        names = ("path", "content_hash", "size", "mtime_ns", "sampling_rate", "channels", "duration")
-        by_id[row.id] = NewFile(**{name: getattr(row, name) for name in names})
-        files.setdefault(row.path, []).append(by_id[row.id])
-    clips: dict[tuple[str, str], list[KnownClip]] = {}
-    query = select(Clip.id, Clip.file_id, Clip.file_name, Clip.start, Clip.end)
-    query = query.where(Clip.file_id.in_(by_id), Clip.state == ClipState.READY)
-    for clip_id, file_id, name, start, end in session.execute(query):
-        file = by_id[file_id]
-        clips.setdefault((file.path, name), []).append(KnownClip(clip_id, start, end, file.content_hash))
-    return Known(files, clips)
 
 
 class Inspector:

@@ -30,9 +30,10 @@ from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
 from db.records.clips import clear_rejection, record_rejection, register_clip
+from db.records.known_clips import known_of
 from db.records.labels import active_labels
 from learner.audio.reader import shown
-from learner.imports.inspection import Inspected, Inspector, known_of
+from learner.imports.inspection import Inspected, Inspector
 
 BATCH = 200
 """Rows a transaction at most."""

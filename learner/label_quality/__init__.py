@@ -1,4 +1,4 @@
-"""How good the labels are: suspicious ones, what to answer again, how good each annotator is, and how well they agree.
+"""Which labels are probably wrong, and how well annotators agree.
 
-Everything here is computed from a snapshot of decisions and from features; nothing is shown to annotators as a suggestion.
+May import `learner.evaluation`, `learner.heads`, `learner.dataset` and `db`.
 """

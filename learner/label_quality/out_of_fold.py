@@ -13,7 +13,7 @@ from learner.dataset.tested_slice import Slice
 from learner.evaluation.cross_fitting import held_out_probabilities
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LOGISTIC, LinearHead
-from learner.heads.normalisation import decide
+from learner.heads.normalisation import choose_normalisation
 
 
 def out_of_fold(
@@ -43,7 +43,7 @@ def out_of_fold(
         if not len(examples.y):
             return None
         vectors = tested.vectors[np.searchsorted(clip_ids, examples.clip_ids)]
-        normalisation = decide(pool, examples.clip_ids, examples.y, vectors).normalisation
+        normalisation = choose_normalisation(pool, examples.clip_ids, examples.y, vectors).normalisation
         return fitted_head(pool, examples, vectors, C=C, normalisation=normalisation, method=LOGISTIC)
 
     found = held_out_probabilities(pool, tested, labels, label_ids, train=train)

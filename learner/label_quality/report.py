@@ -10,6 +10,7 @@ import numpy as np
 
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision
+from db.reports import DoubtedLabel
 from learner.arrays import Float64Array, Int64Array
 from learner.dataset.pool import Pool
 from learner.heads.linear import LinearHead
@@ -71,18 +72,18 @@ def quality_of(
     )
 
 
-def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, most: int) -> list[dict[str, Any]]:
-    """The labels that the heads contradict, most suspicious first, as JSON values: `clip` and `label`, both by id.
+def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, most: int) -> list[DoubtedLabel]:
+    """The labels that the heads contradict, most suspicious first.
 
-    The label that the heads predict instead is left out: who decides on the clip should hear it without a hint. Clips that a
-    reviewer has fixed are left out too.
+    What the heads predict instead is left out: who decides on the clip should hear it without a hint. Clips that a reviewer has
+    fixed are left out too.
     """
     judged = _judged(pool, live, label_ids)
     if judged is None:
         return []
     settled = {decision.clip_id for decision in live if decision.gold}
     found = [each for each in suspects(*judged, label_ids) if each.likely_id != each.label_id and each.clip_id not in settled]
-    return [{"clip": each.clip_id, "label": each.label_id} for each in found[:most]]
+    return [DoubtedLabel(clip=each.clip_id, label=each.label_id) for each in found[:most]]
 
 
 def _judged(

@@ -17,8 +17,10 @@ from db.project import OpenProject
 from learner.dataset.pool import PoolSignature, pool_signature
 from learner.loop.heartbeat import Reporter
 from learner.loop.lock import learner_lock
-from learner.loop.one_pass import NO_FEATURES, Learning, Published
+from learner.loop.publishing import Published, Publisher
+from learner.loop.scoring import Scorer
 
+NO_FEATURES = "no features yet: run earmark embed"
 POOL_SECONDS = 2.0
 """Between two looks at whether clips or features came or went."""
 MOST_FAILURES = 6
@@ -43,12 +45,12 @@ def learn_once(project: OpenProject) -> int | None:
     """
     with learner_lock(project):
         reporter = Reporter(project)
-        learning = Learning(project, reporter)
+        publisher, scorer = Publisher(project, reporter), Scorer(project, reporter)
         try:
             reporter.report("starting")
-            published = learning.publish()
-            if published is not None and not learning.is_evaluated(published.run_id):
-                learning.evaluate(published, between=lambda _done, _total: None)
+            published = publisher.publish()
+            if published is not None and not scorer.is_scored(published.run_id):
+                scorer.score(published, progress=lambda _done, _total: None)
         except EarmarkError as error:
             reporter.report("stopped", error=str(error))
             raise
@@ -114,36 +116,37 @@ class _Loop:
         self._project = project
         self._reporter = reporter
         self._should_stop = should_stop
-        self._learning = Learning(project, reporter)
+        self._publisher = Publisher(project, reporter)
+        self._scorer = Scorer(project, reporter)
         self._seen: tuple[int, PoolSignature | None] | None = None
         self._pool_signature: PoolSignature | None = None
         self._pool_looked_at = -POOL_SECONDS
         self._looked_at = 0.0
-        self._to_evaluate: Published | None = None
+        self._to_score: Published | None = None
 
     def step(self) -> None:
         """Publish if anything is new, then evaluate what is published."""
         self._publish_if_new()
-        while self._to_evaluate is not None:
-            published = self._to_evaluate
+        while self._to_score is not None:
+            published = self._to_score
             # After a failure it may have been recorded all the same.
-            if not self._learning.is_evaluated(published.run_id):
-                self._learning.evaluate(published, between=self._between)
+            if not self._scorer.is_scored(published.run_id):
+                self._scorer.score(published, progress=self._between)
             # A newer run may have been published meanwhile.
-            if self._to_evaluate.run_id == published.run_id:
-                self._to_evaluate = None
+            if self._to_score.run_id == published.run_id:
+                self._to_score = None
 
     def _publish_if_new(self) -> None:
         now = self._look()
         if now == self._seen:
             return
-        published = self._learning.publish()
+        published = self._publisher.publish()
         if published is None:
             self._reporter.report("waiting", NO_FEATURES)
-        elif self._learning.is_evaluated(published.run_id):
+        elif self._scorer.is_scored(published.run_id):
             self._reporter.report("waiting")
         else:
-            self._to_evaluate = published
+            self._to_score = published
         # Last, so that a failure is tried again; decisions that came meanwhile are newer than `now` and seen next time.
         self._seen = now
 

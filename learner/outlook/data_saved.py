@@ -9,34 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import optimize
 
+from db.reports import DataSaved
 from learner.arrays import BoolArray, Float64Array, Int64Array
 from learner.evaluation.intervals import SpeakerResamples
 
 LEVEL = 0.95
 LEAST_CLIPS = 30
-"""Clips of the slice below which no factor is told."""
+"""Clips of the slice below which no factor is reported."""
 DRAWS = 400
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A curve as it can be compared: labels of each point, ascending, and which clips of the slice it tells right."""
+    """A curve as it can be compared: labels of each point, ascending, and which clips of the slice it predicts right."""
 
     labels: Sequence[int]
     hits: BoolArray
     """[points, clips]"""
 
 
-def data_saved(ours: Measured, theirs: Measured, y: Int64Array, resamples: SpeakerResamples, *, labels: int) -> dict[str, Any]:
-    """What is told, as JSON values.
-
-    Keys: `known`; `why` (a sentence, where it is not known); `times` with `low` and `high`, `ua` (the accuracy that both
-    reached), `ours` and `theirs` (labels that it took), all None where it is not known.
+def data_saved(ours: Measured, theirs: Measured, y: Int64Array, resamples: SpeakerResamples, *, labels: int) -> DataSaved:
+    """The factor and its interval, or why it is not known.
 
     Args:
         y: position of the true label of each clip of the slice.
@@ -63,12 +60,13 @@ def data_saved(ours: Measured, theirs: Measured, y: Int64Array, resamples: Speak
     if not (np.isfinite(high) and low > 0):
         return unknown("the interval reaches beyond what was measured")
     times = needed / used
-    told = {"times": times, "low": min(low, times), "high": max(high, times), "ua": ua, "ours": used, "theirs": needed}
-    return {"known": True, "why": None, **{name: round(float(value), 4) for name, value in told.items()}}
+    numbers = {"times": times, "low": min(low, times), "high": max(high, times), "ua": ua, "ours": used, "theirs": needed}
+    return DataSaved(known=True, why=None, **{name: round(float(value), 4) for name, value in numbers.items()})
 
 
-def unknown(why: str) -> dict[str, Any]:
-    return {"known": False, "why": why, **dict.fromkeys(("times", "low", "high", "ua", "ours", "theirs"))}
+def unknown(why: str) -> DataSaved:
+    """No factor, for this reason."""
+    return DataSaved(known=False, why=why)
 
 
 def _draws(curve: Measured, y: Int64Array, resamples: SpeakerResamples, labels: int) -> Float64Array | None:

@@ -7,15 +7,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from db.decisions.log import LiveDecision
+from db.reports import (
+    AccuracyAhead,
+    AccuracyTarget,
+    ComparedCurves,
+    DataSaved,
+    DataSavedAgainst,
+    Forecast,
+    Horizon,
+    MoreClips,
+    OutlookReport,
+    StopAdvice,
+)
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
-from learner.evaluation.cross_fitting import Between, FoldHeads
+from learner.evaluation.cross_fitting import FoldHeads
 from learner.evaluation.curve import Traced
 from learner.evaluation.intervals import SpeakerResamples
 from learner.outlook.data_saved import Measured, data_saved, unknown
@@ -25,6 +36,7 @@ from learner.outlook.random_clips_needed import more_random_clips
 from learner.outlook.random_curve import RandomCurve, random_curve
 from learner.outlook.stability import successive_kappas
 from learner.outlook.stopping import flat_sign, rare_sign, stable_sign, stop_advice
+from learner.progress import Progress
 
 LEAST_CLIPS = 30
 """Clips of the slice below which nothing is forecast."""
@@ -56,33 +68,30 @@ class Outlook:
         self._C = C
         self._heads: dict[str, FoldHeads] = {}
 
-    def of(self, scored: Scored, *, between: Between) -> dict[str, Any]:
-        """What is told, as JSON values.
-
-        Keys: `curves` (`random` and `logmel`, lists of points), `data_saved` (the same names; see `learner.outlook.data_saved`),
-        `forecast` (see `forecast_report`), `more_clips` (see `learner.outlook.random_clips_needed`; None without accuracy), `stop` (see
-        `learner.outlook.stopping`).
+    def of(self, scored: Scored, *, progress: Progress) -> OutlookReport:
+        """What follows from these scores.
 
         Args:
-            between: see `learner.evaluation.cross_fitting.Between`.
+            progress: see `learner.progress.Progress`.
         """
         labels = trainable(scored.pool, scored.live, scored.label_ids)
-        by_chance = random_curve(self._heads_for("random", scored.pool), scored.tested, labels, scored.label_ids, between=between)
-        handmade, on_handmade = self._handmade(scored, between)
+        by_chance = random_curve(
+            self._heads_for("random", scored.pool), scored.tested, labels, scored.label_ids, progress=progress
+        )
+        handmade, on_handmade = self._handmade(scored, progress)
         resamples = SpeakerResamples(scored.tested.groups)
         laws = fitted_laws(scored.traced, scored.tested, resamples, labels=len(scored.label_ids))
         answered = frozenset(decision.clip_id for decision in scored.live)
         left = _unanswered(scored.pool, answered)
-        return {
-            "curves": {"random": by_chance.points, "logmel": [] if handmade is None else handmade.points},
-            "data_saved": {
-                "random": _saved(scored, by_chance, scored.tested),
-                "logmel": _saved(scored, handmade, on_handmade),
-            },
-            "forecast": forecast_report(scored, laws, left=left),
-            "more_clips": _more_clips(scored, resamples),
-            "stop": self._stop(scored, laws, answered, left, between),
-        }
+        return OutlookReport(
+            curves=ComparedCurves(random=by_chance.points, logmel=[] if handmade is None else handmade.points),
+            data_saved=DataSavedAgainst(
+                random=_saved(scored, by_chance, scored.tested), logmel=_saved(scored, handmade, on_handmade)
+            ),
+            forecast=forecast_report(scored, laws, left=left),
+            more_clips=_more_clips(scored, resamples),
+            stop=self._stop(scored, laws, answered, left, progress),
+        )
 
     def _heads_for(self, name: str, pool: Pool) -> FoldHeads:
         kept = self._heads.get(name)
@@ -90,20 +99,20 @@ class Outlook:
             kept = self._heads[name] = FoldHeads(pool, C=self._C)
         return kept
 
-    def _handmade(self, scored: Scored, between: Between) -> tuple[RandomCurve | None, Slice | None]:
+    def _handmade(self, scored: Scored, progress: Progress) -> tuple[RandomCurve | None, Slice | None]:
         """Without a slice there is nothing to compare, and nothing to listen for."""
         if not len(scored.tested.y):
             return None, None
-        pool = self._baseline.pool_beside(scored.pool, progress=between)
+        pool = self._baseline.pool_beside(scored.pool, progress=progress)
         if pool is None:
             return None, None
         tested = Slice.of(pool, scored.tested.clip_ids, scored.slice_labels, scored.label_ids)
         labels = trainable(pool, scored.live, scored.label_ids)
-        return random_curve(self._heads_for("logmel", pool), tested, labels, scored.label_ids, between=between), tested
+        return random_curve(self._heads_for("logmel", pool), tested, labels, scored.label_ids, progress=progress), tested
 
-    def _stop(self, scored: Scored, laws: Laws | None, answered: frozenset[int], left: int, between: Between) -> dict[str, Any]:
+    def _stop(self, scored: Scored, laws: Laws | None, answered: frozenset[int], left: int, progress: Progress) -> StopAdvice:
         heads = self._heads_for("stability", scored.pool)
-        kappas = successive_kappas(heads, scored.live, scored.label_ids, answered=answered, between=between)
+        kappas = successive_kappas(heads, scored.live, scored.label_ids, answered=answered, progress=progress)
         by_age = sorted(scored.live, key=lambda decision: decision.since)
         in_order = [decision.label_id for decision in by_age if decision.label_id in scored.label_ids]
         rare = rare_sign([label for label in in_order if label is not None], scored.label_ids, scored.label_names)
@@ -133,49 +142,43 @@ def fitted_laws(traced: Traced, tested: Slice, resamples: SpeakerResamples, *, l
     return Laws.fitted(traced.labels, curves - curves[-1] + traced.newest.ua.value, clips=worth_of(traced.newest.clips))
 
 
-def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> dict[str, Any]:
-    """What is told of the forecast, as JSON values.
-
-    Keys: `known`, `why` (a sentence, where it is not), `level` (of its intervals), `horizon` (more `decisions` that were looked
-    at, whether that is `all_left`, and how many `clips` are left), `targets` (ua, more `decisions` with `low` and `high`, each
-    None where it is beyond the horizon), `ahead` (more `decisions`, and the `ua` that they would bring with `ua_low` and
-    `ua_high`).
+def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> Forecast:
+    """How many more decisions the next accuracies will take, and what a quarter more labels will bring.
 
     Args:
         left: clips that nobody has answered.
     """
-    told: dict[str, Any] = {"known": False, "why": None, "level": LEVEL, "horizon": None, "targets": [], "ahead": None}
     newest = scored.traced.newest
     if laws is None or newest is None:
         clips = len(scored.tested.y)
         few = f"the random slice has {clips} clips, and it takes {LEAST_CLIPS}"
-        return {**told, "why": few if clips < LEAST_CLIPS else "the curve is too short, or of too few speakers"}
+        return Forecast(
+            known=False, why=few if clips < LEAST_CLIPS else "the curve is too short, or of too few speakers", level=LEVEL
+        )
     # Some answers are no labels, and some clips have several.
     a_label = len(scored.live) / max(laws.today, 1)
     clips_a_label = len({decision.clip_id for decision in scored.live}) / max(laws.today, 1)
     all_left = int(left / clips_a_label)
     most = min(all_left, int((FARTHEST - 1) * laws.today))
     if most < 1:
-        return {**told, "why": "hardly any clips are left" if left else "no clips are left"}
+        return Forecast(known=False, why="hardly any clips are left" if left else "no clips are left", level=LEVEL)
     ahead = Ahead(laws, most=most)
-    return {
-        **told,
-        "known": True,
-        "horizon": {
-            "decisions": round(left * a_label / clips_a_label if most >= all_left else most * a_label),
-            "all_left": most >= all_left,
-            "clips": left,
-        },
-        "ahead": _ahead(laws, a_label, most),
-        "targets": [_target(ua, ahead.labels_to(ua), a_label) for ua in targets(newest.ua.value)],
-    }
+    decisions = round(left * a_label / clips_a_label if most >= all_left else most * a_label)
+    return Forecast(
+        known=True,
+        why=None,
+        level=LEVEL,
+        horizon=Horizon(decisions=decisions, all_left=most >= all_left, clips=left),
+        targets=[_target(ua, ahead.labels_to(ua), a_label) for ua in targets(newest.ua.value)],
+        ahead=_ahead(laws, a_label, most),
+    )
 
 
-def _ahead(laws: Laws, a_label: float, most: int) -> dict[str, Any]:
+def _ahead(laws: Laws, a_label: float, most: int) -> AccuracyAhead:
     more = max(min(round(laws.today * (AHEAD - 1)), most), 1)
     seen = laws.seen_at(np.array([laws.today + more], dtype=np.float64))
     low, middle, high = np.clip(np.quantile(seen, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]), 0.0, 1.0).tolist()
-    return {"decisions": round(more * a_label), "ua": round(middle, 4), "ua_low": round(low, 4), "ua_high": round(high, 4)}
+    return AccuracyAhead(decisions=round(more * a_label), ua=round(middle, 4), ua_low=round(low, 4), ua_high=round(high, 4))
 
 
 def targets(now: float) -> list[float]:
@@ -184,14 +187,14 @@ def targets(now: float) -> list[float]:
     return [round(step * TARGET_STEP, 2) for step in range(first, first + TARGETS) if step * TARGET_STEP < 0.999]
 
 
-def _target(ua: float, more: More, a_label: float) -> dict[str, Any]:
+def _target(ua: float, more: More, a_label: float) -> AccuracyTarget:
     def decisions(labels: float) -> int | None:
         return round(labels * a_label) if np.isfinite(labels) else None
 
-    return {"ua": ua, "decisions": decisions(more.value), "low": decisions(more.low), "high": decisions(more.high)}
+    return AccuracyTarget(ua=ua, decisions=decisions(more.value), low=decisions(more.low), high=decisions(more.high))
 
 
-def _saved(scored: Scored, theirs: RandomCurve | None, tested: Slice | None) -> dict[str, Any]:
+def _saved(scored: Scored, theirs: RandomCurve | None, tested: Slice | None) -> DataSaved:
     """Against one of the curves, on the clips that both were scored on."""
     if theirs is None and len(scored.tested.y):
         return unknown("hand-made features could not be made yet")
@@ -208,7 +211,7 @@ def _saved(scored: Scored, theirs: RandomCurve | None, tested: Slice | None) -> 
     )
 
 
-def _more_clips(scored: Scored, resamples: SpeakerResamples) -> dict[str, Any] | None:
+def _more_clips(scored: Scored, resamples: SpeakerResamples) -> MoreClips | None:
     newest, tested = scored.traced.newest, scored.tested
     if newest is None:
         return None

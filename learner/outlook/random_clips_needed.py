@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from db.reports import MoreClips
 from learner.evaluation.accuracy import Accuracy
 from learner.evaluation.intervals import posterior_bounds
 
@@ -12,11 +12,8 @@ WANTED = 0.05
 """Half of the width that is asked for: plus or minus five points."""
 
 
-def more_random_clips(scored: Accuracy, *, speakers_half_width: float, slice_clips: int, left: int) -> dict[str, Any]:
-    """What is told, as JSON values.
-
-    Keys: `wanted` (half width), `half_width` (now), `clips` (more random clips, 0 if it is narrow enough, None if no number of
-    clips will do), `enough_left` (whether the pool has so many).
+def more_random_clips(scored: Accuracy, *, speakers_half_width: float, slice_clips: int, left: int) -> MoreClips:
+    """How many more clips of the random slice it takes.
 
     What comes from few clips shrinks with their root; what speakers differ by beyond that does not.
 
@@ -29,11 +26,11 @@ def more_random_clips(scored: Accuracy, *, speakers_half_width: float, slice_cli
     low, high = posterior_bounds(scored.right, scored.clips)
     of_clips = (high - low) / 2
     beyond = max(speakers_half_width**2 - of_clips**2, 0.0)
-    told: dict[str, Any] = {"wanted": WANTED, "half_width": round(half_width, 4), "clips": None, "enough_left": False}
+    clips: int | None = None
     if half_width <= WANTED:
-        return {**told, "clips": 0, "enough_left": True}
-    if beyond >= WANTED**2:
-        return told
-    needed = math.ceil(slice_clips * of_clips**2 / (WANTED**2 - beyond))
-    clips = max(needed - slice_clips, 1)
-    return {**told, "clips": clips, "enough_left": clips <= left}
+        clips = 0
+    elif beyond < WANTED**2:
+        needed = math.ceil(slice_clips * of_clips**2 / (WANTED**2 - beyond))
+        clips = max(needed - slice_clips, 1)
+    enough_left = clips is not None and clips <= left
+    return MoreClips(wanted=WANTED, half_width=round(half_width, 4), clips=clips, enough_left=enough_left)

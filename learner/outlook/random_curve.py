@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from db.reports import ComparedPoint
 from learner.arrays import BoolArray
 from learner.dataset.label_aggregation import TrainingLabels
 from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import accuracy
-from learner.evaluation.cross_fitting import Between, FoldHeads, cross_fitted
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.evaluation.intervals import SpeakerResamples
+from learner.progress import Progress
 
 FIRST, STEP = 10, 2**0.5
 """Labels of the first point, and how many times more the next has. Fixed, so that heads of earlier points are still there."""
@@ -31,9 +32,8 @@ class RandomCurve:
     labels: list[int]
     """Labelled clips to train on, a point each, ascending."""
     hits: BoolArray
-    """Which clips of the slice the heads of each point tell right, [points, clips]."""
-    points: list[dict[str, Any]]
-    """What is told of each: labels, examples_per_class, smallest_class, ua, ua_low, ua_high."""
+    """Which clips of the slice the heads of each point predict right, [points, clips]."""
+    points: list[ComparedPoint]
 
 
 def sizes_up_to(most: int) -> list[int]:
@@ -46,7 +46,7 @@ def sizes_up_to(most: int) -> list[int]:
 
 
 def random_curve(
-    heads: FoldHeads, tested: Slice, labels: TrainingLabels, label_ids: Sequence[int], *, between: Between
+    heads: FoldHeads, tested: Slice, labels: TrainingLabels, label_ids: Sequence[int], *, progress: Progress
 ) -> RandomCurve:
     """The curve on the slice's own labels; without points as long as the slice has fewer than `FIRST`.
 
@@ -54,7 +54,7 @@ def random_curve(
         heads: keeps what it trained, for the next curve.
         tested: the slice, in key order.
         labels: everything that can be trained on.
-        between: see `learner.evaluation.cross_fitting.Between`.
+        progress: see `learner.progress.Progress`.
     """
     in_order = [clip for clip in tested.clip_ids if clip in labels]
     sizes = sizes_up_to(len(in_order))
@@ -64,21 +64,21 @@ def random_curve(
         chosen = labels.only(in_order[:size])
 
         def after_each(done: int = row * folds) -> None:
-            between(done, len(sizes) * folds)
+            progress(done, len(sizes) * folds)
 
         predicted = cross_fitted(heads, tested, chosen, label_ids, after_each=after_each)
         hits[row] = predicted == tested.y
         scored = accuracy(tested, predicted, resamples, labels=len(label_ids))
         counts = Counter(chosen.values())
         points.append(
-            {
-                "labels": size,
-                "examples_per_class": size / max(len(label_ids), 1),
-                "smallest_class": min((counts[label] for label in label_ids), default=0),
-                "ua": scored.ua.value,
-                "ua_low": scored.ua.low,
-                "ua_high": scored.ua.high,
-            }
+            ComparedPoint(
+                labels=size,
+                examples_per_class=size / max(len(label_ids), 1),
+                smallest_class=min((counts[label] for label in label_ids), default=0),
+                ua=scored.ua.value,
+                ua_low=scored.ua.low,
+                ua_high=scored.ua.high,
+            )
         )
     heads.forget_unused()
     return RandomCurve(sizes, hits, points)

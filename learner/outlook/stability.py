@@ -19,8 +19,9 @@ from learner.dataset.pool import Pool
 from learner.dataset.sampling import scattered
 from learner.dataset.speaker_norm import NONE
 from learner.dataset.trainable import trainable
-from learner.evaluation.cross_fitting import Between, FoldHeads
+from learner.evaluation.cross_fitting import FoldHeads
 from learner.evaluation.kappa import cohen_kappa
+from learner.progress import Progress
 
 STEP = 1.1
 COMPARED = 3
@@ -35,7 +36,7 @@ def successive_kappas(
     label_ids: Sequence[int],
     *,
     answered: frozenset[int],
-    between: Between,
+    progress: Progress,
 ) -> list[float]:
     """Cohen's kappa of each pair, oldest first; empty while there are too few labels, or nothing is left to predict.
 
@@ -43,7 +44,7 @@ def successive_kappas(
         heads: keeps what it trained, for the next call.
         live: the decisions that stand, by id.
         answered: clips that are not to be asked about.
-        between: see `learner.evaluation.cross_fitting.Between`.
+        progress: see `learner.progress.Progress`.
     """
     sizes = [round(len(live) / STEP**back) for back in range(COMPARED, -1, -1)]
     if sizes[0] < 2 * len(label_ids) or len(set(sizes)) <= COMPARED:
@@ -57,7 +58,7 @@ def successive_kappas(
         known = {decision.id for decision in in_order[:size]}
         then = [decision for decision in live if decision.id in known]
         said.append(_predicted(heads, trainable(heads.pool, then, label_ids), asked))
-        between(done, len(sizes))
+        progress(done, len(sizes))
     heads.forget_unused()
     predictions = [predicted for predicted in said if predicted is not None]
     if len(predictions) < len(said):

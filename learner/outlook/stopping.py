@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
+from db.reports import StopAdvice, StopSign
 from learner.outlook.forecast import Laws
 
 FLAT_GAIN, FLAT_MOST = 0.01, 0.02
@@ -26,37 +25,34 @@ WINDOW, WINDOW_SHARE = 30, 0.1
 """Decisions without a find of a rare class: so many, or this share of all where that is more."""
 
 
-@dataclass(frozen=True)
-class Sign:
-    """One of the signs: True, False, or None where it cannot be said yet."""
-
-    name: str
-    met: bool | None
-    why: str
-
-
-def flat_sign(laws: Laws | None) -> Sign:
+def flat_sign(laws: Laws | None) -> StopSign:
     """Whether more labels would hardly help any more."""
     if laws is None:
-        return Sign("flat", None, "The curve is too short for a forecast.")
+        return StopSign(name="flat", met=None, why="The curve is too short for a forecast.")
     more = round(laws.today * (AHEAD - 1))
     ua = laws.ua_at(np.array([laws.today, laws.today * AHEAD]))
     middle, most = np.quantile(ua[:, 1] - ua[:, 0], [0.5, 0.95])
     met = bool(middle <= FLAT_GAIN and most <= FLAT_MOST)
-    return Sign("flat", met, f"{more} more labels would bring about {100 * middle:.1f} points of UA, {100 * most:.1f} at most.")
-
-
-def stable_sign(kappas: Sequence[float]) -> Sign:
-    """Whether successive runs say the same of what is left."""
-    if not kappas:
-        return Sign("stable", None, "There are too few runs, or too few clips left, to compare predictions.")
-    mean = float(np.mean(kappas))
-    return Sign(
-        "stable", mean >= STABLE, f"Successive runs agree on unlabelled clips with a kappa of {mean:.2f} ({STABLE} is stable)."
+    return StopSign(
+        name="flat",
+        met=met,
+        why=f"{more} more labels would bring about {100 * middle:.1f} points of UA, {100 * most:.1f} at most.",
     )
 
 
-def rare_sign(labels_in_order: Sequence[int], label_ids: Sequence[int], label_names: Sequence[str]) -> Sign:
+def stable_sign(kappas: Sequence[float]) -> StopSign:
+    """Whether successive runs say the same of what is left."""
+    if not kappas:
+        return StopSign(name="stable", met=None, why="There are too few runs, or too few clips left, to compare predictions.")
+    mean = float(np.mean(kappas))
+    return StopSign(
+        name="stable",
+        met=mean >= STABLE,
+        why=f"Successive runs agree on unlabelled clips with a kappa of {mean:.2f} ({STABLE} is stable).",
+    )
+
+
+def rare_sign(labels_in_order: Sequence[int], label_ids: Sequence[int], label_names: Sequence[str]) -> StopSign:
     """Whether rare classes have stopped turning up.
 
     Args:
@@ -66,39 +62,40 @@ def rare_sign(labels_in_order: Sequence[int], label_ids: Sequence[int], label_na
     names = dict(zip(label_ids, label_names, strict=True))
     missing = [names[label] for label in label_ids if not counts[label]]
     if missing:
-        return Sign("rare", False, f"Nothing has been found yet of {_listed(missing)}.")
+        return StopSign(name="rare", met=False, why=f"Nothing has been found yet of {_listed(missing)}.")
     rare = {label for label in label_ids if counts[label] < RARE * len(labels_in_order) / len(label_ids)}
     if not rare:
-        return Sign("rare", True, "No label is rare.")
+        return StopSign(name="rare", met=True, why="No label is rare.")
     window = max(WINDOW, round(WINDOW_SHARE * len(labels_in_order)))
     found = [label for label in labels_in_order[-window:] if label in rare]
     named = _listed([names[label] for label in label_ids if label in rare])
     if len(labels_in_order) < 2 * window:
-        return Sign("rare", None, f"There are too few answers to say whether more will be found of {named}.")
-    return Sign("rare", not found, f"The last {window} answers held {len(found) or 'none'} of {named}.")
+        return StopSign(name="rare", met=None, why=f"There are too few answers to say whether more will be found of {named}.")
+    return StopSign(name="rare", met=not found, why=f"The last {window} answers held {len(found) or 'none'} of {named}.")
 
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def stop_advice(signs: Sequence[Sign], *, left: int) -> dict[str, Any]:
-    """What is told, as JSON values: `stop` (None where a sign cannot be said), `why` in words, and `signs`.
+def stop_advice(signs: Sequence[StopSign], *, left: int) -> StopAdvice:
+    """The advice that follows from the signs.
 
     Args:
         left: clips that nobody has answered.
     """
+    stop, why = _advice(signs, left)
+    return StopAdvice(stop=stop, why=why, signs=list(signs))
+
+
+def _advice(signs: Sequence[StopSign], left: int) -> tuple[bool | None, str]:
     reasons = " ".join(sign.why for sign in signs)
     if not left:
-        stop, why = True, "Every clip has an answer."
-    elif all(sign.met for sign in signs):
-        stop, why = True, f"All three signs say that more labels will hardly help. {reasons}"
-    elif any(sign.met is False for sign in signs):
-        against = " ".join(sign.why for sign in signs if sign.met is False)
-        stop, why = False, f"More labels are likely to help. {against}"
-    else:
-        stop, why = (
-            None,
-            "It is not yet known whether more labels will help. " + " ".join(sign.why for sign in signs if sign.met is None),
-        )
-    return {"stop": stop, "why": why, "signs": [asdict(sign) for sign in signs]}
+        return True, "Every clip has an answer."
+    if all(sign.met for sign in signs):
+        return True, f"All three signs say that more labels will hardly help. {reasons}"
+    against = " ".join(sign.why for sign in signs if sign.met is False)
+    if against:
+        return False, f"More labels are likely to help. {against}"
+    unknown = " ".join(sign.why for sign in signs if sign.met is None)
+    return None, f"It is not yet known whether more labels will help. {unknown}"

@@ -190,15 +190,15 @@ def _current_head(project: OpenProject) -> tuple[StoredHead, FeatureMatrix, int]
 def _used(project: OpenProject, run_id: int, stored: StoredHead, *, for_unknown_speakers: bool) -> UsedHead:
     with project.read() as session:
         run = session.get_one(Run, run_id)
-        scores: dict[str, Any] = {"ua": run.ua, "ua_low": run.ua_low, "ua_high": run.ua_high}
-        # Folds may have decided otherwise than the run, so the score without is another one even where the run's head has none.
-        plain = run.report.get("plain") if run.evaluated_at is not None else None
+        scores = (run.ua, run.ua_low, run.ua_high)
+        # Folds may choose otherwise than the run, so the score without normalisation differs even where the run's head has none.
+        plain = run.report.plain
     normalisation, why = stored.head.normalisation, stored.why
     if for_unknown_speakers and stored.plain is not None:
         normalisation, why = NONE, "The speakers of new audio are unknown, so the head without normalisation is used."
     if normalisation == NONE and plain is not None:
-        scores = plain
-    return UsedHead(run_id, normalisation, why, *(scores[name] for name in ("ua", "ua_low", "ua_high")))
+        scores = (plain.ua, plain.ua_low, plain.ua_high)
+    return UsedHead(run_id, normalisation, why, *scores)
 
 
 def _pool(project: OpenProject) -> Pool:

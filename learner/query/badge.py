@@ -1,4 +1,4 @@
-"""TODO."""
+"""BADGE: batches of large and different gradients (Ash et al. 2020)."""
 
 from __future__ import annotations
 

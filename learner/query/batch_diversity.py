@@ -1,7 +1,7 @@
-"""Query strategies beyond single measures of uncertainty, in modAL's form `(learner, X, n_instances) -> (indices, metrics)`.
+"""Strategies whose batches are spread out: weighted by density, or one clip from each cluster of uncertain ones.
 
-They rank what is likely to be served before the next ranking with care, the rest of `n_instances` by their first measure.
-Distances are between features as the head standardises them.
+Those that are likely to be served before the next ranking are picked with care, the rest of `n_instances` by the first measure
+alone. Distances are between features as the head standardises them.
 """
 
 from __future__ import annotations

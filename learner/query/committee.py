@@ -1,4 +1,4 @@
-"""TODO."""
+"""Query by committee, with the committee of modAL."""
 
 from __future__ import annotations
 

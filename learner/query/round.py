@@ -16,7 +16,7 @@ from learner.dataset.pool import Pool
 from learner.dataset.trainable import trainable
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LOGISTIC
-from learner.heads.normalisation import NO_LABELS, Decision, decide
+from learner.heads.normalisation import NO_LABELS, NormalisationChoice, choose_normalisation
 from learner.query.ranked_queue import Asked, QueryLabels, ranked_queue
 
 
@@ -26,7 +26,7 @@ class Trained:
 
     used: QueryLabels
     """Learned from every label; it is evaluated, stored, and names the likely label."""
-    decision: Decision
+    choice: NormalisationChoice
     """Whether it normalises by speaker."""
     query: QueryLabels
     """Knows no label of the random slice; it ranks. Always logistic regression: where labels were not drawn by chance,
@@ -41,11 +41,11 @@ def trained(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], 
         label_ids: of the active labels.
         C: inverse regularisation strength.
     """
-    used, decision = _fitted(pool, live, label_ids, C=C)
+    used, choice = _fitted(pool, live, label_ids, C=C)
     asking = query_decisions(live)
     same = len(asking) == len(live) and (used.head is None or used.head.method == LOGISTIC)
     query = used if same else _fitted(pool, asking, label_ids, C=C, method=LOGISTIC)[0]
-    return Trained(used, decision, query)
+    return Trained(used, choice, query)
 
 
 def ranked(
@@ -79,12 +79,12 @@ def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
 
 def _fitted(
     pool: Pool, decisions: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float, method: str | None = None
-) -> tuple[QueryLabels, Decision]:
+) -> tuple[QueryLabels, NormalisationChoice]:
     """A head for these decisions; whether it normalises by speaker is decided on them alone."""
     examples = Examples.of(trainable(pool, decisions, label_ids))
     if not len(examples.y):
         return QueryLabels(examples, None), NO_LABELS
     vectors = pool.features.rows(examples.clip_ids)
-    decision = decide(pool, examples.clip_ids, examples.y, vectors)
-    head = fitted_head(pool, examples, vectors, C=C, normalisation=decision.normalisation, method=method)
-    return QueryLabels(examples, head), decision
+    choice = choose_normalisation(pool, examples.clip_ids, examples.y, vectors)
+    head = fitted_head(pool, examples, vectors, C=C, normalisation=choice.normalisation, method=method)
+    return QueryLabels(examples, head), choice

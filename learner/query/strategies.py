@@ -25,8 +25,8 @@ from learner.query.committee import committee
 DEFAULT, RANDOM = "default", "random"
 K_MEANS, TYPICALITY = "k-means", "typicality"
 RARE_CLASS = "rare-class"
-"""Names that `learner.query.ranked_queue` handles itself: the schedule, by chance, two that go by clusters alone, and the search for labels
-with few examples."""
+"""Names that `learner.query.ranked_queue` handles itself: the schedule, chance, two that use clusters alone, and the search for
+labels with few examples."""
 
 CHUNK = 4096
 

@@ -1,4 +1,7 @@
-"""TODO."""
+"""What the query strategies share: margins, and the order in which rows are returned.
+
+Strategies have modAL's form, `(learner, X, n_instances) -> (indices, metrics)`.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,8 @@ from learner.arrays import Float32Array, Float64Array, Int64Array
 from learner.heads.linear import LinearHead
 
 Answer = tuple[Int64Array, Float64Array]
-
-
 PICKED = 40
 """Clips that are picked one by one; the queue is ranked anew long before so many are answered."""
-
-
 SEED = 20_214
 
 

@@ -137,7 +137,7 @@ class Neighbours:
                 set_id = 0 if newest is None else newest.id
                 embedded = session.scalar(count.where(FeatureRow.feature_set_id == set_id)) or 0
                 run = latest_evaluated_run(session)
-                by_speaker = run is not None and run.report.get("normalisation") == SPEAKER
+                by_speaker = run is not None and run.report.normalisation == SPEAKER
             signature = (set_id, embedded, by_speaker)
             if self._kept is None or self._kept.signature != signature:
                 features = open_features(self._project)

@@ -32,7 +32,7 @@ from learner.evaluation.accuracy import accuracy
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.evaluation.intervals import SpeakerResamples
 from learner.heads.fitting import fitted_head
-from learner.heads.normalisation import decide
+from learner.heads.normalisation import choose_normalisation
 from learner.query.strategies import NAMES, strategy_named
 from learner.simulation.replay import Annotating, Checkpoint, replay
 from learner.simulation.simulated_project import SimulatedProject, simulated_project
@@ -191,7 +191,7 @@ def _full(project: SimulatedProject, how: Annotating) -> Cell:
     clip_ids = np.array(sorted(project.truth), dtype=np.int64)
     y = np.array([project.truth[clip] for clip in clip_ids.tolist()], dtype=np.int64)
     vectors = project.pool.features.rows(clip_ids)
-    normalisation = decide(project.pool, clip_ids, y, vectors).normalisation
+    normalisation = choose_normalisation(project.pool, clip_ids, y, vectors).normalisation
     head = fitted_head(project.pool, Examples.alike(clip_ids, y), vectors, C=how.head_c, normalisation=normalisation)
     return Cell([len(y)], [project.held_out.ua(head, project.label_ids)])
 

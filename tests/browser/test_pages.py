@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from db.records.learner_state import count_restart, report_state
 from db.records.runs import CurvePointValues, record_evaluation, record_outlook, record_run
+from db.reports import OutlookReport, RunReport
 from tests.browser.served import Seat, Served
 from tests.filled_projects import LABELS
 
@@ -66,11 +67,11 @@ def evaluated_run(
             wa=ua,
             slice_clips=23,
             speakers=9,
-            report={"missing_labels": list(missing), **report},
+            report=RunReport.model_validate({"missing_labels": list(missing), **report}),
             points=[point],
         )
         if outlook is not None:
-            record_outlook(session, run_id, outlook)
+            record_outlook(session, run_id, OutlookReport.model_validate(outlook))
 
 
 def test_progress_shows_the_accuracy_with_its_interval_and_follows_it(seat: Seat, served: Served) -> None:

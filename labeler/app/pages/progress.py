@@ -11,6 +11,7 @@ import streamlit as st
 from db.models import LearnerState, Run
 from db.records.learner_state import STALE_SECONDS, read_state
 from db.records.runs import Curve, latest_curve, latest_evaluated_run, latest_outlook
+from db.reports import OutlookReport
 from db.status import project_status
 from labeler.app.opened import serving
 from labeler.app.pages.plain_text import plain
@@ -88,16 +89,16 @@ def _spoken(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
-def _accuracy(run: Run | None, status: dict[str, Any], outlook: dict[str, Any] | None) -> None:
+def _accuracy(run: Run | None, status: dict[str, Any], outlook: OutlookReport | None) -> None:
     if run is None or run.ua is None:
         st.markdown(
             "**Accuracy is not known yet.** It is measured on the random slice, as soon as the first of its clips have labels."
         )
     else:
         st.markdown(f"**{plain(accuracy_in_words(run))}**")
-        missing = run.report.get("missing_labels") or []
+        missing = run.report.missing_labels
         if missing:
-            names = ", ".join(plain(str(name)) for name in missing)
+            names = ", ".join(plain(name) for name in missing)
             st.caption(f"Not in the slice yet, so the interval is wide: {names}.")
         for sentence in [speakers_in_words(run), more_clips_in_words(outlook), *normalisation_in_words(run)]:
             if sentence:
@@ -110,19 +111,19 @@ def _accuracy(run: Run | None, status: dict[str, Any], outlook: dict[str, Any] |
         )
 
 
-def _curve(curve: Curve, outlook: dict[str, Any] | None, *, labels: int) -> None:
+def _curve(curve: Curve, outlook: OutlookReport | None, *, labels: int) -> None:
     if any(point.ua is not None for point in curve.points):
-        others = None if outlook is None else outlook["curves"]
+        others = None if outlook is None else outlook.curves
         chart = curve_chart(curve, labels=labels, others=others, width="container", height=320)
         st.altair_chart(chart, width="stretch", key="curve")
 
 
-def _outlook(outlook: dict[str, Any] | None) -> None:
+def _outlook(outlook: OutlookReport | None) -> None:
     """Whether to stop, how much more it takes, and what Earmark's order saves."""
     advice = advice_in_words(outlook)
-    if outlook is None or not advice:
+    if outlook is None or outlook.stop is None:
         return
-    st.markdown(f"**{plain(advice)}**" if outlook["stop"]["stop"] else plain(advice))
+    st.markdown(f"**{plain(advice)}**" if outlook.stop.stop else plain(advice))
     for sentence in [*forecast_in_words(outlook), *saved_in_words(outlook)]:
         st.caption(plain(sentence))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import altair as alt
 import streamlit as st
 
+from db.reports import Calibration, Confusion, LabelRecall, RunReport
 from labeler.app.pages.plain_text import plain
 from labeler.charts.style import BLUE, GREY
 from labeler.words.outlook import calibration_in_words
@@ -15,25 +15,23 @@ from labeler.words.outlook import calibration_in_words
 ROW_HEIGHT = 30
 
 
-def show_details(report: Mapping[str, Any]) -> None:
+def show_details(report: RunReport) -> None:
     """Closed until somebody asks; nothing before the slice has clips."""
-    confusion = report.get("confusion") or {}
-    if not confusion.get("counts"):
+    if not report.confusion.counts:
         return
     with st.expander("Label by label"):
         st.markdown("**Recall of each label**, with its 95% interval")
-        st.altair_chart(_recalls(report["per_label"]), width="stretch", key="recalls")
-        st.markdown("**Mix-ups**: clips of the random slice by their label and by what the classifier says")
-        st.altair_chart(_confusion(confusion), width="stretch", key="confusion")
-        calibration = report.get("calibration")
-        if calibration:
+        st.altair_chart(_recalls(report.per_label), width="stretch", key="recalls")
+        st.markdown("**Mix-ups**: clips of the random slice by their label and by the label that the classifier predicts")
+        st.altair_chart(_confusion(report.confusion), width="stretch", key="confusion")
+        if report.calibration is not None:
             st.markdown("**Confidence**: how often the classifier is right when it is so sure")
-            st.caption(plain(calibration_in_words(report)))
-            st.altair_chart(_reliability(calibration), width="stretch", key="reliability")
+            st.caption(plain(calibration_in_words(report.calibration)))
+            st.altair_chart(_reliability(report.calibration), width="stretch", key="reliability")
 
 
-def _recalls(per_label: Mapping[str, Mapping[str, Any]]) -> alt.LayerChart:
-    rows = [{"label": name, **told} for name, told in per_label.items()]
+def _recalls(per_label: Mapping[str, LabelRecall]) -> alt.LayerChart:
+    rows = [{"label": name, **recall.model_dump()} for name, recall in per_label.items()]
     base = alt.Chart(alt.InlineData(values=rows)).encode(y=_label("label", None))
     share = alt.Scale(domain=[0, 1])
     tooltip = [
@@ -52,19 +50,19 @@ def _recalls(per_label: Mapping[str, Mapping[str, Any]]) -> alt.LayerChart:
     return alt.LayerChart(layer=[bars, points]).properties(height=ROW_HEIGHT * len(rows) + 40)
 
 
-def _confusion(confusion: Mapping[str, Any]) -> alt.LayerChart:
-    names = confusion["labels"]
+def _confusion(confusion: Confusion) -> alt.LayerChart:
+    names = confusion.labels
     rows = [
-        {"label": name, "said": said, "clips": count, "share": count / max(sum(counts), 1)}
-        for name, counts in zip(names, confusion["counts"], strict=True)
-        for said, count in zip(names, counts, strict=True)
+        {"label": name, "predicted": predicted, "clips": count, "share": count / max(sum(counts), 1)}
+        for name, counts in zip(names, confusion.counts, strict=True)
+        for predicted, count in zip(names, counts, strict=True)
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=_label("label", "label"),
-        x=alt.X("said:N", sort=None, title="the classifier says", axis=alt.Axis(labelAngle=-40, labelLimit=120, ticks=False)),
+        x=alt.X("predicted:N", sort=None, title="predicted label", axis=alt.Axis(labelAngle=-40, labelLimit=120, ticks=False)),
         tooltip=[
             alt.Tooltip("label:N", title="Label"),
-            alt.Tooltip("said:N", title="Said"),
+            alt.Tooltip("predicted:N", title="Predicted"),
             alt.Tooltip("clips:Q", title="Clips"),
         ],
     )
@@ -76,11 +74,11 @@ def _confusion(confusion: Mapping[str, Any]) -> alt.LayerChart:
     return alt.LayerChart(layer=[cells, text]).properties(height=ROW_HEIGHT * len(names) + 90)
 
 
-def _reliability(calibration: Mapping[str, Any]) -> alt.LayerChart:
+def _reliability(calibration: Calibration) -> alt.LayerChart:
     share = alt.Scale(domain=[0, 1])
     ideal = alt.Chart(alt.InlineData(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
     line = ideal.mark_line(color=GREY, strokeDash=[5, 5]).encode(x=alt.X("x:Q", scale=share), y=alt.Y("y:Q", scale=share))
-    base = alt.Chart(alt.InlineData(values=[dict(part) for part in calibration["bins"]])).encode(
+    base = alt.Chart(alt.InlineData(values=[part.model_dump() for part in calibration.bins])).encode(
         x=alt.X("confidence:Q", scale=share, title="confidence"),
         tooltip=[
             alt.Tooltip("confidence:Q", title="Confidence", format=".2f"),

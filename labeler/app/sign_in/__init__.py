@@ -1,0 +1,1 @@
+"""Who may ask for what: signed, expiring tokens. Imports nothing of Earmark."""

@@ -90,7 +90,7 @@ class Wav2Vec2Encoder:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """See `learner.encoders.base.Encoder`; float32 is alike on all devices to within the float16 of the store, bf16 is not."""
+        """See `Encoder`. In float32 all devices agree to within the float16 of the store; in bf16 they do not."""
         settings = {
             "encoder": self.name,
             "origin": self._checkpoint.origin,

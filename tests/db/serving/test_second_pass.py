@@ -13,6 +13,7 @@ from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
 from db.records.runs import record_evaluation, record_run, record_suspects
+from db.reports import DoubtedLabel, RunReport
 from db.serving import second_pass
 from db.serving.random_slice import owed_clips
 from db.serving.second_pass import REMEMBERED_SECONDS, relabels
@@ -39,8 +40,8 @@ def doubt(project: OpenProject, clips: list[int]) -> None:
         angry = label_by_name(session, "angry").id
         run = record_run(session, feature_set_id=None, last_decision_id=0, decisions=0, labeled=0, settings={}, seconds=0.0)
         scores = dict.fromkeys(("ua", "ua_low", "ua_high", "wa"))
-        record_evaluation(session, run, **scores, slice_clips=0, speakers=0, report={}, points=[])
-        record_suspects(session, run, [{"clip": clip, "label": angry} for clip in clips])
+        record_evaluation(session, run, **scores, slice_clips=0, speakers=0, report=RunReport(), points=[])
+        record_suspects(session, run, [DoubtedLabel(clip=clip, label=angry) for clip in clips])
 
 
 def test_a_set_share_is_asked_again_without_taking_from_the_random_share(any_project: OpenProject) -> None:

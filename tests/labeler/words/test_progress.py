@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from db.models import Run
+from db.reports import RunReport
 from labeler.words.run import accuracy_in_words, normalisation_in_words, speakers_in_words
 
 PLAIN = {"ua": 0.52, "ua_low": 0.41, "ua_high": 0.63, "wa": 0.5}
 
 
 def run(**report: Any) -> Run:
-    return Run(ua=0.617, ua_low=0.484, ua_high=0.741, slice_clips=23, speakers=1, report=report)
+    return Run(ua=0.617, ua_low=0.484, ua_high=0.741, slice_clips=23, speakers=1, report=RunReport.model_validate(report))
 
 
 def test_accuracy_is_told_with_its_interval_and_what_it_was_measured_on() -> None:

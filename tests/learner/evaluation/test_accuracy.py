@@ -15,7 +15,8 @@ from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import UNTRAINED, accuracy
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.evaluation.intervals import SpeakerResamples, label_intervals, recall_interval
-from learner.evaluation.report import report_of
+from learner.evaluation.report import run_report
+from learner.heads.normalisation import NO_LABELS
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
 
 
@@ -174,10 +175,10 @@ def test_the_report_names_what_is_missing(project: OpenProject) -> None:
     predicted = tested.y.copy()
     predicted[:2] = UNTRAINED
     scored = accuracy(tested, predicted, SpeakerResamples(tested.groups), labels=3)
-    report = report_of(scored, tested, pool, ["angry", "happy", "sad"])
-    assert report["missing_labels"] == ["sad"]
-    assert report["per_label"]["sad"]["recall"] is None
-    assert report["per_label"]["angry"]["clips"] == 10
-    assert (report["untrained"], report["grouped"], report["folds"]) == (2, True, 5)
-    assert np.sum(report["confusion"]["counts"]) == 18
+    report = run_report(scored, tested, pool, ["angry", "happy", "sad"], choice=NO_LABELS)
+    assert report.missing_labels == ["sad"]
+    assert report.per_label["sad"].recall is None
+    assert report.per_label["angry"].clips == 10
+    assert (report.untrained, report.grouped, report.folds) == (2, True, 5)
+    assert np.sum(report.confusion.counts) == 18
     assert scored.wa == pytest.approx(0.9)

@@ -28,12 +28,12 @@ def test_overconfidence_is_an_error_and_mending_takes_it_away() -> None:
     honest, y = answers(900)
     report = calibration_report(tempered(honest, 1 / 4), y, np.arange(900) % 5)
     assert report is not None
-    assert report["ece_raw"] > 0.1
-    assert report["ece"] < 0.05
-    assert report["clips"] == 900
-    assert sum(part["clips"] for part in report["bins"]) == 900
-    assert all(part["low"] <= part["accuracy"] <= part["high"] for part in report["bins"])
-    assert sum(part["low"] <= part["confidence"] <= part["high"] for part in report["bins"]) >= 8
+    assert report.ece_raw > 0.1
+    assert report.ece < 0.05
+    assert report.clips == 900
+    assert sum(part.clips for part in report.bins) == 900
+    assert all(part.low <= part.accuracy <= part.high for part in report.bins)
+    assert sum(part.low <= part.confidence <= part.high for part in report.bins) >= 8
 
 
 def test_a_fold_is_mended_by_the_others_alone() -> None:
@@ -42,7 +42,7 @@ def test_a_fold_is_mended_by_the_others_alone() -> None:
     spoilt[folds == 1] = tempered(honest[folds == 1], 1 / 5)
     report = calibration_report(spoilt, y, folds)
     assert report is not None
-    assert report["ece"] > calibration_error(spoilt, y), "each half gets the temperature of the other"
+    assert report.ece > calibration_error(spoilt, y), "each half gets the temperature of the other"
 
 
 def test_few_clips_say_nothing_of_calibration() -> None:

@@ -145,7 +145,7 @@ def test_only_the_new_point_is_trained(project: OpenProject, monkeypatch: pytest
     def curve(prefixes: list[int]) -> int:
         fitted.clear()
         calls.clear()
-        traced_curve(heads, tested, live, prefixes, [1, 2, 3], between=lambda done, total: calls.append((done, total)))
+        traced_curve(heads, tested, live, prefixes, [1, 2, 3], progress=lambda done, total: calls.append((done, total)))
         return len(fitted)
 
     assert curve([early]) == 4

@@ -20,7 +20,7 @@ from learner.dataset.tested_slice import Slice
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.features.store import FeatureStore
 from learner.heads.linear import LinearHead
-from learner.heads.normalisation import decide
+from learner.heads.normalisation import choose_normalisation
 from learner.heads.store import head_path, load_head
 from learner.loop.run import learn_once
 from learner.prediction.predict import PredictReport, predict_folder, predict_project, write_predictions
@@ -57,7 +57,7 @@ def decided(pool: Pool, labels: dict[int, int]) -> str:
     """The decision on these labels."""
     clip_ids = np.array(sorted(labels), dtype=np.int64)
     y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
-    return decide(pool, clip_ids, y, pool.features.rows(clip_ids)).normalisation
+    return choose_normalisation(pool, clip_ids, y, pool.features.rows(clip_ids)).normalisation
 
 
 def unweighted(pool: Pool, clips: list[int], known: list[int], *, plain: bool) -> float:
@@ -88,7 +88,7 @@ def test_where_speakers_coincide_with_labels_it_is_not_chosen_and_nothing_collap
     clip_ids = np.array(sorted(labels), dtype=np.int64)
     y = np.array([labels[clip] for clip in clip_ids.tolist()], dtype=np.int64)
     vectors = pool.features.rows(clip_ids)
-    decision = decide(pool, clip_ids, y, vectors)
+    decision = choose_normalisation(pool, clip_ids, y, vectors)
     assert decision.normalisation == NONE
     assert "coincide with labels" in decision.why
     adaptive = unweighted(pool, clips, known, plain=False)
@@ -187,15 +187,16 @@ def learned(project: OpenProject) -> list[int]:
 def test_a_run_says_what_was_decided_and_how_good_the_head_without_is(project: OpenProject) -> None:
     learned(project)
     run = newest_run(project)
-    assert run.report["normalisation"] == SPEAKER
-    assert "told better with it" in run.report["normalisation_why"]
-    assert run.report["normalised_folds"] == run.report["folds"]
-    plain = run.report["plain"]
-    assert 0 <= plain["ua_low"] <= plain["ua"] <= plain["ua_high"] <= 1
+    assert run.report.normalisation == SPEAKER
+    assert "told better with it" in run.report.normalisation_why
+    assert run.report.normalised_folds == run.report.folds
+    plain = run.report.plain
+    assert plain is not None
+    assert 0 <= plain.ua_low <= plain.ua <= plain.ua_high <= 1
     assert run.ua is not None
-    assert run.ua > plain["ua"]
+    assert run.ua > plain.ua
     stored = load_head(head_path(project.heads_dir, run.id))
-    assert (stored.head.normalisation, stored.why) == (SPEAKER, run.report["normalisation_why"])
+    assert (stored.head.normalisation, stored.why) == (SPEAKER, run.report.normalisation_why)
     assert stored.plain is not None
     assert stored.plain.normalisation == NONE
     assert stored.for_unknown_speakers is stored.plain
@@ -227,7 +228,8 @@ def test_new_audio_gets_the_head_without_and_its_accuracy(
     assert stored.plain is not None
     np.testing.assert_allclose(row.probabilities, stored.plain.probabilities(vector[None], stored.label_ids)[0])
     assert report.head is not None
-    assert (report.head.normalisation, report.head.ua) == (NONE, run.report["plain"]["ua"])
+    assert run.report.plain is not None
+    assert (report.head.normalisation, report.head.ua) == (NONE, run.report.plain.ua)
     assert "speakers of new audio are unknown" in report.head.why
     assert write_predictions(project, tmp_path / "out.csv", folder=tmp_path / "new").head == report.head
 
@@ -235,8 +237,8 @@ def test_new_audio_gets_the_head_without_and_its_accuracy(
 def test_without_labels_a_run_says_so(project: OpenProject) -> None:
     corpus(project, 60, speakers=5)
     learn_once(project)
-    assert newest_run(project).report["normalisation"] == NONE
-    assert newest_run(project).report["normalisation_why"] == "There are no labels yet."
+    assert newest_run(project).report.normalisation == NONE
+    assert newest_run(project).report.normalisation_why == "There are no labels yet."
 
 
 def test_the_asking_head_decides_on_its_own_labels(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,9 +248,9 @@ def test_the_asking_head_decides_on_its_own_labels(project: OpenProject, monkeyp
 
     def spy(pool: Pool, clip_ids: NDArray[np.int64], y: NDArray[np.int64], vectors: Float32Array) -> object:
         seen.append(set(clip_ids.tolist()))
-        return decide(pool, clip_ids, y, vectors)
+        return choose_normalisation(pool, clip_ids, y, vectors)
 
-    monkeypatch.setattr(training, "decide", spy)
+    monkeypatch.setattr(training, "choose_normalisation", spy)
     label_truly(project, [clip for clip in clips if clip not in owed][:40])
     learn_once(project)
     assert len(seen) == 2

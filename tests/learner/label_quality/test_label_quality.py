@@ -64,9 +64,9 @@ def test_every_run_notes_the_labels_it_doubts(any_project: OpenProject) -> None:
     with any_project.read() as session:
         noted = latest_suspects(session)
         names = {label.id: label.name for label in active_labels(session)}
-        assert [clip.clip_id for clip in doubted_clips(session)] == [each["clip"] for each in noted]
-    assert {each["clip"] for each in noted} == set(wrong)
-    assert all(names[each["label"]] == other(each["clip"]) for each in noted)
+        assert [clip.clip_id for clip in doubted_clips(session)] == [each.clip for each in noted]
+    assert {each.clip for each in noted} == set(wrong)
+    assert all(names[each.label] == other(each.clip) for each in noted)
 
 
 def test_a_label_that_a_reviewer_has_fixed_is_not_suspected(project: OpenProject) -> None:

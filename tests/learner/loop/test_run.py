@@ -18,9 +18,10 @@ from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
 from learner.evaluation.curve import traced_curve
-from learner.loop import one_pass as learning
 from learner.loop import run as loop
+from learner.loop import scoring
 from learner.loop.run import run_learner
+from learner.progress import Progress
 from tests.filled_projects import add_clips
 from tests.learner.loop.what_was_published import newest_run, queued, runs, state_of
 from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly
@@ -83,13 +84,13 @@ def test_the_queue_goes_before_an_evaluation_under_way(project: OpenProject, mon
     label_slice(project, 10)
     go_on = threading.Event()
 
-    def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
+    def slow(*arguments: Any, progress: Progress, **options: Any) -> Any:
         while not go_on.is_set():
             time.sleep(0.3)
-            between(1, 2)
-        return traced_curve(*arguments, between=between, **options)
+            progress(1, 2)
+        return traced_curve(*arguments, progress=progress, **options)
 
-    monkeypatch.setattr(learning, "traced_curve", slow)
+    monkeypatch.setattr(scoring, "traced_curve", slow)
     with running(project):
         eventually(lambda: runs(project) == 1, what="the first run")
         label_truly(project, [clip for clip in clips if clip in {entry.clip_id for entry in queued(project)}][:5])
@@ -106,12 +107,12 @@ def test_a_run_is_evaluated_once_whatever_seems_new(project: OpenProject, monkey
     looks = iter(range(1_000_000))
     monkeypatch.setattr(loop, "newest_decision_id", lambda _: next(looks))
 
-    def slow(*arguments: Any, between: Callable[[int, int], None], **options: Any) -> Any:
+    def slow(*arguments: Any, progress: Progress, **options: Any) -> Any:
         time.sleep(0.3)
-        between(1, 2)
-        return traced_curve(*arguments, between=between, **options)
+        progress(1, 2)
+        return traced_curve(*arguments, progress=progress, **options)
 
-    monkeypatch.setattr(learning, "traced_curve", slow)
+    monkeypatch.setattr(scoring, "traced_curve", slow)
     with running(project):
         eventually(lambda: runs(project) == 1 and newest_run(project).ua is not None, what="the evaluation")
         eventually(lambda: state_of(project).state == "waiting", what="the learner to rest")
@@ -124,12 +125,12 @@ def test_the_learner_stops_in_the_midst_of_an_evaluation(project: OpenProject, m
     embedded_project(project, 30)
     label_slice(project, 10)
 
-    def endless(*_: Any, between: Callable[[int, int], None], **__: Any) -> None:
+    def endless(*_: Any, progress: Progress, **__: Any) -> None:
         while True:
             time.sleep(0.05)
-            between(1, 2)
+            progress(1, 2)
 
-    monkeypatch.setattr(learning, "traced_curve", endless)
+    monkeypatch.setattr(scoring, "traced_curve", endless)
     with running(project):
         eventually(lambda: runs(project) == 1, what="the first run")
     assert state_of(project).state == "stopped"

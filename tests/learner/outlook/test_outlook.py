@@ -16,6 +16,7 @@ from db.models import Clip, ClipState, FeatureSet, Run
 from db.project import OpenProject
 from db.records.clips import NewClip, register_clip
 from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook, latest_run
+from db.reports import ComparedCurves, Horizon, OutlookReport
 from learner.dataset.examples import Examples
 from learner.dataset.label_aggregation import TrainingLabels
 from learner.dataset.tested_slice import Slice
@@ -24,8 +25,8 @@ from learner.evaluation.cross_fitting import FoldHeads
 from learner.features.embed import embed
 from learner.features.matrix import open_features
 from learner.loop.heartbeat import Reporter
-from learner.loop.one_pass import Learning
 from learner.loop.run import learn_once
+from learner.loop.scoring import Scorer
 from learner.outlook.outlook import targets
 from learner.outlook.random_curve import random_curve, sizes_up_to
 from tests.filled_projects import LABELS, answer, new_file
@@ -33,8 +34,8 @@ from tests.learner.audio_files import import_files, noise, tone, written
 from tests.learner.synthetic_projects import embed_made_up, embedded_project, label_slice, label_truly, pool_of, truth
 
 
-def outlook_of(project: OpenProject) -> dict[str, Any]:
-    """The newest outlook."""
+def outlook_of(project: OpenProject) -> Any:
+    """The newest outlook, an `OutlookReport`; untyped, since a test that asks for a missing part ought to fail."""
     with project.read() as session:
         found = latest_outlook(session)
     assert found is not None
@@ -55,29 +56,29 @@ def test_a_project_with_enough_labels_is_told_everything(project: OpenProject) -
     outlook = outlook_of(project)
     with project.read() as session:
         left = 200 - len(live_decisions(session))
-    json.dumps(outlook, allow_nan=False)
-    assert [point["labels"] for point in outlook["curves"]["random"]][:4] == [10, 14, 20, 28]
-    assert outlook["forecast"]["known"]
-    assert outlook["forecast"]["targets"]
-    for target in outlook["forecast"]["targets"]:
-        low, middle, high = (math.inf if target[bound] is None else target[bound] for bound in ("low", "decisions", "high"))
+    json.dumps(outlook.model_dump(mode="json"), allow_nan=False)
+    assert [point.labels for point in outlook.curves.random][:4] == [10, 14, 20, 28]
+    assert outlook.forecast.known
+    assert outlook.forecast.targets
+    for target in outlook.forecast.targets:
+        low, middle, high = (math.inf if bound is None else bound for bound in (target.low, target.decisions, target.high))
         assert 0 <= low <= middle <= high
         assert all(bound == math.inf or bound <= left for bound in (low, middle, high)), "no more than there are clips"
-    assert outlook["forecast"]["horizon"] == {"decisions": left, "all_left": True, "clips": left}
-    assert outlook["forecast"]["ahead"]["ua_low"] < outlook["forecast"]["ahead"]["ua"] < outlook["forecast"]["ahead"]["ua_high"]
-    assert outlook["more_clips"]["half_width"] > 0.05
-    assert outlook["more_clips"]["clips"] != 0, "60 clips are few"
-    assert {sign["name"] for sign in outlook["stop"]["signs"]} == {"flat", "stable", "rare"}
-    assert outlook["stop"]["why"]
+    assert outlook.forecast.horizon == Horizon(decisions=left, all_left=True, clips=left)
+    assert outlook.forecast.ahead.ua_low < outlook.forecast.ahead.ua < outlook.forecast.ahead.ua_high
+    assert outlook.more_clips.half_width > 0.05
+    assert outlook.more_clips.clips != 0, "60 clips are few"
+    assert {sign.name for sign in outlook.stop.signs} == {"flat", "stable", "rare"}
+    assert outlook.stop.why
 
 
 def test_without_audio_there_is_no_handmade_baseline_and_that_is_said(project: OpenProject) -> None:
     clips = embedded_project(project, 60)
     labelled_in_rounds(project, clips, rounds=3)
     outlook = outlook_of(project)
-    assert outlook["curves"]["logmel"] == []
-    assert not outlook["data_saved"]["logmel"]["known"]
-    assert outlook["data_saved"]["logmel"]["why"]
+    assert outlook.curves.logmel == []
+    assert not outlook.data_saved.logmel.known
+    assert outlook.data_saved.logmel.why
 
 
 def test_where_clips_have_several_answers_those_left_will_take_several(project: OpenProject) -> None:
@@ -85,15 +86,15 @@ def test_where_clips_have_several_answers_those_left_will_take_several(project: 
     labelled_in_rounds(project, clips, rounds=10)
     with project.read() as session:
         answered = sorted({decision.clip_id for decision in live_decisions(session)})
-    alone = outlook_of(project)["forecast"]
+    alone = outlook_of(project).forecast
     for annotator in ("ben", "cat"):
         for clip in answered:
             answer(project, clip, truth(clip), annotator=annotator)
     learn_once(project)
-    three = outlook_of(project)["forecast"]
+    three = outlook_of(project).forecast
     left = 200 - len(answered)
-    assert alone["horizon"] == {"decisions": left, "all_left": True, "clips": left}
-    assert three["horizon"] == {"decisions": 3 * left, "all_left": True, "clips": left}
+    assert alone.horizon == Horizon(decisions=left, all_left=True, clips=left)
+    assert three.horizon == Horizon(decisions=3 * left, all_left=True, clips=left)
 
 
 def test_answers_of_clips_out_of_service_do_not_hide_clips_that_wait(project: OpenProject) -> None:
@@ -103,8 +104,8 @@ def test_answers_of_clips_out_of_service_do_not_hide_clips_that_wait(project: Op
         session.execute(update(Clip).where(Clip.id.in_(clips[:30])).values(state=ClipState.REPLACED))
     learn_once(project)
     told = outlook_of(project)
-    assert "Every clip has an answer" not in told["stop"]["why"]
-    assert told["stop"]["stop"] is not True
+    assert "Every clip has an answer" not in told.stop.why
+    assert told.stop.stop is not True
 
 
 def test_while_clips_wait_for_their_features_not_every_clip_has_an_answer(project: OpenProject) -> None:
@@ -112,11 +113,11 @@ def test_while_clips_wait_for_their_features_not_every_clip_has_an_answer(projec
     label_truly(project, clips)
     add_more = new_clips(project, 3)
     learn_once(project)
-    assert "Every clip has an answer" not in outlook_of(project)["stop"]["why"]
+    assert "Every clip has an answer" not in outlook_of(project).stop.why
     embed_made_up(project, add_more)
     label_truly(project, add_more)
     learn_once(project)
-    assert outlook_of(project)["stop"]["why"] == "Every clip has an answer."
+    assert outlook_of(project).stop.why == "Every clip has an answer."
 
 
 def new_clips(project: OpenProject, count: int) -> list[int]:
@@ -135,10 +136,10 @@ def test_before_the_first_label_nothing_is_known(project: OpenProject) -> None:
     embedded_project(project, 10)
     learn_once(project)
     outlook = outlook_of(project)
-    assert outlook["curves"] == {"random": [], "logmel": []}
-    assert not outlook["forecast"]["known"]
-    assert outlook["more_clips"] is None
-    assert outlook["stop"]["stop"] is False, "no label has been found yet"
+    assert outlook.curves == ComparedCurves(random=[], logmel=[])
+    assert not outlook.forecast.known
+    assert outlook.more_clips is None
+    assert outlook.stop.stop is False, "no label has been found yet"
 
 
 def test_runs_of_earlier_versions_get_their_outlook_without_being_scored_again(project: OpenProject) -> None:
@@ -148,13 +149,13 @@ def test_runs_of_earlier_versions_get_their_outlook_without_being_scored_again(p
         run = latest_run(session)
         assert run is not None
         evaluated_at = run.evaluated_at
-        run.report = {key: value for key, value in run.report.items() if key != "outlook"}
+        run.report = run.report.model_copy(update={"outlook": None})
     learn_once(project)
     with project.read() as session:
         again = latest_evaluated_run(session)
         assert again is not None
         assert again.evaluated_at == evaluated_at
-        assert "outlook" in again.report
+        assert again.report.outlook is not None
         assert len(latest_curve(session).points) == 2
 
 
@@ -163,7 +164,7 @@ def test_the_scores_are_there_before_the_outlook(project: OpenProject, monkeypat
     label_truly(project, clips[:20])
     seen: list[bool] = []
 
-    def stopped(*_args: object, **_options: object) -> dict[str, Any]:
+    def stopped(*_args: object, **_options: object) -> OutlookReport:
         with project.read() as session:
             run = session.scalars(select(Run)).one()
             seen.append(run.evaluated_at is not None)
@@ -173,8 +174,8 @@ def test_the_scores_are_there_before_the_outlook(project: OpenProject, monkeypat
     with pytest.raises(KeyboardInterrupt):
         learn_once(project)
     assert seen == [True]
-    learning = Learning(project, Reporter(project))
-    assert not learning.is_evaluated(1), "the outlook is made up for"
+    scorer = Scorer(project, Reporter(project))
+    assert not scorer.is_scored(1), "the outlook is made up for"
 
 
 def test_the_handmade_baseline_is_made_of_the_audio_and_is_not_in_use(project: OpenProject, tmp_path: Path) -> None:
@@ -183,9 +184,9 @@ def test_the_handmade_baseline_is_made_of_the_audio_and_is_not_in_use(project: O
     label_truly(project, clips)
     learn_once(project)
     outlook = outlook_of(project)
-    last = outlook["curves"]["logmel"][-1]
-    assert last["labels"] == 48
-    assert last["ua"] > 0.9, "each label has a pitch of its own"
+    last = outlook.curves.logmel[-1]
+    assert last.labels == 48
+    assert last.ua > 0.9, "each label has a pitch of its own"
     in_use = open_features(project)
     assert in_use is not None
     assert in_use.settings["encoder"] == "made-up"
@@ -216,12 +217,12 @@ def test_random_labels_are_the_slice_in_key_order_and_nothing_else(project: Open
         return train(examples, held_out_fold=held_out_fold)
 
     monkeypatch.setattr(heads, "trained", spy)
-    curve = random_curve(heads, tested, labels, [1, 2, 3], between=lambda _done, _total: None)
+    curve = random_curve(heads, tested, labels, [1, 2, 3], progress=lambda _done, _total: None)
     assert curve.labels == [10, 14, 20, 25]
     assert set.union(*trained_on[:4]) == set(in_order[:10])
     assert set.union(*trained_on) == set(in_order)
     assert curve.hits.shape == (4, 25)
-    assert curve.points[-1]["ua"] >= curve.points[0]["ua"] - 0.1
+    assert curve.points[-1].ua >= curve.points[0].ua - 0.1
 
 
 def test_sizes_stay_as_the_slice_grows() -> None:
@@ -244,6 +245,6 @@ def test_a_handmade_project_is_its_own_baseline(project: OpenProject, tmp_path: 
     label_truly(project, clips)
     learn_once(project)
     outlook = outlook_of(project)
-    assert outlook["curves"]["logmel"] == outlook["curves"]["random"]
+    assert outlook.curves.logmel == outlook.curves.random
     with project.read() as session:
         assert session.scalar(select(func.count()).select_from(FeatureSet)) == 1

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
+from db.reports import StopSign
 from learner.outlook.forecast import Laws
 from learner.outlook.stability import stability
-from learner.outlook.stopping import Sign, flat_sign, rare_sign, stable_sign, stop_advice
+from learner.outlook.stopping import flat_sign, rare_sign, stable_sign, stop_advice
 
 IDS, NAMES = [1, 2, 3], ["angry", "happy", "sad"]
 
@@ -62,13 +63,13 @@ def test_a_late_find_of_a_rare_class_speaks_against_stopping() -> None:
 
 def test_it_takes_all_three_signs() -> None:
     for met in ([True, True, False], [False, True, True], [True, False, None]):
-        advice = stop_advice([Sign("x", sign, f"Reason {number}.") for number, sign in enumerate(met)], left=10)
-        assert advice["stop"] is False
-        assert f"Reason {met.index(False)}." in advice["why"]
-    signs = [Sign("x", True, "Reason.")] * 3
-    assert stop_advice(signs, left=10)["stop"] is True
-    assert stop_advice([*signs[:2], Sign("x", None, "Too early.")], left=10)["stop"] is None
+        advice = stop_advice([StopSign(name="x", met=sign, why=f"Reason {number}.") for number, sign in enumerate(met)], left=10)
+        assert advice.stop is False
+        assert f"Reason {met.index(False)}." in advice.why
+    signs = [StopSign(name="x", met=True, why="Reason.")] * 3
+    assert stop_advice(signs, left=10).stop is True
+    assert stop_advice([*signs[:2], StopSign(name="x", met=None, why="Too early.")], left=10).stop is None
 
 
 def test_where_nothing_is_left_there_is_nothing_to_do() -> None:
-    assert stop_advice([Sign("x", False, "No.")] * 3, left=0)["why"] == "Every clip has an answer."
+    assert stop_advice([StopSign(name="x", met=False, why="No.")] * 3, left=0).why == "Every clip has an answer."

@@ -60,7 +60,7 @@ class TestNeighbours:
         with project.write() as session:
             run = session.scalars(select(Run).order_by(Run.id.desc())).first()
             assert run is not None
-            run.report = {**run.report, "normalisation": SPEAKER}
+            run.report = run.report.model_copy(update={"normalisation": SPEAKER})
         pool = pool_of(project)
         vectors = pool.inputs_of(pool.features.rows(clips), np.array(clips), SPEAKER)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -15,7 +15,7 @@ from db.project import OpenProject, open_project
 from db.records.features import use_feature_set
 from learner.features.store import FeatureStore
 from learner.heads.store import head_path, load_head
-from learner.loop import one_pass as learning
+from learner.loop import scoring
 from learner.loop.lock import learner_lock
 from learner.loop.run import learn_once
 from learner.query import round as training
@@ -47,7 +47,7 @@ def test_without_labels_a_cold_start_is_queued(any_project: OpenProject) -> None
     run = newest_run(any_project)
     assert (run.decisions, run.labeled, run.last_decision_id, run.ua, run.slice_clips) == (0, 0, 0, None, 0)
     assert run.evaluated_at is not None
-    assert run.report["missing_labels"] == ["angry", "happy", "sad"]
+    assert run.report.missing_labels == ["angry", "happy", "sad"]
     entries = queued(any_project)
     assert len(entries) == 30
     assert {entry.source for entry in entries} == {Source.COLD_START}
@@ -81,7 +81,7 @@ def test_what_a_reviewer_fixed_since_the_classifier_contradicted_it_is_learned_f
         answer(project, clip, wrong, annotator="reviewer", source=Source.REVIEW, gold=True, suggestion_shown=True)
     learn_once(project)
     after = newest_run(project)
-    counts = (run.report["confusion"]["counts"] for run in (before, after))
+    counts = (run.report.confusion.counts for run in (before, after))
     by_true_label = [[sum(row) for row in each] for each in counts]
     assert by_true_label[0] == by_true_label[1]
     assert after.slice_clips == before.slice_clips
@@ -168,7 +168,7 @@ def test_an_evaluation_that_is_missing_is_made_up_for(project: OpenProject, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(learning.Learning, "evaluate", killed)
+        patched.setattr(scoring.Scorer, "score", killed)
         with pytest.raises(KeyboardInterrupt):
             learn_once(project)
     assert newest_run(project).evaluated_at is None
