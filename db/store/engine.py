@@ -150,10 +150,11 @@ def read_session(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def write_session(engine: Engine, *, turn: Turn | None = None) -> Iterator[Session]:
+def write_session(engine: Engine | Connection, *, turn: Turn | None = None) -> Iterator[Session]:
     """One short write transaction, committed at the end; an exception rolls all of it back.
 
     Args:
+        engine: or one connection, which from then on is for writing.
         turn: the only kind of rows that is added; without one, nobody else writes anything meanwhile.
     """
     writer = engine.execution_options(**{_WRITES: True})

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 
 VARIABLE = "EARMARK_LIFELINE"
 GRACE_SECONDS = 5.0
+_STANDARD_INPUT = 0
 
 
 def hold_lifeline() -> None:
@@ -23,7 +23,8 @@ def hold_lifeline() -> None:
 
 
 def _wait_for_the_end() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not by way of `sys.stdin`: Python aborts at the end of the process when a thread waits in there.
+    while os.read(_STANDARD_INPUT, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)

@@ -46,9 +46,9 @@ class Pool:
     folds: Folds
     speakers: ByClip[str | None]
     """Speaker by clip id, for all clips of the project."""
-    clusters: dict[int, Int64Array] = field(default_factory=dict)
+    clusters: dict[int, Int64Array] = field(default_factory=dict, init=False)
     """What the cold start found, by number of clusters; see `learner.query.cold_start`."""
-    typical: dict[int, Int64Array] = field(default_factory=dict)
+    typical: dict[int, Int64Array] = field(default_factory=dict, init=False)
     """Places by typicality, in the same way."""
 
     def standardised(self, chunk: Float32Array) -> Float32Array:
