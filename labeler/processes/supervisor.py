@@ -1,4 +1,4 @@
-"""Starts app and learner as processes of their own and keeps them running."""
+"""Starts app and learner as separate processes and keeps them running."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Child:
         threading.Thread(target=self._pass_on, args=(self.process,), daemon=True).start()
 
     def _pass_on(self, process: subprocess.Popen[str]) -> None:
-        """Show the child's log as ours, and remember its last line as the reason it died."""
+        """Write the child's log to our stderr, and keep its last line as the reason if the child ends."""
         assert process.stderr is not None
         for line in process.stderr:
             self.last_line = line.strip() or self.last_line
@@ -55,7 +55,7 @@ class Child:
             sys.stderr.flush()
 
     def died(self) -> str | None:
-        """The reason, once the process has ended by itself; it is due to start again after a pause."""
+        """Why the process ended by itself, or None while it runs; after a pause it is due to start again."""
         if self.process is None or self.process.poll() is None:
             return None
         code = self.process.returncode
@@ -72,7 +72,7 @@ class Child:
         return self.process is None and time.monotonic() >= self.start_at
 
     def stop(self) -> None:
-        """Ask the process to end, and end it when it does not."""
+        """Terminate the process, and kill it if it does not end."""
         if self.process is None:
             return
         self.process.terminate()
@@ -129,7 +129,7 @@ def _record_restart(project: OpenProject, reason: str) -> None:
     try:
         with project.write() as session:
             count_restart(session, error=reason)
-    except SQLAlchemyError as error:  # the database may be what broke: supervising must go on
+    except SQLAlchemyError as error:  # The database may be the cause; supervising must go on.
         sys.stderr.write(f"The restart could not be recorded: {error}\n")
 
 
