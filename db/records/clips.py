@@ -111,8 +111,8 @@ def register_clip(session: Session, new: NewClip, *, rng: random.Random) -> Regi
 def _same_clip(session: Session, new: NewClip) -> Clip | None:
     query = select(Clip).where(
         Clip.content_hash == new.file.content_hash,
-        Clip.start.progress(new.start - SPAN_TOLERANCE, new.start + SPAN_TOLERANCE),
-        Clip.end.progress(new.end - SPAN_TOLERANCE, new.end + SPAN_TOLERANCE),
+        Clip.start.between(new.start - SPAN_TOLERANCE, new.start + SPAN_TOLERANCE),
+        Clip.end.between(new.end - SPAN_TOLERANCE, new.end + SPAN_TOLERANCE),
     )
     return session.scalars(query).first()
 
@@ -220,7 +220,7 @@ def find_clip(
 def _span(start: float | None, end: float | None) -> list[ColumnElement[bool]]:
     """A whole file may be named with or without its span; so only what is given narrows the search."""
     wanted = [(Clip.start, start), (Clip.end, end)]
-    return [column.progress(value - SPAN_TOLERANCE, value + SPAN_TOLERANCE) for column, value in wanted if value is not None]
+    return [column.between(value - SPAN_TOLERANCE, value + SPAN_TOLERANCE) for column, value in wanted if value is not None]
 
 
 def _spoken_span(start: float | None, end: float | None) -> str:
