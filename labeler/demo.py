@@ -46,9 +46,9 @@ def make_demo(directory: Path, *, sample_data: Path = SAMPLE_DATA) -> None:
     try:
         note(f"Importing {len(styles)} clips from {sample_data.name}/ ...")
         import_source(project, manifest, seed=SLICE_SEED)
-        note("Computing features with the bundled encoder ...")
+        note("Making features with the bundled encoder ...")
         embed(project)
-        note(f"Labelling {SEED_ROUNDS * SEED_BATCH} clips as the annotator 'demo', so that the curve has a start ...")
+        note(f"Labelling {SEED_ROUNDS * SEED_BATCH} clips as the annotator 'demo', so that the curve has a beginning ...")
         _seed_labels(project, styles)
     finally:
         project.close()

@@ -74,7 +74,7 @@ def test_a_reviewer_decides_by_key_and_takes_back(seat: Seat, served: Served, id
     assert page.title() != "owned"
 
 
-def test_the_newest_answers_of_an_annotator_are_taken_back(seat: Seat, served: Served, ids: list[int]) -> None:
+def test_a_run_of_answers_is_taken_back(seat: Seat, served: Served, ids: list[int]) -> None:
     page = seat.page
     page.goto(f"{served.url}/review?annotator=Rev")
     page.get_by_text("Later", exact=True).click(timeout=20_000)
