@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: measure all rows (or those named), print the table, and write it where it is published."""
+"""`python -m benchmarks [NAME ...]`: measure all rows (or those named) and print the table; if all, write it to docs/ too."""
 
 from __future__ import annotations
 

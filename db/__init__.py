@@ -1,5 +1,5 @@
-"""What is known about a project: tables, sessions, migrations, the questions asked of them, and file formats in and out.
+"""What is stored about a project: tables, sessions, migrations, queries, and the file formats that come in and go out.
 
-Imports nothing of `learner` or `labeler`. Rooms: `models` (tables), `store` (engine, migrations, files), `records` (questions to
-one table), `decisions` (the log of answers), `serving` (what to hand out next), `imports` and `exports` (file formats).
+Imports nothing from `learner` or `labeler`. Packages: `models` (tables), `store` (engine, migrations, files), `records` (queries
+on one table), `decisions` (the log of answers), `serving` (what to hand out next), `imports` and `exports` (file formats).
 """

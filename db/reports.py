@@ -1,7 +1,7 @@
 """What a run reports, as typed models; stored as JSON with the run, and shown by pages and commands.
 
-The learner writes these, the app and the command line read them. A field that rows of earlier versions may lack has a default, so
-older rows are read as they are; fields that this version does not know are ignored. Imports nothing of Earmark.
+The learner writes these; the app and the command line read them. Rows of earlier versions may lack fields: such fields have a
+default, so that older rows can be read. Fields that this version does not know are ignored. Imports nothing from Earmark.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 VERSION = 1
-"""Of what is written now; rows of before there were versions have 0."""
+"""Version of the reports that are written now; rows from before there were versions have 0."""
 
 
 class _Report(BaseModel):
@@ -20,7 +20,7 @@ class LabelRecall(_Report):
     """Recall of one label on the random slice, with its 95% interval."""
 
     recall: float | None
-    """None without clips of the label."""
+    """None if there are no clips of the label."""
     low: float
     high: float
     clips: int
@@ -31,7 +31,7 @@ class Confusion(_Report):
 
     labels: list[str] = []
     counts: list[list[int]] = []
-    """Empty without clips."""
+    """Empty if there are no clips."""
 
 
 class CalibrationBin(_Report):
@@ -45,17 +45,17 @@ class CalibrationBin(_Report):
 
 
 class Calibration(_Report):
-    """Whether confidence can be believed."""
+    """How well the classifier's confidence agrees with the share of right predictions."""
 
     clips: int
     ece_raw: float
-    """Expected calibration error as trained."""
+    """Expected calibration error of the classifier as trained."""
     ece: float
-    """The same after the temperature."""
+    """The same after temperature scaling."""
     temperature: float
-    """From all folds."""
+    """The temperature fitted on all folds together."""
     bins: list[CalibrationBin]
-    """After the temperature."""
+    """After temperature scaling."""
 
 
 class PlainAccuracy(_Report):
@@ -109,17 +109,17 @@ class DataSavedAgainst(_Report):
 
 
 class Horizon(_Report):
-    """How far a forecast looks."""
+    """How far ahead a forecast reaches."""
 
     decisions: int
     all_left: bool
-    """Whether so many decisions would answer every clip that is left."""
+    """Whether this many decisions would answer every clip that is left."""
     clips: int | None = None
     """Clips without an answer."""
 
 
 class AccuracyTarget(_Report):
-    """How many more decisions an accuracy will take; None means more than the horizon."""
+    """How many more decisions it will take to reach an accuracy; None means more than the horizon."""
 
     ua: float
     decisions: int | None
@@ -128,7 +128,7 @@ class AccuracyTarget(_Report):
 
 
 class AccuracyAhead(_Report):
-    """What so many more decisions are expected to bring."""
+    """The accuracy that is expected after this many more decisions."""
 
     decisions: int
     ua: float
@@ -143,7 +143,7 @@ class Forecast(_Report):
     why: str | None
     """Why it is not known."""
     level: float = 0.0
-    """Of its intervals."""
+    """Confidence level of its intervals."""
     horizon: Horizon | None = None
     targets: list[AccuracyTarget] = []
     ahead: AccuracyAhead | None = None
@@ -153,13 +153,13 @@ class MoreClips(_Report):
     """How many more random clips make the interval of the accuracy as narrow as wanted."""
 
     wanted: float
-    """Half the width."""
+    """Half the width that is wanted."""
     half_width: float
-    """Today's."""
+    """Half the width today."""
     clips: int | None
     """0 if it is narrow enough, None if no number of clips will do."""
     enough_left: bool
-    """Whether the pool has so many."""
+    """Whether the pool has this many clips left."""
 
 
 class StopSign(_Report):
@@ -179,13 +179,13 @@ class StopAdvice(_Report):
 
 
 class OutlookReport(_Report):
-    """What a team lead can act on."""
+    """What helps a team lead decide whether to continue: comparisons, forecast and advice."""
 
     curves: ComparedCurves = ComparedCurves()
     data_saved: DataSavedAgainst = DataSavedAgainst()
     forecast: Forecast | None = None
     more_clips: MoreClips | None = None
-    """None without an accuracy."""
+    """None if there is no accuracy yet."""
     stop: StopAdvice | None = None
 
 
@@ -197,7 +197,7 @@ class DoubtedLabel(_Report):
 
 
 class RunReport(_Report):
-    """Everything a run reports beside the accuracies, which have columns of their own."""
+    """Everything that a run reports except the accuracies, which have their own columns."""
 
     version: int = 0
     per_label: dict[str, LabelRecall] = {}
@@ -205,19 +205,19 @@ class RunReport(_Report):
     missing_labels: list[str] = []
     """Labels without clips in the random slice."""
     grouped: bool = True
-    """Whether folds keep speakers whole."""
+    """Whether all clips of a speaker are in the same fold."""
     folds: int = 0
     untrained: int = 0
     """Clips of the slice that no head could be trained for."""
     normalisation: str | None = None
-    """Of the run's head: `none` or `speaker`."""
+    """Normalisation that the run's head uses: `none` or `speaker`."""
     normalisation_why: str = ""
     normalised_folds: int = 0
     """Folds of the evaluation that chose to normalise by speaker."""
     plain: PlainAccuracy | None = None
     calibration: Calibration | None = None
-    """None with too few clips."""
+    """None if there are too few clips."""
     outlook: OutlookReport | None = None
-    """Follows the scores in a transaction of its own."""
+    """Written after the scores, in a separate transaction."""
     suspects: list[DoubtedLabel] | None = None
-    """Most suspicious first; None until they have been looked for."""
+    """Labels that are probably wrong, most suspicious first; None until the learner has searched for them."""

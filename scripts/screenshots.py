@@ -26,11 +26,11 @@ from tests.filled_projects import answer
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ANSWERS = 4
-"""Given on the page Label before its picture is taken, so that there is something to see; true ones: they enter the curve."""
+"""Answers given before the picture of the Label page, so that it is not empty. They are true ones, since they enter the curve."""
 
 
 def _settled(page: Page) -> None:
-    """Wait until nothing is a placeholder any more, and the page has stopped moving."""
+    """Wait until the page shows no placeholders any more and has stopped moving."""
     page.locator("h1").wait_for()
     page.wait_for_timeout(1500)
     page.locator("[data-testid=stSkeleton]").first.wait_for(state="detached")
@@ -75,7 +75,7 @@ def _grid(page: Page, address: str, picture: Path) -> None:
 
 
 def _something_to_review(directory: Path) -> None:
-    """A clip that somebody hears differently, and flags."""
+    """A clip that a second annotator labels differently, and flags."""
     project = open_project(directory)
     with project.write() as session:
         first = live_decisions(session)[0]
@@ -88,7 +88,7 @@ def _something_to_review(directory: Path) -> None:
 
 
 def take(folder: Path) -> None:
-    """Write label.png, grid.png, progress.png, review.png and export.png, light, and label-dark.png and so on, dark."""
+    """Write label.png, grid.png, progress.png, review.png and export.png, and label-dark.png and so on in dark colours."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         project = Path(place) / "demo"

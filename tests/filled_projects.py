@@ -23,7 +23,7 @@ def new_file(name: str, *, content: str | None = None) -> NewFile:
 
 
 def add_clips(project: OpenProject, count: int, *, seed: int = 0, speakers: int = 5) -> list[int]:
-    """Register `count` clips called 0.wav, 1.wav, …; their ids."""
+    """Register `count` clips called 0.wav, 1.wav, …; returns their ids."""
     rng = random.Random(seed)
     with project.write() as session:
         return [
@@ -50,7 +50,7 @@ def answer(
     gold: bool = False,
     suggestion_shown: bool = False,
 ) -> str:
-    """Record an answer; its UUID."""
+    """Record an answer; returns its UUID."""
     made = str(uuid.uuid4())
     with project.write() as session:
         append_decision(

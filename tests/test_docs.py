@@ -1,4 +1,4 @@
-"""The README says only what is there."""
+"""The README names only commands, files and make targets that exist."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 
-def test_the_command_reference_is_what_the_commands_say() -> None:
+def test_the_command_reference_is_what_the_commands_print() -> None:
     assert REFERENCE.read_text(encoding="utf-8") == command_reference(), "run `make commands`"

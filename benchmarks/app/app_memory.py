@@ -23,7 +23,7 @@ RESIDENT = "print(psutil.Process().memory_info().rss)"
     against="a Python process that has only imported torch, transformers and scikit-learn too",
 )
 def measure() -> Figures:
-    """Resident memory after the three pages were opened and some clips labelled."""
+    """Resident memory after three pages were opened and some clips labelled."""
     with tempfile.TemporaryDirectory() as folder:
         project = sample_project(Path(folder))
         project.close()

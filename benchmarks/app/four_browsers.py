@@ -1,7 +1,7 @@
-"""Four people label side by side in browsers, two keys a second each, with the learner at work: how long saving takes there.
+"""How long saving takes when four people label in browsers at the same time, two keys a second each, while the learner works.
 
-From the moment the page sends an answer until the server has said that it is stored. Every key must have become one answer, and
-nobody may see that anything went wrong.
+Measured from the moment the page sends an answer until the server has confirmed that it is stored. Every key must have become one
+answer, and no page may show that anything went wrong.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.filled_projects import answer
 
 PEOPLE, SECONDS, A_SECOND = 4, 15.0, 2.0
 LABELED = 40
-"""Before they come, so that there is a head to train."""
+"""Clips that are labelled before they begin, so that there is a head to train."""
 ALONE = "one browser alone, in the same project"
 
 WATCH = """
@@ -39,8 +39,8 @@ WATCH = """
   const player = () => document.querySelector("[data-testid=stBidiComponentIsolated]")?.shadowRoot;
   window.addEventListener("keydown", () => {
     const here = player()?.querySelector("[data-testid=player]");
-    const hears = here?.dataset.clip && ["playing", "paused", "ended", "loading"].includes(here.dataset.state);
-    window.seen[hears ? "keys" : "inVain"] += 1;
+    const ready = here?.dataset.clip && ["playing", "paused", "ended", "loading"].includes(here.dataset.state);
+    window.seen[ready ? "keys" : "inVain"] += 1;
   }, true);
   const note = (state) => state && !window.seen.states.includes(state) && window.seen.states.push(state);
   setInterval(() => {
@@ -49,7 +49,7 @@ WATCH = """
     if (document.querySelector("[data-testid=stException]")) note("exception");
   }, 20);
 """
-"""Runs before the page's own scripts: counts keys that met a clip, and what the page said of itself."""
+"""Runs before the page's own scripts: counts the keys that met a clip, and notes the states that the page showed."""
 TROUBLE = {"failed", "refused", "broken", "empty", "exception"}
 SAVINGS = """
   performance.getEntriesByType("resource").filter((one) => one.name.endsWith("/api/decisions")).map((one) => one.duration)
@@ -74,7 +74,7 @@ def _opened(page: Page, address: str, name: str) -> None:
 
 
 def _press(pages: list[Page]) -> None:
-    """Everybody at their own moments of the half second."""
+    """Every person presses keys at moments of their own, spread over the half second."""
     began = time.monotonic()
     for number in range(int(SECONDS * A_SECOND) * len(pages)):
         due = began + number / A_SECOND / len(pages)
@@ -83,7 +83,7 @@ def _press(pages: list[Page]) -> None:
 
 
 def _labelled(address: str, names: list[str]) -> tuple[int, list[float]]:
-    """Keys pressed, and milliseconds that each saving took."""
+    """Number of keys pressed, and the milliseconds that each saving took."""
     with opened_pages(len(names)) as pages:
         for page, name in zip(pages, names, strict=True):
             _opened(page, address, name)
@@ -109,7 +109,7 @@ def _measured(database_url: str | None) -> Figures:
             stored = live_decisions(session)
         project.close()
     assert len(stored) == LABELED + keys_alone + keys, f"{keys_alone + keys} keys became {len(stored) - LABELED} answers"
-    assert max(Counter(decision.clip_id for decision in stored).values()) == 1, "a clip was with two people"
+    assert max(Counter(decision.clip_id for decision in stored).values()) == 1, "a clip went to two people"
     details = (
         f"99th percentile of {len(taken)} requests with {keys} answers in {SECONDS:.0f} s with the learner at work, as the "
         f"browsers see it; median {float(np.median(taken)):.0f} ms; no answer lost or stored twice, no error shown"

@@ -1,4 +1,4 @@
-"""From the key that gives a label until the next clip sounds, in a browser: with an idle or a busy learner, and in a burst."""
+"""Time from the key that gives a label until the next clip plays in a browser: learner idle, learner busy, burst of keys."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tests.supervised_processes import wait_for
 
 KEYS, THEIR_KEYS, BURST = 100, 30, 100
 LISTENING = 300
-"""Milliseconds between a clip's start and the key: what a person takes at least, and what loads ahead has time for."""
+"""Milliseconds between a clip's start and the key: a person takes at least this long, and the next clip loads meanwhile."""
 A_SECOND = 10
-"""Keys of the burst."""
+"""Keys per second in the burst."""
 SHORTEST, LONGEST = 1.0, 10.0
 """Seconds."""
 PLAIN = "`st.button(shortcut=...)` and `st.audio(autoplay=True)`"
@@ -121,7 +121,7 @@ def _beside_a_busy_learner(project: OpenProject, page: Page) -> tuple[list[float
 
 
 def _check_order(project: OpenProject, pressed: list[tuple[str, str]]) -> None:
-    """Every key of the burst is an answer, the right one for the clip that it met, and they are stored in their order."""
+    """Check that every key of the burst became the right answer for the clip that it met, stored in the order of the keys."""
     query = live_query().join(Clip, Clip.id == Decision.clip_id).join(Label, Label.id == Decision.label_id)
     with project.read() as session:
         stored = session.execute(query.with_only_columns(Clip.file_name, Label.name).order_by(Decision.id)).all()
@@ -175,7 +175,7 @@ def measure_busy() -> Figures:
 
 @row("key-to-next-clip-burst", what=f"The same, {A_SECOND} keys a second for {BURST // A_SECOND} s", against=PLAIN)
 def measure_burst() -> Figures:
-    """95th percentile over those that sounded before the next key; that nothing is lost or out of order is checked."""
+    """95th percentile over the clips that played before the next key; no answer was lost or out of order (`_check_order`)."""
     taken, (_, theirs, stored) = _ours(), _plain()
     details = f"95th percentile; all {BURST} answers stored, in their order; the alternative stored {stored}"
     return Figures(ours=_p95(taken.burst), theirs=_p95(theirs), unit="ms", details=details)

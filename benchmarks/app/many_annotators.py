@@ -1,7 +1,7 @@
-"""Twenty annotators at two labels a second each, in processes of their own, with the learner at work: how long saving takes.
+"""How long saving takes for twenty annotators at two labels a second each, each in its own process, while the learner works.
 
-Through the functions that the app calls to lease clips and to save an answer. Nobody may see an error, and no clip may be with
-two annotators at a time.
+They use the functions that the app calls to lease clips and to save an answer. Nobody may see an error, and no clip may be leased
+to two annotators at a time.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ Leased = list[tuple[int, int, Any]]
 
 
 def _annotate(directory: Path, name: str, seconds: float, together: Barrier) -> tuple[list[float], list[int]]:
-    """Seconds that each saving took, and the clips; whatever goes wrong is raised.
+    """Seconds that each saving took, and the clips; every failure is raised.
 
     Args:
-        together: passed once by everybody, so that nobody is measured while others still load their libraries.
+        together: a barrier that all pass once, so that nobody is measured while others still load their libraries.
     """
     project = open_project(directory)
     rng = random.Random(name)
@@ -110,7 +110,7 @@ def _measured(database_url: str | None) -> Figures:
             alone, _ = _together(project.directory, ["alone"])
             taken, clips = _together(project.directory, [f"annotator {number}" for number in range(ANNOTATORS)])
         twice = [clip for clip, count in Counter(clips).items() if count > 1]
-        assert not twice, f"{len(twice)} clips were with two annotators"
+        assert not twice, f"{len(twice)} clips went to two annotators"
         with project.read() as session:
             stored = {decision.clip_id for decision in live_decisions(session)}
         assert stored >= set(clips), "an answer is missing"

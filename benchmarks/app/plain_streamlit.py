@@ -1,4 +1,4 @@
-"""What one would write without a player component: buttons with shortcuts, and a rerun for each clip."""
+"""The app that one would write without a player component: buttons with shortcuts, and a rerun for each clip."""
 
 SCRIPT = """
 import csv

@@ -1,4 +1,4 @@
-"""Features for clips, beside the loop that a notebook would have: one clip at a time, in float32, by plain `transformers`."""
+"""Making features, compared with the loop that a notebook would have: one clip at a time, in float32, by plain `transformers`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from learner.features.matrix import open_features
 BUNDLED = REPOSITORY / "learner" / "encoders" / "bundled"
 LOOP = "one clip at a time in float32 by plain `transformers`"
 LAYER, CLIPS = 5, 240
-"""What Earmark pools of wav2vec2-base unless told otherwise."""
+"""The layer of wav2vec2-base that Earmark pools by default, and the number of clips."""
 
 
 def _earmark(folder: Path, encoder: str, *, clips: int) -> tuple[float, Float32Array]:
@@ -72,14 +72,14 @@ def _measured(encoder: str, checkpoint: Path, folder: Path, *, clips: int, compa
 
 @row("embed-bundled", what="Embedding with the bundled encoder", against=LOOP)
 def measure_bundled() -> Figures:
-    """All sample clips."""
+    """On all sample clips."""
     with tempfile.TemporaryDirectory() as folder:
         return _measured("bundled", BUNDLED, Path(folder), clips=300, compared=False)
 
 
 @row("embed-base", what="Embedding with the geometry of wav2vec2-base (random weights)", against=LOOP)
 def measure_base() -> Figures:
-    """Some sample clips: this is the size for real work."""
+    """On some of the sample clips, with an encoder of the size that real work uses."""
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = base_checkpoint(Path(folder) / "base")
         return _measured(str(checkpoint), checkpoint, Path(folder) / "project", clips=CLIPS, compared=True)
@@ -87,7 +87,7 @@ def measure_base() -> Figures:
 
 @row("embed-base-avx2", what="The same where the processor has no bf16 (`ONEDNN_MAX_CPU_ISA=AVX2`)", against=LOOP)
 def measure_base_without_bf16() -> Figures:
-    """In a process of its own, since oneDNN reads the limit once."""
+    """In a separate process, since oneDNN reads the limit only once."""
     command = [
         sys.executable,
         "-c",

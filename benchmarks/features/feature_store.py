@@ -1,4 +1,4 @@
-"""A million vectors in the feature store, beside plain numpy on files of the same size."""
+"""A million vectors in the feature store, compared with plain numpy on files of the same size."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from learner.features.store import FeatureStore, embed_lock
 
 ROWS, BATCH, CHUNK, FETCHED = 1_000_000, 4096, 4096, 1000
 KILLED_AFTER = 100
-"""Batches: in the middle of a shard."""
+"""Batches that are added before the kill, which then falls in the middle of a shard."""
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="earmark-bench-", ignore_cleanup_errors=True)
 
 
 def _batch(number: int, count: int) -> Float32Array:
-    """The vectors of a batch; every one tells its row."""
+    """The vectors of a batch; the first two values of each encode its row."""
     vectors = np.random.default_rng(number).standard_normal((1, DIM), dtype=np.float32).repeat(count, axis=0)
     vectors[:, 0] = number % 1000
     vectors[:, 1] = np.arange(count) % 1000
@@ -70,7 +70,10 @@ def _add_until_killed(folder: Path) -> None:
 
 @cache
 def _filled() -> tuple[OpenProject, float, float]:
-    """The project with a million rows, added by a process that was killed and one that went on; seconds to add and to resume."""
+    """The project with a million rows, the seconds that adding them took, and the seconds to resume.
+
+    One process began to add them and was killed; a second one continued.
+    """
     project = _with_clips(Path(_FOLDER.name) / "project")
     began = time.perf_counter()
     child = multiprocessing.get_context("spawn").Process(target=_add_until_killed, args=(project.directory,))
@@ -105,7 +108,7 @@ def _features(project: OpenProject) -> FeatureMatrix:
 
 
 def _check(features: FeatureMatrix) -> None:
-    """Every row is there, and its own."""
+    """Check that every row is there and holds its own vector."""
     assert np.array_equal(np.sort(features.clip_ids), np.arange(1, ROWS + 1))
     wanted = np.random.default_rng(1).choice(ROWS, 5000, replace=False)
     found = features.rows(wanted + 1)
@@ -134,7 +137,7 @@ def _plain() -> tuple[list[NDArray[np.float16]], float]:
     against="`numpy.save` and fsync of the same batches, without any row map",
 )
 def measure_adding() -> Figures:
-    """Row map included; the first process is killed with SIGKILL in the middle of a shard, and a second one goes on."""
+    """The row map is included. The first process is killed with SIGKILL in the middle of a shard, and a second one continues."""
     _, ours, resumed = _filled()
     _, theirs = _plain()
     details = f"{ROWS:,} x {DIM}, {BATCH} at a time; after a SIGKILL in the middle of a shard ready again in {resumed:.2f} s"
@@ -147,7 +150,7 @@ def measure_adding() -> Figures:
     against="chunks of a memory map cast to float32 and multiplied by plain numpy",
 )
 def measure_scoring() -> Figures:
-    """A head of four labels; files in the page cache on both sides."""
+    """With a head for four labels; the files are in the page cache on both sides."""
     features = _features(_filled()[0])
     maps, _ = _plain()
     weights = np.random.default_rng(2).standard_normal((DIM, len(STYLES)), dtype=np.float32)
@@ -168,7 +171,7 @@ def measure_scoring() -> Figures:
     against="rows of one memory map each by plain numpy, row by row",
 )
 def measure_fetching() -> Figures:
-    """By clip, in random order."""
+    """Rows are fetched by clip, in random order."""
     features = _features(_filled()[0])
     maps, _ = _plain()
     wanted = np.random.default_rng(3).choice(ROWS, FETCHED, replace=False)

@@ -1,4 +1,4 @@
-"""What a long clip costs in memory, beside giving it to the model whole."""
+"""Memory that a long clip takes, compared with giving the whole clip to the model at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.measuring.sample_project import REPOSITORY
 
 RATE = 16_000
 SHORT, LONG = 4, 30
-"""Minutes: what the alternative can hold in memory, and more."""
+"""Minutes: a clip that the alternative can hold in memory, and a longer one."""
 _PEAK = """
 import re
 print(int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1]) * 1024)
@@ -47,7 +47,7 @@ with torch.no_grad():
 
 
 def _peak(program: str, checkpoint: Path, path: Path) -> float:
-    """Largest resident memory of a process that runs the program, in MB; `ru_maxrss` would hold its parent's, too."""
+    """Largest resident memory of a process that runs the program, in MB; `ru_maxrss` would include its parent's."""
     command = [sys.executable, "-c", program, str(checkpoint), str(path)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return float(json.loads(done.stdout.splitlines()[-1])) / 1e6
@@ -68,7 +68,7 @@ def _speech_like(path: Path, minutes: int) -> Path:
     against="the whole clip at once in float32 by plain `transformers`",
 )
 def measure() -> Figures:
-    """Of whole processes, the libraries included."""
+    """Memory of whole processes, including their libraries."""
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = base_checkpoint(Path(folder) / "base")
         short, long = (_speech_like(Path(folder) / f"{minutes}.flac", minutes) for minutes in (SHORT, LONG))

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def base_checkpoint(folder: Path) -> Path:
-    """Make it in `folder`; the folder."""
+    """Make the checkpoint in `folder`; returns the folder."""
     import torch
     from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 

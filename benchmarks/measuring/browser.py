@@ -1,4 +1,4 @@
-"""A browser to look at the app with."""
+"""A headless browser that opens the app."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def opened_page(*, width: int = 1280, height: int = 720, dark: bool = False) -> 
 
 @contextlib.contextmanager
 def opened_pages(count: int, *, width: int = 1280, height: int = 720, dark: bool = False) -> Iterator[list[Page]]:
-    """Pages of as many people: each has a memory of its own."""
+    """Pages for this many people: each has its own cookies and storage."""
     arguments = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)

@@ -1,4 +1,4 @@
-"""How much memory something takes that is no mapped file."""
+"""How much memory something takes, not counting mapped files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Peak:
-    """The most memory of this process that is no mapped file, in MB, while it is open."""
+    """The most memory of this process within the `with` block, in MB, not counting mapped files."""
 
     def __enter__(self) -> Peak:
         self._before = self.most = _anonymous()
@@ -27,7 +27,7 @@ class Peak:
 
     @property
     def grown(self) -> float:
-        """Beyond what there was when it was opened."""
+        """The growth since the block began, in MB."""
         return self.most - self._before
 
 

@@ -1,4 +1,4 @@
-"""An encoder in name only: the vectors are made up beside it, as long as wav2vec2-base would give."""
+"""An encoder in name only: benchmarks make up the vectors themselves, as long as those of wav2vec2-base."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ DIM = 768
 
 
 class NominalEncoder:
-    """What a feature store asks of an encoder."""
+    """The part of an encoder that a feature store uses."""
 
     name, revision, dim, sampling_rate = "nominal", "1", DIM, 16_000
     remark: str | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Nothing that matters."""
+        """A name and a revision, whose values do not matter."""
         return {"encoder": self.name, "revision": self.revision}
 
     def encode(self, waveforms: Any) -> NDArray[np.float32]:

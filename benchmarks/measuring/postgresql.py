@@ -16,7 +16,7 @@ SERVER = os.environ.get("EARMARK_TEST_POSTGRES")
 
 @contextlib.contextmanager
 def database() -> Iterator[str]:
-    """The address of an empty database on that server, gone again afterwards."""
+    """The address of an empty database on that server, which is dropped afterwards."""
     server = create_engine(SERVER or "", isolation_level="AUTOCOMMIT")
     name = f"earmark_bench_{os.getpid()}"
     with server.connect() as connection:
@@ -30,7 +30,7 @@ def database() -> Iterator[str]:
 
 
 def on_both(name: str, measured: Callable[[str | None], Figures], *, what: str, against: str) -> None:
-    """Register a row for SQLite on the disk of the temporary folder, and one for a database of its own on the server.
+    """Register a row for SQLite on the disk of the temporary folder, and one for a new database on the server.
 
     Args:
         measured: takes the database's address; None stands for SQLite.

@@ -1,4 +1,4 @@
-"""Earmark's processes, and the one it is compared with, for as long as a measurement lasts."""
+"""Earmark's processes and a plain Streamlit app to compare with, each running for as long as a measurement lasts."""
 
 from __future__ import annotations
 

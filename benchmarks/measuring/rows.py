@@ -82,7 +82,7 @@ def _lines(path: str) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Three digits that mean something."""
+    """The number with three significant digits."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 

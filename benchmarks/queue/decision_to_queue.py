@@ -1,4 +1,4 @@
-"""From the moment an answer is stored until the queue that knows it is there, with 10,000 clips to rank."""
+"""Time from the moment an answer is stored until a queue that uses it is published, with 10,000 clips to rank."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def _seen(project: OpenProject, *, evaluated: bool) -> bool:
 
 
 def _earmark(folder: Path, vectors: Float32Array, classes: NDArray[np.int64]) -> tuple[float, float]:
-    """Median seconds from answer to queue, and of these from noticing the answer to the queue."""
+    """Median seconds from the answer to the queue, and from noticing the answer to the queue."""
     project, clips = _filled(folder, vectors, classes)
     taken, worked = [], []
     with learner(project.directory):
         for number in range(LABELED, LABELED + DECISIONS):
             wait_for(lambda: _seen(project, evaluated=True), what="the learner", seconds=300)
-            time.sleep(0.1 * (number % 5) / 5)  # so that answers come at any moment between two looks of the learner
+            time.sleep(0.1 * (number % 5) / 5)  # so that answers come at any moment between two checks by the learner
             answer(project, clips[number], STYLES[classes[number]])
             began = time.perf_counter()
             while not _seen(project, evaluated=False):
@@ -89,7 +89,7 @@ def _modal(vectors: Float32Array, classes: NDArray[np.int64]) -> float:
     against="scikit-learn and modAL's `margin_sampling` on a matrix in memory: nothing noticed, read or stored",
 )
 def measure() -> Figures:
-    """Median over single decisions, each after the learner had come to rest."""
+    """Median over single decisions, each given when the learner was idle."""
     vectors, classes = _drawn()
     with tempfile.TemporaryDirectory() as folder:
         ours, worked = _earmark(Path(folder), vectors, classes)

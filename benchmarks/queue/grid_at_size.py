@@ -1,4 +1,4 @@
-"""A grid of clips like another one out of a million, beside the arithmetic alone."""
+"""A grid of the clips most similar to a given one, out of a million, compared with the arithmetic alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CELLS, REPETITIONS = 48, 5
     against="chunks of a memory map cast to float32 and multiplied by plain numpy: nothing standardised, sorted or looked up",
 )
 def measure() -> Figures:
-    """Every question is about another clip; the first, which reads where each vector lies, is told apart."""
+    """Every query is about another clip. The first one also reads where each vector lies, so it is reported separately."""
     project = filled_project()
     clips = iter(np.random.default_rng(7).choice(ROWS, REPETITIONS + 2, replace=False) + 1)
     neighbours = Neighbours(project)

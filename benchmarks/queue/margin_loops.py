@@ -1,7 +1,7 @@
-"""The most uncertain clips by margin, out of very many: Earmark's ranking, and what other active-learning libraries do for it.
+"""Finding the most uncertain clips by margin, out of very many: Earmark's ranking compared with other active-learning libraries.
 
-Each in a process of its own, in one thread, with a head that is fitted already: Earmark on the shards of its feature store
-(float16), the others on one memory map of the same vectors in the float32 that they compute in.
+Each runs in its own process, in one thread, with a head that is fitted already. Earmark reads the shards of its feature store
+(float16); the others read one memory map of the same vectors in float32, in which they compute.
 """
 
 from __future__ import annotations

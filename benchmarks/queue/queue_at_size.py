@@ -1,4 +1,4 @@
-"""From an answer to a queue with a million clips to rank, beside the arithmetic alone."""
+"""Time from an answer to a published queue, with a million clips to rank, compared with the arithmetic alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LABELED, REPETITIONS = 200, 3
     against="chunks of a memory map cast to float32 and multiplied by plain numpy: nothing read, trained, ranked or stored",
 )
 def measure() -> Figures:
-    """The pool is in the learner's hands, as it is after its first pass."""
+    """The learner holds the pool in memory, as it does after its first pass."""
     project = filled_project()
     clips = iter(np.random.default_rng(4).choice(ROWS, LABELED + 2 * REPETITIONS, replace=False) + 1)
     for number in range(LABELED):

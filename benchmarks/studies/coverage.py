@@ -55,14 +55,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """Its checks."""
+    """A simulated project and the checks made on it."""
 
     job: Job
     checks: list[Check]
 
 
 def jobs(projects: int, *, encoders: Sequence[str], forecasts: int) -> list[Job]:
-    """So many projects, over all corpora and encoders alike; of each cell the first `forecasts` have their forecasts checked."""
+    """About `projects` projects, equally many per cell (corpus, encoder); the first `forecasts` of each check forecasts."""
     cells = [(corpus, encoder) for corpus in CORPORA for encoder in encoders]
     found = []
     for corpus, encoder in cells:
@@ -74,7 +74,7 @@ def jobs(projects: int, *, encoders: Sequence[str], forecasts: int) -> list[Job]
 
 
 def measured(job: Job, corpus: Corpus) -> Result:
-    """One project, labelled and asked."""
+    """One project, labelled and checked."""
     with threadpool_limits(1):
         project = simulated_project(corpus, seed=job.seed)
         clips = len(project.in_key_order)
@@ -84,7 +84,7 @@ def measured(job: Job, corpus: Corpus) -> Result:
 
 
 def table(results: Sequence[Result]) -> str:
-    """A row a cell, then rows by strategy, random share and share labelled, and all."""
+    """One row per cell, then rows by strategy, random share and share labelled, and one for all."""
     lines = [
         "| projects | n | checks | UA holds | median width | bias | unseen speakers hold "
         "| UA ahead holds | forecasts | hold | with a number | hold |",
@@ -156,7 +156,7 @@ def main() -> None:
     """Simulate and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.coverage", description=__doc__)
     parser.add_argument("--projects", type=int, default=240, help="simulated projects in all (default: 240)")
-    parser.add_argument("--forecasts", type=int, default=16, help="projects a cell whose forecasts are checked (default: 16)")
+    parser.add_argument("--forecasts", type=int, default=16, help="projects per cell whose forecasts are checked (default: 16)")
     parser.add_argument("--encoder", action="append", help=f"may be given again (default: {BUNDLED} and {LOGMEL})")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="projects at a time (default: one a core)")
     options = parser.parse_args()

@@ -36,9 +36,9 @@ class Forecast:
     low: int | None
     high: int | None
     took: float
-    """inf where all clips were not enough."""
+    """inf where even all clips were not enough."""
     most: int
-    """Decisions that were looked at."""
+    """Largest number of decisions that the forecast considered."""
 
     @property
     def held(self) -> bool:
@@ -58,7 +58,7 @@ class AheadCheck:
 
     @property
     def held(self) -> bool:
-        """Whether the interval holds it; to a thousandth, which is more than is shown."""
+        """Whether the interval holds it, with a tolerance of half a thousandth: figures are shown with fewer digits."""
         return self.low - 5e-4 <= self.was <= self.high + 5e-4
 
 
@@ -67,7 +67,7 @@ class Check:
     """What was told at one moment of one project, and what was true."""
 
     share: float
-    """Of the pool's clips that were labelled."""
+    """Share of the pool's clips that were labelled."""
     slice_clips: int
     ua: float
     low: float
@@ -92,7 +92,7 @@ def checks_of(
     """The project labelled as `how` says, asked when these shares of its clips have labels.
 
     Args:
-        seed: of whatever the replay draws.
+        seed: for everything that the replay draws at random.
         shares: ascending, from 0 to 1; moments at which the random slice is empty are left out.
         forecasts: check them too, which takes labelling all clips and far more time.
     """
@@ -172,7 +172,7 @@ def _curve_ahead(
 
 
 def _took(ahead: Sequence[tuple[int, float]], ua: float) -> float:
-    """Decisions after the first of these points until the curve, made to rise, reaches an accuracy."""
+    """Decisions from the first of these points until the curve, made monotonic, reaches an accuracy."""
     answers = np.array([answers for answers, _ in ahead], dtype=np.float64)
     rising = optimize.isotonic_regression([true for _, true in ahead]).x
     after = int(np.searchsorted(rising, ua))
@@ -185,4 +185,4 @@ def _took(ahead: Sequence[tuple[int, float]], ua: float) -> float:
 
 
 def _silent(_done: int, _total: int) -> None:
-    """Nobody is waiting."""
+    """Reports no progress, since nobody is waiting."""

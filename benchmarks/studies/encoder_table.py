@@ -88,7 +88,7 @@ def default_result(report: ProbeReport, name: str) -> _Scored:
 
 
 def table(reports: dict[str, ProbeReport], names: Sequence[str]) -> str:
-    """Markdown: a row an encoder, two columns a corpus."""
+    """The table as Markdown: one row per encoder, two columns per corpus."""
     heads = [f"{CORPORA.get(corpus, corpus)} {norm}" for corpus in reports for norm in ("as is", "by speaker")]
     lines = ["| encoder | values | " + " | ".join(heads) + " |", "| --- | ---: |" + " ---: |" * len(heads)]
     for name in names:

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.studies.heads`: would another head than the one that ships learn more from the same labels?
+"""`python -m benchmarks.studies.heads`: would another head learn more from the same labels than the one that ships?
 
-Every head gets the same labels, drawn at random, of the same clips, with speakers normalised where the shipped head would, and is
-scored on speakers held out. Writes a table between its markers in docs/benchmarks.md. The corpora are found by EARMARK_CORPORA.
+Every head gets the same randomly drawn labels of the same clips, with speakers normalised where the shipped head would do so, and
+is scored on held-out speakers. Writes a table between its markers in docs/benchmarks.md. EARMARK_CORPORA names the corpora.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a head may learn from, standardised, and the speakers of it."""
+    """The clips that a head may learn from, standardised, and the fold of each, which keeps speakers together."""
 
     X: Float32Array
     y: Int64Array
@@ -64,13 +64,13 @@ class Drawn:
     folds_of_others: Int64Array
 
     def without(self, fold: int) -> Drawn:
-        """What is of other folds, of `FOLDS`."""
+        """The clips of the other folds, with `FOLDS` folds in all."""
         known, others = self.folds % FOLDS != fold, self.folds_of_others % FOLDS != fold
         return Drawn(self.X[known], self.y[known], self.folds[known], self.others[others], self.folds_of_others[others])
 
 
 Head = Callable[[Drawn, Float32Array], Int64Array]
-"""Labels of the second's rows, after learning from the first."""
+"""Learns from its first argument, and predicts the labels of the rows that are its second."""
 
 
 def _linear(drawn: Drawn, rows: Float32Array, *, method: str, C: float = 0.1, guessing: bool = False) -> Int64Array:
@@ -87,7 +87,7 @@ def _ridged(drawn: Drawn, rows: Float32Array, *, ridge: float) -> Int64Array:
 
 
 def _centroid(drawn: Drawn, rows: Float32Array) -> Int64Array:
-    """Of vectors of length 1."""
+    """Nearest centroid of vectors scaled to length 1."""
     found: Int64Array = NearestCentroid().fit(_of_length_one(drawn.X), drawn.y).predict(_of_length_one(rows))
     return found
 
@@ -105,7 +105,7 @@ def _ledoit_wolf(drawn: Drawn, rows: Float32Array) -> Int64Array:
 
 
 def _chosen(drawn: Drawn, rows: Float32Array, *, among: Mapping[str, Head]) -> Int64Array:
-    """By the best UA of cross-validation over speakers; the first of those that are level."""
+    """The head with the best UA in cross-validation over speakers; of equal ones the first."""
     best = max(among.values(), key=functools.partial(_cross_validated, drawn=drawn))
     return best(drawn, rows)
 
@@ -163,7 +163,7 @@ def _scored(usual: SimulatedProject, deep: SimulatedProject, layers: int, count:
 
 
 def _inputs(project: SimulatedProject, clips: NDArray[np.int64], y: Int64Array, normalisation: str) -> tuple[Drawn, Float32Array]:
-    """Of the pool's clips and of those held out, as the shipped head would take them, standardised."""
+    """Inputs of the pool's clips and of the held-out clips, standardised, as the shipped head would get them."""
     pool, held_out = project.pool, project.held_out
     others = unlabelled_clips(pool, Examples.alike(clips, y))
     known, unknown = pool.features.rows(clips), pool.features.rows(others)

@@ -1,5 +1,7 @@
-"""A small neural head over all layers of an encoder: a learned weighted mean of the layers, then a dense network, as Pepino,
-Riera, Ferrer 2021, *Emotion Recognition from Speech Using wav2vec 2.0 Embeddings*, have it. What ships is held against it.
+"""A small neural head over all layers of an encoder, to compare the shipped head with.
+
+It takes a learned weighted mean of the layers, then a dense network, after Pepino, Riera, Ferrer 2021, *Emotion Recognition from
+Speech Using wav2vec 2.0 Embeddings*.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from torch import nn
 from learner.arrays import Float32Array, Int64Array
 
 STATISTICS = 2
-"""Of each layer: mean and standard deviation."""
+"""Statistics of each layer in a vector: mean and standard deviation."""
 HIDDEN, DROPOUT = 128, 0.3
 STEPS, RATE, DECAY = 300, 2e-3, 1e-2
 
@@ -34,8 +36,8 @@ class LayerWeighted:
     """Fits and predicts as scikit-learn's classifiers do.
 
     Args:
-        layers: how many are side by side in a vector.
-        seed: of weights and dropout.
+        layers: how many layers a vector holds side by side.
+        seed: for weights and dropout.
     """
 
     def __init__(self, *, layers: int, seed: int = 0) -> None:
@@ -43,7 +45,7 @@ class LayerWeighted:
         self.seed = seed
 
     def fit(self, X: Float32Array, y: Int64Array) -> LayerWeighted:
-        """To standardised vectors [n, STATISTICS * layers * hidden size] and their labels; labels weigh the same."""
+        """Fits to standardised vectors [n, STATISTICS * layers * hidden size] and their labels; all labels weigh the same."""
         self.classes_, targets = np.unique(y, return_inverse=True)
         rows, wanted = self._layered(X), torch.from_numpy(targets.astype(np.int64))
         torch.manual_seed(self.seed)
@@ -66,7 +68,7 @@ class LayerWeighted:
         return found
 
     def _layered(self, X: Float32Array) -> torch.Tensor:
-        """[n, layers, STATISTICS * hidden size]: vectors have a statistic of all layers, then the next one."""
+        """[n, layers, STATISTICS * hidden size]; a vector holds one statistic of all layers, then the next statistic."""
         apart = X.reshape(len(X), STATISTICS, self.layers, -1)
         return torch.from_numpy(
             np.ascontiguousarray(apart.transpose(0, 2, 1, 3).reshape(len(X), self.layers, -1), dtype=np.float32)

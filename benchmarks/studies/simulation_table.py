@@ -31,11 +31,11 @@ from learner.simulation.simulate import Plan, simulate
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"
 BUDGETS = {"emodb": 300, "ravdess": 800, "esc10": 300, "donateacry": 360}
-"""Labels, by corpus: where random is at 95% of what all labels give, or all clips nearly."""
+"""Labels by corpus: enough for random labelling to reach 95% of the UA of all labels, or nearly all clips."""
 BATCHES = {"ravdess": 20}
 """Labels between two rankings, where they are not 10."""
 GAINING = ("emodb", "ravdess", "esc10")
-"""Corpora whose ratio of labels to 95% is averaged; in donateacry it is rare labels that are sought."""
+"""Corpora whose ratios of labels to 95% are averaged; donateacry serves to measure the search for rare labels."""
 PER_CLASS = (25, 50, 100)
 """Labels a class at which data saved are told."""
 STRATEGIES = (DEFAULT, RANDOM, K_MEANS, TYPICALITY, *MEASURED, *COMBINED, RARE_CLASS)
@@ -94,7 +94,7 @@ def _section(found: Found, seeds: int) -> str:
 
 
 def _saved(found: Found) -> list[str]:
-    """The claim of Boigne et al. 2020 on our terms: less data than hand-made features on random labels."""
+    """The claim of Boigne et al. 2020, measured here: less data than hand-made features on random labels need."""
     lines = ["| corpus | labels a class | UA | log-mel, random labels | times less data |", "| --- | ---: | ---: | ---: | ---: |"]
     for corpus in GAINING:
         if ("bundled", corpus) in found and ("logmel", corpus) in found:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.studies.wrong_labels`: how many of simulated wrong answers are among the first suspicious labels."""
+"""`python -m benchmarks.studies.wrong_labels`: how many simulated wrong answers are among the first suspicious labels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LABELS, WRONG, LOOKED_AT = 300, 0.2, 0.3
 
 @dataclass(frozen=True)
 class Found:
-    """For each seed the share of the wrong labels that is among the suspicious ones looked at."""
+    """For each seed, the share of the wrong labels that are among the first suspicious ones."""
 
     corpus: str
     encoder: str
@@ -38,7 +38,7 @@ class Found:
 
 
 def measured(manifest: Path, *, encoder: str, seeds: int) -> Found:
-    """Import and embed a labelled corpus once, then answer anew with each seed."""
+    """Import and embed a labelled corpus once, then give new answers with each seed."""
     truth = {row.file_name: row.label for row in read_manifest(manifest) if not isinstance(row, BadRow) and row.label is not None}
     names = sorted(set(truth.values()))
     with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +63,7 @@ def _pool(project: OpenProject) -> Pool:
 
 
 def _share(pool: Pool, truth: dict[int, int], classes: int, rng: np.random.Generator) -> float:
-    """Some clips are answered, a part of them with another label, each other one as likely."""
+    """Answers some clips, a part of them with a wrong label; each of the other labels is equally likely."""
     clips = sorted(rng.choice(sorted(truth), min(LABELS, len(truth)), replace=False).tolist())
     wrong = {int(clip) for clip in rng.choice(clips, round(WRONG * len(clips)), replace=False)}
     said = {clip: (truth[clip] + (int(rng.integers(1, classes)) if clip in wrong else 0)) % classes for clip in clips}

@@ -1,4 +1,4 @@
-"""Flags: an annotator's note that somebody should look at a clip. Rows are only added; a person's newest on a clip counts."""
+"""Flags: an annotator's note that somebody should check a clip. Rows are only added; each person's newest on a clip counts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class RaisedFlag:
 
 
 def append_flag(session: Session, *, uuid: str, clip_id: int, annotator_id: int, note: str, raised: bool = True) -> Flag:
-    """Raise a flag on a clip, or take one's own down; idempotent by `uuid`.
+    """Raise a flag on a clip, or take the annotator's own flag down; idempotent by `uuid`.
 
     Raises:
-        DecisionError: the UUID is none or belongs to another clip or annotator, or the clip is unknown.
+        DecisionError: the UUID is malformed or belongs to another clip or annotator, or the clip is unknown.
     """
     uuid = checked_uuid(uuid)
     stored = session.scalars(select(Flag).where(Flag.uuid == uuid)).first()

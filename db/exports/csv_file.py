@@ -1,4 +1,4 @@
-"""CSV out: one line for each standing decision."""
+"""Export as CSV: one line for each standing decision."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from db.exports.decision_rows import COLUMNS, standing_rows
 
 
 def write_csv(session: Session, path: Path) -> int:
-    """Write the standing decisions as UTF-8 CSV with CRLF line ends (RFC 4180); the number of rows.
+    """Write the standing decisions as UTF-8 CSV with CRLF line ends (RFC 4180); returns the number of rows.
 
-    Nothing is lost: texts are written as they are, quoted where they must be. So a text that begins with `=` or `@` is not
-    defused either: in a spreadsheet, import such columns as text. Columns of the manifest that Earmark has no meaning for are in
-    `extra`, as a JSON object. The file is a manifest too: it can be imported, with its labels.
+    Nothing is lost: texts are written as they are, quoted where necessary. A text that begins with `=` or `@` is therefore not
+    escaped: in a spreadsheet, import such columns as text. Columns of the manifest that have no meaning for Earmark are in
+    `extra`, as a JSON object. The file is also a manifest: it can be imported, with its labels.
     """
     count = 0
     # The line end matters: with it, csv quotes fields that hold a lone carriage return, which would otherwise end the line.

@@ -1,4 +1,4 @@
-"""Decisions as flat rows, the common ground of the exporters: everything the log knows about an answer, and its clip."""
+"""Decisions as flat rows, which all exporters share: everything that the log holds about an answer, and its clip."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def standing_rows(session: Session) -> Iterator[dict[str, Any]]:
     """One row for each decision that stands, oldest first, with the keys of `COLUMNS`.
 
     `start`, `end` and `seconds` are seconds, `created_at` is ISO 8601 in UTC, `extra` a dict, `run` the number of the run that
-    was live. Rows are fetched as they are asked for.
+    was live. Rows are fetched while the caller iterates.
     """
     return _rows(session, live_query(), ())
 
 
 def log_rows(session: Session) -> Iterator[dict[str, Any]]:
-    """As `standing_rows`, for every row of the decision log, undone and superseded ones too.
+    """As `standing_rows`, for every row of the decision log, including undone and superseded ones.
 
-    `replaces` is the UUID of the decision that the row takes back (its answer is `undo` then) or supersedes.
+    `replaces` is the UUID of the decision that the row supersedes or takes back; in the latter case its answer is `undo`.
     """
     return _rows(session, select(Decision), ("replaces",))
 

@@ -1,4 +1,4 @@
-"""JSON Lines out: one object for each standing decision, or for every row of the log."""
+"""Export as JSON Lines: one object for each standing decision, or for every row of the log."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from db.exports.decision_rows import log_rows, standing_rows
 
 
 def write_jsonl(session: Session, path: Path) -> int:
-    """Write the standing decisions, one JSON object a line in UTF-8; the number of rows. The file is a manifest too."""
+    """Write the standing decisions in UTF-8, one JSON object per line; returns their number. The file is also a manifest."""
     return _write(standing_rows(session), path)
 
 
 def write_log(session: Session, path: Path) -> int:
-    """Write every row of the decision log, undone and superseded ones too; `replaces` names the UUID that a row points at."""
+    """Write every row of the decision log, including undone and superseded ones; returns the number of rows.
+
+    `replaces` is the UUID of the decision that a row supersedes or takes back.
+    """
     return _write(log_rows(session), path)
 
 

@@ -1,4 +1,4 @@
-"""File formats in and out. What can be written is a registry: a new format is a function and one entry here."""
+"""The registry of export formats: a new format is a function and one entry here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Exporter:
     """A format that decisions can be written in.
 
     `write(session, path)` writes to a path that does not exist yet (a file, or a folder for formats that are one) and returns the
-    number of rows; what it raises as OSError is told to the user as one sentence.
+    number of rows. The user sees an OSError that it raises as one sentence.
     """
 
     name: str
@@ -36,21 +36,21 @@ def register(exporter: Exporter) -> None:
     EXPORTERS[exporter.name] = exporter
 
 
-register(Exporter("csv", ".csv", "A table of the standing decisions, one a line.", write_csv))
-register(Exporter("jsonl", ".jsonl", "The standing decisions as JSON, one object a line.", write_jsonl))
-register(Exporter("log", ".jsonl", "The whole decision log as JSON, undone and superseded decisions too.", write_log))
+register(Exporter("csv", ".csv", "A table of the standing decisions, one per line.", write_csv))
+register(Exporter("jsonl", ".jsonl", "The standing decisions as JSON, one object per line.", write_jsonl))
+register(Exporter("log", ".jsonl", "The whole decision log as JSON, including undone and superseded decisions.", write_log))
 
 
 def export_decisions(session: Session, format: str, output: Path) -> int:
-    """Write the decisions to `output` in a registered format; the number of rows written.
+    """Write the decisions to `output` in a registered format; returns the number of rows written.
 
-    The file appears whole or not at all, and an older one of that name is replaced only by a whole one.
+    The file appears complete or not at all. An older file of that name is replaced only by a complete one.
 
     Raises:
         FormatError: the format is unknown, or the output cannot be written.
     """
     exporter = EXPORTERS.get(format)
     if exporter is None:
-        raise FormatError(f"{format!r} is no export format; use one of: {', '.join(sorted(EXPORTERS))}.")
+        raise FormatError(f"{format!r} is not an export format; use one of: {', '.join(sorted(EXPORTERS))}.")
     with written_whole(output, example="decisions" + exporter.suffix) as path:
         return exporter.write(session, path)

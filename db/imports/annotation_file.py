@@ -1,6 +1,6 @@
-"""Answers in: a CSV or JSONL file with `clip` or `file_name[,start,end]`, and `label`, one answer a line.
+"""Import of answers: a CSV or JSONL file with `clip` or `file_name[,start,end]`, and `label`, one answer per line.
 
-Unlike a manifest, such a file is taken whole or not at all: the first line that cannot be used is an error.
+Unlike a manifest, such a file is imported completely or not at all: the first line that cannot be used is an error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _KNOWN = frozenset((*_CLIP_COLUMNS, "start", "end", "label", "answer"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationRow:
-    """One answer: the clip by number or by file name and span in seconds (whichever the file gives), and what was said."""
+    """One answer for a clip. The file gives the clip by its number, or by its file name and span in seconds."""
 
     line: int
     clip_id: int | None
@@ -33,7 +33,9 @@ class AnnotationRow:
 
 
 def read_annotations(path: Path) -> Iterator[AnnotationRow]:
-    """The answers in a file, read as they are asked for. A column `answer` may say `unsure` or `skip` where there is no label.
+    """The answers in a file, read while the caller iterates.
+
+    Where there is no label, a column `answer` may hold `unsure` or `skip`.
 
     Raises:
         FormatError: the file or a line of it cannot be used.
@@ -98,16 +100,16 @@ def _seconds(path: Path, line: int, column: str, values: dict[str, Any]) -> floa
     except (ValueError, TypeError, OverflowError):
         seconds = math.nan
     if not math.isfinite(seconds) or seconds < 0:
-        raise FormatError(f"{path}: line {line} has {str(value)[:40]!r} as {column}; give seconds from 0 on.")
+        raise FormatError(f"{path}: line {line} has {str(value)[:40]!r} as {column}; give seconds, 0 or more.")
     return seconds
 
 
 def _answer(path: Path, line: int, values: dict[str, Any]) -> tuple[Answer, str | None]:
-    label, said = values.get("label"), values.get("answer")
+    label, other = values.get("label"), values.get("answer")
     if not _blank(label):
         if isinstance(label, (bool, list, dict)):
             raise FormatError(f"{path}: line {line} has {str(label)[:40]!r} as label; give a text.")
         return Answer.LABEL, str(label).strip()
-    if said in (Answer.UNSURE, Answer.SKIP):
-        return Answer(said), None
-    raise FormatError(f"{path}: line {line} has no label; give one, or `unsure` or `skip` in a column answer.")
+    if other in (Answer.UNSURE, Answer.SKIP):
+        return Answer(other), None
+    raise FormatError(f"{path}: line {line} has no label; give one, or write `unsure` or `skip` in a column answer.")

@@ -1,6 +1,6 @@
-"""Folders in: every audio file below a folder, by the name of its kind.
+"""Import of folders: finds every file below a folder whose name has the suffix of an audio format.
 
-Whether a file is what its name says is found out later, when it is decoded; what has no audio suffix is passed over.
+Other files are skipped. Whether a file really holds audio shows only later, when it is decoded.
 """
 
 from __future__ import annotations
@@ -55,12 +55,13 @@ class _Found:
 
 
 def read_folder(folder: Path, *, labels_from_folders: bool = False) -> Iterator[SourceRow | BadRow]:
-    """The audio files below `folder` in sorted order, named relative to it with `/`; hidden files and folders are passed over,
-    and those that Earmark keeps in a project.
+    """The audio files below `folder` in sorted order, named relative to it with `/`.
+
+    Hidden files and folders are skipped, and so are the folders that Earmark keeps in a project.
 
     Args:
-        folder: where to look; links to folders are followed, each real folder once.
-        labels_from_folders: the name of the folder a file lies in is its label (none for files in `folder` itself).
+        folder: where to search; links to folders are followed, each real folder once.
+        labels_from_folders: whether a file's label is the name of the folder that it lies in (none for files in `folder` itself).
 
     Raises:
         FormatError: the folder cannot be read.
@@ -91,7 +92,7 @@ def _rows(root: Path, labels_from_folders: bool) -> Iterator[SourceRow | BadRow]
 
 
 def _audio_files(root: str) -> Iterator[_Found]:
-    """Real folders first, then linked ones that were not met yet: so names do not depend on links, and loops end."""
+    """Visits real folders first, then linked ones that were not visited yet: so names do not depend on links, and loops end."""
     seen: set[tuple[int, int]] = set()
     linked: list[str] = []
     yield from _walk(root, "", seen, linked)
@@ -101,7 +102,7 @@ def _audio_files(root: str) -> Iterator[_Found]:
 
 
 def _walk(folder: str, prefix: str, seen: set[tuple[int, int]], linked: list[str]) -> Iterator[_Found]:
-    """Depth first, with a list instead of recursion: folders may be nested deeper than Python calls."""
+    """Visits depth first, with a list instead of recursion: folders may be nested deeper than Python's calls may be."""
     waiting: list[tuple[str, str]] = [(folder, prefix)]
     while waiting:
         folder, prefix = waiting.pop()
@@ -115,7 +116,7 @@ def _walk(folder: str, prefix: str, seen: set[tuple[int, int]], linked: list[str
         except OSError as error:
             yield _Found(prefix.rstrip("/"), folder, f"The folder cannot be read ({error.strerror}); check its permissions.")
             continue
-        # A project may lie in the folder it was made for; what its cache holds are copies for browsers, not recordings.
+        # A project may lie in the folder of clips that it was made for. Its cache holds copies for browsers, not recordings.
         is_project = any(entry.name == SETTINGS_FILE for entry in entries)
         below: list[tuple[str, str]] = []
         for entry in entries:

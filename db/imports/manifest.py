@@ -1,4 +1,4 @@
-"""Manifests in: a CSV, TSV or JSONL file that lists clips, one a line.
+"""Import of manifests: a CSV, TSV or JSONL file that lists clips, one per line.
 
 Columns: `file_name` (or `file`, `path`, `audio_filepath`), optional `label`, `start`, `end` (seconds), `speaker`, `transcript`,
 `split`; any other column is kept as `extra`. Files are named relative to the manifest, or by absolute paths; nothing is copied.
@@ -20,13 +20,13 @@ FILE_COLUMNS = ("file_name", "file", "path", "audio_filepath")
 _OUR_COLUMNS = frozenset(("label", "start", "end", "speaker", "transcript", "split"))
 _KNOWN = _OUR_COLUMNS | frozenset(FILE_COLUMNS)
 LONGEST_NAME = 1200
-"""Bytes of a file name, path or speaker: an index of PostgreSQL holds no more than about twice as many."""
+"""Most bytes of a file name, path or speaker: an index of PostgreSQL holds no more than about twice as many."""
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """A clip as its source lists it; nothing is known yet of the file itself.
+    """A clip as its source lists it; nothing is known yet about the file itself.
 
     `number` is the line in the manifest (or the place in a folder's listing, from 1), `path` absolute. `start` and `end` are
     seconds; None means the beginning and the end of the file.
@@ -46,7 +46,10 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadRow:
-    """A line or file that cannot become a clip, with the reason as a sentence; `file_name` is the line where none is named."""
+    """A line or file that cannot become a clip, with the reason as a sentence.
+
+    If the line names no file, `file_name` names the line.
+    """
 
     number: int
     file_name: str
@@ -59,9 +62,9 @@ class _ValueProblemError(Exception):
 
 
 def read_manifest(path: Path) -> Iterator[SourceRow | BadRow]:
-    """The rows of a manifest, read as they are asked for.
+    """The rows of a manifest, read while the caller iterates.
 
-    Lines that cannot be read come as `BadRow` in their place; the rest goes on.
+    A line that cannot be read becomes a `BadRow` in its place, and reading continues.
 
     Raises:
         FormatError: the file is missing, unreadable or empty, or no column names the files.
@@ -93,20 +96,20 @@ def _source_row(folder: str, record: Record) -> SourceRow:
         raise _ValueProblemError(f"Line {line} names no file; give {FILE_COLUMNS[0]} (or {', '.join(FILE_COLUMNS[1:])}).")
     file_name = values[column]
     if not isinstance(file_name, str) or not file_name.strip():
-        raise _ValueProblemError(f"Line {line} has no file name in the column {column}.")
+        raise _ValueProblemError(f"Line {line} has no file name in the column {column}; give one.")
     speaker = _text(values, "speaker", line)
     if is_too_long(file_name) or is_too_long(speaker or ""):
         raise _ValueProblemError(f"Line {line} has a name of more than {LONGEST_NAME} bytes; shorten it.")
     if _ADDRESS.match(file_name):
         raise _ValueProblemError(
-            f"Line {line} names an address, and nothing is downloaded; fetch the file and name it by its path."
+            f"Line {line} names a web address, but nothing is downloaded; download the file yourself and give its path."
         )
     start, end = _seconds(values, "start", line), _seconds(values, "end", line)
     if end is not None and end <= (start or 0.0):
-        raise _ValueProblemError(f"Line {line} ends at {end} s, not after its start at {start or 0.0} s; mend start and end.")
+        raise _ValueProblemError(f"Line {line} ends at {end} s, not after its start at {start or 0.0} s; correct start and end.")
     path = absolute_path(folder, file_name)
     used = {column}
-    # Our own exports name a clip as it was imported and, in `path`, where it lay: that works from any folder.
+    # Earmark's own exports hold the name that was imported and, in `path`, where the file lay: that works from any folder.
     if column == "file_name" and isinstance(values.get("path"), str) and values["path"]:
         used.add("path")
         if not os.path.lexists(path) and not _ADDRESS.match(values["path"]):
@@ -126,12 +129,12 @@ def _source_row(folder: str, record: Record) -> SourceRow:
 
 
 def is_too_long(name: str) -> bool:
-    """Whether a name is longer than databases can look up."""
+    """Whether a name is longer than a database can index."""
     return len(name) * 4 > LONGEST_NAME and len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME
 
 
 def absolute_path(folder: str, name: str) -> str:
-    """`name` seen from `folder`; `..` goes where the system would go, behind links too."""
+    """The absolute path of `name` relative to `folder`; `..` is resolved as the operating system does it, also after links."""
     joined = os.path.join(folder, name)
     return os.path.realpath(joined) if ".." in joined.split("/") else os.path.normpath(joined)
 
@@ -154,7 +157,7 @@ def _seconds(values: dict[str, Any], column: str, line: int) -> float | None:
     except (ValueError, TypeError, OverflowError):
         raise _ValueProblemError(f"Line {line} has {str(value)[:40]!r} as {column}; give seconds as a number.") from None
     if not math.isfinite(seconds) or seconds < 0:
-        raise _ValueProblemError(f"Line {line} has {str(value)[:40]!r} as {column}; give seconds from 0 on.")
+        raise _ValueProblemError(f"Line {line} has {str(value)[:40]!r} as {column}; give seconds, 0 or more.")
     return seconds + 0.0  # -0.0 becomes 0.0
 
 
@@ -170,7 +173,7 @@ def _text(values: dict[str, Any], column: str, line: int) -> str | None:
 
 
 def _extra(values: dict[str, Any], used: set[str]) -> dict[str, Any]:
-    """The columns that are not ours; the `extra` of our own exports is unpacked instead of nested once more."""
+    """The columns without a meaning for Earmark; the `extra` of Earmark's own exports is unpacked, not nested once more."""
     extra = {key: value for key, value in values.items() if key not in used and key not in _OUR_COLUMNS}
     if "extra" not in extra:
         return extra

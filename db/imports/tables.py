@@ -1,7 +1,7 @@
 """Rows of CSV, TSV and JSONL files, one at a time: what manifests and annotation files have in common.
 
-People make these files with spreadsheets, scripts and editors, so encoding and delimiter are found out, and a line that cannot be
-read is handed on as a `BadLine` with the reason instead of ending the reading. Only the line being read is held in memory.
+People make these files with spreadsheets, scripts and editors, so encoding and delimiter are detected. A line that cannot be read
+becomes a `BadLine` with the reason, and reading continues. Only the line being read is held in memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from db.errors import FormatError
 
 _DELIMITERS = (",", ";", "\t", "|")
 _DEEPEST = 32
-"""Levels of nesting in a JSON line; a database may refuse very deep ones."""
+"""Most levels of nesting in a JSON line; a database may refuse deeper ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that could not be read, the reason as a sentence, and the values that could be read all the same."""
+    """A line that could not be read, the reason as a sentence, and the values that could still be read."""
 
     line: int
     reason: str
@@ -43,12 +43,12 @@ class BadLine:
 
 
 def read_table(path: Path, *, known: Collection[str], required: Sequence[Sequence[str]]) -> Iterator[Record | BadLine]:
-    """The rows of a CSV, TSV or JSONL file; the file is checked at once, its rows are read as they are asked for.
+    """The rows of a CSV, TSV or JSONL file. The file is checked at once; its rows are read while the caller iterates.
 
     Args:
-        path: the file; what is in it decides between CSV and JSONL, whatever its name.
-        known: columns that mean something, in lower case; in CSV headers they are found in any case.
-        required: groups of columns of which a CSV header must have one each.
+        path: the file; its content, not its name, decides between CSV and JSONL.
+        known: columns that have a meaning, in lower case; CSV headers may write them in any case.
+        required: groups of columns; a CSV header must have at least one column of each group.
 
     Raises:
         FormatError: the file is missing, unreadable, empty, or has none of the columns of a required group.
@@ -58,7 +58,7 @@ def read_table(path: Path, *, known: Collection[str], required: Sequence[Sequenc
     if first == "":
         raise FormatError(f"{path} is empty; it needs a header line with the column {required[0][0]}.")
     if first == "[" and path.suffix.lower() in {".json", ".jsonl"}:
-        raise FormatError(f"{path} is one JSON list; write one JSON object a line instead (JSON Lines).")
+        raise FormatError(f"{path} is one JSON list; write one JSON object per line instead (JSON Lines).")
     if first == "{":
         return _json_records(path, encoding)
     delimiter, columns = _header(path, encoding, known=known, required=required)
@@ -66,7 +66,7 @@ def read_table(path: Path, *, known: Collection[str], required: Sequence[Sequenc
 
 
 def storable(text: str) -> str:
-    """The text with what no database stores (undecodable bytes, lone surrogates, NUL) written as escapes, for messages."""
+    """The text for messages: what no database stores (undecodable bytes, lone surrogates, NUL) is written as escapes."""
     try:
         raw = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -88,16 +88,16 @@ def problem_with(text: str) -> str | None:
 
 
 def _open(path: Path, encoding: str) -> io.TextIOWrapper:
-    # Undecodable bytes must not end the reading: they come through as marks for which `problem_with` rejects the line.
+    # Undecodable bytes must not stop the reading: they become marks, for which `problem_with` rejects the line.
     errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
     return open(path, encoding=encoding, errors=errors, newline="")
 
 
 def _encoding(path: Path) -> str:
-    """The encoding, by its byte order mark, or by the zero bytes that UTF-16 has at every second place of plain text."""
+    """The encoding, detected by its byte order mark, or by the zero bytes that UTF-16 has at every second place of plain text."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise FormatError(f"{path} is no regular file; give a CSV, TSV or JSONL file.")
+            raise FormatError(f"{path} is not a regular file; give a CSV, TSV or JSONL file.")
         with open(path, "rb") as file:
             head = file.read(4096)
     except FileNotFoundError as error:
@@ -126,7 +126,7 @@ def _first_character(path: Path, encoding: str) -> str:
 
 
 def _header(path: Path, encoding: str, *, known: Collection[str], required: Sequence[Sequence[str]]) -> tuple[str, list[str]]:
-    """Delimiter and columns: of all delimiters the one that gives the most columns we know."""
+    """Delimiter and columns, with the delimiter that gives the most known columns."""
     usual = "\t" if path.suffix.lower() == ".tsv" else ","
     best: tuple[int, str, list[str]] | None = None
     for delimiter in (usual, *(other for other in _DELIMITERS if other != usual)):
@@ -163,7 +163,7 @@ def _listed(columns: list[str]) -> str:
 
 
 class _Lines:
-    """Lines of a file for `csv.reader`, which can be given back: a broken record is read again from its second line."""
+    """Lines of a file for `csv.reader`. Lines can be given back: a broken record is read again from its second line."""
 
     def __init__(self, file: io.TextIOWrapper) -> None:
         self._file = file
@@ -204,7 +204,7 @@ def _csv_records(path: Path, encoding: str, delimiter: str, columns: list[str]) 
                 lines.give_back_all_but_first()
                 fields = _unquoted(lines.taken[0], delimiter, len(columns))
                 if not fields:
-                    yield BadLine(line, f"Line {line} cannot be read ({_spoken(error)}).")
+                    yield BadLine(line, f"Line {line} cannot be read ({_in_words(error)}).")
                     continue
             except OSError as error:
                 raise FormatError(f"{path} cannot be read beyond line {line} ({error.strerror}); check the disk.") from error
@@ -223,13 +223,13 @@ def _csv_record(line: int, fields: list[str], columns: list[str]) -> Record | Ba
 
 
 def _unquoted(line: str, delimiter: str, columns: int) -> list[str]:
-    """Many TSV files never quote, so that a quotation mark is just that; [] if the line does not fit so either."""
+    """The fields of a line if its quotation marks are plain text, as in many TSV files; [] if the line does not fit so either."""
     fields = line.rstrip("\r\n").split(delimiter)
     longest = max(len(text) for text in fields)
     return fields if delimiter == "\t" and len(fields) == columns and longest <= csv.field_size_limit() else []
 
 
-def _spoken(error: csv.Error) -> str:
+def _in_words(error: csv.Error) -> str:
     text = str(error)
     if "field larger" in text:
         return f"a field is longer than {csv.field_size_limit()} characters"
@@ -239,7 +239,7 @@ def _spoken(error: csv.Error) -> str:
 
 
 def _not_finite(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _finite(text: str) -> float:
@@ -274,7 +274,7 @@ def _json_records(path: Path, encoding: str) -> Iterator[Record | BadLine]:
 
 
 def json_object(text: str) -> dict[str, Any] | None:
-    """The JSON object that a text is, or None if it is none or one that cannot be stored."""
+    """The JSON object that a text holds; None if it holds none, or one that cannot be stored."""
     try:
         value = _JSON.decode(text)
     except (ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""The tables: what is known about a project.
+"""The tables: what is stored about a project.
 
-One class a table, one file a subject, a docstring under each column that needs one. Nothing here reads or writes: the questions
-asked of these tables live in `db.records`, `db.decisions` and `db.serving`. Every type works the same on SQLite and PostgreSQL.
-Times are UTC, stored as seconds since 1970, so that both databases compare them alike. Imports nothing of Earmark.
+One class per table, one file per subject, a docstring under each column that needs one. Nothing here reads or writes: the queries
+on these tables are in `db.records`, `db.decisions` and `db.serving`. Every type works the same on SQLite and PostgreSQL.
+Times are UTC, stored as seconds since 1970, so that both databases compare them alike. Imports only `db.reports` of Earmark.
 """
 
 from db.models.answers import Decision, Flag, Lease

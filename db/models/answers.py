@@ -48,24 +48,24 @@ class Decision(Base):
     """The decision that this row takes back (undo) or supersedes (relabel)."""
     source: Mapped[Source] = mapped_column(enum_column(Source, "source"))
     queued_as: Mapped[Source | None] = mapped_column(enum_column(Source, "source"))
-    """What the queue held the clip for when it was answered, where that is not `source` itself (scripted answers)."""
+    """The source that the queue gave the clip when it was answered, where it is not `source` itself (scripted answers)."""
     seconds: Mapped[float | None] = mapped_column(Float)
-    """From first sound to the answer."""
+    """From the first sound to the answer."""
     plays: Mapped[int | None] = mapped_column(Integer)
     reason: Mapped[str | None] = mapped_column(Text)
     suggestion_shown: Mapped[bool] = mapped_column(default=False)
     gold: Mapped[bool] = mapped_column(default=False)
-    """Fixed by a reviewer: outweighs every other decision of the clip."""
+    """A reviewer fixed this answer: it outweighs every other decision of the clip."""
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
-    """The run that was live."""
+    """The run that was live when the clip was answered."""
     lease_id: Mapped[int | None] = mapped_column(ForeignKey("lease.id"))
     created_at: Mapped[float] = mapped_column(Float)
     circumstances: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    """How the clip was heard where that was not plain: speed, loudness gain in dB, share listened to, label suggested."""
+    """How the annotator heard the clip, if not just as it is: speed, loudness gain in dB, share listened to, label suggested."""
 
 
 class Flag(Base):
-    """An annotator's note that somebody should look at a clip. Rows are only ever added."""
+    """An annotator's note that somebody should check a clip. Rows are only ever added."""
 
     __tablename__ = "flag"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -75,5 +75,5 @@ class Flag(Base):
     annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"), index=True)
     note: Mapped[str] = mapped_column(Text)
     raised: Mapped[bool] = mapped_column()
-    """False takes the annotator's flag on this clip down."""
+    """False takes down the annotator's flag on this clip."""
     created_at: Mapped[float] = mapped_column(Float)

@@ -29,7 +29,7 @@ class Base(DeclarativeBase):
 
 
 class Answer(enum.StrEnum):
-    """What an annotator said."""
+    """The kinds of answer that an annotator can give."""
 
     LABEL = "label"
     UNSURE = "unsure"
@@ -59,7 +59,7 @@ class ClipState(enum.StrEnum):
     REPLACED = "replaced"
     """The path now holds other bytes; decisions stay, the clip is not served any more."""
     BROKEN = "broken"
-    """Decoding failed after import; `problem` says why."""
+    """Decoding failed after import; `problem` holds the reason."""
 
 
 def _values(kind: type[enum.Enum]) -> list[str]:

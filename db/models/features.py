@@ -29,7 +29,7 @@ class FeatureSet(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[float] = mapped_column(Float)
     used_at: Mapped[float | None] = mapped_column(Float)
-    """When it was last made the set in use; null while it is first filled beside another one."""
+    """When it last became the set in use; null while it is filled for the first time beside another set."""
 
 
 class FeatureRow(Base):

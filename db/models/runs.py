@@ -25,13 +25,13 @@ LOG = logging.getLogger(__name__)
 
 
 class ReportColumn(TypeDecorator[RunReport]):
-    """A run's report as JSON. One that cannot be read counts as empty: the next run writes its own."""
+    """A run's report as JSON. A report that cannot be read counts as empty: the next run writes its own."""
 
     impl = JSON
     cache_ok = True
 
     def process_bind_param(self, value: RunReport | None, dialect: Dialect) -> dict[str, Any] | None:
-        """To the database; a report that is written is of this version."""
+        """To the database; every report that is written has the present version."""
         return None if value is None else {**value.model_dump(mode="json"), "version": VERSION}
 
     def process_result_value(self, value: Any, dialect: Dialect) -> RunReport:
@@ -51,16 +51,16 @@ class Run(Base):
     created_at: Mapped[float] = mapped_column(Float)
     feature_set_id: Mapped[int | None] = mapped_column(ForeignKey("feature_set.id"))
     last_decision_id: Mapped[int] = mapped_column(Integer, index=True)
-    """The newest decision row the run saw; 0 for none."""
+    """The newest decision row that the run read; 0 for none."""
     decisions: Mapped[int] = mapped_column(Integer)
-    """Live decisions the run saw."""
+    """Live decisions that the run read."""
     labeled: Mapped[int] = mapped_column(Integer)
     """Clips with a consensus label."""
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     seconds: Mapped[float] = mapped_column(Float)
-    """From noticing to the published queue."""
+    """From noticing new answers to the published queue."""
     evaluated_at: Mapped[float | None] = mapped_column(Float)
-    """Null until the evaluation has followed."""
+    """Null until the run is evaluated."""
     ua: Mapped[float | None] = mapped_column(Float)
     ua_low: Mapped[float | None] = mapped_column(Float)
     ua_high: Mapped[float | None] = mapped_column(Float)

@@ -1,4 +1,4 @@
-"""Questions asked of one table, a file a table, and the rows written to it.
+"""Queries on one table and the functions that write its rows, one file per table.
 
 May import `db.models`, `db.reports` and `db.errors`.
 """

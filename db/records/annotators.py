@@ -1,4 +1,4 @@
-"""Who answers."""
+"""Annotators: the people and scripts who answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def checked_name(name: str) -> str:
 
 
 def annotator_named(session: Session, name: str) -> Annotator:
-    """The annotator called `name`, added when new (needs a write session then)."""
+    """The annotator called `name`. A new one is added, which needs a write session."""
     name = checked_name(name)
     found = session.scalars(select(Annotator).where(Annotator.name == name)).first()
     if found is None:

@@ -1,6 +1,6 @@
-"""What a source says of clips that are known already: gaps are filled, and what stands is never overwritten.
+"""Details that an import source gives for clips that are registered already: gaps are filled, and nothing is ever overwritten.
 
-So a folder can be imported first, and the list of who speaks where when somebody has it.
+So a folder can be imported first, and a list of the speakers later.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from db.models import Clip
 
 @dataclass(frozen=True, kw_only=True)
 class Details:
-    """What a line says beside file, span and label; None where it says nothing."""
+    """What a line of the source gives besides file, span and label; None where it gives nothing."""
 
     speaker: str | None
     transcript: str | None
@@ -25,11 +25,18 @@ class Details:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-def fill_details(session: Session, said: Mapping[int, Details]) -> dict[int, str]:
-    """Fill what clips lack, by clip id; the speaker that stands of each clip whose speaker the source has otherwise."""
+def fill_details(session: Session, given: Mapping[int, Details]) -> dict[int, str]:
+    """Fill what clips lack.
+
+    Args:
+        given: what the source gives, by clip id.
+
+    Returns:
+        By clip id, the speaker that is stored, for each clip for which the source gives another speaker.
+    """
     others: dict[int, str] = {}
-    for clip in session.scalars(select(Clip).where(Clip.id.in_(said))):
-        details = said[clip.id]
+    for clip in session.scalars(select(Clip).where(Clip.id.in_(given))):
+        details = given[clip.id]
         for name in ("speaker", "transcript", "split"):
             if getattr(clip, name) is None and getattr(details, name) is not None:
                 setattr(clip, name, getattr(details, name))

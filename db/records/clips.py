@@ -1,7 +1,7 @@
-"""Clips: registering them, finding them, and saying which still lack features.
+"""Clips: registering them, finding them, and listing those that still lack features.
 
-A clip is known by its bytes and span. The same bytes under another path are an alias of the clip; a path whose bytes changed is a
-new clip, and the old one is set aside (its decisions stay).
+A clip is identified by its bytes and span. The same bytes under another path are an alias of the clip. A path whose bytes changed
+is a new clip, and the old one is set aside (its decisions stay).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class NewFile:
 
 @dataclass(frozen=True, kw_only=True)
 class NewClip:
-    """A line of an import source: a span of a file in seconds, with what the source says of it."""
+    """A line of an import source: a span of a file in seconds, with the details that the source gives."""
 
     file: NewFile
     file_name: str
@@ -69,12 +69,12 @@ class ClipAudio:
     end: float
     whole: bool
     content_hash: str
-    """Empty for audio of no project."""
+    """Empty for audio that belongs to no project."""
     sampling_rate: int
     channels: int
     size: int = -1
     mtime_ns: int = -1
-    """Size and time of change that the file had when it was imported."""
+    """Size and modification time of the file when it was imported."""
 
     @property
     def duration(self) -> float:
@@ -83,7 +83,7 @@ class ClipAudio:
 
 
 def register_clip(session: Session, new: NewClip, *, rng: random.Random) -> Registered:
-    """Add a clip, or recognise it; its slice key is drawn from `rng` when it is new."""
+    """Add a clip, or recognise one that is there already; the slice key of a new clip is drawn from `rng`."""
     found = _same_clip(session, new)
     if found is not None:
         return _recognised(session, found, new)
@@ -118,7 +118,7 @@ def _same_clip(session: Session, new: NewClip) -> Clip | None:
 
 
 def _recognised(session: Session, clip: Clip, new: NewClip) -> Registered:
-    """The clip is there already: under this very path, under another (an alias), or set aside and now back."""
+    """The clip is there already: under the same path, under another (an alias), or set aside and now back."""
     path = new.file.path
     if clip.state != ClipState.READY:
         replaced = _set_aside_replaced(session, new.file)
@@ -157,7 +157,7 @@ def _set_aside_replaced(session: Session, new: NewFile) -> bool:
     """Take clips of this path with other bytes out of service; an alias that still holds their bytes takes over."""
     other = select(AudioFile.id).where(AudioFile.path == new.path, AudioFile.content_hash != new.content_hash)
     if session.scalars(other.limit(1)).first() is None:
-        # Nearly always so, and quickly told; looking for aliases of the path reads all there are.
+        # This is nearly always so, and quick to find out; a search for aliases of the path would read all aliases.
         return False
     old = session.scalars(
         select(Clip)
@@ -198,7 +198,7 @@ def find_clip(
         ClipError: no clip fits, or several do.
     """
     if clip_id is not None:
-        # A number that no database holds is one like any other that is not there.
+        # A number too large for the column is treated like any other clip that does not exist.
         found = session.get(Clip, clip_id) if 0 < clip_id < 2**31 else None
         if found is None:
             raise ClipError(f"There is no clip {clip_id}; `earmark queue` lists clips by number and file name.")
@@ -209,21 +209,21 @@ def find_clip(
     )
     clips = session.scalars(query.limit(2)).all()
     if not clips:
-        raise ClipError(f"There is no clip {file_name!r}{_spoken_span(start, end)}; import it first or check the name.")
+        raise ClipError(f"There is no clip {file_name!r}{_span_in_words(start, end)}; import it first or check the name.")
     if len(clips) > 1:
         raise ClipError(
-            f"Several clips are called {file_name!r}{_spoken_span(start, end)}; add start and end, or use the clip number."
+            f"Several clips are called {file_name!r}{_span_in_words(start, end)}; add start and end, or use the clip number."
         )
     return clips[0]
 
 
 def _span(start: float | None, end: float | None) -> list[ColumnElement[bool]]:
-    """A whole file may be named with or without its span; so only what is given narrows the search."""
+    """The conditions on the span: a whole file may be named with or without it, so only what is given narrows the search."""
     wanted = [(Clip.start, start), (Clip.end, end)]
     return [column.between(value - SPAN_TOLERANCE, value + SPAN_TOLERANCE) for column, value in wanted if value is not None]
 
 
-def _spoken_span(start: float | None, end: float | None) -> str:
+def _span_in_words(start: float | None, end: float | None) -> str:
     return "" if start is None and end is None else f" from {start} s to {end} s"
 
 
@@ -263,10 +263,10 @@ def clip_audio(session: Session, clip_id: int) -> ClipAudio:
 def ready_clips_without_features(
     session: Session, feature_set_id: int, *, first_in_key_order: int | None = None
 ) -> list[ClipAudio]:
-    """Clips in service that the feature set lacks, by id.
+    """Clips in service that the feature set lacks, in the order of their ids.
 
     Args:
-        first_in_key_order: look at so many clips only, in the order of the random slice.
+        first_in_key_order: look only at this many clips, the first ones in the order of the random slice.
     """
     joined = and_(FeatureRow.clip_id == Clip.id, FeatureRow.feature_set_id == feature_set_id)
     query = _audio_query().outerjoin(FeatureRow, joined)
@@ -274,7 +274,7 @@ def ready_clips_without_features(
         first = select(Clip.id).where(Clip.state == ClipState.READY).order_by(Clip.slice_key, Clip.id).limit(first_in_key_order)
         query = query.where(Clip.id.in_(select(first.subquery().c.id)))
     query = query.where(FeatureRow.clip_id.is_(None), Clip.state == ClipState.READY).order_by(Clip.id)
-    # In portions: all rows of a large project as objects at once would take gigabytes.
+    # Read in portions: all rows of a large project as objects at once would take gigabytes.
     return [_clip_audio(clip, file) for clip, file in session.execute(query.execution_options(yield_per=1000))]
 
 

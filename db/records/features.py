@@ -1,4 +1,4 @@
-"""Which feature sets there are and where each clip's vector lies; the vectors themselves are files of the learner."""
+"""Which feature sets there are, and where each clip's vector lies. The vectors themselves are in files of the learner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AT_A_TIME = 20_000
 
 
 def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any]) -> int:
-    """The id of the feature set with this fingerprint, added when new (needs a write session then).
+    """The id of the feature set with this fingerprint. A new one is added, which needs a write session.
 
     The first set of a project is in use at once, so that labelling can begin; later ones wait for `use_feature_set`.
     """
@@ -31,27 +31,27 @@ def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim:
 
 
 def newest_feature_set(session: Session) -> FeatureSet | None:
-    """The feature set in use: the one last completed, or the first one while it is being filled."""
+    """The feature set in use: the one that was completed last, or the first one while it is being filled."""
     used = select(FeatureSet).where(FeatureSet.used_at.is_not(None))
     return session.scalars(used.order_by(FeatureSet.used_at.desc(), FeatureSet.id.desc()).limit(1)).first()
 
 
 def use_feature_set(session: Session, feature_set_id: int) -> None:
-    """Make a set the one in use: it holds every clip that can be embedded."""
+    """Make a set the one in use, once it holds every clip that can be embedded."""
     session.get_one(FeatureSet, feature_set_id).used_at = time.time()
 
 
 def add_rows(session: Session, feature_set_id: int, rows: Sequence[tuple[int, int, int]]) -> None:
-    """Add (clip id, shard, row) triples; the vectors must be on disk by then."""
+    """Add (clip id, shard, row) triples; the vectors must be on disk already."""
     if rows:
         values = [{"feature_set_id": feature_set_id, "clip_id": clip, "shard": shard, "row": row} for clip, shard, row in rows]
         session.execute(insert(FeatureRow), values)
 
 
 def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """Clip ids, shards and rows of a feature set, by shard and row."""
+    """Clip ids, shards and rows of a feature set, each [rows], ordered by shard and row."""
     query = select(FeatureRow.clip_id, FeatureRow.shard, FeatureRow.row).where(FeatureRow.feature_set_id == feature_set_id)
-    # Part by part: a million rows as Python objects would take ten times what their numbers do.
+    # Read part by part: a million rows as Python objects would take ten times the memory of their numbers.
     rows = session.execute(query.order_by(FeatureRow.shard, FeatureRow.row), execution_options={"yield_per": _AT_A_TIME})
     parts = [np.array([tuple(row) for row in part], dtype=np.int64) for part in rows.partitions()]
     table = np.concatenate([np.zeros((0, 3), dtype=np.int64), *parts])
@@ -59,7 +59,7 @@ def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], N
 
 
 def rows_in_shard(session: Session, feature_set_id: int) -> dict[int, int]:
-    """How many rows of each shard the row map knows."""
+    """How many rows of each shard are in the row map."""
     known = (func.max(FeatureRow.row) + 1).label("rows")
     query = select(FeatureRow.shard, known).where(FeatureRow.feature_set_id == feature_set_id).group_by(FeatureRow.shard)
     return {row.shard: row.rows for row in session.execute(query)}

@@ -1,4 +1,4 @@
-"""Which files and clips of a batch are registered already, so that an import that goes on need not read them again."""
+"""Which files and clips of a batch are registered already, so that an import that continues need not read them again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class KnownClip:
 
 @dataclass(frozen=True)
 class Known:
-    """What the database knows of the paths of a batch: files by path, clips by path and file name."""
+    """What is registered for the paths of a batch: files by path, clips by path and file name."""
 
     files: dict[str, list[NewFile]]
     clips: dict[tuple[str, str], list[KnownClip]]

@@ -17,7 +17,7 @@ def checked_labels(labels: Sequence[str]) -> list[str]:
     """The labels without surrounding space, in order.
 
     Raises:
-        LabelError: none, or one is blank, too long, unprintable or given twice.
+        LabelError: there is no label, or one is blank, too long, unprintable or given twice.
     """
     names = [label.strip() for label in labels]
     if not names:
@@ -45,7 +45,7 @@ def label_by_name(session: Session, name: str) -> Label:
     """The active label called `name`.
 
     Raises:
-        LabelError: there is none; the message lists those there are.
+        LabelError: there is no such label; the message lists the labels in use.
     """
     label = session.scalars(select(Label).where(Label.active, Label.name == name)).first()
     if label is None:

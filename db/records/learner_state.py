@@ -1,4 +1,4 @@
-"""What the learner is doing now, for the page to show; written by the learner and by its supervisor."""
+"""What the learner is doing now, which the page shows; written by the learner and by its supervisor."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def report_state(
     pid: int | None = None,
     error: str | None = None,
 ) -> None:
-    """Say what is being done, and how far it is; `pid` is this process unless given."""
+    """Record what the learner is doing, and how far it is; `pid` is this process unless given."""
     row = _row(session)
     row.state, row.detail, row.done, row.total = state, detail, done, total
     row.pid = os.getpid() if pid is None else pid
@@ -39,12 +39,12 @@ def report_state(
 
 
 def count_restart(session: Session, *, error: str) -> None:
-    """The supervisor found the learner dead and starts it again."""
+    """Record that the supervisor found the learner dead and starts it again."""
     row = _row(session)
     row.state, row.error, row.heartbeat_at = "crashed", error, time.time()
     row.restarts += 1
 
 
 def read_state(session: Session) -> LearnerState | None:
-    """The newest report; none before the first learner."""
+    """The newest state; none before a learner has run."""
     return session.get(LearnerState, 1)

@@ -14,7 +14,7 @@ from db.models import CurvePoint, Run
 from db.reports import DoubtedLabel, OutlookReport, RunReport
 
 _RUNS_LOOKED_AT = 10
-"""An outlook follows its run's scores before the next run is scored; older ones say nothing of today."""
+"""Evaluated runs that are searched. A run gets its outlook before the next run is scored, so older outlooks are out of date."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def record_run(
     settings: dict[str, Any],
     seconds: float,
 ) -> int:
-    """Add a run that is not evaluated yet; its id."""
+    """Add a run that is not evaluated yet; returns its id."""
     run = Run(
         created_at=time.time(),
         feature_set_id=feature_set_id,
@@ -115,7 +115,7 @@ def latest_curve(session: Session) -> Curve:
 
 
 def latest_outlook(session: Session) -> OutlookReport | None:
-    """The newest that `record_outlook` recorded, which may be of an earlier run than the newest scores; None if there is none."""
+    """The newest recorded outlook; it may belong to an earlier run than the newest scores. None if there is none."""
     evaluated = select(Run.report).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc()).limit(_RUNS_LOOKED_AT)
     return next((report.outlook for report in session.scalars(evaluated) if report.outlook is not None), None)
 
@@ -127,12 +127,12 @@ def record_suspects(session: Session, run_id: int, suspects: Sequence[DoubtedLab
 
 
 def latest_suspects(session: Session) -> list[DoubtedLabel]:
-    """The newest that `record_suspects` recorded; empty if there are none."""
+    """The newest recorded list of suspects; empty if there is none."""
     evaluated = select(Run.report).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc()).limit(_RUNS_LOOKED_AT)
     return next((report.suspects for report in session.scalars(evaluated) if report.suspects is not None), [])
 
 
 def past_prefixes(session: Session) -> list[int]:
-    """The `last_decision_id` of past runs that saw decisions, oldest first; one for each number of decisions."""
+    """The `last_decision_id` of past runs that had decisions, oldest first; one for each number of decisions."""
     newest = select(func.max(Run.last_decision_id)).where(Run.decisions > 0).group_by(Run.decisions)
     return sorted(set(session.scalars(newest)))

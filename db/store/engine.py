@@ -1,8 +1,8 @@
 """Connections: SQLite in WAL mode with durable commits and short write transactions, or PostgreSQL.
 
-SQLite readers begin plainly; writers begin with BEGIN IMMEDIATE, so that a transaction never has to be upgraded while another
-writer holds the lock (the usual cause of "database is locked"). On PostgreSQL writers take turns by advisory locks instead: who
-writes answers waits neither for leases nor for the learner.
+SQLite readers begin with a plain BEGIN. Writers begin with BEGIN IMMEDIATE, so that a transaction never has to be upgraded while
+another writer holds the lock (the usual cause of "database is locked"). On PostgreSQL writers take turns by advisory locks
+instead: a writer of answers waits neither for leases nor for the learner.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from db.errors import ProjectError
 
 BUSY_SECONDS = 30
 _TRY_AGAIN = 0.002
-"""Seconds between two tries to begin writing: SQLite itself waits up to a tenth of a second, however soon the other is done."""
+"""Seconds between two tries to begin writing: SQLite itself waits up to a tenth of a second, even if the other is done sooner."""
 _WRITES = "earmark_writes"
 _LOCKS = 0x4541524D
-"""Our advisory locks on PostgreSQL ("EARM"), beside whatever else the database is used for."""
+"""The first key of Earmark's advisory locks on PostgreSQL ("EARM"), apart from the locks of other users of the database."""
 _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "9p", "fuse.sshfs", "davfs"}
 )
 
 
 class Turn(enum.IntEnum):
-    """What is written by one transaction at a time; SQLite knows one turn for everything.
+    """A kind of rows that one transaction at a time writes; SQLite has a single turn for everything.
 
-    Who writes more than one kind takes the last turn first, so that nobody is in the way of answers while waiting for others.
+    A writer of several kinds takes the last turn first, so that it does not block answers while it waits for the others.
     """
 
     ANSWERS = 1
-    """Decisions and flags: they are committed in the order of their ids, so whoever saw the newest has seen all before it."""
+    """Decisions and flags: they are committed in the order of their ids, so a reader that saw the newest saw all before it."""
     LEASES = 2
     """Leases: no clip goes to two annotators."""
     LEARNING = 3
-    """Features, runs, the queue, and what the learner says of itself."""
+    """Features, runs, the queue, and the learner's state."""
 
 
 def connect(url: str | URL) -> Engine:
@@ -97,7 +97,7 @@ def _no_url(url: str | URL) -> ProjectError:
 def _connect_args(backend: str) -> dict[str, Any]:
     if backend == "sqlite":
         return {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}
-    # Without it a server that does not answer at all holds every command for minutes.
+    # Without this limit, a server that does not answer at all blocks every command for minutes.
     return {"connect_timeout": 10} if backend == "postgresql" else {}
 
 
@@ -117,14 +117,14 @@ def _begin(connection: Connection) -> None:
     driver.execute("PRAGMA busy_timeout=0")
     try:
         if not _began(driver):
-            # Once more by way of SQLAlchemy, which raises what everybody expects.
+            # Try once more through SQLAlchemy, which raises the exceptions that callers expect.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
 def _began(driver: sqlite3.Connection) -> bool:
-    """Begin to write as soon as the other writers are done; False if they are not in time, or something else is wrong."""
+    """Begin to write as soon as the other writers are done; False if they take too long, or something else is wrong."""
     until = time.monotonic() + BUSY_SECONDS
     while time.monotonic() < until:
         try:
@@ -142,7 +142,7 @@ def _began(driver: sqlite3.Connection) -> bool:
 def read_session(engine: Engine) -> Iterator[Session]:
     """One consistent snapshot, rolled back at the end."""
     if engine.dialect.name == "postgresql":
-        # By default each statement there sees what was committed meanwhile; what is read together has to fit together.
+        # By default each statement there sees what was committed meanwhile, but one session must read one consistent state.
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(engine, autoflush=False) as session:
         yield session
@@ -168,7 +168,7 @@ def write_session(engine: Engine, *, turn: Turn | None = None) -> Iterator[Sessi
 def refuse_network_file_system(path: Path) -> None:
     """Raise ProjectError when `path` lies on a network file system: WAL needs a local disk.
 
-    On systems without /proc/mounts nothing can be said, and nothing is refused.
+    On systems without /proc/mounts this cannot be checked, and nothing is refused.
     """
     try:
         mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()

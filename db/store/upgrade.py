@@ -58,7 +58,7 @@ def migrate(engine: Engine) -> None:
 
 
 def check_schema(engine: Engine) -> None:
-    """Raise SchemaError unless the database has just the schema that this release needs."""
+    """Raise SchemaError unless the database has exactly the schema that this release needs."""
     current = upgradable_revision(engine)
     if current != newest_revision():
         raise SchemaError(f"The database has the older schema {current}; run `earmark upgrade`, which first makes a backup copy.")
@@ -79,7 +79,7 @@ def upgradable_revision(engine: Engine) -> str:
 
 
 def backup(engine: Engine) -> Path | None:
-    """A copy of the SQLite database beside it, made while others may use it; none on PostgreSQL (use pg_dump there).
+    """A copy of the SQLite database beside it, made while others may use the database; none on PostgreSQL (use pg_dump there).
 
     Raises:
         ProjectError: the copy cannot be written.

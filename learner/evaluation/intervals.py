@@ -94,7 +94,7 @@ def recall_interval(right: Int64Array, clips: Int64Array, *, half_width: float) 
 
 
 def posterior_bounds(right: Int64Array, clips: Int64Array) -> tuple[float, float]:
-    """Progress which values the mean recall lies, as far as the number of clips goes."""
+    """Between which values the mean recall lies, as far as the number of clips goes."""
     hits, misses = _posterior(right, clips)
     means = np.random.default_rng(SEED).beta(hits, misses, size=(DRAWS, len(clips))).mean(axis=1)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

@@ -15,7 +15,7 @@ from db.records.learner_state import report_state
 from db.store.engine import Turn
 
 BEAT_SECONDS = 1.5
-"""Progress two writes of an idle learner."""
+"""Between two writes of an idle learner."""
 
 
 class Reporter:

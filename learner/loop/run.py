@@ -22,7 +22,7 @@ from learner.loop.scoring import Scorer
 
 NO_FEATURES = "no features yet: run earmark embed"
 POOL_SECONDS = 2.0
-"""Progress two looks at whether clips or features came or went."""
+"""Between two looks at whether clips or features came or went."""
 MOST_FAILURES = 6
 """Failures of the database in a row after which the learner gives up."""
 FIRST_PAUSE = 0.5

@@ -1,4 +1,4 @@
-"""How alembic runs our migrations: on the connection that `db.store.upgrade` hands over, in batch mode."""
+"""How alembic runs the migrations: on the connection that `db.store.upgrade` hands over, in batch mode."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""What goes out: exports hold everything, come back as manifests, and are written whole or not at all."""
+"""Exports hold everything, can be imported as manifests, and are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TestExport:
         assert all(row["source"] == "uncertain" and row["label"] == "happy" and "run" in row for row in rows)
         assert all(datetime.fromisoformat(row["created_at"]).utcoffset() is not None for row in rows)
 
-    def test_leaves_out_what_was_undone_or_superseded_but_the_log_has_it(self, any_project: OpenProject, tmp_path: Path) -> None:
+    def test_omits_what_was_undone_or_superseded_but_the_log_has_it(self, any_project: OpenProject, tmp_path: Path) -> None:
         kept, relabelled, undone = add_clips(any_project, 3)
         answer(any_project, kept, None, kind=Answer.UNSURE)
         first = answer(any_project, relabelled, "angry")
@@ -89,7 +89,7 @@ class TestExport:
             assert extras == [{text: text} for text in HOSTILE]
 
     @pytest.mark.parametrize("format", ["csv", "jsonl"])
-    def test_comes_back_as_a_manifest(self, project: OpenProject, tmp_path: Path, format: str) -> None:
+    def test_can_be_read_as_a_manifest(self, project: OpenProject, tmp_path: Path, format: str) -> None:
         clips = add_clips(project, len(HOSTILE))
         with project.write() as session:
             for clip_id, text in zip(clips, HOSTILE, strict=True):
@@ -105,7 +105,7 @@ class TestExport:
         assert [row.path for row in rows] == [f"/audio/{number}.wav" for number in range(len(HOSTILE))]
         assert [row.extra["room"] for row in rows if isinstance(row, SourceRow)] == list(HOSTILE)
 
-    def test_says_what_the_queue_held_a_scripted_answer_for(self, project: OpenProject, tmp_path: Path) -> None:
+    def test_holds_the_source_that_the_queue_gave_a_scripted_answer(self, project: OpenProject, tmp_path: Path) -> None:
         (clip,) = add_clips(project, 1)
         answer(project, clip, source=Source.SCRIPTED, queued_as=Source.RANDOM)
         (row,) = exported(project, "csv", tmp_path / "out.csv")

@@ -1,4 +1,4 @@
-"""Manifests under hypothesis: what csv and json write comes back unchanged, and no bytes at all make the reader stumble."""
+"""Properties of manifests: what csv and json write is read back unchanged, and the reader copes with any bytes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read(path: Path) -> list[tuple[str, str | None, str | None, str | None, str]
 
 
 def expected(written: list[tuple[str, str, str, str, str]]) -> list[tuple[str, str | None, str | None, str | None, str]]:
-    """Labels and speakers lose the space around them, blank texts are none; all else stays."""
+    """Labels and speakers lose the space around them, blank texts become None; all else stays."""
     return [
         (name, label.strip() or None, speaker.strip() or None, transcript if transcript.strip() else None, note)
         for name, label, speaker, transcript, note in written
@@ -48,7 +48,7 @@ def expected(written: list[tuple[str, str, str, str, str]]) -> list[tuple[str, s
 @given(rows=rows, delimiter=st.sampled_from([",", ";", "\t", "|"]), encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 @example(rows=[("a\r\nb", "\n", '"', "\r", "'")], delimiter=",", encoding="utf-8")
 @example(rows=[("\ufeff", "\u2028", "\x85", "\x1c", "\x1a")], delimiter=";", encoding="utf-16")
-def test_what_csv_writes_comes_back(rows: list[tuple[str, str, str, str, str]], delimiter: str, encoding: str) -> None:
+def test_what_csv_writes_is_read_back(rows: list[tuple[str, str, str, str, str]], delimiter: str, encoding: str) -> None:
     with scratch(".csv") as path:
         with open(path, "w", encoding=encoding, newline="") as file:
             writer = csv.writer(file, delimiter=delimiter)
@@ -59,7 +59,7 @@ def test_what_csv_writes_comes_back(rows: list[tuple[str, str, str, str, str]], 
 
 @settings(deadline=None)
 @given(rows=rows, ascii_only=st.booleans())
-def test_what_json_writes_comes_back(rows: list[tuple[str, str, str, str, str]], ascii_only: bool) -> None:
+def test_what_json_writes_is_read_back(rows: list[tuple[str, str, str, str, str]], ascii_only: bool) -> None:
     columns = ("file_name", "label", "speaker", "transcript", "note")
     lines = [json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=ascii_only) for row in rows]
     with scratch(".jsonl", "\n".join(["{}", *lines]).encode()) as path:
@@ -98,7 +98,7 @@ def test_a_file_of_any_bytes_is_read_or_refused(content: bytes) -> None:
 
 @settings(deadline=None)
 @given(before=rows, after=rows, bad=st.sampled_from(['"open', '"a"b,c', "x,y", "\0,,,,"]))
-def test_a_broken_line_takes_no_other_with_it(
+def test_a_broken_line_loses_no_other_line(
     before: list[tuple[str, str, str, str, str]], after: list[tuple[str, str, str, str, str]], bad: str
 ) -> None:
     def plain(rows: list[tuple[str, str, str, str, str]]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What goes in: manifests of all sorts, folders, and answers from files."""
+"""Imports: manifests of all sorts, folders, and files of answers."""
 
 from __future__ import annotations
 
@@ -77,17 +77,17 @@ class TestManifest:
                 r"has no column file_name \(or file, path, audio_filepath\); the columns found are: 'name', 'label'",
             ),
             ("file_name,label,label\na.wav,sad,sad\n", "has the column 'label' twice"),
-            ('[{"file_name": "a.wav"}]', "one JSON object a line"),
+            ('[{"file_name": "a.wav"}]', "one JSON object per line"),
             (b"PK\x03\x04\x00\x00\x08\x00" + bytes(range(256)) * 20, "has no column|cannot be read"),
         ],
     )
-    def test_of_no_use_is_refused_whole(self, tmp_path: Path, content: str | bytes, problem: str) -> None:
+    def test_without_usable_content_is_refused(self, tmp_path: Path, content: str | bytes, problem: str) -> None:
         with pytest.raises(FormatError, match=problem):
             rows_of(tmp_path / "m.jsonl", content)
 
     def test_that_cannot_be_opened_is_refused(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
-        for name, problem in (("none.csv", "does not exist"), ("pipe", "no regular file"), ("a\0b.csv", "cannot be read")):
+        for name, problem in (("none.csv", "does not exist"), ("pipe", "not a regular file"), ("a\0b.csv", "cannot be read")):
             with pytest.raises(FormatError, match=problem):
                 read_manifest(tmp_path / name)
 
@@ -97,9 +97,9 @@ class TestManifest:
             ("a.wav,0", "has 2 fields, but the header has 3"),
             ("a.wav,0,1,2", "has 4 fields, but the header has 3"),
             (",0,1", "has no file name"),
-            ("a.wav,-1,1", "from 0 on"),
-            ("a.wav,nan,1", "from 0 on"),
-            ("a.wav,0,inf", "from 0 on"),
+            ("a.wav,-1,1", "0 or more"),
+            ("a.wav,nan,1", "0 or more"),
+            ("a.wav,0,inf", "0 or more"),
             ("a.wav,zero,1", "seconds as a number"),
             ("a.wav,2,1", "not after its start"),
             ("a.wav,1,1", "not after its start"),
@@ -151,7 +151,7 @@ class TestManifest:
         (row,) = rows_of(tmp_path / "m.csv", "file_name,label\n,sad\n")
         assert (row.file_name, row.path) == ("line 2 of m.csv", str(tmp_path / "m.csv"))
 
-    def test_in_tsv_quotation_marks_may_be_just_that(self, tmp_path: Path) -> None:
+    def test_in_tsv_quotation_marks_may_be_plain_text(self, tmp_path: Path) -> None:
         rows = rows_of(tmp_path / "m.tsv", 'file\ttranscript\na.wav\t"Hello" he said\nb.wav\t"Who\nc.wav\t"is\tit\n')
         assert [row.transcript for row in rows if isinstance(row, SourceRow)] == ['"Hello" he said', '"Who']
         assert [row.number for row in rows if isinstance(row, BadRow)] == [4]
@@ -168,7 +168,7 @@ class TestFolder:
         ]  # fmt: skip
         assert rows[1].path == str(tmp_path / "a" / "x y.mp3")
 
-    def test_passes_over_what_a_project_keeps_for_itself(self, tmp_path: Path) -> None:
+    def test_skips_the_folders_that_a_project_keeps(self, tmp_path: Path) -> None:
         for name in ("a.wav", "cache/audio/1.wav", "sub/cache/b.wav", "earmark.toml"):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch()
@@ -187,14 +187,14 @@ class TestFolder:
         (root / "self").symlink_to(root / "self")
         assert [row.file_name for row in read_folder(root)] == ["z/1.wav", "out/2.wav"]
 
-    def test_rejects_names_that_are_no_utf_8(self, tmp_path: Path) -> None:
+    def test_rejects_names_that_are_not_utf_8(self, tmp_path: Path) -> None:
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav")).touch()
         (row,) = read_folder(tmp_path)
         assert isinstance(row, BadRow)
         assert row.file_name == "caf\\xe9.wav"
         assert "rename it" in row.reason
 
-    def test_survives_a_tree_deeper_than_paths_may_be_long(self, tmp_path: Path) -> None:
+    def test_survives_a_tree_with_paths_that_are_too_long(self, tmp_path: Path) -> None:
         here = os.open(tmp_path, os.O_RDONLY)
         for _ in range(50):
             os.mkdir("d" * 100, dir_fd=here)
@@ -219,7 +219,7 @@ class TestAnnotationFile:
         assert (first.clip_id, first.file_name, first.label) == (7, None, "sad")
         assert (second.clip_id, second.file_name, second.start, second.end, second.label) == (None, "a.wav", 1.0, 2.5, "happy")
 
-    def test_may_say_unsure_or_skip(self, tmp_path: Path) -> None:
+    def test_may_hold_unsure_or_skip(self, tmp_path: Path) -> None:
         path = tmp_path / "answers.jsonl"
         path.write_text(
             '{"clip": 1, "label": null, "answer": "skip"}\n{"clip": 2, "answer": "unsure"}\n{"clip": 3, "label": 5}\n'

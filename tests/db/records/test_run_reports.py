@@ -69,7 +69,7 @@ def test_outlook_and_suspects_are_added_to_what_is_there(any_project: OpenProjec
     assert report_of(any_project, run).missing_labels == ["angry"]
 
 
-def test_a_report_of_before_there_were_versions_is_read(any_project: OpenProject) -> None:
+def test_a_report_from_before_there_were_versions_is_read(any_project: OpenProject) -> None:
     run = evaluated(any_project)
     old = {"missing_labels": ["sad"], "per_label": {}, "outlook": {"stop": {"stop": False, "why": "Go on."}}, "gone": 1}
     store(any_project, run, old)

@@ -1,4 +1,4 @@
-"""A database of an older release: refused in one sentence, upgraded by one command, with a copy of what was there."""
+"""A database of an older release: refused in one sentence, upgraded by one command, which first makes a backup copy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def downgrade() -> None:
 
 @pytest.fixture
 def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An Earmark with one migration more than today's."""
+    """An Earmark with one more migration than today's."""
     migrations = tmp_path / "migrations"
     shutil.copytree(upgrade.MIGRATIONS, migrations)
     (migrations / "versions" / "next.py").write_text(NEXT_MIGRATION.replace("TODAY", TODAY), encoding="utf-8")

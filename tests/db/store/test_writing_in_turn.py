@@ -1,4 +1,4 @@
-"""Who waits for whom: on PostgreSQL answers for answers alone, on SQLite every writer for every other, and nobody for ever."""
+"""Which writers wait for others: on PostgreSQL answers only for answers, on SQLite all for all, and none for ever."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.supervised_processes import wait_for
 
 @pytest.fixture
 def on_postgresql(postgres_url: str, tmp_path: Path) -> Iterator[OpenProject]:
-    """An empty project there."""
+    """An empty project on PostgreSQL."""
     opened = create_project(tmp_path / "project", labels=LABELS, database_url=postgres_url)
     yield opened
     opened.close()
@@ -53,7 +53,7 @@ class Saving(threading.Thread):
             )
 
     def ends(self, *, within: float) -> bool:
-        """Whether it is stored in so many seconds."""
+        """Whether the answer is stored within this many seconds."""
         self.join(within)
         return not self.is_alive()
 
@@ -96,7 +96,7 @@ def test_answers_wait_for_each_other_and_for_whoever_writes_anything(on_postgres
     saving = Saving(on_postgresql)
     with on_postgresql.write(turn):
         saving.start()
-        assert not saving.ends(within=0.3), "or a reader could see an id and miss one before it"
+        assert not saving.ends(within=0.3), "otherwise a reader could see an id and miss a smaller one"
     assert saving.ends(within=20)
 
 
