@@ -1,7 +1,7 @@
 """`make demo`: a ready project from sample_data/, then app and learner.
 
-The seed of labels is honest: they are the styles the clips were spoken in, given by the scripted annotator "demo" to the clips
-that the queue asked for, in rounds with a real learner pass after each. So the curve on the page is one that was really measured.
+The first labels are true: each is the style in which its clip was spoken. The scripted annotator "demo" labels the clips that the
+queue serves, in rounds with a real learner pass after each. So the curve on the page was really measured.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SLICE_SEED = 20
 
 
 def make_demo(directory: Path, *, sample_data: Path = SAMPLE_DATA) -> None:
-    """Make the demo project; all of it or nothing, for the directory appears under its name only when whole."""
+    """Make the demo project, all of it or nothing: the directory gets its name only when it is complete."""
     from learner.features.embed import embed
     from learner.imports.source import import_source
 
@@ -96,14 +96,14 @@ def main(directory: Path, host: str, port: int, only_make: bool) -> None:
     """Make the demo project once, then open it."""
     try:
         if (directory / SETTINGS_FILE).exists():
-            note(f"The demo project in {directory} is there already: your labels are kept.")
+            note(f"The demo project in {directory} exists already: your labels are kept.")
         else:
             make_demo(directory)
     except EarmarkError as error:
         sys.exit(f"Error: {error}")
     if not only_make:
         serve = ["-m", "labeler.cli", "--project", str(directory), "serve", "--host", host, "--port", str(port), "--open-browser"]
-        # A fresh process: this one has loaded what makes features, and serving needs none of it.
+        # A new process, because this one has loaded the libraries that compute features, and serving needs none of them.
         os.execv(sys.executable, [sys.executable, *serve])  # noqa: S606
 
 

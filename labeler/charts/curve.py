@@ -14,8 +14,8 @@ from labeler.charts.files import check_chart_file, save_chart
 from labeler.charts.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH
 
 OURS = "Earmark's order"
-OTHERS = {"random": "random labels", "logmel": "random labels, hand-made features"}
-"""How the curves of a run's outlook are called."""
+OTHERS = {"random": "random order", "logmel": "random order, hand-made features"}
+"""The names of the curves in a run's outlook."""
 _COLORS = {OURS: BLUE, OTHERS["random"]: ORANGE, OTHERS["logmel"]: GREEN}
 _DASHES = {OURS: [1, 0], OTHERS["random"]: [7, 4], OTHERS["logmel"]: [2, 3]}
 
@@ -28,7 +28,7 @@ def curve_chart(
     width: int | str = WIDTH,
     height: int = HEIGHT,
 ) -> alt.LayerChart:
-    """Band, line and points of UA (0 to 1), with a line at chance, 1/labels; runs that have no score yet are left out.
+    """Band, line and points of UA (0 to 1), with a line at chance, 1/labels; runs without a score are left out.
 
     Args:
         curve: points with the number of examples per class and the accuracy on today's random slice.
@@ -126,7 +126,7 @@ def _tooltip() -> list[alt.Tooltip]:
 
 
 def _bars(base: alt.Chart) -> alt.Chart:
-    """The interval of each point: a band of one point alone would be invisible."""
+    """The interval of each point, since the band of a single point is invisible."""
     bars: alt.Chart = base.mark_rule(color=BLUE, opacity=0.55).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     return bars
 

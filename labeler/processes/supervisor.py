@@ -1,4 +1,4 @@
-"""Starts app and learner as processes of their own and keeps them running."""
+"""Starts app and learner as separate processes and keeps them running."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Child:
         self.ended()
 
     def _pass_on(self, process: subprocess.Popen[str]) -> None:
-        """Show the child's log as ours, and remember its last line as the reason it died."""
+        """Write the child's log to our stderr, and keep its last line as the reason if the child ends."""
         assert process.stderr is not None
         with process.stderr as lines:
             for line in lines:
@@ -101,7 +101,7 @@ class Child:
                 sys.stderr.flush()
 
     def died(self) -> str | None:
-        """The reason, once the process has ended by itself; it is due to start again after a pause."""
+        """Why the process ended by itself, or None while it runs; after a pause it is due to start again."""
         if self.process is None or self.process.poll() is None:
             return None
         code = self.process.returncode
@@ -118,7 +118,7 @@ class Child:
         return self.process is None and time.monotonic() >= self.start_at
 
     def stop(self) -> None:
-        """Ask the process to end, and end it when it does not."""
+        """Terminate the process, and kill it if it does not end."""
         if self.process is None:
             return
         self.process.terminate()
@@ -191,7 +191,7 @@ def _record_restart(project: OpenProject, reason: str) -> None:
     try:
         with project.write() as session:
             count_restart(session, error=reason)
-    except SQLAlchemyError as error:  # the database may be what broke: supervising must go on
+    except SQLAlchemyError as error:  # The database may be the cause; supervising must go on.
         sys.stderr.write(f"The restart could not be recorded: {error}\n")
 
 

@@ -16,7 +16,7 @@ _PRUNE_EVERY = 32
 
 
 class DiskCache:
-    """A folder of finished files; the least recently used go first when it outgrows its bound."""
+    """A folder of finished files; when it exceeds its limit, the least recently used files are removed first."""
 
     def __init__(self, folder: Path, *, most_bytes: int) -> None:
         self._folder = folder
@@ -27,7 +27,7 @@ class DiskCache:
         remove_leftovers(folder)
 
     def file(self, name: str, make: Callable[[Path], None]) -> Path:
-        """The cached file `name`, made by `make(path)` if it is not there; it appears only once it is whole."""
+        """The cached file `name`, made by `make(path)` if it is missing; it gets its name only when it is complete."""
         path = self._folder / name
         with self._locks[hash(name) % len(self._locks)]:
             if path.is_file():
@@ -41,7 +41,7 @@ class DiskCache:
         return path
 
     def prune(self) -> None:
-        """Remove the least recently used files until the folder fits its bound."""
+        """Remove the least recently used files until the folder is within its limit."""
         files = sorted(((stat.st_mtime, stat.st_size, path) for path, stat in self._stats()), reverse=True)
         total = 0
         for used_at, size, path in files:

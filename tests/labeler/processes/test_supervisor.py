@@ -44,7 +44,7 @@ def state(project: OpenProject) -> LearnerState | None:
 
 
 def waiting_learner(project: OpenProject, *, not_pid: int = 0) -> int:
-    """Wait until a learner (another than `not_pid`) says that it waits; its process id."""
+    """Wait until a learner (other than `not_pid`) reports that it waits; its process id."""
     wait_for(
         lambda: (found := state(project)) is not None and found.state == "waiting" and found.pid not in {None, not_pid},
         what="a waiting learner",
@@ -90,7 +90,7 @@ def test_children_do_not_outlive_a_killed_supervisor(project: OpenProject, serve
     wait_for(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), what="the children to end")
 
 
-def test_a_taken_port_is_said_in_one_sentence() -> None:
+def test_a_taken_port_is_reported_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ProjectError, match=f"127.0.0.1:{port} cannot be listened on .* choose another --port"):
