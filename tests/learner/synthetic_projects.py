@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from db.decisions.log import live_decisions
 from db.models import Source
 from db.project import OpenProject
-from learner.dataset.pool import Pool, pool_signature, read_pool
+from learner.dataset.pool import Pool
+from learner.dataset.project_pool import pool_signature, read_pool
 from learner.features.store import FeatureStore
 from tests.filled_projects import LABELS, add_clips, answer
 
