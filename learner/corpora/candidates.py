@@ -27,7 +27,7 @@ class Candidate:
 
 
 class ProbedEncoder:
-    """An encoder set to say everything that its candidates can be made from in one pass."""
+    """An encoder with the settings that give, in one pass, everything that its candidates are made from."""
 
     def __init__(self, asked: str | Encoder) -> None:
         """Takes a name, or an encoder that is used as it is. Raises EncoderError as `encoder_named` does."""
@@ -47,7 +47,7 @@ class ProbedEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with everything that what it says depends on."""
+        """Changes with everything that its vectors depend on."""
         return fingerprint_of(self.encoder)
 
     def candidates(self, *, speakers: bool) -> list[Candidate]:
@@ -67,14 +67,14 @@ class ProbedEncoder:
         of_one = self.encoder.dim // (2 * (self._hidden + 1))
         return of_one * len(self._chosen(candidate.layers)) * (1 if candidate.pooling == "mean" else 2)
 
-    def features(self, said: Float16Array, candidate: Candidate, group_of: Int64Array) -> Float32Array:
-        """The features [n, d] of a candidate from everything [n, dim] that the encoder said; groups are those of speakers."""
-        found = said
+    def features(self, encoded: Float16Array, candidate: Candidate, group_of: Int64Array) -> Float32Array:
+        """The features [n, d] of a candidate from the vectors [n, dim] of this encoder; groups are those of speakers."""
+        found = encoded
         if self._pooled:
             # Statistic, layer (the average last), value.
-            parts = said.reshape(len(said), 2, self._hidden + 1, -1)
+            parts = encoded.reshape(len(encoded), 2, self._hidden + 1, -1)
             parts = parts[:, : 1 if candidate.pooling == "mean" else 2, self._chosen(candidate.layers)]
-            found = parts.reshape(len(said), -1)
+            found = parts.reshape(len(encoded), -1)
         vectors = found.astype(np.float32)
         return normalised(vectors, group_of) if candidate.speaker_norm else vectors
 
