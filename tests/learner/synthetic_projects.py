@@ -72,7 +72,7 @@ def label_truly(project: OpenProject, clips: Sequence[int], *, source: Source = 
 
 def label_slice(project: OpenProject, count: int) -> list[int]:
     """Answer the next clips that the random slice waits for; their ids."""
-    from db.serving.random_slice import owed_clips
+    from tests.owed_clips import owed_clips
 
     with project.read() as session:
         owed = owed_clips(session, count)
