@@ -13,13 +13,14 @@ import json
 import math
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from learner.corpora.corpus import Corpus
 from learner.corpora.vector_cache import unwritable
+from learner.progress import Progress
 from learner.query.strategies import NAMES, strategy_named
 from learner.simulation import cells
 from learner.simulation.cell_workers import cells_simulated
@@ -28,7 +29,7 @@ from learner.simulation.code_version import code_version
 
 
 def cached_cells(
-    corpus: Corpus, asked: Sequence[Asked], *, cache: Path, jobs: int = 1, progress: Callable[[int, int], None] = lambda *_: None
+    corpus: Corpus, asked: Sequence[Asked], *, cache: Path, jobs: int = 1, progress: Progress = lambda *_: None
 ) -> list[Cell]:
     """The cells in the order of `asked`, from the cache or simulated now.
 
