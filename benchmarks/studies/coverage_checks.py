@@ -1,8 +1,8 @@
-"""How often what is told of a project is true: simulated projects, whose labels are all known, tell what the learner would.
+"""How often the learner's estimates and forecasts are true, checked on simulated projects, whose labels are all known.
 
-The truth of the accuracy is the UA of the same cross-fitted heads over all clips of the project with their true labels; that
-of a forecast is how many more decisions it took, in the same project labelled on, until the UA on the slice of that moment, which
-is what a curve shows, was there to stay.
+The true accuracy is the UA of the same cross-fitted heads over all clips of the project with their true labels. A forecast is
+compared with the number of further decisions that it took, in the same project labelled on, until the UA on the slice of that
+moment, which is what a curve shows, reached the accuracy and stayed there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LATER_POINTS = 6
 
 @dataclass(frozen=True)
 class Forecast:
-    """A number of more decisions that was told, and how many it took; None is more than were looked at."""
+    """A forecast of further decisions, and how many it took; None stands for more than were looked at."""
 
     ua: float
     decisions: int | None
@@ -50,7 +50,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class AheadCheck:
-    """An accuracy that was told for some decisions ahead, and what it was then."""
+    """The accuracy that was forecast for some decisions ahead, and the accuracy there was then."""
 
     low: float
     high: float
@@ -64,7 +64,7 @@ class AheadCheck:
 
 @dataclass(frozen=True)
 class Check:
-    """What was told at one moment of one project, and what was true."""
+    """The estimates at one moment of one project, and the truth."""
 
     share: float
     """Share of the pool's clips that were labelled."""
@@ -89,7 +89,7 @@ class Check:
 def checks_of(
     project: SimulatedProject, how: Annotating, *, seed: int, shares: Sequence[float], forecasts: bool = False
 ) -> Iterator[Check]:
-    """The project labelled as `how` says, asked when these shares of its clips have labels.
+    """The project labelled as `how` describes, checked when these shares of its clips have labels.
 
     Args:
         seed: for everything that the replay draws at random.
@@ -128,13 +128,13 @@ def _check(
     true = traced_curve(heads, everything, now.live, [now.answers], label_ids, progress=_silent)
     assert traced.newest is not None
     assert true.newest is not None
-    told = traced.newest.ua
+    shown = traced.newest.ua
     check = Check(
         share=now.answers / len(project.in_key_order),
         slice_clips=len(tested.y),
-        ua=told.value,
-        low=told.low,
-        high=told.high,
+        ua=shown.value,
+        low=shown.low,
+        high=shown.high,
         truth=true.newest.ua.value,
         unseen=project.held_out.ua(now.heads.used.head, label_ids) if len(project.held_out.label_of) else float("nan"),
     )
@@ -146,7 +146,7 @@ def _check(
     report = forecast_report(scored, laws, left=left)
     if not report.known:
         return replace(check, silent=True)
-    curve = [(now.answers, told.value), *_curve_ahead(project, heads, tested, later, after=now.answers)]
+    curve = [(now.answers, shown.value), *_curve_ahead(project, heads, tested, later, after=now.answers)]
     answers, seen = zip(*curve, strict=True)
     assert report.ahead is not None
     assert report.horizon is not None

@@ -43,9 +43,3 @@ def blindly_answered() -> ColumnElement[bool]:
 def given_blind() -> ColumnElement[bool]:
     """SQL condition on `Decision`: what `db.decisions.log.is_blind` says of a row."""
     return and_(Decision.suggestion_shown.is_(False), Decision.source != Source.GRID)
-
-
-def owed_clips(session: Session, limit: int) -> list[int]:
-    """The next clips that the slice waits for, in key order."""
-    query = select(Clip.id).where(Clip.state == ClipState.READY, ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
-    return list(session.scalars(query.limit(limit)))

@@ -49,7 +49,9 @@ class Turn(enum.IntEnum):
 
 
 def connect(url: str | URL) -> Engine:
-    """An engine for `url`, set up for short writes that never wait long; nothing is opened yet.
+    """An engine for `url`; nothing is opened yet.
+
+    With SQLite, a writer waits for the one before it instead of failing at once, and what is committed survives a power cut.
 
     Raises:
         ProjectError: the URL is no database URL, its driver is missing, or the SQLite file lies on a network file system.

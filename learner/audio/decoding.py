@@ -78,17 +78,6 @@ def decode_blocks(
             yield _finite(resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True), path)
 
 
-def read_frames(path: str | os.PathLike[str], start: float = 0.0, end: float | None = None) -> tuple[Waveform, int]:
-    """The span as it is in the file: float32 of shape [frames, channels], and its sampling rate in Hz.
-
-    Raises:
-        AudioError: as `decode`.
-    """
-    with _opened(path) as reader:
-        blocks = list(_frames(reader, path, start, end))
-        return np.concatenate(blocks), reader.info.sampling_rate
-
-
 def content_hash(path: str | os.PathLike[str]) -> str:
     """SHA-256 of the bytes, hexadecimal.
 

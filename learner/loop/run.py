@@ -15,7 +15,8 @@ from db.decisions.log import newest_decision_id
 from db.errors import EarmarkError, LearnerError
 from db.project import OpenProject
 from db.store.change_watch import ChangeWatch
-from learner.dataset.pool import PoolSignature, pool_signature
+from learner.dataset.pool import PoolSignature
+from learner.dataset.project_pool import pool_signature
 from learner.loop.heartbeat import Reporter
 from learner.loop.lock import learner_lock
 from learner.loop.publishing import Published, Publisher

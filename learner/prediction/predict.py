@@ -24,7 +24,8 @@ from db.records.runs import latest_run
 from db.store.files import written_whole
 from learner.arrays import Float32Array
 from learner.audio.decoding import decode, decode_blocks, probe
-from learner.dataset.pool import Pool, pool_signature, read_pool
+from learner.dataset.pool import Pool
+from learner.dataset.project_pool import pool_signature, read_pool
 from learner.dataset.speaker_norm import NONE
 from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_of

@@ -1,7 +1,7 @@
 """One simulated project from the first answer to the last.
 
-Heads, ranking, the share of random clips, the slice and what the asking head may know are the live learner's own functions; only
-the clock, the database and the annotators are made up.
+Heads, ranking, the share of random clips, the slice and what the asking head may learn from are the live learner's own functions.
+Only the clock, the database and the annotators are made up.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Checkpoint:
     """A project after so many answers."""
 
     live: list[LiveDecision]
-    """The whole log, in order: decision ids count from 1, and each tells why its clip was served."""
+    """The whole log, in order: decision ids count from 1. The source of each is why its clip was served."""
     heads: Trained
     """Trained on this log."""
     slice_clips: list[int]

@@ -14,8 +14,9 @@ from db.models import Answer, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
-from db.serving.random_slice import blind_answers, owed_clips
+from db.serving.random_slice import blind_answers
 from tests.filled_projects import add_clips, answer
+from tests.owed_clips import owed_clips
 
 
 def undo(project: OpenProject, *, annotator: str = "ann", decision: str | None = None) -> bool:
