@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from learner.arrays import Float32Array, Int64Array
 from learner.evaluation.intervals import Interval, SpeakerResamples, recall_interval
-from learner.probing.logistic import predictions
+from learner.probing.split_predictions import predictions
 from learner.probing.splits import Splits
 
 _NOT_TESTED = -2

@@ -21,7 +21,7 @@ from learner.corpora.candidates import Candidate, ProbedEncoder
 from learner.corpora.clips import manifest_clips, project_clips
 from learner.corpora.vector_cache import VectorCache, as_stored, cache_folder
 from learner.encoders.registry import encoder_named
-from learner.probing.probe import ProbeReport, probe
+from learner.probing.probe_report import ProbeReport, probe_encoders
 from learner.probing.scoring import Told, all_told
 from tests.corpora import corpus
 from tests.filled_projects import answer
@@ -50,7 +50,7 @@ def tones(folder: Path, *, speakers: int = 4, extra: Sequence[str] = ()) -> Path
 
 
 def probed(manifest: Path, cache: Path, *encoders: str) -> ProbeReport:
-    return probe(manifest_clips(manifest), encoders=encoders or ("logmel",), cache=cache, watch=unwatched)
+    return probe_encoders(manifest_clips(manifest), encoders=encoders or ("logmel",), cache=cache, watch=unwatched)
 
 
 def test_what_is_easy_to_tell_is_told(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_was_told_is_kept_until_labels_speakers_or_audio_change(tmp_path: P
         scored.append(len(makers))
         return all_told(makers, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("learner.probing.probe.all_told", spy)
+    monkeypatch.setattr("learner.probing.probe_report.all_told", spy)
     assert probed(manifest, cache).to_json() == first
     assert len(probed(manifest, cache, "logmel", "bundled").results) == 36
     manifest.write_text(text.replace("0.wav,low", "0.wav,high"))
@@ -193,7 +193,7 @@ def test_a_project_is_probed_on_its_own_labels(project: OpenProject, tmp_path: P
     answer(project, clips[0], "happy", annotator="reviewer", gold=True)
 
     labelled = project_clips(project)
-    report = probe(labelled, encoders=["logmel"], cache=cache_folder(project), watch=unwatched)
+    report = probe_encoders(labelled, encoders=["logmel"], cache=cache_folder(project), watch=unwatched)
 
     assert [clip.label for clip in labelled.clips[:3]] == ["happy", "angry", "sad"]
     assert (report.clips, report.labels, report.speakers, report.grouped, report.unlabelled) == (16, 3, 0, False, 4)
@@ -234,7 +234,7 @@ def test_the_cache_lies_where_it_was_asked_for(project: OpenProject, tmp_path: P
 
 
 def test_an_unknown_encoder_is_refused_before_any_other_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("learner.probing.probe.hear", None)
+    monkeypatch.setattr("learner.probing.probe_report.hear", None)
     with pytest.raises(EncoderError, match="no encoder 'nonsense'"):
         probed(tones(tmp_path), tmp_path / "cache", "logmel", "nonsense")
 
