@@ -19,7 +19,7 @@ from learner.evaluation.cross_fitting import FoldHeads
 from learner.evaluation.curve import thinned, traced_curve
 from learner.evaluation.intervals import SpeakerResamples
 from learner.outlook.outlook import Scored, fitted_laws, forecast_report
-from learner.simulation.replay import Annotating, Checkpoint, replay
+from learner.simulation.replay import Annotating, Stage, replay
 from learner.simulation.simulated_project import SimulatedProject
 
 MOST_POINTS = 10
@@ -98,31 +98,31 @@ def checks_of(
     """
     clips = len(project.in_key_order)
     wanted = [round(share * clips) for share in shares]
-    checkpoints = []
-    for checkpoint in replay(project, how, seed=seed):
-        checkpoints.append(checkpoint)
-        if not forecasts and checkpoint.answers >= wanted[-1]:
+    stages = []
+    for stage in replay(project, how, seed=seed):
+        stages.append(stage)
+        if not forecasts and stage.answers >= wanted[-1]:
             break
     heads = FoldHeads(project.pool, C=how.head_c)
     everything = Slice.of(project.pool, project.in_key_order, project.truth, project.label_ids)
     for answers in wanted:
-        here = next((row for row, checkpoint in enumerate(checkpoints) if checkpoint.answers >= answers), None)
-        if here is not None and checkpoints[here].slice_clips:
-            yield _check(project, heads, everything, checkpoints[: here + 1], checkpoints if forecasts else None)
+        here = next((row for row, stage in enumerate(stages) if stage.answers >= answers), None)
+        if here is not None and stages[here].slice_clips:
+            yield _check(project, heads, everything, stages[: here + 1], stages if forecasts else None)
 
 
 def _check(
     project: SimulatedProject,
     heads: FoldHeads,
     everything: Slice,
-    checkpoints: Sequence[Checkpoint],
-    later: Sequence[Checkpoint] | None,
+    stages: Sequence[Stage],
+    later: Sequence[Stage] | None,
 ) -> Check:
-    now, label_ids = checkpoints[-1], project.label_ids
+    now, label_ids = stages[-1], project.label_ids
     labels = trainable(project.pool, now.live, label_ids)
     tested = Slice.of(project.pool, now.slice_clips, labels, label_ids)
     # Run after run in the same project; of many, a few from the first on.
-    past = [checkpoint.answers for checkpoint in checkpoints] if later is not None else [now.answers]
+    past = [stage.answers for stage in stages] if later is not None else [now.answers]
     prefixes = thinned([(answers, answers) for answers in past], most=MOST_POINTS)
     traced = traced_curve(heads, tested, now.live, prefixes, label_ids, progress=_silent)
     true = traced_curve(heads, everything, now.live, [now.answers], label_ids, progress=_silent)
@@ -160,11 +160,11 @@ def _check(
 
 
 def _curve_ahead(
-    project: SimulatedProject, heads: FoldHeads, tested: Slice, checkpoints: Sequence[Checkpoint], *, after: int
+    project: SimulatedProject, heads: FoldHeads, tested: Slice, stages: Sequence[Stage], *, after: int
 ) -> list[tuple[int, float]]:
-    """Answers and UA on the slice of some checkpoints after that many answers, the last one included."""
-    last = checkpoints[-1]
-    answers = [checkpoint.answers for checkpoint in checkpoints if checkpoint.answers > after]
+    """Answers and UA on the slice of some stages after that many answers, the last one included."""
+    last = stages[-1]
+    answers = [stage.answers for stage in stages if stage.answers > after]
     sizes = np.linspace(after, last.answers, LATER_POINTS + 1)[1:]
     prefixes = sorted({min(answers, key=lambda known: abs(known - size)) for size in sizes.tolist()}) if answers else []
     traced = traced_curve(heads, tested, last.live, prefixes, project.label_ids, progress=_silent)

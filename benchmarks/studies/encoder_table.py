@@ -21,7 +21,7 @@ from learner.audio.decoding import decode
 from learner.corpora.clips import LabelledClips, manifest_clips
 from learner.encoder_training.pretraining.teacher import Teacher
 from learner.encoders.registry import encoder_named
-from learner.probing.probe import ProbeReport, Result, probe
+from learner.probing.probe_report import ProbeReport, Result, probe_encoders
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "encoders.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
@@ -124,7 +124,7 @@ def main() -> None:
         print(f"{CORPORA[corpus]}:", flush=True)
         clips = manifest_clips(asked.corpora / f"{corpus}.csv")
         extra = [ByolS(asked.teacher, clips)] if asked.teacher else []
-        reports[corpus] = probe(clips, encoders=[*BUILT_IN, *extra], cache=asked.cache, watch=_quiet)
+        reports[corpus] = probe_encoders(clips, encoders=[*BUILT_IN, *extra], cache=asked.cache, watch=_quiet)
     found = table(reports, names)
     print(found)
     if list(asked.only) == list(CORPORA):

@@ -23,8 +23,8 @@ from learner.corpora.clips import manifest_clips
 from learner.corpora.encoded_corpus import encoded_corpus
 from learner.corpora.vector_cache import cache_folder
 from learner.query.strategies import COMBINED, DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY
+from learner.simulation.comparison import Plan, compare_strategies
 from learner.simulation.replay import Annotating
-from learner.simulation.simulate import Plan, simulate
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"
@@ -77,7 +77,8 @@ def _simulated(
             how = Annotating(budget=BUDGETS[corpus], batch=BATCHES.get(corpus, 10))
             plan = Plan(how, options.strategies or STRATEGIES, seeds=options.seeds)
             print(f"{name}, {corpus} ...", flush=True)
-            yield (name, corpus), simulate(encoded, plan, cache=cache.parent / "simulate", jobs=options.jobs, watch=progress_bar)
+            found = compare_strategies(encoded, plan, cache=cache.parent / "simulate", jobs=options.jobs, watch=progress_bar)
+            yield (name, corpus), found
 
 
 Found = Mapping[tuple[str, str], dict[str, Any]]

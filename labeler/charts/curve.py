@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from db.records.runs import Curve
+from db.records.runs import LearningCurve
 from db.reports import ComparedCurves
 from labeler.charts.files import check_chart_file, save_chart
 from labeler.charts.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH
@@ -21,7 +21,7 @@ _DASHES = {OURS: [1, 0], OTHERS["random"]: [7, 4], OTHERS["logmel"]: [2, 3]}
 
 
 def curve_chart(
-    curve: Curve,
+    curve: LearningCurve,
     *,
     labels: int,
     others: ComparedCurves | None = None,
@@ -142,7 +142,7 @@ def _chance(labels: int) -> alt.LayerChart:
     return alt.LayerChart(layer=[rule, text])
 
 
-def save_curve(curve: Curve, output: Path, *, labels: int, others: ComparedCurves | None = None) -> None:
+def save_curve(curve: LearningCurve, output: Path, *, labels: int, others: ComparedCurves | None = None) -> None:
     """Draw the curve to a file; see `curve_chart` and `save_chart`."""
     check_chart_file(output)
     save_chart(curve_chart(curve, labels=labels, others=others), output)

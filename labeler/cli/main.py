@@ -10,15 +10,15 @@ from sqlalchemy.exc import DBAPIError
 
 from db.errors import EarmarkError
 from labeler.cli.decisions import annotate, queue
-from labeler.cli.encoder_training import pretrain
-from labeler.cli.label_quality import agreement, suspects
-from labeler.cli.learner import learn, predict
+from labeler.cli.finding import likely, similar
+from labeler.cli.label_checks import agreement, suspects
+from labeler.cli.learn_and_predict import learn, predict
 from labeler.cli.probe import probe
-from labeler.cli.project import embed, import_, init, upgrade
 from labeler.cli.reports import curve, export, status
-from labeler.cli.search import likely, similar
 from labeler.cli.serve import serve
+from labeler.cli.set_up import embed, import_, init, upgrade
 from labeler.cli.simulate import simulate
+from labeler.cli.train_encoder import pretrain
 
 
 class OneSentenceErrors(click.Group):

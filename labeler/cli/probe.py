@@ -14,7 +14,7 @@ from labeler.words.run import counted
 
 if TYPE_CHECKING:
     from learner.corpora.clips import LabelledClips
-    from learner.probing.probe import ProbeReport
+    from learner.probing.probe_report import ProbeReport
 
 MOST_NOTES = 20
 
@@ -41,7 +41,7 @@ def probe(directory: Path, manifest: Path | None, encoders: tuple[str, ...], out
     """
     from labeler.charts.files import check_chart_file, save_chart
     from labeler.charts.probe import probe_chart
-    from learner.probing.probe import probe as probe_encoders
+    from learner.probing.probe_report import probe_encoders
 
     if output is not None:
         check_chart_file(output)

@@ -62,7 +62,7 @@ def simulate(
     from learner.corpora.clips import manifest_clips
     from learner.corpora.encoded_corpus import encoded_corpus
     from learner.corpora.vector_cache import cache_folder
-    from learner.simulation.simulate import simulate as simulate_corpus
+    from learner.simulation.comparison import compare_strategies
 
     if plot is not None:
         check_chart_file(plot)
@@ -71,7 +71,7 @@ def simulate(
     corpus, left_out = encoded_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
     for clip in left_out[:20]:
         note(f"left out {clip.file_name}: {clip.reason}")
-    found = simulate_corpus(corpus, _plan(options), cache=cache.parent / "simulate", jobs=jobs, watch=progress_bar)
+    found = compare_strategies(corpus, _plan(options), cache=cache.parent / "simulate", jobs=jobs, watch=progress_bar)
     document = {**found, "manifest": str(manifest), "encoder": encoder, "left_out": len(left_out)}
     if plot is not None:
         save_chart(simulation_chart(document), plot)
@@ -79,8 +79,8 @@ def simulate(
 
 
 def _plan(options: dict[str, Any]) -> Any:
+    from learner.simulation.comparison import STRATEGIES, Plan
     from learner.simulation.replay import Annotating
-    from learner.simulation.simulate import STRATEGIES, Plan
 
     strategies, seeds = options.pop("strategies"), options.pop("seeds")
     held_out, estimates = options.pop("held_out"), options.pop("estimates")

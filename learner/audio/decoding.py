@@ -31,7 +31,7 @@ LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000
 MOST_CHANNELS = 64
 
 
-def probe(path: str | os.PathLike[str]) -> AudioInfo:
+def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
     """What the header of a file states, without decoding it.
 
     Raises:
@@ -42,7 +42,7 @@ def probe(path: str | os.PathLike[str]) -> AudioInfo:
 
 
 def validate(path: str | os.PathLike[str], *, start: float = 0.0, end: float | None = None) -> AudioInfo:
-    """Decode a span (seconds) block by block and return what `probe` returns; silence is fine.
+    """Decode a span (seconds) block by block and return what `audio_info` returns; silence is fine.
 
     Raises:
         AudioError: as `decode`.

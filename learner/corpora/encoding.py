@@ -10,7 +10,7 @@ import numpy as np
 from db.errors import AudioError
 from db.records.clips import SPAN_TOLERANCE, ClipAudio
 from learner.arrays import BoolArray, Float16Array, Float32Array
-from learner.audio.decoding import probe
+from learner.audio.decoding import audio_info
 from learner.corpora.clips import LeftOut, ProbeClip, clip_key
 from learner.corpora.vector_cache import VectorCache
 from learner.encoders.base import Encoder
@@ -100,7 +100,7 @@ def _audio_of(clips: Sequence[ProbeClip], rows: Sequence[int], left_out: list[Le
     for row in rows:
         clip = clips[row]
         try:
-            info = probe(clip.path)
+            info = audio_info(clip.path)
         except AudioError as error:
             left_out.append(LeftOut(clip.file_name, str(error)))
             continue

@@ -14,7 +14,7 @@ from db.imports.folder import AUDIO_SUFFIXES
 from db.project import OpenProject
 from db.records.clips import ready_paths
 from learner.arrays import Float32Array
-from learner.audio.decoding import decode, probe
+from learner.audio.decoding import audio_info, decode
 from learner.encoder_training.augment import FASTEST, SAMPLING_RATE, distorted, levelled
 
 _SHORTEST = 0.5
@@ -68,7 +68,7 @@ def project_files(project: OpenProject) -> list[SpeechFile]:
 
 def _speech_file(path: str) -> SpeechFile | None:
     try:
-        duration = probe(path).duration
+        duration = audio_info(path).duration
     except AudioError:
         return None
     return SpeechFile(path, duration) if duration >= _SHORTEST else None

@@ -23,7 +23,7 @@ from db.project import OpenProject
 from db.records.runs import latest_run
 from db.store.files import written_whole
 from learner.arrays import Float32Array
-from learner.audio.decoding import decode, decode_blocks, probe
+from learner.audio.decoding import audio_info, decode, decode_blocks
 from learner.dataset.pool import Pool
 from learner.dataset.project_pool import pool_signature, read_pool
 from learner.dataset.speaker_norm import NONE
@@ -221,7 +221,7 @@ def _predictions(
 
 
 def _encoded(encoder: Encoder, file: SourceRow) -> tuple[Float32Array, float]:
-    seconds = probe(file.path).duration
+    seconds = audio_info(file.path).duration
     if seconds > LONG_SECONDS:
         vector = encoder.encode_stream(decode_blocks(file.path, sampling_rate=encoder.sampling_rate))
     else:

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from learner.arrays import Float32Array, Int64Array
 from learner.dataset.folds import held_out_in_turn
 from learner.evaluation.intervals import Interval, SpeakerResamples, recall_interval
-from learner.probing.logistic import predictions
+from learner.probing.split_predictions import predictions
 from learner.probing.splits import Splits
 from learner.progress import Progress
 

@@ -23,12 +23,12 @@ from learner.progress import Progress
 from learner.query.strategies import NAMES, strategy_named
 from learner.simulation import cells
 from learner.simulation.cell_workers import cells_simulated
-from learner.simulation.cells import FULL, Asked, Cell
+from learner.simulation.cells import FULL, Cell, WantedCell
 from learner.simulation.code_version import code_version
 
 
 def cached_cells(
-    corpus: Corpus, asked: Sequence[Asked], *, cache: Path, jobs: int = 1, progress: Progress = lambda *_: None
+    corpus: Corpus, asked: Sequence[WantedCell], *, cache: Path, jobs: int = 1, progress: Progress = lambda *_: None
 ) -> list[Cell]:
     """The cells in the order of `asked`, from the cache or simulated now.
 
@@ -55,7 +55,7 @@ def cached_cells(
     return [found[place] for place in range(len(asked))]
 
 
-def cell_key(corpus: Corpus, asked: Asked) -> str:
+def cell_key(corpus: Corpus, asked: WantedCell) -> str:
     """The name of a cell's file, 40 hexadecimal digits."""
     content = json.dumps([corpus.fingerprint, asdict(asked), _code(asked.how.strategy)], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:40]

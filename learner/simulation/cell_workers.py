@@ -8,10 +8,10 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_complet
 from contextlib import contextmanager
 
 from learner.corpora.corpus import Corpus
-from learner.simulation.cells import Asked, Cell, simulated_cell
+from learner.simulation.cells import Cell, WantedCell, simulated_cell
 
 
-def cells_simulated(corpus: Corpus, asked: Sequence[Asked], *, jobs: int) -> Iterator[tuple[int, Cell]]:
+def cells_simulated(corpus: Corpus, asked: Sequence[WantedCell], *, jobs: int) -> Iterator[tuple[int, Cell]]:
     """Each cell as soon as it is there, with its place in `asked`.
 
     Args:
@@ -48,5 +48,5 @@ def _start_worker(corpus: Corpus) -> None:
     _worker["corpus"] = corpus
 
 
-def _in_worker(asked: Asked) -> Cell:
+def _in_worker(asked: WantedCell) -> Cell:
     return simulated_cell(_worker["corpus"], asked)

@@ -1,4 +1,4 @@
-"""Cells of a simulation: one replay of a corpus by one strategy and seed, scored at every checkpoint.
+"""Cells of a simulation: one replay of a corpus by one strategy and seed, scored at every stage.
 
 The cache of cells (`learner.simulation.cell_cache`) forgets a cell when this module changes, or any module that it imports. So
 whatever has no part in the figures of a cell stays out of here.
@@ -21,7 +21,7 @@ from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.evaluation.intervals import SpeakerResamples
 from learner.heads.fitting import fitted_head
 from learner.heads.normalisation import choose_normalisation
-from learner.simulation.replay import Annotating, Checkpoint, replay
+from learner.simulation.replay import Annotating, Stage, replay
 from learner.simulation.simulated_project import SimulatedProject, simulated_project
 
 FULL = "all labels"
@@ -35,17 +35,17 @@ class Cell:
     """The figures of one replay."""
 
     labels: list[int] = field(default_factory=list)
-    """Answers at each checkpoint."""
+    """Answers at each stage."""
     ua: list[float] = field(default_factory=list)
     """On the speakers held out."""
     found_all: int | None = None
     """Answers until every label had `EACH` examples; None if that never came."""
     estimate: list[list[float | None]] = field(default_factory=list)
-    """UA on the random slice with its interval at each checkpoint, [value, low, high], where estimates were asked for."""
+    """UA on the random slice with its interval at each stage, [value, low, high], where estimates were asked for."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class WantedCell:
     """A cell that is wanted."""
 
     how: Annotating
@@ -54,8 +54,8 @@ class Asked:
     estimates: bool = False
 
 
-def simulated_cell(corpus: Corpus, asked: Asked) -> Cell:
-    """One replay, scored at every checkpoint.
+def simulated_cell(corpus: Corpus, asked: WantedCell) -> Cell:
+    """One replay, scored at every stage.
 
     Raises:
         LearnerError: the strategy is unknown or fails.
@@ -68,12 +68,12 @@ def simulated_cell(corpus: Corpus, asked: Asked) -> Cell:
         labels, ua, estimates = [], [], []
         heads = FoldHeads(project.pool, C=asked.how.head_c)
         live: list[int] = []
-        for checkpoint in replay(project, asked.how, seed=asked.seed):
-            labels.append(checkpoint.answers)
-            ua.append(project.held_out.ua(checkpoint.heads.used.head, project.label_ids))
-            live = [project.truth[decision.clip_id] for decision in checkpoint.live]
+        for stage in replay(project, asked.how, seed=asked.seed):
+            labels.append(stage.answers)
+            ua.append(project.held_out.ua(stage.heads.used.head, project.label_ids))
+            live = [project.truth[decision.clip_id] for decision in stage.live]
             if asked.estimates:
-                estimates.append(_estimate(project, checkpoint, heads))
+                estimates.append(_estimate(project, stage, heads))
     return Cell(labels, ua, _found_all(live, project), estimates)
 
 
@@ -86,10 +86,10 @@ def _full(project: SimulatedProject, how: Annotating) -> Cell:
     return Cell([len(y)], [project.held_out.ua(head, project.label_ids)])
 
 
-def _estimate(project: SimulatedProject, checkpoint: Checkpoint, heads: FoldHeads) -> list[float | None]:
+def _estimate(project: SimulatedProject, stage: Stage, heads: FoldHeads) -> list[float | None]:
     """What the learner would show; [None, None, None] while the slice is empty."""
-    labels = trainable(project.pool, checkpoint.live, project.label_ids)
-    tested = Slice.of(project.pool, checkpoint.slice_clips, labels, project.label_ids)
+    labels = trainable(project.pool, stage.live, project.label_ids)
+    tested = Slice.of(project.pool, stage.slice_clips, labels, project.label_ids)
     if not len(tested.y):
         return [None, None, None]
     predicted = cross_fitted(heads, tested, labels, project.label_ids, after_each=lambda: None)

@@ -46,7 +46,7 @@ class Annotating:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Stage:
     """A project after so many answers."""
 
     live: list[LiveDecision]
@@ -62,10 +62,10 @@ class Checkpoint:
         return len(self.live)
 
 
-def replay(project: SimulatedProject, how: Annotating, *, seed: int) -> Iterator[Checkpoint]:
+def replay(project: SimulatedProject, how: Annotating, *, seed: int) -> Iterator[Stage]:
     """Every ranking of the learner from the first answers until the budget, or the clips, are used up.
 
-    The last checkpoint has all answers. What is yielded is not changed later, and may be kept.
+    The last stage has all answers. What is yielded is not changed later, and may be kept.
 
     Args:
         seed: of wrong answers and of strategies that draw.
@@ -80,7 +80,7 @@ def replay(project: SimulatedProject, how: Annotating, *, seed: int) -> Iterator
         heads = trained(project.pool, live, project.label_ids, C=how.head_c)
         if live:
             blind = blind_answers(live)
-            yield Checkpoint(list(live), heads, answered_prefix(project.in_key_order, answered=blind))
+            yield Stage(list(live), heads, answered_prefix(project.in_key_order, answered=blind))
         if len(live) >= budget:
             return
         queue = ranked(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from db.models import LearnerState, Run
 from db.records.learner_state import STALE_SECONDS, read_state
-from db.records.runs import Curve, latest_curve, latest_evaluated_run, latest_outlook
+from db.records.runs import LearningCurve, latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import OutlookReport
 from db.status import project_status
 from labeler.app.opened import serving
@@ -111,7 +111,7 @@ def _accuracy(run: Run | None, status: dict[str, Any], outlook: OutlookReport | 
         )
 
 
-def _curve(curve: Curve, outlook: OutlookReport | None, *, labels: int) -> None:
+def _curve(curve: LearningCurve, outlook: OutlookReport | None, *, labels: int) -> None:
     if any(point.ua is not None for point in curve.points):
         others = None if outlook is None else outlook.curves
         chart = curve_chart(curve, labels=labels, others=others, width="container", height=320)

@@ -22,7 +22,7 @@ from learner.corpora.clips import manifest_clips, project_clips
 from learner.corpora.vector_cache import VectorCache, cache_folder
 from learner.encoders.registry import encoder_named
 from learner.features.precision import as_stored
-from learner.probing.probe import ProbeReport, probe
+from learner.probing.probe_report import ProbeReport, probe_encoders
 from learner.probing.scoring import HeldOutPredictions, all_predictions
 from tests.corpora import corpus
 from tests.filled_projects import answer
@@ -51,7 +51,7 @@ def tones(folder: Path, *, speakers: int = 4, extra: Sequence[str] = ()) -> Path
 
 
 def probed(manifest: Path, cache: Path, *encoders: str) -> ProbeReport:
-    return probe(manifest_clips(manifest), encoders=encoders or ("logmel",), cache=cache, watch=unwatched)
+    return probe_encoders(manifest_clips(manifest), encoders=encoders or ("logmel",), cache=cache, watch=unwatched)
 
 
 def test_labels_that_are_easy_are_predicted(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_predictions_are_kept_until_labels_speakers_or_audio_change(tmp_path: Pa
         scored.append(len(makers))
         return all_predictions(makers, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("learner.probing.probe.all_predictions", spy)
+    monkeypatch.setattr("learner.probing.probe_report.all_predictions", spy)
     assert probed(manifest, cache).to_json() == first
     assert len(probed(manifest, cache, "logmel", "bundled").results) == 36
     manifest.write_text(text.replace("0.wav,low", "0.wav,high"))
@@ -194,7 +194,7 @@ def test_a_project_is_probed_on_its_own_labels(project: OpenProject, tmp_path: P
     answer(project, clips[0], "happy", annotator="reviewer", gold=True)
 
     labelled = project_clips(project)
-    report = probe(labelled, encoders=["logmel"], cache=cache_folder(project), watch=unwatched)
+    report = probe_encoders(labelled, encoders=["logmel"], cache=cache_folder(project), watch=unwatched)
 
     assert [clip.label for clip in labelled.clips[:3]] == ["happy", "angry", "sad"]
     assert (report.clips, report.labels, report.speakers, report.grouped, report.unlabelled) == (16, 3, 0, False, 4)
@@ -235,7 +235,7 @@ def test_the_cache_lies_where_it_was_asked_for(project: OpenProject, tmp_path: P
 
 
 def test_an_unknown_encoder_is_refused_before_any_other_encodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("learner.probing.probe.encode_clips", None)
+    monkeypatch.setattr("learner.probing.probe_report.encode_clips", None)
     with pytest.raises(EncoderError, match="no encoder 'nonsense'"):
         probed(tones(tmp_path), tmp_path / "cache", "logmel", "nonsense")
 

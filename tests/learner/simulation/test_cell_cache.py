@@ -14,11 +14,11 @@ from db.errors import FeatureError
 from learner.corpora.corpus import Corpus
 from learner.simulation import cell_cache
 from learner.simulation.cell_cache import cached_cells, cell_key
-from learner.simulation.cells import FULL, Asked, Cell
+from learner.simulation.cells import FULL, Cell, WantedCell
 from learner.simulation.replay import Annotating
 from tests.learner.synthetic_corpora import blobs
 
-ASKED = Asked(Annotating(strategy="random", budget=20), seed=0, held_out=0.2)
+ASKED = WantedCell(Annotating(strategy="random", budget=20), seed=0, held_out=0.2)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The seeds of the cells that were simulated; no replay is run."""
     seeds: list[int] = []
 
-    def cells_simulated(corpus: Corpus, asked: Sequence[Asked], *, jobs: int) -> Iterator[tuple[int, Cell]]:
+    def cells_simulated(corpus: Corpus, asked: Sequence[WantedCell], *, jobs: int) -> Iterator[tuple[int, Cell]]:
         # The last one is ready first, as may happen with several processes.
         for place, one in reversed(list(enumerate(asked))):
             seeds.append(one.seed)
@@ -44,7 +44,7 @@ def code_is_read_anew() -> Iterator[None]:
     cell_cache._code.cache_clear()
 
 
-def of_seeds(*seeds: int) -> list[Asked]:
+def of_seeds(*seeds: int) -> list[WantedCell]:
     return [replace(ASKED, seed=seed) for seed in seeds]
 
 
@@ -109,7 +109,7 @@ def test_a_cache_that_cannot_be_written_to_is_named(simulated: list[int], tmp_pa
 
 
 def test_several_processes_find_what_one_finds(tmp_path: Path) -> None:
-    asked = [*of_seeds(0, 1), Asked(Annotating(strategy=FULL), seed=0, held_out=0.2)]
+    asked = [*of_seeds(0, 1), WantedCell(Annotating(strategy=FULL), seed=0, held_out=0.2)]
     one = cached_cells(blobs((8, 8), speakers=4), asked, cache=tmp_path / "one")
     two = cached_cells(blobs((8, 8), speakers=4), asked, cache=tmp_path / "two", jobs=2)
     assert one == two

@@ -10,7 +10,7 @@ from db.project import OpenProject
 from db.serving.random_slice import slice_clip_ids
 from db.serving.upcoming import upcoming
 from learner.loop.run import learn_once
-from learner.simulation.replay import Annotating, Checkpoint, replay
+from learner.simulation.replay import Annotating, Stage, replay
 from learner.simulation.simulated_project import HeldOut, SimulatedProject, simulated_project
 from tests.filled_projects import answer
 from tests.learner.synthetic_corpora import blobs
@@ -23,8 +23,8 @@ def simulated() -> SimulatedProject:
     return simulated_project(blobs(), seed=1)
 
 
-def replayed(simulated: SimulatedProject, *, seed: int = 1, **how: object) -> list[Checkpoint]:
-    """All checkpoints of a replay."""
+def replayed(simulated: SimulatedProject, *, seed: int = 1, **how: object) -> list[Stage]:
+    """All stages of a replay."""
     return list(replay(simulated, Annotating(**how), seed=seed))  # type: ignore[arg-type]
 
 
@@ -37,12 +37,12 @@ def test_every_clip_is_answered_once_and_with_its_label(simulated: SimulatedProj
 
 
 def test_the_random_share_is_served_in_key_order_and_the_asking_head_never_sees_it(simulated: SimulatedProject) -> None:
-    for checkpoint in replayed(simulated, budget=60):
-        random = [decision.clip_id for decision in checkpoint.live if decision.source is Source.RANDOM]
-        assert len(random) == pytest.approx(0.2 * checkpoint.answers, abs=1)
-        assert not set(random) & set(checkpoint.heads.query.clip_ids.tolist())
-        assert set(random) <= set(checkpoint.heads.used.clip_ids.tolist())
-        assert set(checkpoint.slice_clips) <= {decision.clip_id for decision in checkpoint.live}
+    for stage in replayed(simulated, budget=60):
+        random = [decision.clip_id for decision in stage.live if decision.source is Source.RANDOM]
+        assert len(random) == pytest.approx(0.2 * stage.answers, abs=1)
+        assert not set(random) & set(stage.heads.query.clip_ids.tolist())
+        assert set(random) <= set(stage.heads.used.clip_ids.tolist())
+        assert set(stage.slice_clips) <= {decision.clip_id for decision in stage.live}
 
 
 def test_a_seed_gives_the_same_answers_again(simulated: SimulatedProject) -> None:
@@ -66,7 +66,7 @@ def test_several_annotators_share_the_work_by_their_pace(simulated: SimulatedPro
 
 
 def test_heads_get_better_and_are_scored_on_speakers_held_out(simulated: SimulatedProject) -> None:
-    ua = [simulated.held_out.ua(checkpoint.heads.used.head, simulated.label_ids) for checkpoint in replayed(simulated, budget=60)]
+    ua = [simulated.held_out.ua(stage.heads.used.head, simulated.label_ids) for stage in replayed(simulated, budget=60)]
     assert ua[-1] > 0.8
     assert HeldOut.ua(simulated.held_out, None, simulated.label_ids) == pytest.approx(1 / 3)
 

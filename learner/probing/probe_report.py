@@ -87,7 +87,7 @@ class _Entry:
     features: Callable[[], Float32Array]
 
 
-def probe(labelled: LabelledClips, *, encoders: Sequence[str | Encoder], cache: Path, watch: Watch) -> ProbeReport:
+def probe_encoders(labelled: LabelledClips, *, encoders: Sequence[str | Encoder], cache: Path, watch: Watch) -> ProbeReport:
     """Score every layer mix and pooling of the encoders on the clips, as they are and normalised per speaker.
 
     Args:
