@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGES = ("db", "learner", "labeler")
 FOLDERS = (*PACKAGES, "benchmarks", "sample_data", "scripts", "tests")
 LONGEST_FILE = 350
-RUN_WHEN_IMPORTED = ("labeler.app.main", "db.store.migrations.env")
+RUN_WHEN_IMPORTED = ("labeler.app.pages.main", "db.store.migrations.env")
 """A Streamlit script and alembic's: they are not modules to import."""
 HEAVY = ("cleanlab", "modAL", "sklearn", "torch", "transformers")
 
