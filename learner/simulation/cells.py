@@ -43,6 +43,7 @@ FULL = "all labels"
 EACH = 5
 """Examples of each label that are to be found, or all that the pool has of it."""
 _CODE = (
+    "db.decisions.conditions",
     "db.decisions.consensus",
     "db.decisions.log",
     "db.serving.mixing",
