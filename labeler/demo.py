@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from db.decisions.log import append_decision
+from db.decisions.taking import GivenAnswer, take
 from db.errors import EarmarkError, ProjectError
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
@@ -72,8 +72,7 @@ def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
         with project.write() as session:
             annotator = annotator_named(session, "demo")
             for clip in upcoming(session, limit=SEED_BATCH, random_share=project.settings.random_share):
-                append_decision(
-                    session,
+                given = GivenAnswer(
                     uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
                     clip_id=clip.clip_id,
                     annotator_id=annotator.id,
@@ -82,6 +81,7 @@ def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
                     source=Source.SCRIPTED,
                     queued_as=clip.source,
                 )
+                take(session, given)
         learn_once(project)
 
 

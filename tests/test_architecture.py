@@ -23,7 +23,7 @@ FOLDERS = (*PACKAGES, "benchmarks", "sample_data", "scripts", "tests")
 LONGEST_FILE = 350
 MOST_FILES = 14
 """In a folder: a reader takes in so many names at a glance."""
-RUN_WHEN_IMPORTED = ("labeler.app.main", "db.store.migrations.env")
+RUN_WHEN_IMPORTED = ("labeler.app.pages.main", "db.store.migrations.env")
 """A Streamlit script and alembic's: they are not modules to import."""
 HEAVY = ("cleanlab", "modAL", "sklearn", "torch", "transformers")
 

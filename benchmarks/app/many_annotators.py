@@ -14,7 +14,6 @@ import uuid
 from collections import Counter
 from pathlib import Path
 from threading import Barrier
-from typing import Any
 
 import numpy as np
 
@@ -23,11 +22,12 @@ from benchmarks.measuring.postgresql import on_both
 from benchmarks.measuring.processes import learner
 from benchmarks.measuring.rows import Figures
 from benchmarks.measuring.sample_project import STYLES
-from db.decisions.log import append_decision, live_decisions
+from db.decisions.log import live_decisions
+from db.decisions.taking import GivenAnswer, take
 from db.models import Answer
 from db.project import OpenProject, create_project, open_project
 from db.records.annotators import annotator_named
-from db.serving.upcoming import lease_next
+from db.serving.leases import lease_next
 from db.store.engine import Turn
 from learner.features.store import FeatureStore
 from tests.filled_projects import add_clips, answer
@@ -37,7 +37,7 @@ LEASED = 4
 """Clips that an annotator holds."""
 ALONE = "one annotator alone, in the same project"
 
-Leased = list[tuple[int, int, Any]]
+Leased = list[tuple[int, int]]
 
 
 def _annotate(directory: Path, name: str, seconds: float, together: Barrier) -> tuple[list[float], list[int]]:
@@ -60,19 +60,18 @@ def _annotate(directory: Path, name: str, seconds: float, together: Barrier) -> 
             held = _leased(project, who)
         time.sleep(max(due - time.monotonic(), 0.0))
         due += 1 / A_SECOND
-        lease_id, clip_id, source = held.pop(0)
+        lease_id, clip_id = held.pop(0)
         began = time.perf_counter()
         with project.write(Turn.ANSWERS) as session:
-            append_decision(
-                session,
+            given = GivenAnswer(
                 uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
                 clip_id=clip_id,
                 annotator_id=who,
                 answer=Answer.LABEL,
                 label=rng.choice(STYLES),
-                source=source,
                 lease_id=lease_id,
             )
+            take(session, given)
         taken.append(time.perf_counter() - began)
         clips.append(clip_id)
     project.close()
@@ -82,7 +81,7 @@ def _annotate(directory: Path, name: str, seconds: float, together: Barrier) -> 
 def _leased(project: OpenProject, who: int) -> Leased:
     with project.write(Turn.LEASES) as session:
         found = lease_next(session, annotator_id=who, limit=LEASED, random_share=0.2, lease_seconds=300.0)
-    return [(clip.lease_id, clip.clip_id, clip.source) for clip in found]
+    return [(clip.lease_id, clip.clip_id) for clip in found]
 
 
 def _filled(folder: Path, database_url: str | None) -> OpenProject:

@@ -1,4 +1,4 @@
-"""The decision log: rows are appended, never changed.
+"""The decision log: reading it, and appending a finished row; rows are never changed.
 
 A decision is *live* until a newer row takes it back (undo) or supersedes it (relabel); undoing a relabel brings the earlier
 answer back.
@@ -7,18 +7,16 @@ answer back.
 from __future__ import annotations
 
 import functools
-import math
 import time
 import uuid as uuids
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from db.decisions.conditions import is_blind, source_column
 from db.errors import DecisionError
-from db.models import Answer, Clip, Decision, Lease, Run, Source
-from db.records.labels import label_by_name
+from db.models import Answer, Decision, Source
 
 
 @dataclass(frozen=True)
@@ -50,131 +48,23 @@ class LiveDecision:
         return is_blind(self)
 
 
-def is_blind(decision: Decision | LiveDecision) -> bool:
-    """Whether an answer was given without a hint; `db.serving.random_slice.given_blind` says the same in SQL."""
-    return not decision.suggestion_shown and decision.source != Source.GRID
-
-
-def append_decision(
-    session: Session,
-    *,
-    uuid: str,
-    clip_id: int,
-    annotator_id: int,
-    answer: Answer,
-    label: str | None = None,
-    source: Source,
-    queued_as: Source | None = None,
-    seconds: float | None = None,
-    plays: int | None = None,
-    reason: str | None = None,
-    suggestion_shown: bool = False,
-    gold: bool = False,
-    replaces_id: int | None = None,
-    lease_id: int | None = None,
-    run_id: int | None = None,
-    circumstances: dict[str, Any] | None = None,
-) -> Decision:
-    """Record an answer; the annotator's own live answer for the clip is superseded.
-
-    A UUID that is there already is the same answer sent again: the stored row is returned and nothing is written. Without a
-    `run_id` the newest run is taken to be the live one. A review of answers none of which was blind is not blind either.
-
-    Raises:
-        DecisionError: the UUID is none or belongs to somebody else, the clip is unknown, or a number is out of range.
-        LabelError: the label is not in the label set.
-    """
-    uuid = checked_uuid(uuid)
-    stored = session.scalars(select(Decision).where(Decision.uuid == uuid)).first()
-    if stored is not None:
-        if stored.annotator_id != annotator_id or stored.clip_id != clip_id or stored.answer == Answer.UNDO:
-            raise DecisionError(f"The decision {uuid} is stored for another clip or annotator; make a new UUID for each answer.")
-        return stored
-    if session.get(Clip, clip_id) is None:
-        raise DecisionError(f"There is no clip {clip_id}; reload the page.")
-    if (answer == Answer.LABEL) != (label is not None) or answer == Answer.UNDO:
-        raise DecisionError(
-            f"The answer {answer.value!r} does not go with the label {label!r}; give a label exactly when labelling."
-        )
-    if replaces_id is None:
-        own = own_answer(session, clip_id=clip_id, annotator_id=annotator_id)
-        replaces_id = None if own is None else own.id
-    replaced = None if replaces_id is None else session.get(Decision, replaces_id)
-    if source == Source.REVIEW and lease_id is None:
-        suggestion_shown = suggestion_shown or _hinted(session, clip_id, replaced)
-    if replaced is not None and queued_as is None and source != Source.RANDOM and _is_random(replaced):
-        # A mended label of the random slice is still one: the query strategy must not learn from it.
-        queued_as = Source.RANDOM
-    row = Decision(
-        uuid=uuid,
-        clip_id=clip_id,
-        annotator_id=annotator_id,
-        answer=answer,
-        label_id=None if label is None else label_by_name(session, label).id,
-        replaces_id=replaces_id,
-        source=source,
-        queued_as=queued_as,
-        seconds=_checked_number(seconds, "seconds"),
-        plays=None if plays is None else int(_checked_number(plays, "plays") or 0),
-        reason=reason,
-        suggestion_shown=suggestion_shown,
-        gold=gold,
-        run_id=run_id if run_id is not None else session.scalar(select(func.max(Run.id))),
-        lease_id=_release(session, clip_id=clip_id, annotator_id=annotator_id, lease_id=lease_id),
-        created_at=time.time(),
-        circumstances=circumstances or None,
-    )
+def append_row(session: Session, row: Decision) -> Decision:
+    """Add a finished row (needs a write session). Which rows may be added is for `db.decisions.taking` to decide."""
+    row.created_at = time.time()
     session.add(row)
     session.flush()
     return row
+
+
+def row_of(session: Session, uuid: str) -> Decision | None:
+    """The row with this UUID (in its usual form), undo rows too."""
+    return session.scalars(select(Decision).where(Decision.uuid == uuid)).first()
 
 
 def own_answer(session: Session, *, clip_id: int, annotator_id: int) -> Decision | None:
     """The annotator's standing answer for a clip."""
     query = live_query().where(Decision.clip_id == clip_id, Decision.annotator_id == annotator_id)
     return session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
-
-
-def undo_decision(session: Session, *, uuid: str, annotator_id: int, decision_uuid: str | None = None) -> Decision | None:
-    """Take back the annotator's newest live answer, or the one named; idempotent by `uuid`.
-
-    Returns:
-        The undo row, or None when nothing is left to take back.
-
-    Raises:
-        DecisionError: the named answer is unknown, somebody else's, or already taken back; or the UUID is that of another row.
-    """
-    uuid = checked_uuid(uuid)
-    stored = session.scalars(select(Decision).where(Decision.uuid == uuid)).first()
-    if stored is not None:
-        if stored.annotator_id != annotator_id or stored.answer != Answer.UNDO:
-            raise DecisionError(f"The UUID {uuid} is that of another decision; make a new one for each answer.")
-        return stored
-    query = live_query().where(Decision.annotator_id == annotator_id).order_by(Decision.id.desc()).limit(1)
-    if decision_uuid is not None:
-        query = query.where(Decision.uuid == checked_uuid(decision_uuid))
-    target = session.scalars(query).first()
-    if target is None:
-        if decision_uuid is None:
-            return None
-        raise DecisionError(
-            f"The decision {decision_uuid} cannot be taken back: it is not a standing answer of this annotator; reload the page."
-        )
-    row = Decision(
-        uuid=uuid,
-        clip_id=target.clip_id,
-        annotator_id=annotator_id,
-        answer=Answer.UNDO,
-        replaces_id=target.id,
-        source=target.source,
-        queued_as=target.queued_as,
-        suggestion_shown=False,
-        gold=False,
-        created_at=time.time(),
-    )
-    session.add(row)
-    session.flush()
-    return row
 
 
 @functools.cache
@@ -196,7 +86,7 @@ def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDe
         Decision.annotator_id,
         Decision.answer,
         Decision.label_id,
-        Decision.source,
+        source_column().label("source"),
         Decision.queued_as,
         Decision.gold,
         Decision.suggestion_shown,
@@ -240,31 +130,3 @@ def checked_uuid(text: str) -> str:
         return str(uuids.UUID(text))
     except (ValueError, AttributeError, TypeError) as error:
         raise DecisionError(f"{text!r} is not a UUID; make one for each answer.") from error
-
-
-def _checked_number(value: float | None, name: str) -> float | None:
-    if value is not None and not (math.isfinite(value) and 0 <= value < 1e7):
-        raise DecisionError(f"{name} cannot be {value!r}; give a number from 0 to ten million.")
-    return value
-
-
-def _is_random(decision: Decision) -> bool:
-    return Source.RANDOM in (decision.source, decision.queued_as)
-
-
-def _hinted(session: Session, clip_id: int, replaced: Decision | None) -> bool:
-    """Whether a reviewer hears the clip next to nothing but hinted answers, whose hints come with them.
-
-    One's own answer counts more than all others: what it was given with cannot be unseen.
-    """
-    standing = [replaced] if replaced else session.scalars(live_query().where(Decision.clip_id == clip_id)).all()
-    return bool(standing) and not any(is_blind(decision) for decision in standing)
-
-
-def _release(session: Session, *, clip_id: int, annotator_id: int, lease_id: int | None) -> int | None:
-    """Hand back every lease of the annotator on this clip; an unknown or foreign lease id is dropped, not believed."""
-    query = select(Lease).where(Lease.clip_id == clip_id, Lease.annotator_id == annotator_id)
-    mine = session.scalars(query).all()
-    for lease in mine:
-        lease.released_at = lease.released_at or time.time()
-    return lease_id if any(lease.id == lease_id for lease in mine) else None

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.decisions.flags import raised_flags
-from db.decisions.log import live_query, undo_decision
+from db.decisions.log import live_query
+from db.decisions.taking import undo_decision
 from db.models import Annotator, Answer, Clip, ClipState, Decision, Label
 from db.records.runs import latest_suspects
 
@@ -128,7 +129,7 @@ def _said(session: Session, clips: Sequence[int]) -> dict[int, list[Said]]:
     return found
 
 
-def take_back_newest(session: Session, *, annotator_id: int, count: int) -> int:
+def take_back_run(session: Session, *, annotator_id: int, count: int) -> int:
     """Undo an annotator's newest answers that stand, so many of them; nothing is deleted. How many there were to undo."""
     for done in range(count):
         if undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=annotator_id) is None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
+from db.decisions.conditions import source_column
 from db.decisions.log import live_query
 from db.models import Annotator, AudioFile, Clip, Decision, Label
 
@@ -72,7 +73,7 @@ def _rows(session: Session, decisions: Select[Decision], more: tuple[str, ...]) 
             Label.name.label("label"),
             Decision.answer,
             Annotator.name.label("annotator"),
-            Decision.source,
+            source_column().label("source"),
             Decision.queued_as,
             Decision.run_id.label("run"),
             Decision.seconds,

@@ -46,7 +46,10 @@ class Source(enum.StrEnum):
     UNCERTAIN = "uncertain"
     RARE_CLASS = "rare-class"
     OVERLAP = "overlap"
+    SECOND_PASS = "second-pass"  # noqa: S105 (no password)
+    """The clip had a label and was asked once more. Older rows have `review` and a lease: see `db.decisions.conditions`."""
     REVIEW = "review"
+    """Nothing was asked: a reviewer fixed a label, or somebody gave their own answer anew."""
     GRID = "grid"
     IMPORTED = "imported"
     SCRIPTED = "scripted"

@@ -278,6 +278,11 @@ def ready_clips_without_features(
     return [_clip_audio(clip, file) for clip, file in session.execute(query.execution_options(yield_per=1000))]
 
 
+def any_transcripts(session: Session) -> bool:
+    """Whether any clip has a transcript, so that a page keeps room for one."""
+    return session.scalars(select(Clip.id).where(Clip.transcript.is_not(None)).limit(1)).first() is not None
+
+
 def ready_paths(session: Session) -> list[str]:
     """Paths of the files that have clips in service, sorted."""
     query = select(AudioFile.path).join(Clip, Clip.file_id == AudioFile.id).where(Clip.state == ClipState.READY).distinct()

@@ -41,6 +41,17 @@ def active_labels(session: Session) -> list[Label]:
     return list(session.scalars(select(Label).where(Label.active).order_by(Label.position)))
 
 
+def label_name(session: Session, label_id: int | None) -> str | None:
+    """The name of a label, in use or not; None where there is none."""
+    label = None if label_id is None else session.get(Label, label_id)
+    return None if label is None else label.name
+
+
+def label_id_of(session: Session, name: str) -> int | None:
+    """The id of a label, in use or not; None for a name that no label has."""
+    return session.scalars(select(Label.id).where(Label.name == name)).first()
+
+
 def label_by_name(session: Session, name: str) -> Label:
     """The active label called `name`.
 

@@ -98,6 +98,11 @@ def latest_run(session: Session) -> Run | None:
     return session.scalars(select(Run).order_by(Run.id.desc()).limit(1)).first()
 
 
+def latest_run_id(session: Session) -> int | None:
+    """The id of the newest run, evaluated or not."""
+    return session.scalar(select(func.max(Run.id)))
+
+
 def latest_evaluated_run(session: Session) -> Run | None:
     """The newest run that has its scores."""
     return session.scalars(select(Run).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc()).limit(1)).first()

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.models import Clip, ClipState, Decision, Lease, Source
-from db.serving.leases import is_open
+from db.records.leases import is_open
 
 _AT_A_TIME = 500
 """Clips looked up in one query."""

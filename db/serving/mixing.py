@@ -30,16 +30,21 @@ Clip = TypeVar("Clip", bound=Offered)
 
 @dataclass
 class Share:
-    """How many were random, answered by somebody else before, and asked again, of how many; and which shares are wanted."""
+    """How many clips were served so far, in all and of each kind; and the shares that are wanted."""
 
     random: int
+    """Clips of the random slice."""
     total: int
+    """All clips."""
     share: float
+    """Wanted share of the random slice, 0 to 1."""
     overlap: int = 0
+    """Clips that one other annotator had answered."""
     overlap_share: float = 0.0
     relabels: int = 0
+    """Clips of the second pass, among the `recent`."""
     recent: int = 0
-    """The newest of them all, among which `relabels` were asked again."""
+    """The newest of all clips: the second pass keeps its share among these."""
     relabel_share: float = 0.0
 
     def next_is_random(self) -> bool:
@@ -60,7 +65,7 @@ class Share:
         self.recent += 1
         self.random += source == Source.RANDOM
         self.overlap += source == Source.OVERLAP
-        self.relabels += source == Source.REVIEW
+        self.relabels += source == Source.SECOND_PASS
 
 
 def mixed(

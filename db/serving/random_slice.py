@@ -11,11 +11,12 @@ import itertools
 from collections.abc import Collection, Iterable
 from contextlib import closing
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from db.decisions.conditions import given_blind
 from db.decisions.log import LiveDecision, live_query
-from db.models import Clip, ClipState, Decision, Source
+from db.models import Clip, ClipState, Decision
 
 
 def blind_answers(live: list[LiveDecision]) -> set[int]:
@@ -38,8 +39,3 @@ def answered_prefix(in_key_order: Iterable[int], *, answered: Collection[int]) -
 def blindly_answered() -> ColumnElement[bool]:
     """SQL condition on `Clip`: it has a standing answer that is `blind` (see `LiveDecision`)."""
     return live_query().where(Decision.clip_id == Clip.id, given_blind()).correlate(Clip).exists()
-
-
-def given_blind() -> ColumnElement[bool]:
-    """SQL condition on `Decision`: what `db.decisions.log.is_blind` says of a row."""
-    return and_(Decision.suggestion_shown.is_(False), Decision.source != Source.GRID)

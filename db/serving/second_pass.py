@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, and_, literal, select
 from sqlalchemy.orm import Session
 
+from db.decisions.conditions import source_column
 from db.decisions.log import live_query, newest_decision_id
 from db.models import Answer, Clip, ClipState, Decision, Lease, Source
-from db.serving.leases import is_open, not_leased
+from db.records.leases import is_open, lease_source, not_leased
 from db.serving.random_slice import blindly_answered
 
 REMEMBERED_SECONDS = 12 * 3600
@@ -33,14 +34,15 @@ Labelled = tuple[int, str]
 def relabels(session: Session, *, annotator_id: int, now: float) -> Iterator[Labelled]:
     """Clips for an annotator to answer again, the oldest labels first; drawn from the database as they are needed.
 
-    Clips that owe the random slice a blind answer are left to it, and what a reviewer has fixed is settled.
+    Clips that owe the random slice a blind answer are left to it. What a reviewer has fixed is settled, and an answer that
+    somebody gave anew on the Review page has been thought over already.
     """
     wanted = and_(
         Clip.state == ClipState.READY,
         not_leased(now),
         blindly_answered(),
         ~_with(Decision.gold.is_(True)),
-        ~_with(Decision.source == Source.REVIEW),
+        ~_with(Decision.source.in_((Source.SECOND_PASS, Source.REVIEW))),
         ~_just_had(annotator_id, now),
     )
     yield from _oldest(session, wanted)
@@ -86,7 +88,7 @@ def relabels_so_far(session: Session, now: float) -> tuple[int, int]:
     Only the newest, so that a share that is set late is not made up for by a long row of second questions.
     """
     served = live_query().where(Decision.lease_id.is_not(None), Decision.source != Source.GRID)
-    newest = served.with_only_columns(Decision.source).order_by(Decision.id.desc()).limit(_RECENT)
+    newest = served.with_only_columns(source_column()).order_by(Decision.id.desc()).limit(_RECENT)
     out = select(Lease.source).where(is_open(now), Lease.source != Source.GRID)
-    sources = [*session.scalars(newest), *session.scalars(out)]
-    return sources.count(Source.REVIEW), len(sources)
+    sources = [*session.scalars(newest), *map(lease_source, session.scalars(out))]
+    return sources.count(Source.SECOND_PASS), len(sources)

@@ -1,6 +1,6 @@
-"""What is handed out next: the ranked queue with the random share mixed in (`db.serving.mixing`), under leases.
+"""What is handed out next: the ranked queue with the random share mixed in (`db.serving.mixing`).
 
-What is shown here is exactly what is served.
+What is shown here is exactly what is served (`db.serving.leases`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from db.decisions.conditions import given_blind
 from db.decisions.log import live_query
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
-from db.serving.leases import is_open, not_leased
+from db.records.leases import is_open, not_leased
 from db.serving.mixing import Share, mixed
-from db.serving.random_slice import blindly_answered, given_blind
+from db.serving.random_slice import blindly_answered
 from db.serving.second_pass import REMEMBERED_SECONDS, relabels, relabels_so_far
 
 OWN_ORDER_BLOCK = 16
@@ -36,19 +37,6 @@ class Served:
     source: Source
     score: float | None
     predicted: str | None
-
-
-@dataclass(frozen=True)
-class LeasedClip:
-    """A clip handed to one annotator until `expires_at` (seconds since 1970)."""
-
-    lease_id: int
-    clip_id: int
-    file_name: str
-    source: Source
-    expires_at: float
-    predicted: str | None
-    """The label that the newest run expects."""
 
 
 def upcoming(
@@ -100,7 +88,7 @@ def _second_pass(session: Session, annotator_id: int | None, exclude: Collection
     if annotator_id is None:
         return None
     clips = relabels(session, annotator_id=annotator_id, now=now)
-    return (Served(clip, file_name, Source.REVIEW, None, None) for clip, file_name in clips if clip not in exclude)
+    return (Served(clip, file_name, Source.SECOND_PASS, None, None) for clip, file_name in clips if clip not in exclude)
 
 
 def _unseen(clips: Iterator[Served], exclude: Collection[int]) -> Iterator[Served]:
@@ -192,54 +180,3 @@ def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Sou
     people = listened.with_only_columns(func.count(Decision.annotator_id.distinct())).correlate(Clip).scalar_subquery()
     mine = answered.where(Decision.annotator_id == annotator_id).correlate(Clip).exists()
     return query.where(Clip.state == ClipState.READY, not_leased(now), people == 1, ~mine).order_by(Clip.slice_key, Clip.id)
-
-
-def lease_next(
-    session: Session,
-    *,
-    annotator_id: int,
-    limit: int,
-    random_share: float,
-    lease_seconds: float,
-    exclude: Collection[int] = (),
-    overlap_share: float = 0.0,
-    relabel_share: float = 0.0,
-) -> list[LeasedClip]:
-    """Lease the next clips to an annotator (needs a write session, which makes double leases impossible)."""
-    now = time.time()
-    chosen = upcoming(
-        session,
-        limit=limit,
-        random_share=random_share,
-        exclude=exclude,
-        annotator_id=annotator_id,
-        overlap_share=overlap_share,
-        relabel_share=relabel_share,
-        now=now,
-    )
-    leases = [
-        Lease(clip_id=clip.clip_id, annotator_id=annotator_id, source=clip.source, created_at=now, expires_at=now + lease_seconds)
-        for clip in chosen
-    ]
-    session.add_all(leases)
-    session.flush()
-    return [
-        LeasedClip(lease.id, clip.clip_id, clip.file_name, clip.source, lease.expires_at, clip.predicted)
-        for lease, clip in zip(leases, chosen, strict=True)
-    ]
-
-
-def renew_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int], lease_seconds: float) -> None:
-    """Prolong open leases of an annotator who is still there; one that ran out stays out."""
-    now = time.time()
-    mine = and_(Lease.annotator_id == annotator_id, Lease.id.in_(lease_ids), is_open(now))
-    session.execute(update(Lease).where(mine).values(expires_at=now + lease_seconds))
-
-
-def release_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int] | None = None) -> None:
-    """Hand back leases of an annotator: the ones named, or all of them."""
-    now = time.time()
-    mine = and_(Lease.annotator_id == annotator_id, is_open(now))
-    if lease_ids is not None:
-        mine = and_(mine, Lease.id.in_(lease_ids))
-    session.execute(update(Lease).where(mine).values(released_at=now))

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.decisions.log import append_decision
+from db.decisions.taking import GivenAnswer, take
 from db.errors import ClipError, EarmarkError, FormatError
 from db.imports.annotation_file import AnnotationRow, read_annotations
 from db.models import Answer, Clip, ClipAlias, ClipState, Source
@@ -17,7 +17,7 @@ from db.project import OpenProject
 from db.records.annotators import annotator_named, checked_name
 from db.records.clips import find_clip
 from db.records.labels import label_by_name
-from db.records.runs import latest_run
+from db.records.runs import latest_run_id
 from db.serving.upcoming import upcoming
 
 BATCH = 100
@@ -57,14 +57,12 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
         looked_at = max(_LEAST_LOOKED_AT, 4 * len(rows))
         served = upcoming(session, limit=looked_at, random_share=project.settings.random_share)
         queued_as = {clip.clip_id: clip.source for clip in served}
-        run = latest_run(session)
-        run_id = None if run is None else run.id
+        run_id = latest_run_id(session)
     for first in range(0, len(rows), BATCH):
         with project.write() as session:
             annotator_id = annotator_named(session, annotator).id
             for row in rows[first : first + BATCH]:
-                append_decision(
-                    session,
+                given = GivenAnswer(
                     uuid=str(uuid.uuid4()),
                     clip_id=row.clip_id,
                     annotator_id=annotator_id,
@@ -74,6 +72,7 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
                     queued_as=queued_as.get(row.clip_id),
                     run_id=run_id,
                 )
+                take(session, given)
     return len(rows)
 
 

@@ -20,7 +20,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from db.decisions.log import append_decision, live_query
+from db.decisions.log import live_query
+from db.decisions.taking import GivenAnswer, take
 from db.errors import FormatError
 from db.imports.folder import AUDIO_SUFFIXES, read_folder
 from db.imports.manifest import BadRow, SourceRow, is_too_long, read_manifest
@@ -250,8 +251,7 @@ class _Importer:
                 )
                 _reject(row, reason, rejected, report)
             elif clip_id not in answered and made[clip_id, row.label] not in taken_back:
-                append_decision(
-                    session,
+                given = GivenAnswer(
                     uuid=made[clip_id, row.label],
                     clip_id=clip_id,
                     annotator_id=self._annotator_id,
@@ -259,6 +259,7 @@ class _Importer:
                     label=row.label,
                     source=Source.IMPORTED,
                 )
+                take(session, given)
                 answered.add(clip_id)
                 report.labels += 1
 

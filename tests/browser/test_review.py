@@ -11,6 +11,7 @@ from sqlalchemy import select
 from db.decisions.consensus import consensus_labels
 from db.decisions.flags import append_flag
 from db.decisions.log import live_decisions
+from db.decisions.review import take_back_run
 from db.models import Clip, Source
 from db.records.annotators import annotator_named
 from db.records.labels import active_labels
@@ -72,6 +73,30 @@ def test_a_reviewer_decides_by_key_and_takes_back(seat: Seat, served: Served, id
     press(page, "z", button="Undo")
     expect(page.get_by_text("Clips to review: 2.")).to_be_visible()
     assert page.title() != "owned"
+
+
+def test_undo_takes_back_what_was_decided_on_review_and_names_it(seat: Seat, served: Served, ids: list[int]) -> None:
+    page = seat.page
+    page.goto(f"{served.url}/review?annotator=Rev")
+    page.get_by_text("Later", exact=True).click(timeout=20_000)
+    expect(page.get_by_text("Clips to review: 2.")).to_be_visible()
+    press(page, "2", button="happy")
+    expect(page.get_by_text("Last decided: 00.wav: happy")).to_be_visible()
+    labelled = answer(served.project, ids[2], "sad", annotator="Rev")
+    press(page, "z", button="Undo")
+    expect(page.get_by_text("Taken back: 00.wav: happy")).to_be_visible()
+    with served.project.read() as session:
+        live = live_decisions(session)
+    assert not any(decision.gold for decision in live)
+    assert live[-1].uuid == labelled, "an answer given on another page stands, though it is newer"
+
+    press(page, "s", button="Bad clip")
+    expect(page.get_by_text("Last decided: 00.wav: bad clip")).to_be_visible()
+    expect(page.get_by_text("Taken back")).to_have_count(0)
+    with served.project.write() as session:
+        take_back_run(session, annotator_id=annotator_named(session, "Rev").id, count=1)
+    press(page, "z", button="Undo")
+    expect(page.get_by_text("Taken back: nothing, for it was taken back already")).to_be_visible()
 
 
 def test_a_run_of_answers_is_taken_back(seat: Seat, served: Served, ids: list[int]) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 from db.project import OpenProject
 from db.records.clips import find_clip
 from db.records.labels import label_by_name
-from db.records.runs import latest_run
+from db.records.runs import latest_run_id
 from db.serving.grid import free_clips, lease_for_grid
-from db.serving.upcoming import release_leases
+from db.serving.leases import release_leases
 from db.store.engine import Turn
-from labeler.app.api.labelling import Desk
+from labeler.app.api.labelling import Labelling
 from labeler.app.api.messages import GridRequest
 from labeler.app.sign_in.tokens import Ticket, Tokens
 from learner.search.likely import read_likely
@@ -25,13 +25,13 @@ _SPARE = 20
 """Clips looked up beyond those wanted: others may take some in the meantime."""
 
 
-class GridDesk:
+class GridLabelling:
     """Serves the grids of one project."""
 
-    def __init__(self, project: OpenProject, tokens: Tokens, desk: Desk) -> None:
+    def __init__(self, project: OpenProject, tokens: Tokens, labelling: Labelling) -> None:
         self._project = project
         self._tokens = tokens
-        self._desk = desk
+        self._labelling = labelling
         self._neighbours = Neighbours(project)
 
     def grid_clips(self, request: GridRequest) -> dict[str, Any]:
@@ -58,11 +58,10 @@ class GridDesk:
                 release_leases(session, annotator_id=annotator_id, lease_ids=request.release)
             seconds = self._project.settings.lease_seconds
             leased = lease_for_grid(session, annotator_id=annotator_id, clips=free, limit=request.want, lease_seconds=seconds)
-            run = latest_run(session)
-            run_id = None if run is None else run.id
+            run_id = latest_run_id(session)
         with self._project.read() as session:
             tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id) for clip in leased]
-            clips = [self._desk.handed_out(session, ticket) for ticket in tickets]
+            clips = [self._labelling.handed_out(session, ticket) for ticket in tickets]
         return {"clips": [{**clip, "closeness": round(closeness[clip["clip"]], 3)} for clip in clips]}
 
     def _ranking(self, request: GridRequest) -> Iterator[tuple[int, float]]:

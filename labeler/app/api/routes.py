@@ -23,8 +23,8 @@ from db.errors import AudioError, EarmarkError
 from db.models import Clip
 from db.project import OpenProject
 from db.records.clips import ClipAudio, clip_audio, mark_broken
-from labeler.app.api.grid import GridDesk
-from labeler.app.api.labelling import Desk
+from labeler.app.api.grid import GridLabelling
+from labeler.app.api.labelling import Labelling
 from labeler.app.api.messages import (
     AnswersRequest,
     GridRequest,
@@ -66,14 +66,14 @@ class RefusedError(Exception):
 
 def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
     """All routes of one project."""
-    desk, media = Desk(project, tokens), _Media(project, tokens)
+    labelling, media = Labelling(project, tokens), _Media(project, tokens)
     return [
-        Route("/earmark/api/next", _api(NextRequest, desk.next_clips), methods=["POST"]),
-        Route("/earmark/api/decisions", _api(AnswersRequest, desk.take_answers), methods=["POST"]),
-        Route("/earmark/api/undo", _api(UndoRequest, desk.take_back), methods=["POST"]),
-        Route("/earmark/api/grid", _api(GridRequest, GridDesk(project, tokens, desk).grid_clips), methods=["POST"]),
-        Route("/earmark/api/preferences", _api(PreferencesRequest, desk.keep_preferences), methods=["POST"]),
-        Route("/earmark/api/guide", _api(GuideRequest, desk.guide), methods=["POST"]),
+        Route("/earmark/api/next", _api(NextRequest, labelling.next_clips), methods=["POST"]),
+        Route("/earmark/api/decisions", _api(AnswersRequest, labelling.take_answers), methods=["POST"]),
+        Route("/earmark/api/undo", _api(UndoRequest, labelling.take_back), methods=["POST"]),
+        Route("/earmark/api/grid", _api(GridRequest, GridLabelling(project, tokens, labelling).grid_clips), methods=["POST"]),
+        Route("/earmark/api/preferences", _api(PreferencesRequest, labelling.keep_preferences), methods=["POST"]),
+        Route("/earmark/api/guide", _api(GuideRequest, labelling.guide), methods=["POST"]),
         Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),
         Route("/earmark/picture/{token}", _sentences(media.picture), methods=["GET"]),
     ]

@@ -6,8 +6,8 @@ import streamlit as st
 
 from db.decisions.review import own_answers
 from db.models import Annotator
+from db.records.clips import any_transcripts
 from db.records.labels import active_labels
-from labeler.app.api.labelling import any_transcripts
 from labeler.app.api.messages import Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, forget_name, known_name

@@ -6,12 +6,14 @@ import uuid
 
 import streamlit as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from db.decisions.log import append_decision, undo_decision
-from db.decisions.review import ToReview, clips_to_review, doubted_clips, own_answers, take_back_newest
-from db.models import Annotator, Answer, Source
+from db.decisions.conditions import given_on_review
+from db.decisions.review import ToReview, clips_to_review, doubted_clips, own_answers, take_back_run
+from db.decisions.taking import GivenAnswer, take, undo_decision
+from db.models import Annotator, Answer, Clip, Decision, Source
 from db.records.annotators import annotator_named
-from db.records.labels import active_labels
+from db.records.labels import active_labels, label_name
 from db.store.engine import Turn
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
@@ -106,7 +108,7 @@ def _mine(now: Serving, name: str, labels: list[str]) -> None:
 
 
 def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: bool, hinted: bool = False) -> None:
-    """`hinted`: the page tells what the classifier makes of the clip, so no answer counts in its accuracy."""
+    """`hinted`: the page shows that the classifier contradicts the label, so no answer counts in its accuracy."""
     # The same while the clip stays: a new one would play it again whenever a switch is flipped.
     held = st.session_state.get(_SOUND)
     if held is None or held[0] != clip.clip_id:
@@ -143,20 +145,19 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
 
 
 def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold: bool, hinted: bool) -> None:
-    who = annotator_id_of(now, name)
+    given = GivenAnswer(
+        uuid=str(uuid.uuid4()),
+        clip_id=clip.clip_id,
+        annotator_id=annotator_id_of(now, name),
+        answer=Answer.SKIP if label is None else Answer.LABEL,
+        label=label,
+        source=Source.REVIEW,
+        gold=gold,
+        hinted=hinted,
+    )
     with now.project.write(Turn.ANSWERS) as session:
-        append_decision(
-            session,
-            uuid=str(uuid.uuid4()),
-            clip_id=clip.clip_id,
-            annotator_id=who,
-            answer=Answer.SKIP if label is None else Answer.LABEL,
-            label=label,
-            source=Source.REVIEW,
-            gold=gold,
-            suggestion_shown=hinted,
-        )
-    st.session_state[_LAST] = f"{clip.file_name}: {label or 'bad clip'}"
+        take(session, given)
+    st.session_state[_LAST] = _in_words(clip.file_name, given.answer, label)
     st.session_state.pop(_TAKEN, None)
     st.rerun()
 
@@ -169,9 +170,21 @@ def _after(now: Serving, name: str) -> None:
     if st.button("Undo", key="review-undo", shortcut="z"):
         who = annotator_id_of(now, name)
         with now.project.write(Turn.ANSWERS) as session:
-            undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=who)
+            undo = undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=who, among=given_on_review())
+            undone = None if undo is None else session.get_one(Decision, undo.replaces_id)
+            words = "nothing, for it was taken back already" if undone is None else _answer_in_words(session, undone)
         st.session_state.pop(_LAST)
+        st.session_state[_TAKEN] = f"Taken back: {plain(words)}"
         st.rerun()
+
+
+def _answer_in_words(session: Session, answer: Decision) -> str:
+    clip = session.get_one(Clip, answer.clip_id)
+    return _in_words(clip.file_name, answer.answer, label_name(session, answer.label_id))
+
+
+def _in_words(file_name: str, answer: Answer, label: str | None) -> str:
+    return f"{file_name}: {label or ('bad clip' if answer == Answer.SKIP else answer.value)}"
 
 
 def _take_back(now: Serving, people: list[str]) -> None:
@@ -181,7 +194,7 @@ def _take_back(now: Serving, people: list[str]) -> None:
         count = st.number_input("How many answers", min_value=1, max_value=100_000, value=10, key="take-back-count")
         if st.form_submit_button("Take them back", disabled=not people) and who is not None:
             with now.project.write(Turn.ANSWERS) as session:
-                done = take_back_newest(session, annotator_id=annotator_named(session, who).id, count=int(count))
+                done = take_back_run(session, annotator_id=annotator_named(session, who).id, count=int(count))
             st.session_state[_TAKEN] = f"Answers of {plain(who)} taken back: {done}."
             # The list above still shows what they said.
             st.rerun()

@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy.orm import Session
 
 from db.decisions.consensus import consensus_labels
-from db.decisions.log import append_decision, decision_counts, live_decisions, newest_decision_id, undo_decision
+from db.decisions.log import decision_counts, live_decisions, newest_decision_id
+from db.decisions.taking import GivenAnswer, take, undo_decision
 from db.errors import DecisionError
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
@@ -65,8 +66,7 @@ class DecisionLog(RuleBasedStateMachine):
         annotator, clip = place
         answer, label = said
         with self.project.write() as session:
-            append_decision(
-                session,
+            given = GivenAnswer(
                 uuid=made,
                 clip_id=self.clips[clip],
                 annotator_id=self.annotators[annotator],
@@ -74,6 +74,7 @@ class DecisionLog(RuleBasedStateMachine):
                 label=label,
                 source=Source.UNCERTAIN,
             )
+            take(session, given)
 
     @rule(place=st.sampled_from(PLACES), said=st.sampled_from(ANSWERS))
     def answer(self, place: tuple[int, int], said: tuple[Answer, str | None]) -> None:

@@ -7,7 +7,7 @@ import uuid
 from db.decisions.consensus import consensus_labels
 from db.decisions.flags import append_flag
 from db.decisions.log import decision_counts, live_decisions
-from db.decisions.review import Said, clips_to_review, doubted_clips, own_answers, take_back_newest
+from db.decisions.review import Said, clips_to_review, doubted_clips, own_answers, take_back_run
 from db.models import Answer, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
@@ -85,12 +85,12 @@ def test_a_run_of_somebodys_answers_is_taken_back_and_nobody_elses(any_project: 
     answer(any_project, clips[0], "sad", annotator="ann")
     with any_project.write() as session:
         careless = annotator_named(session, "careless").id
-        assert take_back_newest(session, annotator_id=careless, count=4) == 4
+        assert take_back_run(session, annotator_id=careless, count=4) == 4
     with any_project.read() as session:
         assert [decision.clip_id for decision in live_decisions(session) if decision.annotator_id == careless] == clips[:2]
         assert decision_counts(session) == 3
     with any_project.write() as session:
-        assert take_back_newest(session, annotator_id=careless, count=10) == 2
+        assert take_back_run(session, annotator_id=careless, count=10) == 2
 
 
 def test_own_answers_are_listed_newest_first_as_they_stand(any_project: OpenProject) -> None:

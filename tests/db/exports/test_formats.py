@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import uuid
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from db.decisions.log import undo_decision
 from db.errors import FormatError
 from db.exports.registry import EXPORTERS, Exporter, export_decisions
 from db.imports.manifest import SourceRow, read_manifest
 from db.models import Answer, Clip, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
-from tests.filled_projects import add_clips, answer
+from db.serving.leases import lease_next
+from tests.filled_projects import add_clips, answer, second_pass_of_an_older_version, undo
 
 HOSTILE = (
     '=HYPERLINK("x")',
@@ -40,11 +39,6 @@ def exported(project: OpenProject, format: str, output: Path) -> list[dict[str, 
         rows = list(csv.DictReader(file)) if format == "csv" else [json.loads(line) for line in file]
     assert len(rows) == count
     return rows
-
-
-def undo(project: OpenProject) -> None:
-    with project.write() as session:
-        undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=annotator_named(session, "ann").id)
 
 
 class TestExport:
@@ -110,6 +104,20 @@ class TestExport:
         answer(project, clip, source=Source.SCRIPTED, queued_as=Source.RANDOM)
         (row,) = exported(project, "csv", tmp_path / "out.csv")
         assert (row["source"], row["queued_as"], row["gold"], row["seconds"]) == ("scripted", "random", "false", "")
+
+    @pytest.mark.parametrize("format", ["csv", "jsonl", "log"])
+    def test_calls_a_second_pass_by_its_name_whichever_version_stored_it(
+        self, any_project: OpenProject, tmp_path: Path, format: str
+    ) -> None:
+        clips = add_clips(any_project, 3)
+        with any_project.write() as session:
+            who = annotator_named(session, "ann").id
+            (lease,) = lease_next(session, annotator_id=who, limit=1, random_share=0.2, lease_seconds=60, exclude=clips[1:])
+        second_pass_of_an_older_version(any_project, lease.lease_id)
+        answer(any_project, clips[1], source=Source.SECOND_PASS)
+        answer(any_project, clips[2], source=Source.REVIEW)
+        rows = exported(any_project, format, tmp_path / "out")
+        assert [row["source"] for row in rows] == ["second-pass", "second-pass", "review"]
 
     def test_of_an_empty_project_is_a_header(self, project: OpenProject, tmp_path: Path) -> None:
         assert exported(project, "csv", tmp_path / "out.csv") == []

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-import uuid
 
 import pytest
 
-from db.decisions.log import append_decision, live_decisions
-from db.models import Answer, Source
+from db.decisions.log import live_decisions
+from db.models import Answer, Lease, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
 from db.records.runs import record_evaluation, record_run, record_suspects
 from db.reports import DoubtedLabel, RunReport
 from db.serving import second_pass
-from db.serving.second_pass import REMEMBERED_SECONDS, relabels
-from db.serving.upcoming import LeasedClip, lease_next, release_leases
+from db.serving.leases import LeasedClip, lease_next, release_leases
+from db.serving.second_pass import REMEMBERED_SECONDS, relabels, relabels_so_far
 from tests.db.serving.test_upcoming import rank
-from tests.filled_projects import add_clips, answer
+from tests.filled_projects import add_clips, answer, answer_leased, second_pass_of_an_older_version
 from tests.owed_clips import owed_clips
 
 
@@ -44,7 +43,8 @@ def doubt(project: OpenProject, clips: list[int]) -> None:
         record_suspects(session, run, [DoubtedLabel(clip=clip, label=angry) for clip in clips])
 
 
-def test_a_set_share_is_asked_again_without_taking_from_the_random_share(any_project: OpenProject) -> None:
+@pytest.mark.parametrize("older_version", [False, True])
+def test_a_set_share_is_asked_again_without_taking_from_the_random_share(any_project: OpenProject, older_version: bool) -> None:
     clips = add_clips(any_project, 60)
     rank(any_project, clips[10:])
     for clip in clips[:10]:
@@ -53,22 +53,25 @@ def test_a_set_share_is_asked_again_without_taking_from_the_random_share(any_pro
     for _ in range(20):
         (served,) = lease(any_project, limit=1, share=0.25)
         sources.append(served.source)
-        with any_project.write() as session:
-            who = annotator_named(session, "ben").id
-            append_decision(
-                session,
-                uuid=str(uuid.uuid4()),
-                clip_id=served.clip_id,
-                annotator_id=who,
-                answer=Answer.LABEL,
-                label="sad",
-                source=served.source,
-                lease_id=served.lease_id,
-            )
-        if served.source == Source.REVIEW:
+        if served.source == Source.SECOND_PASS:
             assert served.clip_id in clips[:10]
-    assert sources.count(Source.REVIEW) == 5, "what was answered before is not made up for"
+        if served.source == Source.SECOND_PASS and older_version:
+            second_pass_of_an_older_version(any_project, served.lease_id, "sad")
+        else:
+            assert answer_leased(any_project, served.lease_id, "sad").source == served.source
+    assert sources.count(Source.SECOND_PASS) == 5, "what was answered before is not made up for"
     assert sources.count(Source.RANDOM) == 6, "a fifth of all thirty answers"
+
+
+@pytest.mark.parametrize("stored", [Source.SECOND_PASS, Source.REVIEW])
+def test_what_is_out_for_the_second_pass_counts_whichever_version_leased_it(any_project: OpenProject, stored: Source) -> None:
+    clips = add_clips(any_project, 30)
+    for clip in clips[:10]:
+        answer(any_project, clip)
+    (first,) = [clip for clip in lease(any_project, limit=4, share=0.25) if clip.source == Source.SECOND_PASS]
+    with any_project.write() as session:
+        session.get_one(Lease, first.lease_id).source = stored
+        assert relabels_so_far(session, time.time()) == (1, 4)
 
 
 def test_by_default_nothing_is_asked_again(any_project: OpenProject) -> None:
@@ -100,25 +103,34 @@ def test_nobody_is_asked_again_what_they_just_had(any_project: OpenProject) -> N
 
 
 def test_what_is_owed_settled_or_no_label_is_left_alone(any_project: OpenProject) -> None:
-    clips = add_clips(any_project, 7)
+    clips = add_clips(any_project, 9)
     answer(any_project, clips[0], source=Source.GRID)
     answer(any_project, clips[1], suggestion_shown=True)
     answer(any_project, clips[2], gold=True)
     answer(any_project, clips[3], source=Source.REVIEW)
     answer(any_project, clips[4], kind=Answer.SKIP)
     answer(any_project, clips[5])
+    answer(any_project, clips[6], source=Source.SECOND_PASS)
+    with any_project.write() as session:
+        who = annotator_named(session, "cleo").id
+        others = [clip for clip in clips if clip != clips[7]]
+        (leased,) = lease_next(session, annotator_id=who, limit=1, random_share=0.2, lease_seconds=60, exclude=others)
+    second_pass_of_an_older_version(any_project, leased.lease_id)
     assert wanted(any_project) == [clips[5]]
 
 
-def test_a_relabel_by_the_same_annotator_replaces_theirs_and_leaves_the_slice_as_it_was(any_project: OpenProject) -> None:
+@pytest.mark.parametrize("source", [Source.SECOND_PASS, Source.REVIEW])
+def test_a_relabel_by_the_same_annotator_replaces_theirs_and_leaves_the_slice_as_it_was(
+    any_project: OpenProject, source: Source
+) -> None:
     add_clips(any_project, 4)
     with any_project.read() as session:
         first = owed_clips(session, 1)[0]
     answer(any_project, first, "happy", source=Source.RANDOM)
-    answer(any_project, first, "sad", source=Source.REVIEW)
+    answer(any_project, first, "sad", source=source)
     with any_project.read() as session:
         (row,) = live_decisions(session)
-        assert (row.source, row.queued_as) == (Source.REVIEW, Source.RANDOM)
+        assert (row.source, row.queued_as) == (source, Source.RANDOM)
         assert first not in owed_clips(session, 4)
 
 

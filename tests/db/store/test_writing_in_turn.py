@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from db.decisions.log import append_decision
+from db.decisions.taking import GivenAnswer, take
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
 from db.records.annotators import annotator_named
@@ -42,8 +42,7 @@ class Saving(threading.Thread):
     def run(self) -> None:
         """Save it."""
         with self._project.write(Turn.ANSWERS) as session:
-            append_decision(
-                session,
+            given = GivenAnswer(
                 uuid=str(uuid.uuid4()),
                 clip_id=self._clip,
                 annotator_id=self._who,
@@ -51,6 +50,7 @@ class Saving(threading.Thread):
                 label=LABELS[0],
                 source=Source.UNCERTAIN,
             )
+            take(session, given)
 
     def ends(self, *, within: float) -> bool:
         """Whether the answer is stored within this many seconds."""

@@ -13,15 +13,14 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from db.decisions.log import append_decision
-from db.models import Answer, Decision, Source
+from db.models import Decision, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
 from labeler.app.api.routes import routes
 from labeler.app.sign_in.tokens import Tokens
 from learner.search.likely import LikelyClips, write_likely
-from tests.filled_projects import standing
+from tests.filled_projects import answer, standing
 from tests.learner.audio_files import import_files, tone, written
 from tests.learner.synthetic_projects import embed_made_up, truth
 
@@ -113,10 +112,7 @@ def test_confirming_many_stores_decisions_of_the_grids_own_source(page: Page) ->
 
 def test_a_grid_saved_late_replaces_no_blind_answer(page: Page) -> None:
     late, other = page.grid(likely="happy")[:2]
-    with page.project.write() as session:
-        ann = annotator_named(session, "Ann").id
-        blind = {"uuid": str(uuid.uuid4()), "clip_id": late["clip"], "annotator_id": ann, "answer": Answer.LABEL, "label": "sad"}
-        append_decision(session, **blind, source=Source.RANDOM)
+    answer(page.project, late["clip"], "sad", annotator="Ann", source=Source.RANDOM)
     assert page.send(confirmed(late), confirmed(other)) == ["saved"] * 2, "acknowledged, or the browser would go on sending it"
     found = [(row.clip_id, row.source) for row in page.standing()]
     assert found == [(late["clip"], Source.RANDOM), (other["clip"], Source.GRID)]

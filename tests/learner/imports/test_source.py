@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import shutil
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,14 @@ from sqlalchemy import func, select
 
 import learner.imports.inspection
 import learner.imports.source
-from db.decisions.log import LiveDecision, live_decisions, undo_decision
+from db.decisions.log import LiveDecision, live_decisions
 from db.errors import DecisionError, FormatError
 from db.exports.registry import export_decisions
 from db.models import Clip, ClipState, Decision, Rejection, Source
 from db.project import OpenProject, create_project
-from db.records.annotators import annotator_named
 from db.records.clips import find_clip
 from learner.imports.source import import_source
-from tests.filled_projects import LABELS
+from tests.filled_projects import LABELS, undo
 from tests.learner.audio_files import noise, written
 
 
@@ -281,8 +279,7 @@ class TestLabels:
         audio(tmp_path, "a.wav", "b.wav")
         source = manifest(tmp_path / "m.csv", [{"file_name": "a.wav", "label": "happy"}, {"file_name": "b.wav", "label": "sad"}])
         import_source(any_project, source, labels_as="ann")
-        with any_project.write() as session:
-            undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=annotator_named(session, "ann").id)
+        assert undo(any_project, annotator="ann")
         rows = [{"file_name": "a.wav", "label": "angry"}, {"file_name": "b.wav", "label": "sad"}]
         relabelled = manifest(tmp_path / "n.csv", rows)
         assert import_source(any_project, relabelled, labels_as="ann").labels == 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from db.decisions.log import undo_decision
+from db.decisions.taking import undo_decision
 from db.errors import LearnerError
 from db.models import Answer, Clip, ClipState, Source
 from db.project import OpenProject, open_project

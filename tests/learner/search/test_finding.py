@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from db.decisions.log import live_decisions, undo_decision
+from db.decisions.log import live_decisions
+from db.decisions.taking import undo_decision
 from db.errors import FeatureError, LearnerError
 from db.models import Run, Source
 from db.project import OpenProject
