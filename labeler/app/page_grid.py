@@ -16,7 +16,7 @@ from labeler.app.messages import Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.plain_text import plain
 from labeler.app.session_token import session_token
-from labeler.player.grid import GridSeat, grid
+from labeler.player.grid.component import GridSeat, grid
 
 URL_PATH = "grid"
 LIKE = "like"

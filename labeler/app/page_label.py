@@ -14,7 +14,7 @@ from labeler.app.messages import Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.page_grid import open_grid
 from labeler.app.session_token import session_token
-from labeler.player import Seat, player
+from labeler.player.label.component import Seat, player
 
 
 def show_label() -> None:

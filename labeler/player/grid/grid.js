@@ -1,21 +1,32 @@
 // The grid: many clips at once, heard one after the other, confirmed or rejected, saved with one key.
 
-const GRID_RENEW_EVERY = 60000;
-const GRID_KEYS = {
-  ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down", Home: "first", End: "last",
-  " ": "yes", Enter: "save", Backspace: "undo", x: "no", p: "replay", a: "all", z: "undo", "?": "help",
-};
+import { newUuid, post } from "../shared/api.js";
+import { BackOff } from "../shared/back_off.js";
+import { mounted } from "../shared/mount.js";
+import { Outbox, savingWords } from "../shared/outbox.js";
+import { Board } from "./board.js";
+import { Cell, MARK_WORDS } from "./cell.js";
+import { GridMemory } from "./grid_memory.js";
+import { actionNameOf } from "./keys.js";
+import { View } from "./view.js";
+
+const RENEW_EVERY = 60000;
 
 class Grid {
   constructor(root, data) {
-    this.root = root.querySelector("[data-testid=grid]");
+    this.view = new View(root, data.annotator);
+    this.root = this.view.root;
     this.data = data;
     this.state = "loading";
     this.memory = new GridMemory(data.project, data.annotatorId);
-    this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-testid]")].map((part) => [part.dataset.testid, part]));
-    this.parts["annotator-name"].textContent = data.annotator;
-    this.board = new Board(this.parts.cells, { tell: (words) => this.tell(words), speed: () => this.data.preferences.speed });
-    this.outbox = new Outbox(data.project, { onChange: () => this.onOutbox(), onSaved: (who, saved) => this.onSaved(who, saved) });
+    this.board = new Board(this.view.cells, {
+      notify: (words) => this.view.notify(words),
+      speed: () => this.data.preferences.speed,
+    });
+    this.outbox = new Outbox(data.project, {
+      onChange: () => this.onOutbox(),
+      onSaved: (who, saved) => this.onSaved(who, saved),
+    });
     this.retry = new BackOff(() => this.load(), { longest: 8000 });
     this.onKey = (event) => this.key(event);
     this.onHide = () => this.release(this.cells);
@@ -25,16 +36,16 @@ class Grid {
       if (button) this.act(button.dataset.do);
     };
     this.root.addEventListener("click", this.onClick);
-    // The mouse never moves the focus to a button, or space would press it again instead of confirming.
+    // The mouse never moves the focus to a button. Space would otherwise press it again instead of confirming.
     this.root.onmousedown = (event) => event.target.closest("button") && event.preventDefault();
     this.attach();
-    this.renewing = setInterval(() => this.renew(), GRID_RENEW_EVERY);
+    this.renewing = setInterval(() => this.renew(), RENEW_EVERY);
     this.showSaving();
     this.takeFocusSoon();
     this.load();
   }
 
-  // The list in which something was chosen would go on taking the keys; a number may still be typed.
+  // The list in which something was chosen would go on taking the keys. A number that is being typed keeps the focus.
   takeFocusSoon() {
     this.takeFocus = document.activeElement?.type !== "number";
   }
@@ -83,13 +94,13 @@ class Grid {
     return this.board.cells;
   }
 
-  // What marks are for: a clip that is one thing may well not be another.
+  // Marks belong to one question: a clip that is one thing may well not be another.
   get asked() {
     return JSON.stringify([this.data.asked, this.data.label]);
   }
 
   async load({ anew = false } = {}) {
-    const turn = this.turn = (this.turn ?? 0) + 1;
+    const turn = (this.turn = (this.turn ?? 0) + 1);
     this.retry.stop();
     if (anew) this.clear();
     this.showState("loading");
@@ -125,7 +136,7 @@ class Grid {
   newCell(clip) {
     const { label, likely } = this.data;
     const measure = likely ? (value) => `${Math.round(value * 100)} %` : (value) => value.toFixed(2);
-    const cell = new Cell(clip, { label, measure, level: this.data.preferences.normalise, on: (...told) => this.on(...told) });
+    const cell = new Cell(clip, { label, measure, level: this.data.preferences.normalise, on: (...given) => this.on(...given) });
     const { mark, heard } = this.memory.markOf(this.asked, clip.clip);
     if (mark) Object.assign(cell.media, heard);
     cell.setMark(mark);
@@ -151,7 +162,7 @@ class Grid {
     post("/earmark/api/next", { session: this.data.session, want: 0, holding: this.leases(this.cells) }).catch(() => {});
   }
 
-  // ---- what the cells say
+  // ---- events of the cells
 
   on(cell, what, event) {
     if (what === "yes" || what === "no") return this.toggle(cell, what);
@@ -161,14 +172,7 @@ class Grid {
   // ---- keys and buttons
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.getModifierState("AltGraph")) return;
-    const target = event.composedPath()[0];
-    if (target instanceof Element) {
-      if (target.closest(TYPED_IN)) return;
-      const press = event.key === "Enter" || event.key === " ";
-      if (press && target.matches(PRESSED) && !target.matches(".face") && target.matches(":focus-visible")) return;
-    }
-    const name = spellings(event).map((key) => (key.length === 1 ? GRID_KEYS[key] : null)).find(Boolean) ?? GRID_KEYS[event.key];
+    const name = actionNameOf(event);
     if (!name) return;
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -179,7 +183,7 @@ class Grid {
   }
 
   act(name) {
-    if (name === "help") return this.toggleHelp();
+    if (name === "help") return this.view.toggleHelp();
     if (name === "undo") return this.undo();
     if (name === "save") return this.save();
     if (name === "again") return this.startOver();
@@ -190,25 +194,19 @@ class Grid {
     return this.board.step(name);
   }
 
-  toggleHelp() {
-    const hidden = (this.parts["key-help"].hidden = !this.parts["key-help"].hidden);
-    this.parts.help.setAttribute("aria-expanded", String(!hidden));
-  }
-
   toggle(cell, mark) {
     this.board.setCurrent(this.cells.indexOf(cell));
     const wanted = cell.mark === mark ? null : mark;
     const objection = wanted === "yes" ? this.objection(cell) : null;
-    if (objection) return this.tell(objection);
+    if (objection) return this.view.notify(objection);
     cell.setMark(wanted);
     this.showMarks();
-    return this.tell(`${cell.clip.file_name}: ${wanted ? SPOKEN[wanted] : "unmarked"}`);
+    return this.view.notify(`${cell.clip.file_name}: ${wanted ? MARK_WORDS[wanted] : "unmarked"}`);
   }
 
   objection({ media }) {
     if (media.problem) return "This clip cannot be played; nobody can say what it is.";
-    const least = this.data.leastHeard;
-    return media.heardShare() < least - 0.005 ? `Listen to at least ${Math.round(least * 100)}% of it first` : null;
+    return media.objection(this.data.leastHeard);
   }
 
   confirmHeard() {
@@ -216,7 +214,7 @@ class Grid {
     heard.forEach((cell) => cell.setMark("yes"));
     this.showMarks();
     const unheard = this.cells.filter((cell) => cell.mark === null).length;
-    this.tell(`${heard.length} confirmed${unheard > 0 ? `; ${unheard} not heard yet` : ""}`);
+    this.view.notify(`${heard.length} confirmed${unheard > 0 ? `; ${unheard} not heard yet` : ""}`);
   }
 
   marked(mark) {
@@ -237,14 +235,15 @@ class Grid {
     const yes = marked.filter((cell) => !this.objection(cell));
     const passed = this.marked(null).filter((cell) => cell.media.plays > 0);
     if (yes.length + no.length + passed.length === 0) {
-      return this.tell(marked.length > 0 ? this.objection(marked[0]) : "Nothing is marked or heard yet: Space confirms a clip, X rejects it.");
+      return this.view.notify(
+        marked.length > 0 ? this.objection(marked[0]) : "Nothing is marked or heard yet: Space confirms a clip, X rejects it.",
+      );
     }
     const answers = yes.map((cell) => {
       const answer = cell.answer(this.data.preferences.speed, this.data.words);
       this.outbox.add(answer, cell.clip.clip);
       return { uuid: answer.uuid, ticket: cell.clip.ticket, clip: cell.clip.clip, heard: cell.heardSoFar };
     });
-    const ids = (cells) => cells.map((cell) => cell.clip.clip);
     this.memory.reject(label, ids(no));
     this.memory.pass(this.asked, ids(passed));
     for (const cell of [...yes, ...no]) this.memory.keepMark(this.asked, cell.clip.clip, null);
@@ -252,20 +251,21 @@ class Grid {
     const gone = new Set([...yes, ...no, ...passed]);
     this.release([...no, ...passed]);
     this.board.put(this.cells.filter((cell) => !gone.has(cell)));
-    this.lastWord = yes.length > 0 ? `Saved ${yes.length} as ${label}` : "Next clips";
+    this.nextNotice = yes.length > 0 ? `Saved ${yes.length} as ${label}` : "Next clips";
     this.load();
     return undefined;
   }
 
   undo() {
     const save = this.memory.popSave();
-    if (!save) return this.tell("Nothing left to undo here; the Label page undoes earlier answers.");
+    if (!save) return this.view.notify("Nothing left to undo here; the Label page undoes earlier answers.");
     for (const { uuid, ticket, clip } of save.answers) {
       this.outbox.add({ uuid: newUuid(), ticket, answer: "undo", undoes: uuid }, clip);
     }
     this.keepMarks();
     const count = save.answers.length;
-    this.lastWord = count > 0 ? `Took ${count === 1 ? "1 answer" : `${count} answers`} back (${save.label})` : "Back to the clips before";
+    this.nextNotice =
+      count > 0 ? `Took ${count === 1 ? "1 answer" : `${count} answers`} back (${save.label})` : "Back to the clips before";
     // The clips come again once the server knows that they are not answered any more.
     this.reloads = true;
     this.showMarks();
@@ -288,56 +288,41 @@ class Grid {
 
   onSaved(annotatorId, saved) {
     if (annotatorId !== this.data.annotatorId) return;
-    this.parts["saved-count"].textContent = String(saved);
+    this.view.savedCount(saved);
   }
 
   // ---- what is shown
 
-  tell(words) {
-    this.parts.notice.textContent = words;
-  }
-
   showState(state, words) {
-    this.state = this.root.dataset.state = state;
+    this.state = state;
     const passed = (this.memory.passed[this.asked] ?? []).length > 0;
-    this.parts["start-over"].hidden = !(state === "empty" && passed);
+    this.view.state(state, { startOver: state === "empty" && passed });
     const empty = this.data.likely
       ? "No clip to show: none is likely, or the learner has not listed any for this label yet."
       : "No clip to show: every one like it is answered.";
-    const told = { loading: "Looking for clips…", empty: passed ? "No more clips; those passed over can be shown again." : empty };
+    const notices = {
+      loading: "Looking for clips…",
+      empty: passed ? "No more clips; those passed over can be shown again." : empty,
+    };
     if (state === "ready") {
-      this.tell(this.lastWord ?? this.data.words);
-      this.lastWord = undefined;
-    } else this.tell(words ?? told[state] ?? "");
+      this.view.notify(this.nextNotice ?? this.data.words);
+      this.nextNotice = undefined;
+    } else this.view.notify(words ?? notices[state] ?? "");
     this.showMarks();
   }
 
   showMarks() {
     const [yes, no] = [this.marked("yes").length, this.marked("no").length];
-    this.parts.marked.textContent = `${yes} confirmed, ${no} rejected of ${this.cells.length}`;
-    this.parts["grid-save"].firstElementChild.textContent = yes > 0 ? `Save ${yes} as ${this.data.label}` : "Next clips";
-    const last = this.memory.saves.at(-1);
-    this.parts["grid-undo"].disabled = !last;
-    this.parts["grid-undo"].firstElementChild.textContent = last?.answers.length ? `Undo saving ${last.answers.length}` : "Undo";
+    this.view.marks({ yes, no, total: this.cells.length, label: this.data.label, save: this.memory.saves.at(-1) });
   }
 
   showSaving() {
-    const { state, text } = savingWords(this.outbox);
-    this.parts["save-state"].dataset.state = state;
-    if (this.parts["save-state"].textContent !== text) this.parts["save-state"].textContent = text;
+    this.view.saving(savingWords(this.outbox));
   }
 }
 
-const grids = new WeakMap();
-
-export default function ({ parentElement, data }) {
-  let grid = grids.get(parentElement);
-  if (grid && grid.serves(data)) {
-    grid.stay(data);
-  } else {
-    grid?.leave();
-    grid = new Grid(parentElement, data);
-    grids.set(parentElement, grid);
-  }
-  return () => grid.leave();
+function ids(cells) {
+  return cells.map((cell) => cell.clip.clip);
 }
+
+export default mounted(Grid);

@@ -1,8 +1,10 @@
 // What opens below the buttons for a second key or a few words: why a clip is skipped, and the note of a flag. Neither stops the
-// clip or bars a key: whoever goes on labelling just closes it.
+// clip or bars a key: the next answer just closes it.
 
-class Tray {
-  // `act` gets { name: "skip", reason } or { name: "flagged", note }.
+import { element, keyCap, plainButton } from "../shared/elements.js";
+
+export class Tray {
+  // act() gets { name: "skip", reason } or { name: "flagged", note }.
   constructor(root, reasons, act) {
     this.skip = root.querySelector("[data-testid=skip-reasons]");
     this.flag = root.querySelector("[data-testid=flag-form]");
@@ -40,7 +42,7 @@ class Tray {
     this.skip.hidden = false;
   }
 
-  // `note` is that of the flag which the clip has already, or null.
+  // `note` is the note of the flag that the clip has already, or null.
   askNote(note) {
     this.close();
     this.note.value = note ?? "";
@@ -57,13 +59,10 @@ class Tray {
 }
 
 function choiceButton(words, key, { testid, index }) {
-  const button = document.createElement("button");
-  button.type = "button";
+  const button = plainButton();
   button.dataset.testid = testid;
   button.dataset.choice = String(index);
-  const text = document.createElement("bdi");
-  text.textContent = words;
-  button.append(text, keyCap(key));
+  button.append(element("bdi", { text: words }), keyCap(key));
   button.setAttribute("aria-keyshortcuts", key);
   return button;
 }

@@ -1,10 +1,13 @@
 // What is on screen. All text that comes from files or people is set as text, never as HTML.
 
-class View {
+import { element, keyCap, plainButton } from "../shared/elements.js";
+import { Strip } from "./strip.js";
+
+export class View {
   constructor(root, data, act) {
     this.root = root.querySelector(".earmark");
     this.parts = {};
-    for (const element of this.root.querySelectorAll("[data-testid]")) this.parts[element.dataset.testid] = element;
+    for (const part of this.root.querySelectorAll("[data-testid]")) this.parts[part.dataset.testid] = part;
     this.labels = this.root.querySelector(".labels");
     this.pictureBox = this.root.querySelector(".picture");
     this.cursor = this.root.querySelector(".cursor");
@@ -23,7 +26,7 @@ class View {
       const button = event.target.closest("[data-do]");
       if (button) act({ name: button.dataset.do, index: Number(button.dataset.index) });
     };
-    // The mouse never moves the focus to a button, or space would press it again instead of pausing.
+    // The mouse never moves the focus to a button. Space would otherwise press it again instead of pausing.
     this.root.onmousedown = (event) => {
       if (event.target.closest("button, .screen")) event.preventDefault();
     };
@@ -42,7 +45,7 @@ class View {
     };
   }
 
-  // Which clip it is, and below what is done with it. No style hangs on either, so the page need not be drawn for it.
+  // Neither the clip's name nor its state has a style of its own, so setting them does not make the browser draw the page.
   clip(name) {
     this.root.dataset.clip = name;
   }
@@ -73,7 +76,7 @@ class View {
     if (!this.strip) this.pictureBox.replaceChildren(picture);
   }
 
-  // The clip between what comes before and after it, which is dimmed.
+  // The clip between what comes before and after it. Both are dimmed.
   showContext({ around: [lead, total], duration }, picture) {
     this.parts.context.setAttribute("aria-pressed", "true");
     this.strip = null;
@@ -112,7 +115,7 @@ class View {
   at(seconds, duration) {
     this.place = [seconds, duration];
     const share = this.strip?.at(seconds) ?? (duration > 0 ? Math.min(seconds / duration, 1) : 0);
-    // In its own width, so that nothing need be measured.
+    // In shares of its own width, so that the browser need not measure anything.
     this.cursor.style.transform = `translateX(${share * 100}%)`;
     const time = duration > 0 ? `${clock(seconds)} / ${clock(duration)}` : "";
     if (time === this.time) return;
@@ -148,17 +151,13 @@ class View {
 }
 
 function labelButton(name, index, key) {
-  const button = document.createElement("button");
-  button.type = "button";
+  const button = plainButton();
   button.dataset.testid = `label-${index + 1}`;
   button.dataset.do = "label";
   button.dataset.index = String(index);
-  const text = document.createElement("bdi");
-  text.textContent = name;
-  const expected = document.createElement("small");
-  expected.textContent = "expected";
+  const expected = element("small", { text: "expected" });
   expected.hidden = true;
-  button.append(text, expected);
+  button.append(element("bdi", { text: name }), expected);
   if (key !== null) {
     button.append(keyCap(key.toUpperCase()));
     button.setAttribute("aria-keyshortcuts", key);
@@ -166,7 +165,7 @@ function labelButton(name, index, key) {
   return button;
 }
 
-// The label that the classifier expects, where the lead wants that seen: named by a word, not by a colour.
+// The label that the classifier expects, where the lead shows suggestions. A word marks it, since not everybody sees colours.
 function suggest(button, name) {
   const suggested = name !== null && button.querySelector("bdi").textContent === name;
   button.dataset.suggested = String(suggested);
@@ -174,27 +173,16 @@ function suggest(button, name) {
 }
 
 function shade(from, to) {
-  const part = document.createElement("div");
-  part.className = "shade";
+  const part = element("div", { className: "shade" });
   part.style.left = `${from * 100}%`;
   part.style.width = `${(to - from) * 100}%`;
   return part;
 }
 
 function fact(name, value) {
-  const pair = document.createElement("div");
-  const term = document.createElement("dt");
-  const said = document.createElement("dd");
-  term.textContent = name;
-  said.textContent = value;
-  pair.append(term, said);
+  const pair = element("div");
+  pair.append(element("dt", { text: name }), element("dd", { text: value }));
   return pair;
-}
-
-function keyCap(key) {
-  const cap = document.createElement("kbd");
-  cap.textContent = key;
-  return cap;
 }
 
 // 75.25 -> 1:15.2

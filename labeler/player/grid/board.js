@@ -1,12 +1,12 @@
-// The cells on show: which one is current, where the arrows lead, and which one sounds. One at a time does.
+// The cells on show: which one is current, where the arrows lead, and which one sounds. Only one sounds at a time.
 
 const HOVER_DELAY = 120;
 
-class Board {
-  // `tell(words)` says something to the annotator; `speed()` is how fast clips are played.
-  constructor(list, { tell, speed }) {
+export class Board {
+  // notify(words) shows a notice to the annotator. speed() is how fast clips are played.
+  constructor(list, { notify, speed }) {
     this.list = list;
-    this.tell = tell;
+    this.notify = notify;
     this.speed = speed;
     this.cells = [];
     this.index = -1;
@@ -33,7 +33,7 @@ class Board {
     this.loadSounds();
   }
 
-  // In order, one at a time: what is at the top is heard first.
+  // In order, one at a time: the clips at the top are played first.
   async loadSounds() {
     this.turn += 1;
     const { turn } = this;
@@ -63,7 +63,7 @@ class Board {
     else if (!playing) this.play(cell);
   }
 
-  // Content that scrolls under a resting pointer is not pointed at.
+  // Nobody points at content that scrolls under a resting pointer.
   hover(cell, { screenX, screenY }) {
     const moved = this.pointer && (this.pointer[0] !== screenX || this.pointer[1] !== screenY);
     this.pointer = [screenX, screenY];
@@ -87,7 +87,7 @@ class Board {
   async play(cell) {
     this.cells.filter((other) => other !== cell).forEach((other) => other.pause());
     const allowed = await cell.play({ speed: this.speed() });
-    if (!allowed) this.tell("Click anywhere or press a key once: the browser allows no sound before that.");
+    if (!allowed) this.notify("Click anywhere or press a key once: the browser allows no sound before that.");
     cell.show();
   }
 

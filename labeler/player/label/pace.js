@@ -4,7 +4,7 @@ const PAUSE = 5 * 60 * 1000;
 const STREAK = 45 * 60 * 1000;
 const LOOKED_AT = 21;
 
-class Pace {
+export class Pace {
   constructor(project, annotatorId) {
     this.memory = `earmark:${project}:${annotatorId}:pace`;
     this.count = 0;
@@ -17,7 +17,7 @@ class Pace {
     }
   }
 
-  // Whether a break is due, which is said once a streak.
+  // Count an answer. True when a break is due, once a streak.
   answered(now = Date.now()) {
     const last = this.times[this.times.length - 1];
     if (last === undefined || now - last > PAUSE || this.streakFrom === null) {
@@ -42,13 +42,16 @@ class Pace {
       const { count, times, streakFrom } = this;
       sessionStorage.setItem(this.memory, JSON.stringify({ count, times, streakFrom }));
     } catch {
-      // It lasts as long as the page, then.
+      // Storage is full or switched off. The count lasts as long as the page.
     }
   }
 
-  // Seconds from one answer to the next, the middle one of the last twenty; null before there are three.
+  // Median seconds from one answer to the next, over the last twenty. Null before there are three answers.
   get seconds() {
-    const gaps = this.times.slice(1).map((time, index) => time - this.times[index]).sort((one, other) => one - other);
+    const gaps = this.times
+      .slice(1)
+      .map((time, index) => time - this.times[index])
+      .sort((one, other) => one - other);
     return gaps.length < 2 ? null : gaps[Math.floor(gaps.length / 2)] / 1000;
   }
 

@@ -1,15 +1,27 @@
 // The player itself: one clip at a time, one key an answer, the next clip at once.
 
+import { post } from "../shared/api.js";
+import { ClipMedia } from "../shared/media.js";
+import { mounted } from "../shared/mount.js";
+import { Outbox, savingWords } from "../shared/outbox.js";
+import { Answers } from "./answers.js";
+import { actionOf } from "./keys.js";
+import { Later } from "./later.js";
+import { Pace } from "./pace.js";
+import { Panels, SettingsForm } from "./panels.js";
+import { Preferences } from "./preferences.js";
+import { ClipQueue } from "./queue.js";
+import { stateOf } from "./state.js";
+import { Transport } from "./transport.js";
+import { Tray } from "./tray.js";
+import { View } from "./view.js";
+
 const RENEW_EVERY = 60000;
-const KEPT_LOADED = 3;
-const ANSWERS = new Set(["label", "unsure", "skip"]);
 
 class Player {
   constructor(root, data) {
     this.root = root;
     this.data = data;
-    this.history = [];
-    this.undoing = false;
     this.later = new Later();
     this.saved = 0;
     this.acknowledged = 0;
@@ -36,6 +48,13 @@ class Player {
       newMedia: (clip) => this.newMedia(clip),
       onChange: () => this.onQueue(),
     });
+    this.answers = new Answers(data, this, {
+      showNext: () => this.showNext(),
+      reopen: (what) => this.reopen(what),
+      onTakenBack: (answer) => this.onTakenBack(answer),
+      onPace: () => this.showPace(),
+      onSaving: () => this.showSaving(),
+    });
     this.onKey = (event) => this.key(event);
     this.onHide = () => this.settle();
     this.onShow = (event) => event.persisted && location.reload();
@@ -46,16 +65,14 @@ class Player {
     this.queue.fill();
   }
 
-  // Streamlit calls the component again whenever its data or the theme changes; this must not disturb what plays.
+  // Whether it can go on with new data, so that nothing it plays is disturbed.
   serves(data) {
-    const told = ({ project, annotatorId, labels, keys, skipReasons, leastHeard, facts }) =>
-      JSON.stringify([project, annotatorId, labels, keys, skipReasons, leastHeard, facts]);
-    return told(this.data) === told(data) && this.root.contains(this.view.root);
+    return lasting(this.data) === lasting(data) && this.root.contains(this.view.root);
   }
 
   stay(data) {
     clearTimeout(this.leaving);
-    this.data = data;
+    this.data = this.answers.data = data;
     this.queue.session = this.preferences.session = data.session;
     this.attach();
   }
@@ -87,7 +104,7 @@ class Player {
     clearInterval(this.renewing);
     this.outbox.stop();
     this.transport.stop();
-    this.history.forEach(({ media }) => media.close());
+    this.answers.close();
   }
 
   // ---- clips
@@ -119,7 +136,7 @@ class Player {
     this.later.add(() => this.queue.fill(), "fill");
   }
 
-  // Which clip it is, is said at once; what it looks like is drawn when it sounds.
+  // The page names the clip at once. What it looks like is drawn when it sounds.
   show(media) {
     this.transport.put(media);
     this.tray.close();
@@ -137,7 +154,7 @@ class Player {
 
   onMedia(media, type) {
     if (media !== this.transport.onAir) return;
-    this.transport.heard(media, type);
+    this.transport.onMedia(media, type);
     this.later.soon();
   }
 
@@ -197,18 +214,18 @@ class Player {
     const { name } = action;
     if (name === "help" || name === "guide" || name === "settings") return this.panels.toggle(name);
     if (name === "close") return this.tray.open ? this.tray.close() : this.panels.close();
-    if (name === "undo") return this.undo();
+    if (name === "undo") return this.answers.undo();
     if (name === "faster") return this.preferences.faster(action.direction);
     if (name === "loop") return this.preferences.set({ loop: !this.preferences.values.loop });
     if (name === "normalise") return this.normalise();
     const media = this.current;
     if (!media) return undefined;
     if (name === "context") return this.context();
-    if (name === "skip" && !("reason" in action)) return this.skip();
-    if (name === "choice") return this.answer({ name: "skip", reason: this.data.skipReasons[action.index] });
-    if (ANSWERS.has(name)) return this.answer(action);
+    if (name === "skip" && !("reason" in action)) return this.answers.skip();
+    if (name === "choice") return this.answers.give({ name: "skip", reason: this.data.skipReasons[action.index] });
+    if (name === "label" || name === "unsure" || name === "skip") return this.answers.give(action);
     if (name === "flag") return this.tray.askNote(media.clip.flag);
-    if (name === "flagged") return this.flag(action.note);
+    if (name === "flagged") return this.answers.flag(action.note);
     if (media.problem) return media.problem.final ? undefined : media.tryAgain().then(() => this.transport.playFromStart());
     if (name === "toggle") return this.transport.toggle();
     if (name === "replay") return this.transport.playFromStart();
@@ -241,88 +258,13 @@ class Player {
     }
   }
 
-  // S asks why, and S again says no more; what cannot be played needs no asking.
-  skip() {
-    const { problem } = this.current;
-    if (problem) return this.answer({ name: "skip", reason: `cannot be played: ${problem.message}`.slice(0, 500) });
-    if (this.tray.asksWhy || this.data.skipReasons.length === 0) return this.answer({ name: "skip" });
-    return this.tray.askWhy();
-  }
-
-  flag(note) {
-    const { clip } = this.current;
-    clip.flag = note;
-    this.outbox.add({ uuid: newUuid(), ticket: clip.ticket, answer: "flag", note }, clip.clip);
-    this.tray.close();
-    this.view.flagged(note);
-  }
-
-  // Why the answer cannot be taken yet, or null.
-  objection(media, name) {
-    if (name === "skip") return null;
-    // Nobody has heard it: only skipping makes sense.
-    if (this.transport.blocked || media.problem) return "";
-    const least = this.data.leastHeard;
-    return media.heardShare() < least - 0.005 ? `Listen to at least ${Math.round(least * 100)}% of it first` : null;
-  }
-
-  answer({ name, index, reason = null }) {
-    const media = this.current;
-    const objection = this.objection(media, name);
-    if (objection !== null) return objection && this.view.answered(objection);
-    const label = name === "label" ? this.data.labels[index] : null;
-    if (name === "label" && label === undefined) return undefined;
-    const answer = {
-      uuid: newUuid(), ticket: media.clip.ticket, answer: name, label, reason,
-      seconds: media.secondsSinceFirstSound(), plays: media.plays, heard: this.transport.circumstances(),
-    };
-    this.history.push({ media, uuid: answer.uuid });
-    // Kept before anything else is done: whatever fails then does not cost the answer.
-    this.outbox.add(answer, media.clip.clip);
-    this.transport.blocked = false;
-    this.showNext();
-    this.forget();
-    const said = `Last answer: ${label ?? (reason ? `${name} (${reason})` : name)}`;
-    const tired = this.pace.answered() && this.preferences.values.breaks;
-    const words = tired ? `${said}. You have listened for 45 minutes: a short break keeps the ear fresh.` : said;
-    this.later.add(() => this.view.answered(words, index), "answered");
-    this.later.add(() => this.showPace(), "pace");
-    return undefined;
-  }
-
-  // Only the newest answered clips keep their sound in memory; an older one is loaded again when it comes back.
-  forget() {
-    const old = this.history[this.history.length - 1 - KEPT_LOADED];
-    if (old) this.later.add(() => this.history.includes(old) && old.media.close());
-  }
-
-  undo() {
-    const last = this.history.pop();
-    if (!last) return this.undoEarlier();
-    const uuid = newUuid();
-    this.pace.undone();
-    this.showPace();
-    this.outbox.add({ uuid, ticket: last.media.clip.ticket, answer: "undo", undoes: last.uuid }, last.media.clip.clip);
-    this.reopen(last.media.closed ? last.media.clip : last.media);
-    return undefined;
-  }
-
-  // Answers given before this page was opened: the server knows which came last.
-  async undoEarlier() {
-    if (this.undoing || this.outbox.waiting.length > 0) return;
-    this.undoing = true;
-    try {
-      const answer = await post("/earmark/api/undo", { session: this.data.session, uuid: newUuid() });
-      this.acknowledged += 1;
-      this.saved = answer.saved;
-      this.queue.counts = { saved: answer.saved, done: answer.done, total: answer.total };
-      if (answer.clip) this.reopen(answer.clip);
-      else this.view.answered("Nothing left to undo");
-    } catch (error) {
-      this.view.answered(`Undo failed: ${error.message}`);
-    }
-    this.undoing = false;
-    this.showSaving();
+  // The server took back an answer that was given before this page was opened.
+  onTakenBack({ saved, done, total, clip }) {
+    this.acknowledged += 1;
+    this.saved = saved;
+    this.queue.counts = { saved, done, total };
+    if (clip) this.reopen(clip);
+    else this.view.answered("Nothing left to undo");
   }
 
   reopen(what) {
@@ -334,16 +276,9 @@ class Player {
   }
 }
 
-const players = new WeakMap();
-
-export default function ({ parentElement, data }) {
-  let player = players.get(parentElement);
-  if (player && player.serves(data)) {
-    player.stay(data);
-  } else {
-    player?.leave();
-    player = new Player(parentElement, data);
-    players.set(parentElement, player);
-  }
-  return () => player.leave();
+// What must stay the same for a player to go on.
+function lasting({ project, annotatorId, labels, keys, skipReasons, leastHeard, facts }) {
+  return JSON.stringify([project, annotatorId, labels, keys, skipReasons, leastHeard, facts]);
 }
+
+export default mounted(Player);

@@ -1,10 +1,14 @@
 // One clip of a grid: its picture, its sound, and whether it is confirmed or rejected.
 
-const STAMPS = { yes: "✓", no: "✗" };
-const SPOKEN = { yes: "confirmed", no: "rejected" };
+import { newUuid } from "../shared/api.js";
+import { element, plainButton } from "../shared/elements.js";
+import { ClipMedia } from "../shared/media.js";
 
-class Cell {
-  // `on(cell, what)` hears of: play, enter, leave, yes, no, and of the sound's own events.
+const STAMPS = { yes: "✓", no: "✗" };
+export const MARK_WORDS = { yes: "confirmed", no: "rejected" };
+
+export class Cell {
+  // on(cell, what) gets click, focus, enter, leave, yes and no, and the sound's own events.
   constructor(clip, { label, level, on, measure }) {
     this.clip = clip;
     this.label = label;
@@ -16,27 +20,24 @@ class Cell {
   }
 
   build(on) {
-    const root = element("li", "cell");
+    const root = element("li", { className: "cell" });
     root.dataset.testid = "cell";
     root.dataset.clip = this.clip.file_name;
-    this.face = element("button", "face");
-    this.face.type = "button";
+    this.face = plainButton("face");
     this.face.tabIndex = -1;
-    const thumb = element("span", "thumb");
-    this.cursor = element("span", "cursor");
-    this.stamp = element("span", "stamp");
+    const thumb = element("span", { className: "thumb" });
+    this.cursor = element("span", { className: "cursor" });
+    this.stamp = element("span", { className: "stamp" });
     this.media.picture.loading = "eager";
     thumb.append(this.media.picture, this.cursor, this.stamp);
-    const name = element("span", "name");
-    const file = element("bdi");
-    file.textContent = this.clip.file_name.split("/").pop();
+    const name = element("span", { className: "name" });
+    const file = element("bdi", { text: this.clip.file_name.split("/").pop() });
     file.title = this.clip.file_name;
-    this.closeness = element("span", "close");
-    this.closeness.textContent = this.measure(this.clip.closeness);
+    this.closeness = element("span", { className: "close", text: this.measure(this.clip.closeness) });
     name.append(file, this.closeness);
-    this.heard = element("span", "heard");
+    this.heard = element("span", { className: "heard" });
     this.face.append(thumb, name);
-    const marks = element("div", "marks");
+    const marks = element("div", { className: "marks" });
     this.buttons = { yes: this.markButton("yes", on), no: this.markButton("no", on) };
     marks.append(this.buttons.yes, this.buttons.no);
     root.append(this.face, this.heard, marks);
@@ -48,8 +49,7 @@ class Cell {
   }
 
   markButton(mark, on) {
-    const button = element("button");
-    button.type = "button";
+    const button = plainButton();
     button.tabIndex = -1;
     button.dataset.testid = mark === "yes" ? "confirm" : "reject";
     button.textContent = STAMPS[mark];
@@ -57,7 +57,7 @@ class Cell {
     return button;
   }
 
-  // The server's newer word on the same clip: a lease that ran out may have been followed by another.
+  // The server gave the same clip out again, perhaps with a newer lease.
   holds({ lease, ticket }) {
     Object.assign(this.clip, { lease, ticket });
     return this;
@@ -83,8 +83,9 @@ class Cell {
     this.buttons.no.setAttribute("aria-label", `${clip.file_name} is not ${this.label}`);
     const heard = media.problem ? "cannot be played" : media.plays > 0 ? "heard" : "";
     this.heard.textContent = [`${clip.duration.toFixed(1)} s`, heard].filter(Boolean).join(" · ");
-    const told = [clip.file_name, `${clip.duration.toFixed(1)} seconds`, this.closeness.textContent, heard, SPOKEN[mark] ?? "unmarked"];
-    this.face.setAttribute("aria-label", `Play ${told.filter(Boolean).join(", ")}`);
+    const seconds = `${clip.duration.toFixed(1)} seconds`;
+    const facts = [clip.file_name, seconds, this.closeness.textContent, heard, MARK_WORDS[mark] ?? "unmarked"];
+    this.face.setAttribute("aria-label", `Play ${facts.filter(Boolean).join(", ")}`);
   }
 
   setCurrent(current) {
@@ -92,7 +93,7 @@ class Cell {
     this.face.tabIndex = current ? 0 : -1;
   }
 
-  // Play from the start; false when the browser allows no sound yet.
+  // Play from the start. False when the browser allows no sound yet.
   async play({ speed }) {
     const { media } = this;
     if (media.problem && !media.problem.final) media.tryAgain();
@@ -132,8 +133,13 @@ class Cell {
     const share = media.heardShare();
     const heard = { grid, share, ...(speed === 1 ? {} : { speed }), ...(media.gain === 0 ? {} : { gain: media.gain }) };
     return {
-      uuid: newUuid(), ticket: this.clip.ticket, answer: "label", label: this.label,
-      seconds: media.secondsSinceFirstSound(), plays: media.plays, heard,
+      uuid: newUuid(),
+      ticket: this.clip.ticket,
+      answer: "label",
+      label: this.label,
+      seconds: media.secondsSinceFirstSound(),
+      plays: media.plays,
+      heard,
     };
   }
 
@@ -141,10 +147,4 @@ class Cell {
     cancelAnimationFrame(this.frame);
     this.media.close();
   }
-}
-
-function element(name, className = "") {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  return made;
 }

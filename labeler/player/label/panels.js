@@ -1,7 +1,8 @@
 // What opens below the buttons and stays: the keys, the label guidelines, and the annotator's own settings.
 
-class Panels {
-  // `ask()` gives the guidelines as HTML in which the server has left nothing but text, links and play buttons, or null.
+export class Panels {
+  // ask() gives the guidelines as HTML, or null. The server has left nothing in it but text, links and play buttons.
+  // quiet() stops the clip.
   constructor(root, { ask, quiet }) {
     this.parts = {
       help: root.querySelector("[data-testid=key-help]"),
@@ -47,7 +48,8 @@ class Panels {
     if (!guide.hasChildNodes()) guide.textContent = "…";
     try {
       const html = await this.ask();
-      if (html === null) guide.textContent = "There are no guidelines; the team lead writes them into guidelines.md in the project directory.";
+      if (html === null)
+        guide.textContent = "There are no guidelines; the team lead writes them into guidelines.md in the project directory.";
       else guide.innerHTML = html;
     } catch (error) {
       guide.textContent = error.message;
@@ -63,7 +65,7 @@ class Panels {
   }
 }
 
-class SettingsForm {
+export class SettingsForm {
   constructor(root, preferences) {
     this.fields = root.querySelector("[data-testid=settings]").elements;
     this.fields.normalise.onchange = () => preferences.set({ normalise: this.fields.normalise.checked });

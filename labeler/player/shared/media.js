@@ -1,9 +1,11 @@
 // One clip's sound and picture, loaded before they are needed.
 
+import { ApiError, errorOf } from "./api.js";
+
 const LARGEST_IN_MEMORY = 20 * 1024 * 1024;
 
-class ClipMedia {
-  // `on` gets every audio event: on(media, type). `level` asks for the common loudness, `around` for what comes before and after.
+export class ClipMedia {
+  // on(media, type) gets every audio event. `level` asks for the common loudness, `around` for what comes before and after.
   constructor(clip, on, { level = false, around = false } = {}) {
     this.clip = clip;
     this.on = on;
@@ -19,7 +21,7 @@ class ClipMedia {
     this.audio = new Audio();
     this.audio.preload = "auto";
     for (const type of ["playing", "pause", "ended", "waiting", "loadeddata", "durationchange"]) {
-      this.audio.addEventListener(type, () => this.heard(type));
+      this.audio.addEventListener(type, () => this.onAudio(type));
     }
     this.audio.addEventListener("error", () => this.audioFailed());
     this.picture = new Image();
@@ -28,7 +30,7 @@ class ClipMedia {
     this.loading = null;
   }
 
-  // Load sound and picture, once; resolves when the sound is here.
+  // Load sound and picture, once. Resolves when the sound is here.
   start() {
     if (this.loading === null) {
       this.loading = this.load();
@@ -42,24 +44,26 @@ class ClipMedia {
   }
 
   get address() {
-    const asked = Object.entries({ level: this.level, around: this.around }).filter(([, wanted]) => wanted).map(([name]) => `${name}=1`);
+    const asked = Object.entries({ level: this.level, around: this.around })
+      .filter(([, wanted]) => wanted)
+      .map(([name]) => `${name}=1`);
     if (this.rewritten) asked.push("as=wav");
     return asked.length > 0 ? `${this.clip.audio}?${asked.join("&")}` : this.clip.audio;
   }
 
-  // Another loudness: loaded again, unless it was not loaded yet. True when the sound changes.
+  // Another loudness: a sound that is loaded already is loaded again. True when the sound changes.
   setLevel(level) {
     if (level === this.level) return false;
     this.level = level;
     if (this.loading === null) return false;
-    // At the old loudness it is not to be heard any more.
+    // Nobody should hear it at the old loudness any more.
     this.audio.removeAttribute("src");
     this.audio.load();
     this.loading = this.load();
     return true;
   }
 
-  heard(type) {
+  onAudio(type) {
     if (this.closed) return;
     if (type === "playing") this.sounds();
     if (type === "ended") this.reached = 1;
@@ -67,7 +71,7 @@ class ClipMedia {
     this.on(this, type);
   }
 
-  // Sound comes out, from this moment; a play counts once it is heard.
+  // Sound comes out from this moment on. A play counts only then.
   sounds() {
     this.sounding = true;
     this.firstSoundAt ??= performance.now();
@@ -107,7 +111,7 @@ class ClipMedia {
     }
   }
 
-  // What one browser cannot decode is asked for once more as plain WAV.
+  // A browser cannot decode every format. What fails is asked for once more as plain WAV.
   audioFailed() {
     if (this.closed || this.problem || !this.audio.getAttribute("src")) return;
     if (this.rewritten) {
@@ -118,7 +122,7 @@ class ClipMedia {
     this.loading = this.load().then(() => this.on(this, "reloaded"));
   }
 
-  // A status means that the server has said no; without one it may be worth another try.
+  // With a status of 4xx the server has refused, and always will. Anything else is worth another try.
   fail(message, status) {
     if (this.closed) return;
     this.problem = { message, final: status !== undefined && status >= 400 && status < 500 };
@@ -144,7 +148,7 @@ class ClipMedia {
     this.reached = Math.max(this.reached, Math.min(this.audio.currentTime / this.duration, 1));
   }
 
-  // A loop starts over without an event: the position falls back.
+  // A loop starts over without an event. Only the position, which falls back, shows it.
   follow() {
     const at = this.audio.currentTime;
     if (this.audio.loop && at < this.followed - this.duration / 2) {
@@ -159,6 +163,11 @@ class ClipMedia {
   heardShare() {
     if (this.firstSoundAt !== null) this.reach();
     return Math.round(this.reached * 100) / 100;
+  }
+
+  // Why nobody can label it yet, where `least` is the share that must be heard; null when enough was heard.
+  objection(least) {
+    return this.heardShare() < least - 0.005 ? `Listen to at least ${Math.round(least * 100)}% of it first` : null;
   }
 
   secondsSinceFirstSound() {

@@ -1,9 +1,12 @@
 // How the annotator likes the player. The server keeps it, so that it is the same in every browser.
 
+import { post } from "../shared/api.js";
+import { BackOff } from "../shared/back_off.js";
+
 const SPEEDS = [0.75, 0.9, 1, 1.25, 1.5, 1.75, 2];
 
-class Preferences {
-  // `onChange()` is called after every change.
+export class Preferences {
+  // onChange() follows every change.
   constructor(session, values, onChange) {
     this.session = session;
     this.values = { ...values };
@@ -32,7 +35,7 @@ class Preferences {
       await post("/earmark/api/preferences", { session: this.session, preferences: this.values });
       this.keeping.worked();
     } catch (error) {
-      // Refused is refused; without an answer it is worth another try.
+      // What the server refused it will refuse again. Trouble of its own, or no answer, is worth another try.
       if (error.status === 0 || error.status >= 500) this.keeping.again();
     }
   }

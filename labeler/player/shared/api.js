@@ -1,14 +1,14 @@
 // Talks to the server's routes.
 
 // An answer of the server other than success; `status` is 0 when there was no answer at all.
-class ApiError extends Error {
+export class ApiError extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
   }
 }
 
-async function errorOf(response) {
+export async function errorOf(response) {
   try {
     return new ApiError(response.status, (await response.json()).error ?? response.statusText);
   } catch {
@@ -16,7 +16,7 @@ async function errorOf(response) {
   }
 }
 
-async function post(path, message) {
+export async function post(path, message) {
   let response;
   try {
     response = await fetch(path, {
@@ -34,48 +34,11 @@ async function post(path, message) {
 }
 
 // crypto.randomUUID exists on https and localhost only; a team's server is often plain http.
-function newUuid() {
+export function newUuid() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
-
-// Calls `action` after `delays` that grow while it fails; one timer at a time.
-class BackOff {
-  constructor(action, { first = 500, longest = 15000 } = {}) {
-    this.action = action;
-    this.first = first;
-    this.longest = longest;
-    this.delay = first;
-    this.timer = null;
-  }
-
-  again() {
-    this.after(this.delay * (0.8 + 0.4 * Math.random()));
-    this.delay = Math.min(this.delay * 2, this.longest);
-  }
-
-  after(milliseconds) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      this.action();
-    }, milliseconds);
-  }
-
-  get pending() {
-    return this.timer !== null;
-  }
-
-  worked() {
-    this.delay = this.first;
-  }
-
-  stop() {
-    clearTimeout(this.timer);
-    this.timer = null;
-  }
 }

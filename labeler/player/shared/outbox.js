@@ -1,13 +1,16 @@
 // Answers on their way to the server: kept in the browser until each is acknowledged, sent in the order they were given.
 //
-// Every answer has an entry of its own in localStorage, so that several tabs never overwrite each other; a page that opens sends
+// Every answer has an entry of its own in localStorage, so that several tabs never overwrite each other. A page that opens sends
 // whatever an earlier one left behind. Sending twice is harmless: the server knows each answer by its UUID.
+
+import { post } from "./api.js";
+import { BackOff } from "./back_off.js";
 
 const LARGEST_BATCH = 50;
 
-class Outbox {
-  // onChange() is called when a count or state changed; onSaved(annotatorId, saved) with the server's own count; `later` may put the
-  // sending off for a moment.
+export class Outbox {
+  // onChange() follows every change of a count or of the state. onSaved(annotatorId, saved) gets the server's own count.
+  // later(work) may put the sending off for a moment.
   constructor(project, { onChange, onSaved, later = (work) => work() }) {
     this.prefix = `earmark:${project}:answer:`;
     this.onChange = onChange;
@@ -33,7 +36,7 @@ class Outbox {
         if (key.startsWith(this.prefix)) found.push({ key, answer: JSON.parse(localStorage.getItem(key)) });
       }
     } catch {
-      // Storage is switched off: answers then live only as long as the page.
+      // Storage is switched off. Answers then live only as long as the page.
     }
     return found.sort((one, other) => (one.key < other.key ? -1 : 1));
   }
@@ -46,7 +49,7 @@ class Outbox {
     try {
       localStorage.setItem(entry.key, JSON.stringify(entry.answer));
     } catch {
-      // Full or switched off; it is still sent from memory.
+      // Storage is full or switched off. The answer is still sent from memory.
     }
     this.waiting.push(entry);
     this.later(() => {
@@ -94,12 +97,12 @@ class Outbox {
 
   stop() {
     window.removeEventListener("online", this.online);
-    // What is waiting stays in storage; the timer goes on, since leaving the Label page is no reason to stop saving.
+    // What is waiting stays in storage. The timer goes on, since leaving the page is no reason to stop saving.
   }
 }
 
-// What is said of the answers on their way.
-function savingWords({ waiting = [], trouble = null, refused = [] } = {}) {
+// The state of the answers on their way, in words for the annotator.
+export function savingWords({ waiting = [], trouble = null, refused = [] } = {}) {
   const answers = waiting.length === 1 ? "1 answer" : `${waiting.length} answers`;
   if (trouble && waiting.length > 0) return { state: "failed", text: `${answers} not saved yet, kept here; trying again` };
   if (waiting.length > 0) return { state: "pending", text: "Saving…" };

@@ -1,7 +1,7 @@
 // The clip that sounds: start, pause, seek, loop, speed, and the cursor that follows.
 
-class Transport {
-  // `onState()` is called whenever what is shown of the clip may have changed.
+export class Transport {
+  // onState() follows whatever may change what is shown of the clip.
   constructor({ view, preferences, onState }) {
     this.view = view;
     this.preferences = preferences;
@@ -12,12 +12,12 @@ class Transport {
     this.blocked = false;
   }
 
-  // What is heard now: the clip, or the clip with what is around it.
+  // What plays now: the clip, or the clip with what is around it.
   get onAir() {
     return this.aside ?? this.current;
   }
 
-  // Sound first: whatever is drawn or sent must not keep the ear waiting.
+  // Sound first: whatever is drawn or sent must not delay it.
   put(media) {
     const before = this.onAir;
     const { aside } = this;
@@ -33,7 +33,7 @@ class Transport {
     aside?.close();
   }
 
-  // What comes before and after a span, to be heard and seen; asked for again, back to the clip alone.
+  // Play the clip with what comes before and after it. A second call goes back to the clip alone.
   toggleContext(make) {
     if (this.aside) return this.leaveContext();
     this.current.audio.pause();
@@ -60,7 +60,7 @@ class Transport {
     const running = media.sounding;
     if (media.audio.currentTime > 0) media.audio.currentTime = 0;
     media.fromStart = true;
-    // Sound that goes on is not announced anew.
+    // No event follows when sound just goes on.
     if (running) media.sounds();
     return this.play();
   }
@@ -79,7 +79,7 @@ class Transport {
     this.onState();
   }
 
-  // What the annotator likes, put on the clip; setting what is set already costs nothing.
+  // Put the annotator's speed and loop on the clip. Only what differs is set, so calling this often costs nothing.
   adjust() {
     const audio = this.onAir?.audio;
     if (!audio) return;
@@ -102,19 +102,19 @@ class Transport {
     if (audio.paused && !this.blocked) this.play();
   }
 
-  // A second back or forth; with Shift, ten.
+  // A second back or forth, or ten with Shift.
   step({ direction, large }) {
     this.seek(this.onAir.audio.currentTime + direction * (large ? 10 : 1));
   }
 
-  heard(media, type) {
+  onMedia(media, type) {
     if (type === "reloaded") this.playFromStart();
     if (type === "playing") this.follow();
     if (type === "ended" || type === "pause") this.view.at(media.audio.currentTime, media.duration);
     this.onState();
   }
 
-  // How the clip was heard, where that was not plain.
+  // How the clip was heard, as far as it differs from once through at its own speed and loudness.
   circumstances() {
     const { speed } = this.preferences.values;
     const share = this.current.heardShare();

@@ -1,10 +1,13 @@
 // The clips that come next: leased from the server and loaded before they are needed.
 
+import { post } from "../shared/api.js";
+import { BackOff } from "../shared/back_off.js";
+
 const AHEAD = 5;
 const EMPTY_POLL = 3000;
 
-class ClipQueue {
-  // `taken()` says what is on screen or answered but not acknowledged: { clips, leases }; `acknowledged()` counts saved answers.
+export class ClipQueue {
+  // taken() gives { clips, leases }: what is on screen, or answered but not acknowledged. acknowledged() counts saved answers.
   constructor({ project, session, taken, acknowledged, newMedia, onChange }) {
     this.memory = `earmark:${project}:leases`;
     this.session = session;
@@ -20,7 +23,7 @@ class ClipQueue {
     this.trouble = null;
     this.empty = false;
     this.counts = null;
-    // A page that was reloaded hands back what it held, or its clips would wait for their leases to run out.
+    // A page that was reloaded hands back what it held. Its clips would otherwise wait for their leases to run out.
     this.release = this.remembered();
     this.retry = new BackOff(() => this.fill(), { longest: 8000 });
   }
@@ -54,7 +57,7 @@ class ClipQueue {
     this.ahead.unshift(media);
   }
 
-  // Ask for as many clips as are missing; also renews the leases of those held.
+  // Ask for as many clips as are missing. Every question also renews the leases of the clips held.
   async fill({ renew = false } = {}) {
     if (this.asking) this.missed = true;
     if (this.asking || this.stopped) return;
@@ -75,7 +78,7 @@ class ClipQueue {
     this.asking = false;
     if (this.stopped) return;
     this.onChange();
-    // More was wanted while the server was being asked, and nothing else will ask for it.
+    // More was wanted while a question was on its way, and nothing else will ask for it.
     if (this.missed && !this.retry.pending) this.fill();
   }
 
@@ -96,11 +99,11 @@ class ClipQueue {
     this.load();
     this.empty = clips.length === 0 && want > 0;
     this.remember();
-    // Fewer than asked for: others may hand clips back, or the learner may find more.
+    // Fewer than asked for. Others may hand clips back, or the learner may list more.
     if (clips.length < want) this.retry.after(EMPTY_POLL);
   }
 
-  // Load in order, one at a time: the clip that is needed first must not share the line with those behind it.
+  // Load in order, one at a time. The clip that is needed first must not share the line with those behind it.
   async load() {
     if (this.loadingAhead) return;
     this.loadingAhead = true;

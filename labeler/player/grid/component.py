@@ -1,27 +1,16 @@
-"""The grid: one Streamlit component that shows many clips at once, each to be heard, confirmed or rejected.
-
-It shares the player's scripts for sound, keys and unsaved answers, and speaks to the same routes.
-"""
+"""The grid as Streamlit sees it: its HTML, its look, and what it needs to know."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from labeler.player.scripts import camel, joined, read
-
-_SCRIPTS = ("api.js", "outbox.js", "media.js", "keys.js", "cell.js", "board.js", "grid_memory.js", "grid.js")
-
-
-def script() -> str:
-    """The whole module."""
-    return joined(_SCRIPTS)
-
+from labeler.player.delivery import component_data, read
 
 _COMPONENT = st.components.v2.component(
-    "earmark_grid", html=read("grid.html"), css=read("player.css") + read("grid.css"), js=script()
+    "earmark_grid", html=read("grid/grid.html"), css=read("shared/earmark.css") + read("grid/grid.css"), js=read("loader.js")
 )
 
 
@@ -52,4 +41,4 @@ class GridSeat:
 
 def grid(seat: GridSeat) -> None:
     """Put the grid on the page."""
-    _COMPONENT(key="grid", data={camel(name): value for name, value in asdict(seat).items()})
+    _COMPONENT(key="grid", data=component_data(seat, "grid/grid.js"))

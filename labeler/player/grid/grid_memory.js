@@ -1,12 +1,12 @@
 // What a tab remembers of its grids: what was rejected for a label, what was passed over, and the saves that can be taken back.
 
-class GridMemory {
+export class GridMemory {
   constructor(project, annotatorId) {
     this.place = `earmark:${project}:grid:${annotatorId}`;
     const { rejected = {}, saves = [] } = this.read();
     this.rejected = rejected;
     this.saves = saves;
-    // Not stored: a page that is opened anew starts from the top.
+    // These are not stored: a page that is opened anew starts from the top.
     this.passed = {};
     this.marks = {};
   }
@@ -23,7 +23,7 @@ class GridMemory {
     try {
       sessionStorage.setItem(this.place, JSON.stringify({ rejected: this.rejected, saves: this.saves.slice(-50) }));
     } catch {
-      // Full or switched off: it is remembered as long as the page.
+      // Storage is full or switched off. The memory lasts as long as the page.
     }
   }
 
@@ -36,7 +36,7 @@ class GridMemory {
     this.passed[asked] = [...new Set([...(this.passed[asked] ?? []), ...clips])];
   }
 
-  // What a grid is not to show, the newest first where it is too much to tell.
+  // The clips that a grid must not show. The server takes a limited number, so only the newest are kept.
   leftOut(label, asked) {
     return [...new Set([...(this.rejected[label] ?? []), ...(this.passed[asked] ?? [])])].slice(-9000);
   }
@@ -46,7 +46,7 @@ class GridMemory {
     this.write();
   }
 
-  // The last save; what was rejected and passed over with it comes back too.
+  // The last save. What was rejected and passed over with it comes back too.
   popSave() {
     const save = this.saves.pop();
     if (!save) return null;
@@ -60,7 +60,7 @@ class GridMemory {
     return save;
   }
 
-  // `heard` goes with it: whoever finds a clip confirmed again need not listen to it again.
+  // `heard` goes with the mark: a clip that comes back confirmed need not be heard again.
   keepMark(asked, clip, mark, heard = {}) {
     (this.marks[asked] ??= new Map()).set(clip, { mark, heard });
   }

@@ -1,21 +1,19 @@
 // The picture of a long clip: pages side by side that scroll under the cursor, and the whole clip as a band below.
 
+import { element } from "../shared/elements.js";
+
 const BAND = 0.16;
 
-class Strip {
-  // `whole` is the picture of the whole clip, drawn by the server as are the pages.
+export class Strip {
+  // `whole` is the picture of the whole clip. The server draws it, and the pages too.
   constructor(box, clip, whole) {
     this.clip = clip;
     this.offset = 0;
     this.free = false;
-    this.strip = document.createElement("div");
-    this.strip.className = "strip";
-    this.band = document.createElement("div");
-    this.band.className = "band";
-    this.window = document.createElement("div");
-    this.window.className = "window";
-    this.spot = document.createElement("div");
-    this.spot.className = "spot";
+    this.strip = element("div", { className: "strip" });
+    this.band = element("div", { className: "band" });
+    this.window = element("div", { className: "window" });
+    this.spot = element("div", { className: "spot" });
     this.band.append(whole, this.window, this.spot);
     this.tiles = Array.from({ length: clip.pages }, (_, page) => this.tile(page));
     this.strip.append(...this.tiles);
@@ -34,7 +32,7 @@ class Strip {
     return tile;
   }
 
-  // Scroll to `seconds` at the left edge; pages are fetched when they come near.
+  // Scroll so that `seconds` is at the left edge. Pages are fetched when they come near.
   scrollTo(seconds) {
     const { page_seconds: length, duration } = this.clip;
     this.offset = Math.min(Math.max(seconds, 0), Math.max(duration - length, 0));
@@ -48,13 +46,13 @@ class Strip {
     this.window.style.width = `${Math.min(length / duration, 1) * 100}%`;
   }
 
-  // By a share of what is seen; the cursor goes on by itself, and is followed again once it is in sight.
+  // By a share of what is visible. The cursor goes on by itself. The strip follows it again once it is in sight.
   scrollBy(share) {
     this.free = true;
     this.scrollTo(this.offset + share * this.clip.page_seconds);
   }
 
-  // Where the cursor stands, as a share of what is seen; sound that runs out of sight is followed.
+  // Where the cursor stands, as a share of what is visible. The strip follows a cursor that runs out of sight.
   at(seconds) {
     const { page_seconds: length, duration } = this.clip;
     const inside = seconds >= this.offset && seconds < this.offset + length;
@@ -64,7 +62,7 @@ class Strip {
     return (seconds - this.offset) / length;
   }
 
-  // The share of the clip at a place on screen, both from 0 to 1.
+  // The share of the clip at a place on screen. Both go from 0 to 1.
   shareAt(x, y) {
     return y > 1 - BAND ? x : (this.offset + x * this.clip.page_seconds) / this.clip.duration;
   }

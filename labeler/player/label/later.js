@@ -1,27 +1,27 @@
-// What can wait until the next clip sounds: drawing, sending, tidying up. Whatever happens between the key and the sound delays the
-// sound, and a page that is to be drawn anew holds back the news that it has begun.
+// What can wait until the next clip sounds: drawing, sending, tidying up. Whatever happens between the key and the sound delays it.
+// Drawing the page also delays the event that the sound has begun.
 
 const LATEST = 60;
 
-class Later {
+export class Later {
   constructor() {
     this.works = new Map();
     this.timer = null;
   }
 
-  // Of works of the same name only the newest is done.
+  // Only the newest work of a name is done.
   add(work, name = Symbol("once")) {
     this.works.set(name, work);
     this.timer ??= setTimeout(() => this.now(), LATEST);
   }
 
-  // The sound is there: as soon as everybody has heard of it.
+  // The sound has begun: work is done as soon as all handlers of that event have run.
   soon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.now(), 0);
   }
 
-  // Not to be done any more.
+  // Forget the work of this name.
   drop(name) {
     this.works.delete(name);
   }
@@ -34,7 +34,7 @@ class Later {
     for (const name of this.works.keys()) this.run(name);
   }
 
-  // A work that fails stops no other; the browser's console still hears of it.
+  // A work that fails stops no other. Its error still reaches the browser's console.
   run(name) {
     const work = this.works.get(name);
     this.works.delete(name);

@@ -1,6 +1,6 @@
-// What the player is doing, and what has to be said of it: { state, blocked, notice }.
+// What the player is doing, and the notice that goes with it: { state, blocked, notice }.
 
-function stateOf(transport, queue) {
+export function stateOf(transport, queue) {
   const media = transport.onAir;
   if (!media) {
     if (queue.trouble) return { state: "loading", notice: `${queue.trouble} Trying again…` };
