@@ -21,7 +21,6 @@ from labeler.app.opened import VARIABLE, serving
 from labeler.app.routes import routes
 from labeler.app.theme import THEME
 from labeler.lifeline import hold_lifeline
-from labeler.player.delivery import module_routes
 
 SCRIPT = Path(__file__).with_name("main.py")
 
@@ -29,7 +28,7 @@ SCRIPT = Path(__file__).with_name("main.py")
 def build_app() -> App:
     """The pages and routes of the project named by the environment."""
     now = serving()
-    return App(SCRIPT, routes=[*routes(now.project, now.tokens), *module_routes()])
+    return App(SCRIPT, routes=routes(now.project, now.tokens))
 
 
 def configuration(*, host: str, port: int) -> dict[str, Any]:

@@ -2,6 +2,6 @@
 
 No Streamlit rerun happens while somebody labels: clips come from, and answers go to, the routes of `labeler.app`.
 
-`label/` and `grid/` hold one component each, `shared/` what both need, and `delivery.py` brings their scripts to the browser.
-This room imports Streamlit and Starlette, and nothing else of Earmark.
+`label/` and `grid/` hold one component each, `shared/` what both need, and `scripts.py` brings their scripts to the browser.
+This room imports nothing else of Earmark.
 """

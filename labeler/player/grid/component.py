@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from labeler.player.delivery import component_data, read
+from labeler.player.scripts import read, script, seat_data
 
 _COMPONENT = st.components.v2.component(
-    "earmark_grid", html=read("grid/grid.html"), css=read("shared/earmark.css") + read("grid/grid.css"), js=read("loader.js")
+    "earmark_grid", html=read("grid/grid.html"), css=read("shared/earmark.css") + read("grid/grid.css"), js=script("grid/grid.js")
 )
 
 
@@ -41,4 +41,4 @@ class GridSeat:
 
 def grid(seat: GridSeat) -> None:
     """Put the grid on the page."""
-    _COMPONENT(key="grid", data=component_data(seat, "grid/grid.js"))
+    _COMPONENT(key="grid", data=seat_data(seat))

@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from labeler.player.delivery import component_data, read
+from labeler.player.scripts import read, script, seat_data
 
 _COMPONENT = st.components.v2.component(
-    "earmark_player", html=read("label/player.html"), css=read("shared/earmark.css"), js=read("loader.js")
+    "earmark_player", html=read("label/player.html"), css=read("shared/earmark.css"), js=script("label/player.js")
 )
 
 
@@ -44,4 +44,4 @@ class Seat:
 
 def player(seat: Seat) -> None:
     """Put the player on the page."""
-    _COMPONENT(key="player", data=component_data(seat, "label/player.js"))
+    _COMPONENT(key="player", data=seat_data(seat))
