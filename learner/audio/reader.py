@@ -1,4 +1,4 @@
-"""What every kind of audio file offers once it is open, whichever library reads it."""
+"""What every open audio file offers, whichever library reads it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class AudioMissing(AudioError):  # noqa: N818 (says what the audio is, as in "ex
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the header says: sampling rate in Hz, channels, frames (samples per channel) and duration in seconds."""
+    """What the header states: sampling rate in Hz, channels, frames (samples per channel) and duration in seconds."""
 
     sampling_rate: int
     channels: int

@@ -34,7 +34,7 @@ PoolSignature = tuple[int, int, int, int, int, int]
 
 @dataclass(frozen=True)
 class Pool:
-    """Features, what they are standardised with, and who speaks."""
+    """Features, the statistics that standardise them, and the speakers."""
 
     signature: PoolSignature
     features: FeatureMatrix
@@ -46,7 +46,7 @@ class Pool:
     speakers: ByClip[str | None]
     """Speaker by clip id, for all clips of the project."""
     clusters: dict[int, Int64Array] = field(default_factory=dict)
-    """What the cold start found, by number of clusters; see `learner.query.cold_start`."""
+    """Clusters of the cold start, by number of clusters; see `learner.query.cold_start`."""
     typical: dict[int, Int64Array] = field(default_factory=dict)
     """Places by typicality, in the same way."""
 
@@ -67,13 +67,13 @@ class Pool:
 
     @cached_property
     def speaker_statistics(self) -> SpeakerStatistics:
-        """Each speaker's own, from all clips in service; the first call reads all features."""
+        """Statistics of each speaker, from all clips in service; the first call reads all features."""
         speakers = self._speakers_of(self.features.clip_ids[self.ready])
         return SpeakerStatistics.of(self.ready_chunks(), speakers, mean=self.mean, scale=self.scale)
 
     @cached_property
     def sample(self) -> Int64Array:
-        """Ids of at most SAMPLE clips in service, in an order like chance: the same ones while no clips come or go."""
+        """Ids of at most SAMPLE clips in service, in pseudo-random order: the same as long as no clips come or go."""
         return scattered(self.features.clip_ids[self.ready], most=SAMPLE)
 
     @cached_property
@@ -85,13 +85,13 @@ class Pool:
         return self.speaker_statistics.numbers_of(self._speakers_of(clip_ids))
 
     def inputs_of(self, vectors: Float32Array, clip_ids: Int64Array, normalisation: str) -> Float32Array:
-        """What a head of this normalisation takes for the vectors [n, dim] of these clips."""
+        """The inputs of a head of this normalisation for the vectors [n, dim] of these clips."""
         if normalisation == NONE:
             return vectors
         return self.speaker_statistics.normalised(vectors, self.speaker_numbers(clip_ids))
 
     def input_chunks(self, rows: BoolArray, normalisation: str) -> Iterator[Float32Array]:
-        """The same for the rows that the mask holds, in chunks in the order of the disk."""
+        """The inputs for the rows that the mask holds, in chunks in the order of the disk."""
         if normalisation == NONE:
             yield from masked_chunks(self.features, rows)
             return
@@ -119,7 +119,7 @@ def masked_chunks(features: FeatureMatrix, rows: BoolArray) -> Iterator[Float32A
 
 
 def pool_signature(session: Session) -> PoolSignature | None:
-    """Changes whenever features or clips come or go, or a clip gets its speaker; None before the first feature set."""
+    """It changes whenever features or clips come or go, or a clip gets its speaker; None before the first feature set."""
     newest = newest_feature_set(session)
     if newest is None:
         return None
@@ -133,7 +133,7 @@ def pool_signature(session: Session) -> PoolSignature | None:
 
 
 def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
-    """The pool as it is now, labelled with the signature taken before; None if no clip in service has features."""
+    """The pool as it is now, with the signature that was taken before; None if no clip in service has features."""
     features = open_features(project)
     if features is None:
         return None
@@ -155,8 +155,8 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
 
 
 def _clips(session: Session) -> tuple[ByClip[str | None], ByClip[int], BoolArray]:
-    """Speakers and files of all clips, and a mask of those in service; read part by part: a million rows are a gigabyte of
-    objects.
+    """Speakers and files of all clips, and a mask of those in service. They are read in parts: a million rows are a gigabyte
+    of objects.
     """
     query = select(Clip.id, Clip.speaker, Clip.file_id, Clip.state).order_by(Clip.id).limit(_AT_A_TIME)
     ids, names, ready = [np.zeros(0, np.int64)], [np.zeros(0, np.object_)], [np.zeros(0, np.bool_)]

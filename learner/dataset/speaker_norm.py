@@ -1,7 +1,7 @@
-"""Each speaker's clips as that speaker's own: centred and scaled by all of the speaker's clips in the pool, labelled or not.
+"""Normalisation by speaker: clips are centred and scaled by all clips of their speaker in the pool, labelled or not.
 
-No label enters. What a speaker's clips have in common (the voice, the microphone, the room) goes, and how they differ stays.
-Where speakers coincide with labels, that is just what should not be done; `learner.heads.normalisation` decides.
+No label enters. What a speaker's clips have in common (the voice, the microphone, the room) is removed, and how they differ
+stays. Where speakers coincide with labels this would remove the labels; so `learner.heads.normalisation` decides.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import numpy as np
 from learner.arrays import Float32Array, Float64Array, Int64Array
 
 NONE, SPEAKER = "none", "speaker"
-"""What is done to features before a head sees them: nothing, or what is said here."""
+"""How features are normalised for a head: not at all, or by speaker."""
 LEAST_CLIPS = 8
-"""Speakers with fewer clips say too little about themselves; they are standardised as the pool is."""
+"""With fewer clips, a speaker's statistics are too uncertain; the clips are standardised like the pool."""
 LEAST_SPEAKERS = 4
-"""With fewer that have enough clips nothing can be decided across speakers."""
+"""With fewer speakers that have enough clips, nothing can be decided across speakers."""
 LEAST_SHARE = 0.8
-"""Of the clips, those whose speaker has enough; below it the heads would learn from a mixture of two kinds of features."""
+"""Share of clips whose speaker has enough clips; with less, the heads would learn from a mixture of two kinds of features."""
 MOST_VALUES = 2**24
-"""Means, and as many spreads, kept in memory: 64 MB each."""
+"""Most values of means, and of spreads, to keep in memory: 64 MB each."""
 _PRIOR_CLIPS = 5.0
-"""A speaker's mean and variance count as if so many more of the speaker's clips were like the pool."""
+"""A speaker's mean and variance are shrunk to those of the pool, as if so many more of the clips were like the pool."""
 _MOST_STRETCH = 4.0
-"""A feature that hardly varies within a speaker is stretched no more than this, relative to the pool."""
+"""A feature that hardly varies within a speaker is scaled up by at most this, relative to the pool."""
 _BLOCK = 256
-"""Rows at a time: what is looked up for them stays in the processor's cache."""
+"""Rows at a time: so their statistics stay in the processor's cache."""
 
 
 def known_well(speakers: Iterable[str | None]) -> list[str]:
@@ -54,7 +54,7 @@ def why_not(speakers: Sequence[str | None], *, dim: int) -> str | None:
 
 @dataclass(frozen=True)
 class SpeakerStatistics:
-    """What to take off and to multiply by, for each speaker that is known well; one more row, the last, is for everybody else."""
+    """What to subtract and to multiply by, for each speaker with enough clips; the last row is for everybody else."""
 
     numbers: Mapping[str, int]
     """Row of each such speaker."""
@@ -83,7 +83,7 @@ class SpeakerStatistics:
             start += len(chunk)
             order = np.argsort(here, kind="stable")
             present, firsts = np.unique(here[order], return_index=True)
-            # Around the pool's mean, and in float64, so that the difference of squares keeps its digits.
+            # Around the pool's mean and in float64, so that the difference of squares keeps its precision.
             sorted_rows = (chunk[order] - mean).astype(np.float64)
             total[present] += np.add.reduceat(sorted_rows, firsts, axis=0)
             squares[present] += np.add.reduceat(np.square(sorted_rows), firsts, axis=0)
@@ -114,7 +114,7 @@ def _shrunk(
     shift = trust * own
     spread = np.sqrt(trust * variance + (1 - trust) * np.square(scale.astype(np.float64)))
     factor = 1 / np.maximum(spread, scale / _MOST_STRETCH)
-    # Everybody else: as the pool.
+    # Everybody else is standardised like the pool.
     shift[-1], factor[-1] = 0.0, 1 / scale
     return (shift + mean).astype(np.float32), factor.astype(np.float32)
 

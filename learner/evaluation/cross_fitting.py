@@ -1,8 +1,8 @@
-"""How good the head is, measured on the random slice by cross-fitting.
+"""The accuracy of the head, measured on the random slice by cross-fitting.
 
-For every fold of speakers a head is trained on every label of the other speakers, whatever chose those clips, and tested on the
-slice clips of the held-out ones. No label is wasted on a test set, no speaker is tested by a head that heard them, and since the
-slice is a fair sample, choosing clips actively does not bias the estimate.
+For every fold of speakers a head is trained on all labels of the other speakers, however those clips were chosen. It is tested on
+the slice clips of the held-out speakers. So no label is wasted on a test set, and no head is tested on a speaker that it was
+trained on. The slice is a fair sample; so choosing clips actively does not bias the estimate.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from learner.heads.normalisation import NormalisationChoice, choose_normalisatio
 
 
 class FoldHeads:
-    """Heads trained for folds, kept by what they were trained on: of a curve that grew by one point, only that point is new.
+    """Heads trained for folds, kept by their training data: when a curve grows by one point, only that point is trained.
 
     Each decides on its own labels alone whether its features are normalised by speaker.
     """
@@ -36,23 +36,23 @@ class FoldHeads:
         self._used: set[bytes] = set()
 
     def trained(self, examples: Examples, *, unheard: int | None = None) -> LinearHead | None:
-        """The head for these examples; None for none.
+        """The head for these examples; None without any.
 
         Args:
-            unheard: a fold that it learns nothing from, unlabelled clips included.
+            unheard: a held-out fold: the head learns from none of its clips, not even unlabelled ones.
         """
         if not len(examples.y):
             return None
         key = self._key(examples, unheard)
         if key not in self._choices:
-            # Read once for both: looking up rows costs more than deciding.
+            # Read once for the decision and the fit: looking up rows costs more than deciding.
             vectors = self.pool.features.rows(examples.clip_ids)
             found = self._choices[key] = choose_normalisation(self.pool, examples.clip_ids, examples.y, vectors)
             self._heads[key, found.normalisation] = self._fitted(examples, vectors, found.normalisation, unheard)
         return self._heads[key, self._choices[key].normalisation]
 
     def plain(self, examples: Examples, *, unheard: int | None = None) -> LinearHead | None:
-        """The same without normalisation, whatever the decision."""
+        """The same head without normalisation, whatever the decision."""
         if not len(examples.y):
             return None
         key = self._key(examples, unheard)
@@ -70,7 +70,7 @@ class FoldHeads:
         return fitted_head(self.pool, examples, vectors, C=self.C, normalisation=normalisation, unheard=unheard)
 
     def forget_unused(self) -> None:
-        """Drop what was not asked for since the last call."""
+        """Drop the heads that were not used since the last call."""
         self._heads = {key: head for key, head in self._heads.items() if key[0] in self._used}
         self._choices = {key: choice for key, choice in self._choices.items() if key in self._used}
         self._used.clear()
@@ -85,7 +85,7 @@ def cross_fitted(
     after_each: Callable[[], None],
     plain: bool = False,
 ) -> Int64Array:
-    """Predicted label positions of the slice clips, each by a head that heard no clip of its fold.
+    """Predicted label positions of the slice clips, each by a head that was not trained on the clip's fold.
 
     Whether a head normalises by speaker is decided on the labels that it was trained on.
 
@@ -106,7 +106,7 @@ def cross_fitted(
 def cross_fitted_probabilities(
     heads: FoldHeads, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int]
 ) -> Float64Array:
-    """What the heads behind `cross_fitted` give each label, [clips, labels]; zeros where no head could be trained."""
+    """Probability of each label by the heads of `cross_fitted`, [clips, labels]; zeros where no head could be trained."""
     found = np.zeros((len(tested.y), len(label_ids)))
     for held_out, head, inputs in _told(heads, tested, labels, plain=False):
         if head is not None:
@@ -117,7 +117,7 @@ def cross_fitted_probabilities(
 def _told(
     heads: FoldHeads, tested: Slice, labels: Mapping[int, int], *, plain: bool
 ) -> Iterator[tuple[BoolArray, LinearHead | None, Float32Array]]:
-    """For each fold with clips to test: which they are, the head that heard none of it, and what it takes for them."""
+    """For each fold with clips to test: the mask of its clips, the head that was not trained on it, and the head's inputs."""
     tested_ids = np.array(tested.clip_ids, dtype=np.int64)
     for fold, examples in _splits(heads.pool, tested, labels):
         held_out, train = tested.folds == fold, heads.plain if plain else heads.trained
@@ -127,14 +127,14 @@ def _told(
 
 
 def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:
-    """For how many folds `cross_fitted` normalises by speaker."""
+    """The number of folds for which `cross_fitted` normalises by speaker."""
     splits = _splits(heads.pool, tested, labels)
     found = [heads.trained(examples, unheard=fold) for fold, examples in splits]
     return sum(head is not None and head.normalisation != NONE for head in found)
 
 
 def _splits(pool: Pool, tested: Slice, labels: Mapping[int, int]) -> Iterator[tuple[int, Examples]]:
-    """Each fold with clips to test, and what is of all others, to train on."""
+    """Each fold with clips to test, and the examples of all other folds to train on."""
     examples = Examples.of(labels)
     folds = pool.folds.folds(examples.clip_ids)
     for fold in np.unique(tested.folds).tolist():

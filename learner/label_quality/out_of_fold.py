@@ -1,4 +1,4 @@
-"""Probabilities of labelled clips by heads that heard neither the clip nor its speaker."""
+"""Probabilities of labelled clips by heads that were trained on neither the clip nor its speaker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def out_of_fold(
     *,
     C: float,
 ) -> Float64Array:
-    """Probabilities [n, labels]; those of a clip come from a head trained on the clips of other folds, normalisation included.
+    """Probabilities [n, labels]; those of a clip come from a head that was trained, and normalised, on the clips of other folds.
 
     A label that no other fold has examples of gets probability 0; where no head can be trained, all labels get the same.
 

@@ -1,4 +1,4 @@
-"""What is told of labels: made from one snapshot of decisions, as JSON values."""
+"""The report on labels: computed from one snapshot of decisions, as JSON values."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from learner.label_quality.out_of_fold import out_of_fold
 from learner.label_quality.suspects import STRENGTH, Suspect, suspects
 
 LEAST_LABELS = 20
-"""Below this no head can judge a label."""
+"""With fewer labels no head can judge a label."""
 KEPT = 500
-"""Suspects, and clips to ask again, that are told."""
+"""Most suspects, and most clips to label again, that are reported."""
 NEW = 5000
-"""Clips without a label that compete with labelled ones for an answer: a part drawn by chance of a larger pool."""
+"""Most unlabelled clips that compete with labelled ones for an answer; from a larger pool they are drawn at random."""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """All there is to say of the labels of a snapshot; lists are best first, and whole."""
+    """All results on the labels of a snapshot; lists are complete, best first."""
 
     suspects: list[Suspect]
     worth_asking: list[NextAnswer]
     merged: Merged | None
     agreement: Agreement
     judged: int
-    """Labels that there was something to judge by, without those that a reviewer fixed."""
+    """How many labels could be judged, without those that a reviewer fixed."""
 
 
 def quality_of(
@@ -75,8 +75,8 @@ def quality_of(
 def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, most: int) -> list[DoubtedLabel]:
     """The labels that the heads contradict, most suspicious first.
 
-    What the heads predict instead is left out: who decides on the clip should hear it without a hint. Clips that a reviewer has
-    fixed are left out too.
+    What the heads predict instead is left out: whoever decides on the clip should hear it without a hint. Clips that a reviewer
+    has fixed are left out too.
     """
     judged = _judged(pool, live, label_ids)
     if judged is None:
@@ -89,7 +89,7 @@ def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence
 def _judged(
     pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]
 ) -> tuple[Int64Array, Int64Array, Float64Array] | None:
-    """Labelled clips with features, their labels, and what heads that heard neither clip nor speaker say; None if too few."""
+    """Labelled clips with features, their labels, and the probabilities by `out_of_fold`; None if there are too few."""
     labels = {clip: label for clip, label in consensus_labels(live).items() if label in label_ids}
     ids = np.array(sorted(labels), dtype=np.int64)
     ids = ids[pool.features.has(ids)]
@@ -111,7 +111,7 @@ def _known(given: Opinions, ids: Int64Array) -> tuple[Opinions, Int64Array]:
 def _open(
     pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], head: LinearHead | None
 ) -> tuple[Int64Array, Float64Array]:
-    """Clips in service that nobody answered, and what the head says of them."""
+    """Clips in service that nobody answered, and their probabilities by the head."""
     rows = open_rows(pool, live)
     if head is None or not rows.any():
         return np.zeros(0, dtype=np.int64), np.zeros((0, len(label_ids)))
@@ -131,10 +131,10 @@ def open_rows(pool: Pool, live: Sequence[LiveDecision]) -> BoolArray:
 
 
 def quality_report(found: Quality, *, names: Mapping[int, str], annotators: Mapping[int, str]) -> dict[str, Any]:
-    """What is told, as JSON values.
+    """The report as JSON values.
 
     Keys: `judged` (labels), `suspects` (those that are contradicted: clip, label, likely, score), `ask_again` (labelled clips,
-    first those where another answer tells most), `relabel_share` (of the hundred answers that tell most, the share that are
+    first those where another answer is worth most), `relabel_share` (among the hundred most valuable answers, the share that are
     re-labels; None without any), `annotators` (quality by name, CROWDLAB), `agreement` (see `agreement_report`).
     """
     again = [each.clip_id for each in found.worth_asking if each.again]

@@ -1,6 +1,6 @@
-"""Pools: some thousand crops with their targets, made ahead in a process of their own and kept on disk while they are trained on.
+"""Pools: some thousand crops with their targets, made ahead in a separate process and kept on disk while they are trained on.
 
-A pool is a function of the recipe and its number, so that a training that was killed goes on with the same crops.
+A pool depends only on the recipe and its number, so that a training that was killed continues with the same crops.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import torch
 
 STATISTICS_CROPS = 1024
-"""At most; a smaller pool is measured by as many crops as it has."""
+"""Most crops that statistics are measured on; a smaller pool uses all its crops."""
 _STATISTICS = 1 << 30
 """Stands for a pool's number where the crops are only measured."""
 _AT_ONCE = 64
@@ -52,7 +52,7 @@ class Statistics:
     arrays: dict[str, Float32Array]
 
     def standardised(self, name: str, values: Float32Array) -> Float16Array:
-        """Values in deviations from the mean; what is beyond five of them says no more."""
+        """Values in deviations from the mean; clipped to five of them."""
         deviations = (values - self.arrays[f"{name}_mean"]) / self.arrays[f"{name}_scale"]
         clipped: Float16Array = np.clip(deviations, -5, 5).astype(np.float16)
         return clipped
@@ -88,7 +88,7 @@ class Pools:
         folder.mkdir(parents=True, exist_ok=True)
 
     def prepare(self, number: int) -> None:
-        """Begin to make a pool, if it is not there or being made."""
+        """Start to make a pool, if it is not there or being made."""
         if number not in self._coming and not self._place(number).is_dir():
             self._coming[number] = self._executor.submit(make_pool, self._recipe, number, self._folder, self._place(number))
 
@@ -106,7 +106,7 @@ class Pools:
                 raise
             except Exception as error:
                 raise EncoderError(
-                    f"Crops to train on could not be made ({error}); free some disk and memory and go on."
+                    f"Crops to train on could not be made ({error}); free some disk space and memory and run it again."
                 ) from error
         for place in self._folder.glob("pool-*"):
             if place.name < self._place(number).name:
@@ -120,7 +120,7 @@ class Pools:
         return read_statistics(self._folder)
 
     def close(self) -> None:
-        """Let the process go."""
+        """End the process."""
         self._executor.shutdown(wait=False, cancel_futures=True)
         for process in list((getattr(self._executor, "_processes", None) or {}).values()):
             process.terminate()
@@ -130,7 +130,7 @@ class Pools:
 
 
 def _begin(parent: int) -> None:
-    """One thread, beside the training's own; and never longer than the training, however that ends."""
+    """Use one thread beside the training's own, and end with the training, however that ends."""
     import torch
 
     torch.set_num_threads(1)
@@ -150,7 +150,7 @@ def crops_of(recipe: Recipe, number: int, count: int) -> Float32Array:
 
 
 def make_statistics(recipe: Recipe, folder: Path) -> None:
-    """Measure what targets are like, and write it."""
+    """Measure the statistics of the targets, and write them."""
     import torch
 
     waveforms = torch.from_numpy(crops_of(recipe, _STATISTICS, min(STATISTICS_CROPS, recipe.crops)))

@@ -46,7 +46,7 @@ class Stub:
 
 
 def vectors(count: int, *, first: int = 0) -> NDArray[np.float32]:
-    """Rows [n, 3] that say which they are, exact in float16."""
+    """Rows [n, 3] whose values identify them, exact in float16."""
     return np.arange(first * DIM, (first + count) * DIM, dtype=np.float32).reshape(count, DIM)
 
 
@@ -131,7 +131,7 @@ class PowerCutError(Exception):
 
 
 @pytest.mark.parametrize("moment", ["_write_whole", "_write_at", "add_rows"])
-def test_a_crash_at_any_step_leaves_only_what_the_next_one_writes_over(
+def test_a_crash_at_any_step_leaves_only_what_the_next_append_overwrites(
     project: OpenProject, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     clips = add_clips(project, 6)
