@@ -23,7 +23,7 @@ LEAST_SPEAKERS = 4
 LEAST_SHARE = 0.8
 """Share of clips whose speaker has enough clips; with less, the heads would learn from a mixture of two kinds of features."""
 MOST_VALUES = 2**24
-"""Most values of means, and of spreads, to keep in memory: 64 MB each."""
+"""At most so many values of means, and of spreads, are kept in memory: 64 MB each."""
 _PRIOR_CLIPS = 5.0
 """A speaker's mean and variance are shrunk to those of the pool, as if so many more of the clips were like the pool."""
 _MOST_STRETCH = 4.0

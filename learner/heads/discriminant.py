@@ -25,7 +25,8 @@ UA with 50, 100, 200 and 400 labels, in brackets that of logistic regression (bu
 cross-validation over speakers gains nothing.
 """
 _LEAST_SPREAD = 0.1
-"""Least mean square of a standardised feature. Two nearly equal clips with different labels show nothing about other clips."""
+"""Lower bound of a standardised feature's mean square. Two nearly equal clips with different labels show nothing about other
+clips."""
 _TEMPERATURE, _UNSURE = 2.6, 30.0
 """Scores are divided by a temperature, because normal distributions in a thousand dimensions are far too sure. With `_UNSURE`
 labels the temperature is twice as high as with many. The best temperatures with 20, 50, 100 and 400 labels: EmoDB 5.4 3.5 2.7

@@ -15,7 +15,7 @@ WIDE = 512
 neither method is better on all corpora."""
 
 MOST_UNLABELLED, MOST_TOGETHER = 1000, 1500
-"""Most unlabelled clips that a head learns from, and most clips in all."""
+"""A head learns from at most so many unlabelled clips, and from at most so many clips in all."""
 
 
 def suited(*, dim: int) -> str:

@@ -36,7 +36,7 @@ from learner.audio.reader import shown
 from learner.imports.inspection import Inspected, Inspector
 
 BATCH = 200
-"""Most rows in a transaction."""
+"""Rows in a transaction, at most."""
 _COMMIT_SECONDS = 1.0
 _WORKERS = 2
 

@@ -23,9 +23,9 @@ from learner.label_quality.suspects import STRENGTH, Suspect, suspects
 LEAST_LABELS = 20
 """With fewer labels no head can judge a label."""
 KEPT = 500
-"""Most suspects, and most clips to label again, that are reported."""
+"""At most so many suspects, and so many clips to label again, are reported."""
 NEW = 5000
-"""Most unlabelled clips that compete with labelled ones for an answer; from a larger pool they are drawn at random."""
+"""At most so many unlabelled clips compete with labelled ones for an answer; from a larger pool they are drawn at random."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from scipy import optimize
 from learner.arrays import Float64Array, Int64Array
 
 LEAST_POINTS, LEAST_GROWTH = 4, 2.5
-"""Least points, and least growth of labels from the first point to the last; with less, nothing is forecast."""
+"""A forecast needs so many points, and so many times more labels at the last point than at the first."""
 LEAST_LABELS = 20
 """Points with fewer labels are left out: there heads begin to separate labels, and later heads learn to separate them well."""
 LEVEL = 0.8
@@ -37,9 +37,9 @@ _POWERS = (0.15, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4)
 _TURNS, _STEEPNESS = (0.25, 0.5, 1.0, 2.0), (1.0, 1.5, 2.0)
 """The MMF law's s, times today's labels, and c."""
 _LEAST_ERROR = 0.01
-"""Of a point, in UA: no law is trusted to be more exact."""
+"""Error of a point, in UA: no law is trusted to be more exact."""
 _MOST_EVIDENCE = 8.0
-"""Most points that count when laws are compared: further points are not independent."""
+"""At most so many points count when laws are compared: further points are not independent."""
 _STEPS = 40
 SEED = 2001
 

@@ -71,7 +71,8 @@ def rare_sign(labels_in_order: Sequence[int], label_ids: Sequence[int], label_na
     named = _listed([names[label] for label in label_ids if label in rare])
     if len(labels_in_order) < 2 * window:
         return StopSign(name="rare", met=None, why=f"There are too few answers to know whether more of {named} will be found.")
-    return StopSign(name="rare", met=not found, why=f"{len(found) or 'None'} of the last {window} answers found {named}.")
+    why = f"{len(found) or 'None'} of the last {window} answers gave a rare label ({named})."
+    return StopSign(name="rare", met=not found, why=why)
 
 
 def _listed(names: Sequence[str]) -> str:

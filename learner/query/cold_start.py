@@ -20,7 +20,7 @@ from learner.dataset.pool import Pool, masked_chunks
 from learner.dataset.speaker_norm import SPEAKER
 
 MOST_FITTED = 20_000
-"""Most clips that the clusters are found on; all clips are then assigned."""
+"""The clusters are found on at most so many clips; all clips are then assigned."""
 DIRECTIONS = 16
 NEIGHBOURS = 20
 MOST_COMPARED = 1000

@@ -28,7 +28,7 @@ COLD_START_LABELS = 20
 RARE_EVERY = 2
 """One in so many places of the default queue goes to the search for labels with few examples, while there are such labels."""
 MOST_FOR_A_STRATEGY = 50_000
-"""Most clips for a strategy that takes them as one array; from a larger pool they are drawn at random."""
+"""A strategy that takes clips as one array gets at most so many; from a larger pool they are drawn at random."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from learner.heads.linear import LinearHead
 Selection = tuple[Int64Array, Float64Array]
 """Indices of rows, most wanted first, and their values."""
 PICKED = 40
-"""Most clips that are picked one by one; the queue is ranked again long before so many are answered."""
+"""At most so many clips are picked one by one; the queue is ranked again long before so many are answered."""
 SEED = 20_214
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import torch
 
 STATISTICS_CROPS = 1024
-"""Most crops that statistics are measured on; a smaller pool uses all its crops."""
+"""Statistics are measured on at most so many crops; a smaller pool uses all its crops."""
 _STATISTICS = 1 << 30
 """Stands for a pool's number where the crops are only measured."""
 _AT_ONCE = 64

@@ -23,7 +23,7 @@ INSTALL = "pip install 'earmark[egemaps]'"
 LICENCE = "opensmile, under audEERING's licence for research and other non-commercial use only"
 _RATE, _WIDTH = 16_000, 88
 _LONGEST = 600 * _RATE
-"""Most samples at once. Percentiles of a clip do not follow from those of its parts, so longer clips are averages of parts."""
+"""Samples at once. Percentiles of a clip do not follow from those of its parts, so longer clips are averaged over parts."""
 _SHORTEST = _RATE // 10
 """Below about 60 ms openSMILE has no frame of pitch; shorter clips are padded with silence."""
 

@@ -230,12 +230,12 @@ def default_layers(checkpoint: Checkpoint) -> str:
 def gain_of(checkpoint: Checkpoint) -> str:
     """`normalize` as the feature extractor of transformers does, `soft` or `none`."""
     usual = "normalize" if checkpoint.preprocessor.get("do_normalize", True) else "none"
-    asked = str(checkpoint.preprocessor.get("earmark_gain") or usual)
-    if asked not in {"normalize", "soft", "none"}:
+    gain = str(checkpoint.preprocessor.get("earmark_gain") or usual)
+    if gain not in {"normalize", "soft", "none"}:
         raise EncoderError(
-            f"Encoder {checkpoint.name!r} sets the gain {asked!r}; write normalize, soft or none in its preprocessor_config.json."
+            f"Encoder {checkpoint.name!r} sets the gain {gain!r}; write normalize, soft or none in its preprocessor_config.json."
         )
-    return asked
+    return gain
 
 
 def with_gain(waveform: Waveform, gain: str) -> Waveform:
@@ -260,7 +260,7 @@ def soft_gain_factor(level: Any) -> Any:
 
 
 def largest_batch(device: str) -> int:
-    """Most windows in a batch; on a CPU clips are encoded one by one, which takes the memory of one."""
+    """Windows in a batch, at most; on a CPU clips are encoded one by one, which takes the memory of one."""
     return 1 if device == "cpu" else 16
 
 

@@ -58,7 +58,7 @@ def test_a_late_find_of_a_rare_class_speaks_against_stopping() -> None:
     early, late = [3, 3, *[1, 2] * 60], [*[1, 2] * 60, 3, 3]
     assert rare_sign(early, IDS, NAMES).met
     sign = rare_sign(late, IDS, NAMES)
-    assert (sign.met, sign.why) == (False, "2 of the last 30 answers found sad.")
+    assert (sign.met, sign.why) == (False, "2 of the last 30 answers gave a rare label (sad).")
 
 
 def test_it_takes_all_three_signs() -> None:
