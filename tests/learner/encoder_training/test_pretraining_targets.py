@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from db.errors import EncoderError
+from db.store.files import Part
 from learner.encoder_training.augment import distorted, levelled
 from learner.encoder_training.crops import Cropper, speech_files
 from learner.encoder_training.pretraining.crop_sets import CropSets, Recipe
@@ -121,3 +122,11 @@ def test_a_crop_set_is_the_same_each_time_and_its_targets_are_standardised(speec
         assert np.isfinite(values).all()
     assert float(np.abs(made[0]["descriptors"]).max()) <= 5
     assert abs(float(made[0]["frames"].mean())) < 0.5
+
+
+def test_a_crop_set_that_a_killed_training_left_half_made_is_removed(speech: Path, tmp_path: Path) -> None:
+    left = Part(tmp_path / "training")
+    (left.path / "inner").mkdir(parents=True)
+    crop_sets = CropSets(tmp_path / "training", Recipe(Cropper(speech_files([speech]), RATE, 0.5), 32, 7, None))
+    crop_sets.close()
+    assert list((tmp_path / "training").iterdir()) == []
