@@ -17,7 +17,7 @@ from db.records.runs import latest_suspects
 
 
 @dataclass(frozen=True)
-class Said:
+class StandingAnswer:
     """One annotator's answer that stands."""
 
     annotator: str
@@ -34,7 +34,7 @@ class ToReview:
     transcript: str | None
     differ: bool
     """Whether annotators gave it different labels."""
-    said: list[Said] = field(default_factory=list)
+    answers: list[StandingAnswer] = field(default_factory=list)
     flags: list[tuple[str, str]] = field(default_factory=list)
     """Annotator and note of each flag that nobody has dealt with."""
 
@@ -73,9 +73,9 @@ def _listed(
 ) -> list[ToReview]:
     query = select(Clip).where(Clip.id.in_(wanted), Clip.state == ClipState.READY)
     clips = {clip.id: clip for clip in session.scalars(query)}
-    said = _said(session, wanted)
+    answers = _answers_of(session, wanted)
     return [
-        ToReview(clip, clips[clip].file_name, clips[clip].transcript, clip in differ, said.get(clip, []), flags.get(clip, []))
+        ToReview(clip, clips[clip].file_name, clips[clip].transcript, clip in differ, answers.get(clip, []), flags.get(clip, []))
         for clip in wanted
         if clip in clips
     ]
@@ -91,7 +91,7 @@ def own_answers(session: Session, *, annotator_id: int, limit: int = 200) -> lis
     query = query.join(Clip, Clip.id == Decision.clip_id).join(Annotator, Annotator.id == Decision.annotator_id)
     query = query.outerjoin(Label, Label.id == Decision.label_id).where(Clip.state == ClipState.READY)
     return [
-        ToReview(clip, file_name, transcript, differ=False, said=[Said(name, label or answer.value)])
+        ToReview(clip, file_name, transcript, differ=False, answers=[StandingAnswer(name, label or answer.value)])
         for clip, file_name, transcript, name, answer, label in session.execute(query.order_by(Decision.id.desc()).limit(limit))
     ]
 
@@ -116,16 +116,16 @@ def _different(session: Session) -> dict[int, None]:
     return dict.fromkeys(session.scalars(query))
 
 
-def _said(session: Session, clips: Sequence[int]) -> dict[int, list[Said]]:
+def _answers_of(session: Session, clips: Sequence[int]) -> dict[int, list[StandingAnswer]]:
     query = (
         live_query()
         .where(Decision.clip_id.in_(clips))
         .with_only_columns(Decision.clip_id, Annotator.name, Decision.answer, Label.name)
     )
     query = query.join(Annotator, Annotator.id == Decision.annotator_id).outerjoin(Label, Label.id == Decision.label_id)
-    found: dict[int, list[Said]] = {}
+    found: dict[int, list[StandingAnswer]] = {}
     for clip, annotator, answer, label in session.execute(query.order_by(Decision.id)):
-        found.setdefault(clip, []).append(Said(annotator, label or answer.value))
+        found.setdefault(clip, []).append(StandingAnswer(annotator, label or answer.value))
     return found
 
 

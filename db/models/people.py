@@ -17,7 +17,7 @@ from db.models.base import Base
 
 
 class ProjectInfo(Base):
-    """The one row that says which project this database belongs to."""
+    """The one row that identifies the project of this database."""
 
     __tablename__ = "project"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)

@@ -33,7 +33,7 @@ class CurvePointValues:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """The newest evaluated curve, oldest point first; `slice_clips` and `speakers` say what it was scored on."""
+    """The newest evaluated curve, oldest point first; `slice_clips` and `speakers` count what it was scored on."""
 
     points: list[CurvePointValues]
     slice_clips: int

@@ -76,9 +76,9 @@ def _with(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _just_had(annotator_id: int, now: float) -> ColumnElement[bool]:
     """SQL condition on `Clip`: the annotator answered it, or had it on screen, a short while ago."""
-    said = select(literal(1)).where(Decision.clip_id == Clip.id, Decision.annotator_id == annotator_id)
+    answers = select(literal(1)).where(Decision.clip_id == Clip.id, Decision.annotator_id == annotator_id)
     had = select(literal(1)).where(Lease.clip_id == Clip.id, Lease.annotator_id == annotator_id)
-    answered = said.where(Decision.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
+    answered = answers.where(Decision.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
     return answered | had.where(Lease.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
 
 

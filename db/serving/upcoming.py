@@ -164,8 +164,8 @@ def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
 
 def _hinted_lately(annotator_id: int, now: float) -> ColumnElement[bool]:
     """SQL condition on `Clip`: the annotator answered it with a hint a short while ago, and would not be blind to it now."""
-    said = select(literal(1)).where(Decision.clip_id == Clip.id, Decision.annotator_id == annotator_id, ~given_blind())
-    return said.where(Decision.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
+    answers = select(literal(1)).where(Decision.clip_id == Clip.id, Decision.annotator_id == annotator_id, ~given_blind())
+    return answers.where(Decision.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
 
 
 def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Source, float | None, str]:
@@ -176,7 +176,7 @@ def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Sou
     query = query.outerjoin(Label, Label.id == QueueEntry.predicted_id)
     answered = live_query().where(Decision.clip_id == Clip.id, Decision.source.not_in((Source.IMPORTED, Source.SCRIPTED)))
     # Agreement with what was picked from a grid says little.
-    listened = answered.where(Decision.source != Source.GRID)
-    people = listened.with_only_columns(func.count(Decision.annotator_id.distinct())).correlate(Clip).scalar_subquery()
+    judged = answered.where(Decision.source != Source.GRID)
+    people = judged.with_only_columns(func.count(Decision.annotator_id.distinct())).correlate(Clip).scalar_subquery()
     mine = answered.where(Decision.annotator_id == annotator_id).correlate(Clip).exists()
     return query.where(Clip.state == ClipState.READY, not_leased(now), people == 1, ~mine).order_by(Clip.slice_key, Clip.id)

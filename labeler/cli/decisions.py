@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from db.serving.upcoming import upcoming
-from labeler.cli.output import json_option, opened, say
+from labeler.cli.output import json_option, opened, print_result
 from labeler.words.run import counted
 
 
@@ -26,7 +26,7 @@ def annotate(directory: Path, file: Path, annotator: str, as_json: bool) -> None
 
     with opened(directory) as project:
         count = annotate_from_file(project, file, annotator=annotator)
-    say({"recorded": count}, as_json=as_json, lines=lambda: [f"{counted(count, 'decision')} of {annotator} recorded."])
+    print_result({"recorded": count}, as_json=as_json, lines=lambda: [f"{counted(count, 'decision')} of {annotator} recorded."])
 
 
 @click.command()
@@ -47,7 +47,7 @@ def queue(directory: Path, limit: int, as_json: bool) -> None:
         }
         for clip in served
     ]
-    say(
+    print_result(
         document,
         as_json=as_json,
         lines=lambda: [

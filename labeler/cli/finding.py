@@ -13,7 +13,7 @@ from db.project import OpenProject
 from db.records.clips import find_clip
 from db.records.labels import label_by_name
 from db.serving.grid import free_clips
-from labeler.cli.output import json_option, opened, say
+from labeler.cli.output import json_option, opened, print_result
 
 MOST = 10_000
 """The most clips that one command lists, since one query looks them all up."""
@@ -70,7 +70,7 @@ def _print_clips(project: OpenProject, ranking: Iterator[tuple[int, float]], mea
         names = {row.id: row.file_name for row in session.execute(select(Clip.id, Clip.file_name).where(Clip.id.in_(free)))}
     document = [{"clip": clip, "file_name": names[clip], measure: round(values[clip], 4)} for clip in free]
     nothing = "There is no clip to list: all are answered, or `earmark learn --once` has not listed any yet."
-    say(
+    print_result(
         document,
         as_json=as_json,
         lines=lambda: [f"{row['clip']:>7}  {row[measure]:.3f}  {row['file_name']}" for row in document] or [nothing],

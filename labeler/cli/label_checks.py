@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from labeler.cli.output import json_option, opened, say
+from labeler.cli.output import json_option, opened, print_result
 from labeler.words.run import counted
 
 
@@ -27,7 +27,7 @@ def suspects(directory: Path, limit: int, as_json: bool) -> None:
         report = label_quality(project)
     report["suspects"] = report["suspects"][:limit]
     report["ask_again"] = report["ask_again"][:limit]
-    say(report, as_json=as_json, lines=lambda: _suspect_lines(report))
+    print_result(report, as_json=as_json, lines=lambda: _suspect_lines(report))
 
 
 def _suspect_lines(report: dict[str, Any]) -> list[str]:
@@ -52,7 +52,7 @@ def agreement(directory: Path, as_json: bool) -> None:
 
     with opened(directory) as project:
         report = annotator_agreement(project)
-    say(report, as_json=as_json, lines=lambda: _agreement_lines(report))
+    print_result(report, as_json=as_json, lines=lambda: _agreement_lines(report))
 
 
 def _agreement_lines(report: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labeler.cli.output import json_option, note, opened, progress_bar, say
+from labeler.cli.output import json_option, note, opened, print_result, progress_bar
 from labeler.processes.lifeline import hold_lifeline
 from labeler.words.run import counted
 
@@ -31,7 +31,7 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
             run_id = learn_once(project)
             nothing = "There is nothing to train on yet; run `earmark embed` first."
             done = nothing if run_id is None else f"Run {run_id} is published."
-            say({"run": run_id}, as_json=as_json, lines=lambda: [done])
+            print_result({"run": run_id}, as_json=as_json, lines=lambda: [done])
             return
         stop = threading.Event()
 
@@ -66,7 +66,7 @@ def predict(directory: Path, output: Path, folder: Path | None, as_json: bool) -
     head = report.head
     for failed in report.failed:
         note(f"left out {failed['file_name']}: {failed['reason']}")
-    say(
+    print_result(
         {"predicted": report.predicted, "failed": report.failed, "output": str(output), "head": head and vars(head)},
         as_json=as_json,
         lines=lambda: [

@@ -27,7 +27,7 @@ def opened(directory: Path) -> Iterator[OpenProject]:
         project.close()
 
 
-def say(document: Any, *, as_json: bool, lines: Callable[[], list[str]]) -> None:
+def print_result(document: Any, *, as_json: bool, lines: Callable[[], list[str]]) -> None:
     """Print the document as JSON, or the lines for a person."""
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))

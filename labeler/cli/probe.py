@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from db.records.features import newest_feature_set
-from labeler.cli.output import json_option, note, opened, progress_bar, say
+from labeler.cli.output import json_option, note, opened, print_result, progress_bar
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def probe(directory: Path, manifest: Path | None, encoders: tuple[str, ...], out
     _note_left_out(report)
     if output is not None:
         save_chart(probe_chart(document["results"], labels=report.labels), output)
-    say(document, as_json=as_json, lines=lambda: _lines(document, report))
+    print_result(document, as_json=as_json, lines=lambda: _lines(document, report))
 
 
 def _inputs(directory: Path, manifest: Path | None, encoders: tuple[str, ...]) -> tuple[LabelledClips, Path, list[str]]:

@@ -12,7 +12,7 @@ from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import ComparedCurves, OutlookReport
 from db.status import project_status
 from labeler.charts.curve import save_curve
-from labeler.cli.output import json_option, opened, say
+from labeler.cli.output import json_option, opened, print_result
 from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
 from labeler.words.run import counted, speakers_in_words
 
@@ -26,7 +26,7 @@ def status(directory: Path, as_json: bool) -> None:
         document = project_status(session)
         outlook = latest_outlook(session)
     document["outlook"] = None if outlook is None else outlook.model_dump(mode="json")
-    say(document, as_json=as_json, lines=lambda: _status_lines(document, outlook))
+    print_result(document, as_json=as_json, lines=lambda: _status_lines(document, outlook))
 
 
 def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> list[str]:
@@ -70,7 +70,7 @@ def curve(directory: Path, output: Path | None, as_json: bool) -> None:
     others = ComparedCurves() if outlook is None else outlook.curves
     if output is not None:
         save_curve(found, output, labels=len(labels), others=others)
-    say(
+    print_result(
         {
             "points": points,
             **others.model_dump(mode="json"),
@@ -109,7 +109,7 @@ def export(directory: Path, format: str, output: Path, as_json: bool) -> None:
     """Write the decisions that stand to OUTPUT; the format log adds those that were undone or replaced."""
     with opened(directory) as project, project.read() as session:
         count = export_decisions(session, format, output)
-    say(
+    print_result(
         {"format": format, "output": str(output), "rows": count},
         as_json=as_json,
         lines=lambda: [f"{counted(count, 'row')} written to {output}."],

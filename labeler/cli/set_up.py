@@ -8,7 +8,7 @@ import click
 
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
-from labeler.cli.output import json_option, note, opened, progress_bar, say
+from labeler.cli.output import json_option, note, opened, print_result, progress_bar
 from labeler.words.run import counted
 
 
@@ -22,7 +22,7 @@ def init(directory: Path, labels: str, database_url: str | None, as_json: bool) 
     project = create_project(directory, labels=labels.split(","), database_url=database_url)
     names = [label.strip() for label in labels.split(",")]
     project.close()
-    say(
+    print_result(
         {"project": str(project.directory), "labels": names},
         as_json=as_json,
         lines=lambda: [
@@ -50,7 +50,7 @@ def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as:
     if not as_json:
         for rejected in document["rejected"]:
             note(f"rejected {rejected['file_name']}: {rejected['reason']}")
-    say(
+    print_result(
         document,
         as_json=as_json,
         lines=lambda: [
@@ -73,12 +73,12 @@ def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str
     from learner.features.embed import embed as embed_clips
 
     with opened(directory) as project, progress_bar("embed", "clip") as moved:
-        report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved, tell=note)
+        report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved, note=note)
     for clip in report.failed:
         note(f"set aside {clip.file_name}: {clip.reason}")
     failed = [{"clip": clip.clip_id, "file_name": clip.file_name, "reason": clip.reason} for clip in report.failed]
     document = {"embedded": report.embedded, "failed": failed, "seconds": round(report.seconds, 3)}
-    say(
+    print_result(
         document,
         as_json=as_json,
         lines=lambda: [f"{counted(report.embedded, 'clip')} embedded in {report.seconds:.1f} s, {len(report.failed)} set aside."],
@@ -101,7 +101,7 @@ def upgrade(directory: Path, as_json: bool) -> None:
         engine.dispose()
     document = {"from": old, "to": new, "backup": None if copy is None else str(copy)}
     kept = "no copy was made" if copy is None else f"the old database is kept as {copy}"
-    say(
+    print_result(
         document,
         as_json=as_json,
         lines=lambda: [f"The database is up to date ({new})." if old == new else f"Upgraded from {old} to {new}; {kept}."],

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from labeler.cli.output import json_option, note, progress_bar, say
+from labeler.cli.output import json_option, note, print_result, progress_bar
 
 share = click.FloatRange(0, 1, max_open=True)
 
@@ -75,7 +75,7 @@ def simulate(
     document = {**found, "manifest": str(manifest), "encoder": encoder, "left_out": len(left_out)}
     if plot is not None:
         save_chart(simulation_chart(document), plot)
-    say(document, as_json=as_json, lines=lambda: _lines(document))
+    print_result(document, as_json=as_json, lines=lambda: _lines(document))
 
 
 def _plan(options: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from labeler.cli.output import json_option, opened, progress_bar, say
+from labeler.cli.output import json_option, opened, print_result, progress_bar
 
 
 @click.command()
@@ -63,7 +63,7 @@ def pretrain(
         report = train(files, output, settings=settings, device=device, progress=lambda done, total, _: moved(done, total))
     losses = {name: round(loss, 6) for name, loss in report.losses.items()}
     document = {"output": str(output), "steps": report.steps, "seconds": round(report.seconds, 1), "losses": losses}
-    say(
+    print_result(
         document,
         as_json=as_json,
         lines=lambda: [

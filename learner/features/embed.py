@@ -78,7 +78,7 @@ def embed(
     pooling: str | None = None,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
-    tell: Callable[[str], None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> EmbedReport:
     """Embed every clip in service that the feature set lacks.
 
@@ -89,7 +89,7 @@ def embed(
         pooling: as `layers`.
         progress: called with clips done and clips to do, at the start and after each batch.
         should_stop: asked after each batch; True ends the call early with everything stored.
-        tell: called with what somebody should know of the encoder before it starts.
+        note: called with a remark that somebody should know of the encoder before it starts.
 
     Raises:
         EncoderError: the encoder cannot be loaded or run.
@@ -97,8 +97,8 @@ def embed(
     """
     started = time.monotonic()
     model = project_encoder(project, encoder=encoder, layers=layers, pooling=pooling)
-    if tell is not None and model.remark is not None:
-        tell(model.remark)
+    if note is not None and model.remark is not None:
+        note(model.remark)
     with embed_lock(project):
         store = FeatureStore(project, model)
         with project.read() as session:

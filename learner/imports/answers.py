@@ -100,7 +100,7 @@ def _clip(session: Session, row: AnnotationRow) -> Clip:
         clip = find_clip(session, file_name=row.file_name, start=row.start, end=row.end)
     else:
         clip = find_clip(session, clip_id=row.clip_id)
-        # A file made for another project has its clip numbers: the names tell, where both are given.
+        # A file made for another project has its clip numbers: the names decide, where both are given.
         if row.file_name not in (None, clip.file_name) and not _is_alias(session, clip.id, row.file_name):
             raise ClipError(f"The clip {clip.id} is {clip.file_name!r}, not {row.file_name!r}; give the one or the other.")
     if clip.state != ClipState.READY:

@@ -38,7 +38,7 @@ def worth_asking(
     if not len(given.clip_ids):
         return []
     with silence():
-        labelled, new = get_active_learning_scores(given.said, probabilities, new_probabilities if len(new_ids) else None)
+        labelled, new = get_active_learning_scores(given.labels, probabilities, new_probabilities if len(new_ids) else None)
     scores = np.concatenate([labelled, new])
     clips = np.concatenate([given.clip_ids, new_ids])
     order = np.argsort(scores, kind="stable")

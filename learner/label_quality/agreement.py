@@ -50,14 +50,14 @@ def agreement(given: Opinions, *, labels: int) -> Agreement:
     pairs = [
         _pair(given, (first, second))
         for first, second in combinations(range(len(given.annotator_ids)), 2)
-        if (~np.isnan(given.said[:, [first, second]])).all(axis=1).any()
+        if (~np.isnan(given.labels[:, [first, second]])).all(axis=1).any()
     ]
     return Agreement(len(counts), krippendorff_alpha(counts), fleiss_kappa(counts), pairs)
 
 
 def counts_of(given: Opinions, *, labels: int) -> Float64Array:
     """How often each label was given, [clips, labels], for the clips that two annotators or more labelled."""
-    found = [np.bincount(row[~np.isnan(row)].astype(np.int64), minlength=labels) for row in given.said[given.several]]
+    found = [np.bincount(row[~np.isnan(row)].astype(np.int64), minlength=labels) for row in given.labels[given.several]]
     return np.array(found, dtype=np.float64).reshape(len(found), labels)
 
 
@@ -102,7 +102,7 @@ def _alphas(sums: Float64Array) -> Float64Array:
 
 
 def _pair(given: Opinions, columns: tuple[int, int]) -> PairAgreement:
-    labels = given.said[:, columns]
+    labels = given.labels[:, columns]
     both = labels[~np.isnan(labels).any(axis=1)].astype(np.int64)
     return PairAgreement(
         annotators=(given.annotator_ids[columns[0]], given.annotator_ids[columns[1]]),

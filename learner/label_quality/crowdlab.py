@@ -27,12 +27,12 @@ class Opinions:
 
     clip_ids: Int64Array
     annotator_ids: list[int]
-    said: Float64Array
+    labels: Float64Array
 
     @property
     def several(self) -> BoolArray:
         """Which clips have labels of two annotators or more."""
-        found: BoolArray = (~np.isnan(self.said)).sum(axis=1) > 1
+        found: BoolArray = (~np.isnan(self.labels)).sum(axis=1) > 1
         return found
 
 
@@ -71,16 +71,16 @@ def merged(given: Opinions, probabilities: Float64Array, label_ids: Sequence[int
     """
     if not given.several.any() or len(label_ids) < 2:
         return None
-    agreed = np.array([_agreed(row) for row in given.said[given.several]])
+    agreed = np.array([_agreed(row) for row in given.labels[given.several]])
     if not agreed.any():
         # Weights come from agreement; without any agreement they cannot be estimated.
         return None
     with silence():
-        found = get_label_quality_multiannotator(given.said, probabilities, return_detailed_quality=False, verbose=False)
+        found = get_label_quality_multiannotator(given.labels, probabilities, return_detailed_quality=False, verbose=False)
     table, annotators = found["label_quality"], found["annotator_stats"]
     return Merged(
         label_ids=[int(label_ids[int(label)]) for label in table["consensus_label"]],
-        # Of somebody who shares no clip with anybody there may be nothing to say.
+        # The quality of an annotator who shares no clip with anybody may be undefined.
         annotators={
             given.annotator_ids[int(number)]: float(score)
             for number, score in annotators["annotator_quality"].items()

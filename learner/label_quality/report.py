@@ -102,9 +102,9 @@ def _judged(
 def _known(given: Opinions, ids: Int64Array) -> tuple[Opinions, Int64Array]:
     """The opinions on clips that have probabilities, and the rows of these; annotators without any are left out."""
     kept = np.isin(given.clip_ids, ids)
-    said = given.said[kept]
-    columns = np.flatnonzero((~np.isnan(said)).any(axis=0))
-    known = Opinions(given.clip_ids[kept], [given.annotator_ids[column] for column in columns], said[:, columns])
+    labels = given.labels[kept]
+    columns = np.flatnonzero((~np.isnan(labels)).any(axis=0))
+    known = Opinions(given.clip_ids[kept], [given.annotator_ids[column] for column in columns], labels[:, columns])
     return known, np.searchsorted(ids, known.clip_ids)
 
 

@@ -1,4 +1,4 @@
-"""What the learner says of itself, and the heartbeat that shows it is alive through long computations."""
+"""The state that the learner reports, and the heartbeat that shows it is alive through long computations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Reporter:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._written = 0.0
-        self._said: tuple[str, str, int, int] = ("starting", "", 0, 0)
+        self._reported: tuple[str, str, int, int] = ("starting", "", 0, 0)
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Reporter:
@@ -44,7 +44,7 @@ class Reporter:
     @property
     def state(self) -> str:
         """What was reported last."""
-        return self._said[0]
+        return self._reported[0]
 
     def report(self, state: str, detail: str = "", *, done: int = 0, total: int = 0, error: str | None = None) -> None:
         """Say what is being done, in a transaction of its own."""
@@ -57,10 +57,10 @@ class Reporter:
 
     def progress(self, done: int, total: int) -> None:
         """How far the state reported last has come; written with the next beat."""
-        self._said = (*self._said[:2], done, total)
+        self._reported = (*self._reported[:2], done, total)
 
-    def _write(self, session: Session, said: tuple[str, str, int, int], error: str | None) -> None:
-        state, detail, done, total = self._said = said
+    def _write(self, session: Session, reported: tuple[str, str, int, int], error: str | None) -> None:
+        state, detail, done, total = self._reported = reported
         report_state(session, state=state, detail=detail, done=done, total=total, pid=os.getpid(), error=error)
         self._written = time.monotonic()
 
@@ -70,9 +70,9 @@ class Reporter:
                 continue
             try:
                 with self._lock, self._beats.write(Turn.LEARNING) as session:
-                    self._write(session, self._said, None)
+                    self._write(session, self._reported, None)
             except DBAPIError:
-                # The learner itself meets the same trouble, tries again and says so.
+                # The learner itself meets the same trouble, tries again and reports it.
                 self._over.wait(BEAT_SECONDS)
 
     def _until_due(self) -> float:

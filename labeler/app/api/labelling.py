@@ -140,7 +140,7 @@ class Labelling:
         return {clip.clip_id: ids[clip.predicted] for clip in leased if clip.source not in _BLIND and clip.predicted in ids}
 
     def handed_out(self, session: Session, ticket: Ticket) -> Document:
-        """What the player needs to know of a clip, with the tokens that go with it. Why it is served is not said."""
+        """What the player needs to know of a clip, with the tokens that go with it. It does not learn why the clip is served."""
         audio = clip_audio(session, ticket.clip_id)
         clip = session.get_one(Clip, ticket.clip_id)
         media = self._tokens.for_media(Media(ticket.clip_id, ticket.lease_id))

@@ -94,7 +94,7 @@ def _like(now: Serving, who: int, labels: list[str], places: list[Any]) -> tuple
         if number is None:
             return None
         chosen = int(number)
-    own_answer = answers[chosen].said[0].answer if chosen in answers else None
+    own_answer = answers[chosen].answers[0].answer if chosen in answers else None
     # No label is preselected for a clip that this person has not labelled.
     index = labels.index(own_answer) if own_answer in labels else None
     label = places[1].selectbox("Confirm as", labels, index=index, key=f"grid-as-{chosen}", placeholder="Choose a label")
@@ -111,4 +111,4 @@ def _like(now: Serving, who: int, labels: list[str], places: list[Any]) -> tuple
 
 
 def _in_words(clip: ToReview | None) -> str:
-    return "Another clip, by its number" if clip is None else f"{clip.file_name}: {clip.said[0].answer}"
+    return "Another clip, by its number" if clip is None else f"{clip.file_name}: {clip.answers[0].answer}"

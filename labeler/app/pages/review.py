@@ -101,7 +101,7 @@ def _mine(now: Serving, name: str, labels: list[str]) -> None:
     chosen = st.selectbox(
         "Your newest answers",
         list(by_id),
-        format_func=lambda clip: f"{by_id[clip].file_name}: {by_id[clip].said[0].answer}",
+        format_func=lambda clip: f"{by_id[clip].file_name}: {by_id[clip].answers[0].answer}",
         key="review-mine",
     )
     _clip(now, by_id[chosen], name, labels, gold=False)
@@ -123,9 +123,11 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
     if clip.transcript:
         st.text(clip.transcript)
     named = st.toggle("Show names", key="review-names")
-    numbers = {who: number for number, who in enumerate(sorted({said.annotator for said in clip.said}), start=1)}
-    for said in clip.said:
-        st.markdown(f"**{plain(said.answer)}** — {plain(said.annotator) if named else f'annotator {numbers[said.annotator]}'}")
+    numbers = {who: number for number, who in enumerate(sorted({answer.annotator for answer in clip.answers}), start=1)}
+    for answer in clip.answers:
+        st.markdown(
+            f"**{plain(answer.answer)}** — {plain(answer.annotator) if named else f'annotator {numbers[answer.annotator]}'}"
+        )
     for who, note in clip.flags:
         st.markdown(f":material/flag: {plain(note) or 'flagged'}{f' — {plain(who)}' if named else ''}")
     columns = st.columns(min(4, len(labels)))

@@ -7,7 +7,7 @@ import uuid
 from db.decisions.consensus import consensus_labels
 from db.decisions.flags import append_flag
 from db.decisions.log import decision_counts, live_decisions
-from db.decisions.review import Said, clips_to_review, doubted_clips, own_answers, take_back_run
+from db.decisions.review import StandingAnswer, clips_to_review, doubted_clips, own_answers, take_back_run
 from db.models import Answer, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
@@ -37,7 +37,7 @@ def test_clips_wait_whose_labels_differ_until_a_reviewer_decides(any_project: Op
     assert waiting(any_project) == [one], "unsure is no other label"
     with any_project.read() as session:
         (found,) = clips_to_review(session)
-    assert (found.differ, found.said) == (True, [Said("ann", "angry"), Said("ben", "sad")])
+    assert (found.differ, found.answers) == (True, [StandingAnswer("ann", "angry"), StandingAnswer("ben", "sad")])
     answer(any_project, one, "happy", annotator="rev", source=Source.REVIEW, gold=True)
     assert waiting(any_project) == []
     with any_project.read() as session:
@@ -102,4 +102,7 @@ def test_own_answers_are_listed_newest_first_as_they_stand(any_project: OpenProj
     with any_project.write() as session:
         ann = annotator_named(session, "ann").id
         found = own_answers(session, annotator_id=ann)
-    assert [(clip.clip_id, clip.said) for clip in found] == [(one, [Said("ann", "sad")]), (two, [Said("ann", "sad")])]
+    assert [(clip.clip_id, clip.answers) for clip in found] == [
+        (one, [StandingAnswer("ann", "sad")]),
+        (two, [StandingAnswer("ann", "sad")]),
+    ]

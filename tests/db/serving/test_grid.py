@@ -131,4 +131,4 @@ def test_an_answer_from_the_grid_says_nothing_of_agreement(any_project: OpenProj
         live = live_decisions(session)
         ben = annotator_named(session, "ben").id
         assert upcoming(session, limit=5, random_share=0.2, annotator_id=ben, overlap_share=0.5) == []
-    assert opinions(live, [decision.label_id for decision in live[:1] if decision.label_id]).said.shape == (1, 1)
+    assert opinions(live, [decision.label_id for decision in live[:1] if decision.label_id]).labels.shape == (1, 1)

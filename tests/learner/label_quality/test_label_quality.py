@@ -118,7 +118,7 @@ def test_opinions_are_blind_labels_in_use(project: OpenProject) -> None:
     answer(project, clips[2], "sad", gold=True)
     live, label_ids = snapshot(project)
     found = opinions(live, label_ids)
-    assert (found.clip_ids.tolist(), found.said.tolist()) == ([clips[0]], [[2.0]])
+    assert (found.clip_ids.tolist(), found.labels.tolist()) == ([clips[0]], [[2.0]])
     assert opinions(live, label_ids[:2]).clip_ids.tolist() == []
 
 
