@@ -148,7 +148,7 @@ class TestSettingsOfTheLead:
         seat.open(state="playing")
         name = seat.clip
         seat.page.keyboard.press("a")
-        expect(seat.part("last-answer")).to_have_text("Listen to at least 50% of it first")
+        expect(seat.part("last-answer")).to_have_text("Listen to at least 50% of the clip first")
         assert seat.clip == name
         seat.expect_state("ended")
         for key in "a12":
