@@ -102,7 +102,7 @@ def test_each_clip_is_encoded_once_for_all_layers_and_never_again(tmp_path: Path
     def refused(*_: object) -> Iterator[object]:
         raise AssertionError("A clip is encoded again.")
 
-    monkeypatch.setattr(encoding, "probe", refused)
+    monkeypatch.setattr(encoding, "audio_info", refused)
     assert probed(manifest, tmp_path / "cache", "bundled", "logmel").to_json() == first
 
 
