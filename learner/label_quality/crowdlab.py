@@ -80,7 +80,7 @@ def merged(given: Opinions, probabilities: Float64Array, label_ids: Sequence[int
     table, annotators = found["label_quality"], found["annotator_stats"]
     return Merged(
         label_ids=[int(label_ids[int(label)]) for label in table["consensus_label"]],
-        # Of somebody who shares no clip with anybody there may be nothing to say.
+        # The quality of an annotator who shares no clip with anybody may be undefined.
         annotators={
             given.annotator_ids[int(number)]: float(score)
             for number, score in annotators["annotator_quality"].items()
