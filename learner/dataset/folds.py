@@ -1,11 +1,11 @@
-"""Folds of whole speakers, so that no speaker is ever tested by a head that learned from them.
+"""Folds of whole speakers, so that no head is ever tested on a speaker that it was trained on.
 
 These are the folds of a project, which grows while it is evaluated. A speaker's fold never changes: speakers are dealt in the
 order of their first clip, each to the fold that has fewest. New clips and new speakers are only appended to that order; so heads
 that were trained for the old folds stay useful. (There is one exception: folds of single clips are replaced once there is a
 second speaker, or once there are enough recordings of unknown speakers.)
 
-A finished corpus has other folds, see `learner.probing.splits`. Every cross-validation, of either, goes through its folds with
+A finished corpus has other folds, see `learner.probing.splits`. Every cross-validation of either kind goes through its folds with
 `held_out_in_turn`.
 """
 
@@ -47,7 +47,7 @@ class Folds:
 
 
 def held_out_in_turn(fold_of: Int64Array) -> Iterator[tuple[int, BoolArray]]:
-    """Each fold that has rows, in ascending order, and which rows [n] it holds; the others are there to learn from.
+    """Each fold that has rows, in ascending order, and a mask of its rows [n]; the other rows are there to train on.
 
     Args:
         fold_of: fold of each row, [n].

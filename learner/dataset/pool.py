@@ -37,7 +37,7 @@ class Pool:
     speakers: ByClip[str | None]
     """Speaker by clip id, for all clips of the project."""
     clusters: dict[int, Int64Array] = field(default_factory=dict, init=False)
-    """What the cold start found, by number of clusters; see `learner.query.cold_start`."""
+    """Clusters of the cold start, by number of clusters; see `learner.query.cold_start`."""
     typical: dict[int, Int64Array] = field(default_factory=dict, init=False)
     """Places by typicality, in the same way."""
 

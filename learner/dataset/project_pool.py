@@ -23,7 +23,7 @@ _AT_A_TIME = 50_000
 
 
 def pool_signature(session: Session) -> PoolSignature | None:
-    """Changes whenever features or clips come or go, or a clip gets its speaker; None before the first feature set."""
+    """It changes whenever features or clips come or go, or a clip gets its speaker; None before the first feature set."""
     newest = newest_feature_set(session)
     if newest is None:
         return None
@@ -37,7 +37,7 @@ def pool_signature(session: Session) -> PoolSignature | None:
 
 
 def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
-    """The pool as it is now, labelled with the signature taken before; None if no clip in service has features."""
+    """The pool as it is now, with the signature that was taken before; None if no clip in service has features."""
     features = open_features(project)
     if features is None:
         return None
@@ -59,8 +59,8 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
 
 
 def _clips(session: Session) -> tuple[ByClip[str | None], ByClip[int], BoolArray]:
-    """Speakers and files of all clips, and a mask of those in service; read part by part: a million rows are a gigabyte of
-    objects.
+    """Speakers and files of all clips, and a mask of those in service. They are read in parts: a million rows are a gigabyte
+    of objects.
     """
     query = select(Clip.id, Clip.speaker, Clip.file_id, Clip.state).order_by(Clip.id).limit(_AT_A_TIME)
     ids, names, ready = [np.zeros(0, np.int64)], [np.zeros(0, np.object_)], [np.zeros(0, np.bool_)]

@@ -3,8 +3,8 @@
 No label enters. What a speaker's clips have in common (the voice, the microphone, the room) is removed, and how they differ
 stays. Where speakers coincide with labels this would remove the labels; so `learner.heads.normalisation` decides.
 
-The learner shrinks the statistics of a speaker, of whom it may know a few clips only. A probe compares encoders on whole corpora
-and takes the statistics as they are, as the papers do whose figures it stands beside. Both are a `Shrinkage` of one computation.
+The learner shrinks the statistics of a speaker, because it may know only a few clips. A probe compares encoders on whole corpora
+and does not shrink, like the papers that its figures are compared with. Both are a `Shrinkage` of one computation.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from learner.arrays import Float32Array, Float64Array, Int64Array
 from learner.dataset.statistics import FLAT, pool_statistics
 
 NONE, SPEAKER = "none", "speaker"
-"""What is done to features before a head sees them: nothing, or what is described here."""
+"""How features are normalised for a head: not at all, or by speaker."""
 LEAST_CLIPS = 8
-"""Speakers with fewer clips are not known well enough; they are standardised as the pool is."""
+"""With fewer clips, a speaker's statistics are too uncertain; the clips are standardised like the pool."""
 LEAST_SPEAKERS = 4
 """With fewer speakers that have enough clips, nothing can be decided across speakers."""
 LEAST_SHARE = 0.8
 """Share of clips whose speaker has enough clips; with less, the heads would learn from a mixture of two kinds of features."""
 MOST_VALUES = 2**24
-"""Means, and as many spreads, kept in memory: 64 MB each."""
+"""At most so many values of means, and of spreads, are kept in memory: 64 MB each."""
 _BLOCK = 256
 """Rows at a time: so their statistics stay in the processor's cache."""
 
@@ -37,17 +37,17 @@ class Shrinkage:
     """How far a speaker's statistics are drawn towards those of the pool."""
 
     least_clips: int
-    """Speakers with fewer clips are standardised as the pool is."""
+    """The clips of speakers with fewer clips are standardised like the pool."""
     prior_clips: float
-    """A speaker's mean and variance count as if so many more of the speaker's clips were like the pool."""
+    """A speaker's mean and variance are shrunk to those of the pool, as if so many more of the clips were like the pool."""
     most_stretch: float
-    """A feature that hardly varies within a speaker is stretched no more than this, relative to the pool."""
+    """A feature that hardly varies within a speaker is scaled up by at most this, relative to the pool."""
 
 
 SHRUNK = Shrinkage(LEAST_CLIPS, prior_clips=5.0, most_stretch=4.0)
-"""The learner's."""
+"""The shrinkage of the learner."""
 AS_THEY_ARE = Shrinkage(2, prior_clips=0.0, most_stretch=np.inf)
-"""A probe's: zero mean and unit spread over the clips of each speaker; a clip alone takes the statistics of all clips."""
+"""That of a probe: zero mean and unit spread over the clips of each speaker; a single clip gets the statistics of all clips."""
 
 
 def known_well(speakers: Iterable[str | None], *, least_clips: int = LEAST_CLIPS) -> list[str]:
@@ -160,7 +160,7 @@ def _shrunk(
     spread = np.sqrt(trust * variance + (1 - trust) * np.square(scale.astype(np.float64)))
     spread = np.maximum(spread, scale / shrinkage.most_stretch)
     factor = 1 / np.where(spread < FLAT, 1.0, spread)
-    # Everybody else: as the pool.
+    # Everybody else is standardised like the pool.
     shift[-1], factor[-1] = 0.0, 1 / scale
     return (shift + mean).astype(np.float32), factor.astype(np.float32)
 

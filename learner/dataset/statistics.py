@@ -9,7 +9,7 @@ import numpy as np
 from learner.arrays import Float32Array
 
 FLAT = 1e-6
-"""A feature that varies less than this carries no information; it is centred and not stretched."""
+"""A feature that varies less than this carries no information; it is centred and not scaled."""
 
 
 def pool_statistics(chunks: Iterable[Float32Array], *, dim: int) -> tuple[Float32Array, Float32Array]:

@@ -1,8 +1,8 @@
 """Cross-fitting: for each fold of speakers a head is trained on all labels of the other speakers and tested on the fold's clips.
 
-So no label is wasted on a test set, and no speaker is tested by a head that learned from them. How good the head is, is measured
-in this way on the random slice: whatever chose the clips that are trained on, those that are tested are a fair sample, so
-choosing actively does not bias the estimate. `learner.label_quality` judges every label in this way, with heads of its own.
+So no label is wasted on a test set, and no head is tested on a speaker that it was trained on. The accuracy of the head is
+measured in this way on the random slice. However the training clips were chosen, the tested clips are a fair sample; so choosing
+actively does not bias the estimate. `learner.label_quality` judges every label in this way, with heads of its own.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from learner.heads.normalisation import NormalisationChoice, choose_normalisatio
 
 
 class Train(Protocol):
-    """What trains the heads of folds: `FoldHeads.trained`, for one."""
+    """A function that trains the heads of folds, such as `FoldHeads.trained`."""
 
     def __call__(self, examples: Examples, *, held_out_fold: int) -> LinearHead | None:
-        """The head for these examples, which are of other folds than `held_out_fold`; None if none can be trained."""
+        """The head for these examples, all of other folds than `held_out_fold`; None if it cannot be trained."""
 
 
 class FoldHeads:
@@ -45,10 +45,10 @@ class FoldHeads:
         self._used: set[bytes] = set()
 
     def trained(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
-        """The head for these examples; None for none.
+        """The head for these examples; None without any.
 
         Args:
-            held_out_fold: a fold that it learns nothing from, unlabelled clips included.
+            held_out_fold: a fold whose clips it does not learn from, not even unlabelled ones.
         """
         if not len(examples.y):
             return None
@@ -61,7 +61,7 @@ class FoldHeads:
         return self._heads[key, self._choices[key].normalisation]
 
     def plain(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
-        """The same without normalisation, whatever the decision."""
+        """The same head without normalisation, whatever the decision."""
         if not len(examples.y):
             return None
         key = self._key(examples, held_out_fold)
@@ -94,7 +94,7 @@ def cross_fitted(
     after_each: Callable[[], None],
     plain: bool = False,
 ) -> Int64Array:
-    """Predicted label positions of the slice clips, each by a head that learned from no clip of its fold.
+    """Predicted label positions of the slice clips, each by a head that was not trained on the clip's fold.
 
     Whether a head normalises by speaker is decided on the labels that it was trained on.
 
@@ -115,16 +115,14 @@ def cross_fitted(
 def cross_fitted_probabilities(
     heads: FoldHeads, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int]
 ) -> Float64Array:
-    """The probabilities that the heads behind `cross_fitted` give each label, [clips, labels]; zeros where no head could be
-    trained.
-    """
+    """Probability of each label by the heads of `cross_fitted`, [clips, labels]; zeros where no head could be trained."""
     return held_out_probabilities(heads.pool, tested, labels, label_ids, train=heads.trained)
 
 
 def held_out_probabilities(
     pool: Pool, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int], *, train: Train
 ) -> Float64Array:
-    """The same by the heads of any `train`."""
+    """Probability of each label by the heads of `train`, [clips, labels]; zeros where no head could be trained."""
     found = np.zeros((len(tested.y), len(label_ids)))
     for held_out, head, inputs in _tested(pool, tested, labels, train):
         if head is not None:
@@ -133,7 +131,7 @@ def held_out_probabilities(
 
 
 def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:
-    """For how many folds `cross_fitted` normalises by speaker."""
+    """The number of folds for which `cross_fitted` normalises by speaker."""
     trained = (head for _, head in _trained(heads.pool, tested, labels, heads.trained))
     return sum(head is not None and head.normalisation != NONE for head in trained)
 
@@ -141,7 +139,7 @@ def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int])
 def _tested(
     pool: Pool, tested: Slice, labels: Mapping[int, int], train: Train
 ) -> Iterator[tuple[BoolArray, LinearHead | None, Float32Array]]:
-    """For each fold with clips to test: which they are, the head that learned from none of it, and its inputs for them."""
+    """For each fold with clips to test: the mask of its clips, the head that was not trained on it, and the head's inputs."""
     tested_ids = np.array(tested.clip_ids, dtype=np.int64)
     for held_out, head in _trained(pool, tested, labels, train):
         normalisation = NONE if head is None else head.normalisation
@@ -149,7 +147,7 @@ def _tested(
 
 
 def _trained(pool: Pool, tested: Slice, labels: Mapping[int, int], train: Train) -> Iterator[tuple[BoolArray, LinearHead | None]]:
-    """For each fold with clips to test: which they are, and the head that learned from none of it."""
+    """For each fold with clips to test: the mask of its clips, and the head that was not trained on it."""
     examples = Examples.of(labels)
     folds = pool.folds.folds(examples.clip_ids)
     for fold, held_out in held_out_in_turn(tested.folds):

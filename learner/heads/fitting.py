@@ -42,7 +42,7 @@ def fitted_head(
         C: inverse regularisation strength.
         normalisation: `NONE` or `SPEAKER`.
         method: `LOGISTIC` or `DISCRIMINANT`; none takes what suits the features.
-        held_out_fold: a fold that the head is to be tested on: it learns from none of its clips, with or without a label.
+        held_out_fold: a fold that the head will be tested on: it learns from none of the clips, labelled or not.
     """
     method = method or suited(dim=pool.features.dim)
     if normalisation == NONE:
@@ -60,7 +60,7 @@ def fitted_head(
 
 
 def unlabelled_clips(pool: Pool, examples: Examples, *, held_out_fold: int | None = None) -> Int64Array:
-    """Ids of the clips that are learned from without a label, in ascending order; none of the fold `held_out_fold`."""
+    """Ids of the unlabelled clips to learn from, in ascending order; none of the fold `held_out_fold`."""
     answered = np.concatenate([examples.clip_ids, examples.set_aside])
     others = pool.sample[~np.isin(pool.sample, answered)]
     if held_out_fold is not None:

@@ -1,4 +1,4 @@
-"""Probabilities of labelled clips by heads that learned from neither the clip nor its speaker."""
+"""Probabilities of labelled clips by heads that were trained on neither the clip nor its speaker."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def out_of_fold(
 ) -> Float64Array:
     """Probabilities [n, labels]; those of a clip come from a head that was trained, and normalised, on the clips of other folds.
 
-    The evaluation's cross-fitting, but all labels are tested, not those of the random slice alone, and the heads are weaker
-    ones: always logistic regression, and regularised more, so that a wrong label bends them less.
+    This is the cross-fitting of the evaluation with two differences. All labels are tested, not only those of the random slice.
+    And the heads are always logistic regression with more regularisation, so that a wrong label affects them less.
 
     A label that no other fold has examples of gets probability 0; where no head can be trained, all labels get the same.
 

@@ -1,4 +1,4 @@
-"""The report on labels: made from one snapshot of decisions, as JSON values."""
+"""The report on labels: computed from one snapshot of decisions, as JSON values."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from learner.label_quality.suspects import STRENGTH, Suspect, suspects
 LEAST_LABELS = 20
 """With fewer labels no head can judge a label."""
 KEPT = 500
-"""Suspects, and clips to ask again, that are reported."""
+"""At most so many suspects, and so many clips to label again, are reported."""
 NEW = 5000
 """At most so many unlabelled clips compete with labelled ones for an answer; from a larger pool they are drawn at random."""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """All findings on the labels of a snapshot; lists are best first, and whole."""
+    """All findings on the labels of a snapshot; lists are complete, best first."""
 
     suspects: list[Suspect]
     worth_asking: list[NextAnswer]
@@ -111,7 +111,7 @@ def _known(given: Opinions, ids: Int64Array) -> tuple[Opinions, Int64Array]:
 def _open(
     pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], head: LinearHead | None
 ) -> tuple[Int64Array, Float64Array]:
-    """Clips in service that nobody answered, and the head's probabilities of them."""
+    """Clips in service that nobody answered, and their probabilities by the head."""
     rows = pool.unanswered(live)
     if head is None or not rows.any():
         return np.zeros(0, dtype=np.int64), np.zeros((0, len(label_ids)))

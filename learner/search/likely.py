@@ -83,7 +83,7 @@ def write_likely(folder: Path, likely: LikelyClips) -> None:
 
 
 def forget_likely(folder: Path) -> None:
-    """Remove the lists: there is no head that distinguishes labels."""
+    """Delete the lists: there is no head any more that separates labels."""
     (folder / _NAME).unlink(missing_ok=True)
 
 

@@ -101,7 +101,7 @@ class _Space:
 
 
 def _lengths(features: Features, shift: Float32Array, factor: Float32Array, row_of: NDArray[np.int32]) -> Float32Array:
-    """Of each clip's normalised vector."""
+    """Length of each clip's normalised vector."""
     lengths, start = np.empty(len(features), dtype=np.float32), 0
     for vectors in features.chunks(_CHUNK):
         rows = row_of[start : start + len(vectors)] if len(shift) > 1 else 0

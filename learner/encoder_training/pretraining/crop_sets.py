@@ -1,6 +1,6 @@
-"""Crop sets: some thousand crops with their targets, made ahead in a process of their own, and kept on disk for the training.
+"""Crop sets: some thousand crops with their targets, made ahead in a separate process, and kept on disk for the training.
 
-A crop set is a function of the recipe and its number, so that a training that was killed goes on with the same crops.
+A crop set depends only on the recipe and its number, so that a training that was killed continues with the same crops.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import torch
 
 STATISTICS_CROPS = 1024
-"""At most; a smaller set is measured by as many crops as it has."""
+"""Statistics are measured on at most so many crops; a smaller set uses all its crops."""
 _STATISTICS = 1 << 30
 """Stands for a set's number where the crops are only measured."""
 _AT_ONCE = 64

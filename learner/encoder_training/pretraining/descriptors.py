@@ -24,7 +24,7 @@ _WINDOW, _PITCH_WINDOW = 400, 640
 _LOWEST, _HIGHEST = 60.0, 600.0
 """Pitch in Hz."""
 _VOICED = 0.5
-"""Height of the autocorrelation's peak from which a frame counts as voiced."""
+"""Least height of the autocorrelation's peak in a frame that counts as voiced."""
 
 
 class Descriptors:

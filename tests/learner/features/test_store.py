@@ -132,7 +132,7 @@ class PowerCutError(Exception):
 
 
 @pytest.mark.parametrize("moment", ["_make_shard", "_write_at", "add_rows"])
-def test_a_crash_at_any_step_leaves_only_what_the_next_one_writes_over(
+def test_a_crash_at_any_step_leaves_only_what_the_next_append_overwrites(
     project: OpenProject, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     clips = add_clips(project, 6)
