@@ -3,3 +3,5 @@
 Imports nothing from `learner` or `labeler`. Packages: `models` (tables), `store` (engine, migrations, files), `records` (queries
 on one table), `decisions` (the log of answers), `serving` (what to hand out next), `imports` and `exports` (file formats).
 """
+
+__all__: list[str] = []

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.errors import EarmarkError, ProjectError
-from db.models import Project
+from db.models import ProjectInfo
 from db.records.labels import add_labels, checked_labels
 from db.settings import OWN_FOLDERS, SETTINGS_FILE, Settings, read_settings, write_settings
 from db.store.engine import Turn, connect, from_anywhere, read_session, write_session
@@ -53,10 +53,10 @@ class OpenProject:
         with write_session(self.engine, turn=turn) as session:
             yield session
 
-    def info(self) -> Project:
+    def info(self) -> ProjectInfo:
         """The project's own row: uuid and signing secret."""
         with self.read() as session:
-            row = session.scalars(select(Project)).one()
+            row = session.scalars(select(ProjectInfo)).one()
             session.expunge(row)
         return row
 
@@ -91,14 +91,14 @@ def create_project(directory: Path, *, labels: Sequence[str], database_url: str 
         engine = connect(database_url or _sqlite_url(directory.resolve()))
         create_schema(engine)
         with write_session(engine) as session:
-            if session.scalars(select(Project)).first() is not None:
+            if session.scalars(select(ProjectInfo)).first() is not None:
                 raise ProjectError(
                     f"The database of {directory} already holds a project; write an empty {SETTINGS_FILE} there to open it, "
                     "or move the database away."
                     if database_url is None
                     else "The database already holds a project; give an empty database in --database-url."
                 )
-            session.add(Project(id=1, uuid=str(uuid.uuid4()), created_at=time.time(), secret=secrets.token_hex(32)))
+            session.add(ProjectInfo(id=1, uuid=str(uuid.uuid4()), created_at=time.time(), secret=secrets.token_hex(32)))
             add_labels(session, names)
         engine.dispose()
         # This comes last, so that a directory with a settings file is always a complete project.

@@ -3,3 +3,5 @@
 May import `learner` and `db`. Rooms: `cli` (commands), `app` (the served pages and routes), `player` (JavaScript components),
 `charts`, `words` (sentences about results), `processes` (supervising app and learner).
 """
+
+__all__: list[str] = []

@@ -3,3 +3,5 @@
 May import `db`, never `labeler`. A clip passes the rooms in this order: `audio`, `encoders`, `features`, `dataset`, `heads`,
 `query`, `evaluation`, `outlook`; `loop` conducts. docs/architecture.md has the map.
 """
+
+__all__: list[str] = []

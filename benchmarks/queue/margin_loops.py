@@ -21,7 +21,8 @@ from benchmarks.measuring.memory import Peak
 from benchmarks.measuring.nominal_encoder import DIM
 from benchmarks.measuring.rows import Figures, median_seconds, row
 from learner.arrays import Float32Array, Int64Array
-from learner.features.matrix import DTYPE, FeatureMatrix, shard_path
+from learner.features.matrix import FeatureMatrix, shard_path
+from learner.features.precision import DTYPE
 from learner.features.store import SHARD_ROWS
 
 CLIPS, LABELED, CLASSES, WANTED, REPETITIONS = 200_000, 200, 4, 2000, 3

@@ -1,8 +1,7 @@
 """`python -m benchmarks.studies.coverage`: how often intervals hold the truth.
 
-Measured over simulated projects on the corpora of EARMARK_CORPORA.
-
-Writes a table between its markers in docs/benchmarks.md. What encoders say is kept in EARMARK_CACHE, as `earmark probe` keeps it.
+It simulates projects on the corpora of EARMARK_CORPORA, and writes a table between its markers in docs/benchmarks.md. Vectors of
+encoders are kept in EARMARK_CACHE, as `earmark probe` keeps them.
 """
 
 from __future__ import annotations
@@ -25,7 +24,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks.measuring.rows import machine, put_between
 from benchmarks.studies.coverage_checks import Check, checks_of
 from learner.corpora.clips import manifest_clips
-from learner.corpora.corpus import Corpus, heard_corpus
+from learner.corpora.corpus import Corpus
+from learner.corpora.encoded_corpus import encoded_corpus
 from learner.corpora.vector_cache import cache_folder
 from learner.encoders.base import BUNDLED, LOGMEL
 from learner.simulation.replay import Annotating
@@ -114,7 +114,7 @@ def _row(name: str, results: Sequence[Result]) -> str:
     ahead = [check.ahead.held for check in asked if check.ahead is not None]
     forecasts = [forecast for check in asked for forecast in check.forecasts]
     numbers = [forecast for forecast in forecasts if forecast.decisions is not None]
-    told = f"{len(forecasts)} (silent at {sum(check.silent for check in asked)} of {len(asked)})" if asked else ""
+    asked_for = f"{len(forecasts)} (silent at {sum(check.silent for check in asked)} of {len(asked)})" if asked else ""
     parts = [
         name,
         str(len(results)),
@@ -124,7 +124,7 @@ def _row(name: str, results: Sequence[Result]) -> str:
         f"{statistics.fmean(check.ua - check.truth for check in checks):+.3f}" if checks else "",
         _percent(unseen),
         _percent(ahead),
-        told,
+        asked_for,
         _percent([forecast.held for forecast in forecasts]),
         str(len(numbers)) if asked else "",
         _percent([forecast.held for forecast in numbers]),
@@ -148,7 +148,7 @@ def _corpora(encoders: Iterable[str]) -> dict[tuple[str, str], Corpus]:
     for name in CORPORA:
         clips = manifest_clips(folder / f"{name}.csv")
         for encoder in encoders:
-            found[name, encoder], _ = heard_corpus(clips, encoder=encoder, cache=cache_folder(None), watch=_watch)
+            found[name, encoder], _ = encoded_corpus(clips, encoder=encoder, cache=cache_folder(None), watch=_watch)
     return found
 
 

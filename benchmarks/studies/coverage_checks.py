@@ -1,8 +1,8 @@
-"""How often what is told of a project is true: simulated projects, whose labels are all known, tell what the learner would.
+"""How often the learner's estimates and forecasts are true, checked on simulated projects, whose labels are all known.
 
-The truth of the accuracy is the UA of the same cross-fitted heads over all clips of the project with their true labels; that
-of a forecast is how many more decisions it took, in the same project labelled on, until the UA on the slice of that moment, which
-is what a curve shows, was there to stay.
+The true accuracy is the UA of the same cross-fitted heads over all clips of the project with their true labels. A forecast is
+compared with the number of further decisions that it took, in the same project labelled on, until the UA on the slice of that
+moment, which is what a curve shows, reached the accuracy and stayed there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from learner.evaluation.cross_fitting import FoldHeads
 from learner.evaluation.curve import thinned, traced_curve
 from learner.evaluation.intervals import SpeakerResamples
 from learner.outlook.outlook import Scored, fitted_laws, forecast_report
-from learner.simulation.replay import Annotating, Checkpoint, replay
+from learner.simulation.replay import Annotating, Stage, replay
 from learner.simulation.simulated_project import SimulatedProject
 
 MOST_POINTS = 10
@@ -29,7 +29,7 @@ LATER_POINTS = 6
 
 @dataclass(frozen=True)
 class Forecast:
-    """A number of more decisions that was told, and how many it took; None is more than were looked at."""
+    """A forecast of further decisions, and how many it took; None stands for more than were looked at."""
 
     ua: float
     decisions: int | None
@@ -50,7 +50,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class AheadCheck:
-    """An accuracy that was told for some decisions ahead, and what it was then."""
+    """The accuracy that was forecast for some decisions ahead, and the accuracy there was then."""
 
     low: float
     high: float
@@ -64,7 +64,7 @@ class AheadCheck:
 
 @dataclass(frozen=True)
 class Check:
-    """What was told at one moment of one project, and what was true."""
+    """The estimates at one moment of one project, and the truth."""
 
     share: float
     """Share of the pool's clips that were labelled."""
@@ -89,7 +89,7 @@ class Check:
 def checks_of(
     project: SimulatedProject, how: Annotating, *, seed: int, shares: Sequence[float], forecasts: bool = False
 ) -> Iterator[Check]:
-    """The project labelled as `how` says, asked when these shares of its clips have labels.
+    """The project labelled as `how` describes, checked when these shares of its clips have labels.
 
     Args:
         seed: for everything that the replay draws at random.
@@ -98,43 +98,43 @@ def checks_of(
     """
     clips = len(project.in_key_order)
     wanted = [round(share * clips) for share in shares]
-    checkpoints = []
-    for checkpoint in replay(project, how, seed=seed):
-        checkpoints.append(checkpoint)
-        if not forecasts and checkpoint.answers >= wanted[-1]:
+    stages = []
+    for stage in replay(project, how, seed=seed):
+        stages.append(stage)
+        if not forecasts and stage.answers >= wanted[-1]:
             break
     heads = FoldHeads(project.pool, C=how.head_c)
     everything = Slice.of(project.pool, project.in_key_order, project.truth, project.label_ids)
     for answers in wanted:
-        here = next((row for row, checkpoint in enumerate(checkpoints) if checkpoint.answers >= answers), None)
-        if here is not None and checkpoints[here].slice_clips:
-            yield _check(project, heads, everything, checkpoints[: here + 1], checkpoints if forecasts else None)
+        here = next((row for row, stage in enumerate(stages) if stage.answers >= answers), None)
+        if here is not None and stages[here].slice_clips:
+            yield _check(project, heads, everything, stages[: here + 1], stages if forecasts else None)
 
 
 def _check(
     project: SimulatedProject,
     heads: FoldHeads,
     everything: Slice,
-    checkpoints: Sequence[Checkpoint],
-    later: Sequence[Checkpoint] | None,
+    stages: Sequence[Stage],
+    later: Sequence[Stage] | None,
 ) -> Check:
-    now, label_ids = checkpoints[-1], project.label_ids
+    now, label_ids = stages[-1], project.label_ids
     labels = trainable(project.pool, now.live, label_ids)
     tested = Slice.of(project.pool, now.slice_clips, labels, label_ids)
     # Run after run in the same project; of many, a few from the first on.
-    past = [checkpoint.answers for checkpoint in checkpoints] if later is not None else [now.answers]
+    past = [stage.answers for stage in stages] if later is not None else [now.answers]
     prefixes = thinned([(answers, answers) for answers in past], most=MOST_POINTS)
     traced = traced_curve(heads, tested, now.live, prefixes, label_ids, progress=_silent)
     true = traced_curve(heads, everything, now.live, [now.answers], label_ids, progress=_silent)
     assert traced.newest is not None
     assert true.newest is not None
-    told = traced.newest.ua
+    shown = traced.newest.ua
     check = Check(
         share=now.answers / len(project.in_key_order),
         slice_clips=len(tested.y),
-        ua=told.value,
-        low=told.low,
-        high=told.high,
+        ua=shown.value,
+        low=shown.low,
+        high=shown.high,
         truth=true.newest.ua.value,
         unseen=project.held_out.ua(now.heads.used.head, label_ids) if len(project.held_out.label_of) else float("nan"),
     )
@@ -146,7 +146,7 @@ def _check(
     report = forecast_report(scored, laws, left=left)
     if not report.known:
         return replace(check, silent=True)
-    curve = [(now.answers, told.value), *_curve_ahead(project, heads, tested, later, after=now.answers)]
+    curve = [(now.answers, shown.value), *_curve_ahead(project, heads, tested, later, after=now.answers)]
     answers, seen = zip(*curve, strict=True)
     assert report.ahead is not None
     assert report.horizon is not None
@@ -160,11 +160,11 @@ def _check(
 
 
 def _curve_ahead(
-    project: SimulatedProject, heads: FoldHeads, tested: Slice, checkpoints: Sequence[Checkpoint], *, after: int
+    project: SimulatedProject, heads: FoldHeads, tested: Slice, stages: Sequence[Stage], *, after: int
 ) -> list[tuple[int, float]]:
-    """Answers and UA on the slice of some checkpoints after that many answers, the last one included."""
-    last = checkpoints[-1]
-    answers = [checkpoint.answers for checkpoint in checkpoints if checkpoint.answers > after]
+    """Answers and UA on the slice of some stages after that many answers, the last one included."""
+    last = stages[-1]
+    answers = [stage.answers for stage in stages if stage.answers > after]
     sizes = np.linspace(after, last.answers, LATER_POINTS + 1)[1:]
     prefixes = sorted({min(answers, key=lambda known: abs(known - size)) for size in sizes.tolist()}) if answers else []
     traced = traced_curve(heads, tested, last.live, prefixes, project.label_ids, progress=_silent)

@@ -19,15 +19,15 @@ import numpy as np
 from learner.arrays import Float32Array, Waveform
 from learner.audio.decoding import decode
 from learner.corpora.clips import LabelledClips, manifest_clips
-from learner.encoder_training.pretraining.teacher import TEACHER_DIM, Teacher
+from learner.encoder_training.pretraining.teacher import Teacher
 from learner.encoders.registry import encoder_named
-from learner.probing.probe import ProbeReport, Result, probe
+from learner.probing.probe_report import ProbeReport, Result, probe_encoders
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "encoders.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 CORPORA = {"emodb": "EmoDB", "ravdess": "RAVDESS", "esc10": "ESC-10", "donateacry": "donateacry"}
 BUILT_IN = ("bundled", "logmel", "egemaps")
-SAMPLING_RATE = 16_000
+SAMPLING_RATE, TEACHER_DIM = 16_000, 512
 
 
 class ByolS:
@@ -38,18 +38,18 @@ class ByolS:
     def __init__(self, weights: Path, corpus: LabelledClips) -> None:
         self._teacher = Teacher(weights)
         self._mean, self._scale = self._statistics(corpus)
-        told = f"{hashlib.sha256(weights.read_bytes()).hexdigest()}|{self._mean!r}|{self._scale!r}"
-        self.revision = hashlib.sha256(told.encode()).hexdigest()
+        source = f"{hashlib.sha256(weights.read_bytes()).hexdigest()}|{self._mean!r}|{self._scale!r}"
+        self.revision = hashlib.sha256(source.encode()).hexdigest()
         self.settings: dict[str, Any] = {"encoder": self.name, "revision": self.revision, "layers": None, "pooling": None}
 
     def encode(self, waveforms: Sequence[Waveform]) -> Float32Array:
         """[n, 512]."""
         import torch
 
-        said = [
+        vectors = [
             self._teacher.embeddings(torch.from_numpy(wave)[None], mean=self._mean, scale=self._scale)[0] for wave in waveforms
         ]
-        return np.stack([vector.numpy() for vector in said]) if said else np.zeros((0, self.dim), np.float32)
+        return np.stack([vector.numpy() for vector in vectors]) if vectors else np.zeros((0, self.dim), np.float32)
 
     def encode_stream(self, blocks: Iterable[Waveform]) -> Float32Array:
         """[512]; the whole clip at once."""
@@ -75,7 +75,7 @@ class _Scored:
 
 
 def default_result(report: ProbeReport, name: str) -> _Scored:
-    """The encoder as `earmark embed` uses it unless told otherwise, as it is and normalised by speaker."""
+    """The encoder as `earmark embed` uses it by default, as it is and normalised by speaker."""
     layers: str | None = None
     pooling: str | None = None
     if name in BUILT_IN:
@@ -124,7 +124,7 @@ def main() -> None:
         print(f"{CORPORA[corpus]}:", flush=True)
         clips = manifest_clips(asked.corpora / f"{corpus}.csv")
         extra = [ByolS(asked.teacher, clips)] if asked.teacher else []
-        reports[corpus] = probe(clips, encoders=[*BUILT_IN, *extra], cache=asked.cache, watch=_quiet)
+        reports[corpus] = probe_encoders(clips, encoders=[*BUILT_IN, *extra], cache=asked.cache, watch=_quiet)
     found = table(reports, names)
     print(found)
     if list(asked.only) == list(CORPORA):

@@ -30,7 +30,8 @@ from benchmarks.studies.layer_weighted import LayerWeighted
 from labeler.cli.output import progress_bar
 from learner.arrays import Float32Array, Int64Array
 from learner.corpora.clips import manifest_clips
-from learner.corpora.corpus import Corpus, heard_corpus
+from learner.corpora.corpus import Corpus
+from learner.corpora.encoded_corpus import encoded_corpus
 from learner.corpora.vector_cache import cache_folder
 from learner.dataset.examples import Examples
 from learner.dataset.speaker_norm import NONE
@@ -111,16 +112,16 @@ def _chosen(drawn: Drawn, rows: Float32Array, *, among: Mapping[str, Head]) -> I
 
 
 def _cross_validated(head: Head, *, drawn: Drawn) -> float:
-    said = np.zeros_like(drawn.y)
+    predicted = np.zeros_like(drawn.y)
     for fold in range(FOLDS):
         here = drawn.folds % FOLDS == fold
         if here.any() and len(np.unique(drawn.y[~here])) > 1:
-            said[here] = head(drawn.without(fold), drawn.X[here])
-    return _ua(said, drawn.y)
+            predicted[here] = head(drawn.without(fold), drawn.X[here])
+    return _ua(predicted, drawn.y)
 
 
-def _ua(said: Int64Array, y: Int64Array) -> float:
-    return float(np.mean([(said[y == label] == label).mean() for label in np.unique(y)]))
+def _ua(predicted: Int64Array, y: Int64Array) -> float:
+    return float(np.mean([(predicted[y == label] == label).mean() for label in np.unique(y)]))
 
 
 PLAIN: dict[str, Head] = {
@@ -144,7 +145,7 @@ def scores(corpora: tuple[Corpus, Corpus], layers: int, seed: int) -> list[dict[
         seed: of the speakers held out and the labels drawn.
     """
     with threadpool_limits(1), warnings.catch_warnings():
-        # Labels without examples, or with one: what scikit-learn says of them is known.
+        # Labels without examples, or with one: scikit-learn's warnings about them are known.
         warnings.simplefilter("ignore")
         usual, deep = (simulated_project(corpus, seed=seed) for corpus in corpora)
         return [_scored(usual, deep, layers, count) for count in LABELS if count < len(usual.in_key_order)]
@@ -176,10 +177,10 @@ def _inputs(project: SimulatedProject, clips: NDArray[np.int64], y: Int64Array, 
 
 
 def measured(folder: Path, corpus: str, *, seeds: int, jobs: int) -> list[list[dict[str, float]]]:
-    """For each seed and number of labels what `scores` says."""
+    """For each seed and number of labels the UA of each head, as `scores` returns it."""
     clips = manifest_clips(folder / f"{corpus}.csv")
-    usual, _ = heard_corpus(clips, encoder=BUNDLED, cache=cache_folder(None), watch=progress_bar)
-    deep, _ = heard_corpus(clips, encoder=BUNDLED, layers="all", cache=cache_folder(None), watch=progress_bar)
+    usual, _ = encoded_corpus(clips, encoder=BUNDLED, cache=cache_folder(None), watch=progress_bar)
+    deep, _ = encoded_corpus(clips, encoder=BUNDLED, layers="all", cache=cache_folder(None), watch=progress_bar)
     layers = wav2vec2_encoder(BUNDLED).hidden_layers
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as executor:
         return list(executor.map(functools.partial(scores, (usual, deep), layers), range(seeds)))
@@ -187,7 +188,7 @@ def measured(folder: Path, corpus: str, *, seeds: int, jobs: int) -> list[list[d
 
 def table(found: Mapping[str, list[list[dict[str, float]]]]) -> str:
     """As Markdown: the mean UA of what ships, and what every other head adds to it with the 95% interval of that."""
-    columns = [(corpus, place) for corpus, told in found.items() for place in range(len(told[0]))]
+    columns = [(corpus, place) for corpus, seeds in found.items() for place in range(len(seeds[0]))]
     heads = [f"{corpus}, {LABELS[place]}" for corpus, place in columns]
     lines = ["| head | " + " | ".join(heads) + " |", "| --- |" + " ---: |" * len(heads)]
     names = list(next(iter(found.values()))[0][0])
@@ -197,11 +198,11 @@ def table(found: Mapping[str, list[list[dict[str, float]]]]) -> str:
     return "\n".join(lines)
 
 
-def _cell(told: Sequence[Sequence[Mapping[str, float]]], place: int, name: str) -> str:
-    ships = [seed[place][SHIPPED] for seed in told]
+def _cell(seeds: Sequence[Sequence[Mapping[str, float]]], place: int, name: str) -> str:
+    ships = [seed[place][SHIPPED] for seed in seeds]
     if name == SHIPPED:
         return f"{statistics.mean(ships):.3f}"
-    more = [seed[place][name] - one for seed, one in zip(told, ships, strict=True)]
+    more = [seed[place][name] - one for seed, one in zip(seeds, ships, strict=True)]
     half = float(stats.t.ppf(0.975, len(more) - 1)) * statistics.stdev(more) / math.sqrt(len(more))
     return f"{statistics.mean(more):+.3f} ± {half:.3f}"
 

@@ -1,9 +1,7 @@
 """`python -m benchmarks.studies.simulation_table`: strategies compared on corpora, written into docs/benchmarks.md.
 
-It calls the functions of `earmark simulate`.
-
-The corpora are those in the folder named by EARMARK_CORPORA. Cells are kept (EARMARK_CACHE names the folder), so that a stopped
-run goes on.
+It calls the functions of `earmark simulate`. The corpora are those in the folder named by EARMARK_CORPORA. Cells are kept
+(EARMARK_CACHE names the folder), so that a stopped run goes on.
 """
 
 from __future__ import annotations
@@ -22,11 +20,11 @@ import numpy as np
 from benchmarks.measuring.rows import machine
 from labeler.cli.output import progress_bar
 from learner.corpora.clips import manifest_clips
-from learner.corpora.corpus import heard_corpus
+from learner.corpora.encoded_corpus import encoded_corpus
 from learner.corpora.vector_cache import cache_folder
 from learner.query.strategies import COMBINED, DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY
+from learner.simulation.comparison import Plan, compare_strategies
 from learner.simulation.replay import Annotating
-from learner.simulation.simulate import Plan, simulate
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"
@@ -37,7 +35,7 @@ BATCHES = {"ravdess": 20}
 GAINING = ("emodb", "ravdess", "esc10")
 """Corpora whose ratios of labels to 95% are averaged; donateacry serves to measure the search for rare labels."""
 PER_CLASS = (25, 50, 100)
-"""Labels a class at which data saved are told."""
+"""Labels a class at which the data saved are reported."""
 STRATEGIES = (DEFAULT, RANDOM, K_MEANS, TYPICALITY, *MEASURED, *COMBINED, RARE_CLASS)
 ENCODERS = ("bundled", "logmel")
 
@@ -75,11 +73,12 @@ def _simulated(
     for name, encoder in encoders.items():
         for corpus in corpora:
             clips = manifest_clips(folder / f"{corpus}.csv")
-            heard, _ = heard_corpus(clips, encoder=encoder, cache=cache, watch=progress_bar)
+            encoded, _ = encoded_corpus(clips, encoder=encoder, cache=cache, watch=progress_bar)
             how = Annotating(budget=BUDGETS[corpus], batch=BATCHES.get(corpus, 10))
             plan = Plan(how, options.strategies or STRATEGIES, seeds=options.seeds)
             print(f"{name}, {corpus} ...", flush=True)
-            yield (name, corpus), simulate(heard, plan, cache=cache.parent / "simulate", jobs=options.jobs, watch=progress_bar)
+            found = compare_strategies(encoded, plan, cache=cache.parent / "simulate", jobs=options.jobs, watch=progress_bar)
+            yield (name, corpus), found
 
 
 Found = Mapping[tuple[str, str], dict[str, Any]]
@@ -88,7 +87,7 @@ Found = Mapping[tuple[str, str], dict[str, Any]]
 def _section(found: Found, seeds: int) -> str:
     parts = []
     for encoder in dict.fromkeys(name for name, _ in found):
-        of_this = {corpus: told for (name, corpus), told in found.items() if name == encoder}
+        of_this = {corpus: figures for (name, corpus), figures in found.items() if name == encoder}
         parts += [f"**{encoder}**", "", *_table(of_this), "", *_ratios(of_this), ""]
     return "\n".join([*parts, *_saved(found), f"{seeds} seeds a cell, {machine()}."])
 
@@ -132,20 +131,22 @@ def _needed(theirs: Mapping[str, Any], ua: float) -> int | None:
 
 
 def _table(found: Mapping[str, dict[str, Any]]) -> list[str]:
-    heads = [f"{corpus}: labels to 90 / 95 / 99% of {told['full_ua']:.3f}; AULC; five of each" for corpus, told in found.items()]
+    heads = [
+        f"{corpus}: labels to 90 / 95 / 99% of {figures['full_ua']:.3f}; AULC; five of each" for corpus, figures in found.items()
+    ]
     lines = ["| strategy | " + " | ".join(heads) + " |", "| --- |" + " --- |" * len(heads)]
-    names = list(dict.fromkeys(name for told in found.values() for name in told["strategies"]))
+    names = list(dict.fromkeys(name for figures in found.values() for name in figures["strategies"]))
     for name in names:
-        cells = [_cell(told["strategies"][name]) if name in told["strategies"] else "" for told in found.values()]
+        cells = [_cell(figures["strategies"][name]) if name in figures["strategies"] else "" for figures in found.values()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
-def _cell(told: Mapping[str, Any]) -> str:
-    counts = " / ".join(str(told[f"labels_to_{share}"]) if share in told["reached"] else "–" for share in (90, 95, 99))
-    against = f", {told['wins']}:{told['losses']} {told['verdict']}" if "verdict" in told else ""
-    five = f"{told['labels_to_five_each']:.0f}" + ("+" if told["five_each_never"] else "")
-    return f"{counts}; {told['aulc']:.3f}{against}; {five}"
+def _cell(figures: Mapping[str, Any]) -> str:
+    counts = " / ".join(str(figures[f"labels_to_{share}"]) if share in figures["reached"] else "–" for share in (90, 95, 99))
+    against = f", {figures['wins']}:{figures['losses']} {figures['verdict']}" if "verdict" in figures else ""
+    five = f"{figures['labels_to_five_each']:.0f}" + ("+" if figures["five_each_never"] else "")
+    return f"{counts}; {figures['aulc']:.3f}{against}; {five}"
 
 
 def _ratios(found: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -154,7 +155,7 @@ def _ratios(found: Mapping[str, dict[str, Any]]) -> list[str]:
     ratios = [found[corpus]["strategies"][DEFAULT]["labels_to_95_over"] for corpus in GAINING if corpus in found]
     if ratios:
         mean, low, high = _geometric_mean(ratios)
-        each = ", ".join(f"{told['ratio']:.2f} ({told['low']:.2f}–{told['high']:.2f})" for told in ratios)
+        each = ", ".join(f"{figures['ratio']:.2f} ({figures['low']:.2f}–{figures['high']:.2f})" for figures in ratios)
         lines.append(f"Labels to 95%, default over random: {each}; geometric mean {mean:.2f} ({low:.2f}–{high:.2f}).")
     if "donateacry" in found:
         lines.append(f"donateacry, five of each, default over random: {ratio(found['donateacry'], 'labels_to_five_each'):.2f}.")
@@ -163,18 +164,18 @@ def _ratios(found: Mapping[str, dict[str, Any]]) -> list[str]:
 
 def _geometric_mean(ratios: Sequence[Mapping[str, float]]) -> tuple[float, float, float]:
     """With the interval that follows from those of its parts, of different corpora, as if their logarithms were normal."""
-    mean = sum(math.log(told["ratio"]) for told in ratios) / len(ratios)
-    half = math.sqrt(sum((math.log(told["high"] / told["low"]) / 2) ** 2 for told in ratios)) / len(ratios)
+    mean = sum(math.log(figures["ratio"]) for figures in ratios) / len(ratios)
+    half = math.sqrt(sum((math.log(figures["high"] / figures["low"]) / 2) ** 2 for figures in ratios)) / len(ratios)
     return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
 
 
-def ratio(told: Mapping[str, Any], what: str) -> float:
+def ratio(figures: Mapping[str, Any], what: str) -> float:
     """The default's figure over random's."""
-    return float(told["strategies"][DEFAULT][what] / told["strategies"][RANDOM][what])
+    return float(figures["strategies"][DEFAULT][what] / figures["strategies"][RANDOM][what])
 
 
 def _figures(found: Found) -> dict[str, Any]:
-    return {f"{encoder} {corpus}": told for (encoder, corpus), told in found.items()}
+    return {f"{encoder} {corpus}": figures for (encoder, corpus), figures in found.items()}
 
 
 def _put(words: str, path: Path) -> None:

@@ -17,7 +17,8 @@ from db.decisions.log import LiveDecision
 from db.imports.manifest import BadRow, read_manifest
 from db.models import Answer, Clip, Source
 from db.project import OpenProject, create_project
-from learner.dataset.pool import Pool, pool_signature, read_pool
+from learner.dataset.pool import Pool
+from learner.dataset.project_pool import pool_signature, read_pool
 from learner.features.embed import embed
 from learner.imports.source import import_source
 from learner.label_quality.report import quality_of
@@ -66,8 +67,8 @@ def _share(pool: Pool, truth: dict[int, int], classes: int, rng: np.random.Gener
     """Answers some clips, a part of them with a wrong label; each of the other labels is equally likely."""
     clips = sorted(rng.choice(sorted(truth), min(LABELS, len(truth)), replace=False).tolist())
     wrong = {int(clip) for clip in rng.choice(clips, round(WRONG * len(clips)), replace=False)}
-    said = {clip: (truth[clip] + (int(rng.integers(1, classes)) if clip in wrong else 0)) % classes for clip in clips}
-    live = [_answer(number, clip, label) for number, (clip, label) in enumerate(said.items(), start=1)]
+    given = {clip: (truth[clip] + (int(rng.integers(1, classes)) if clip in wrong else 0)) % classes for clip in clips}
+    live = [_answer(number, clip, label) for number, (clip, label) in enumerate(given.items(), start=1)]
     order = [suspect.clip_id for suspect in quality_of(pool, live, range(classes), head=None).suspects]
     return len(wrong & set(order[: round(LOOKED_AT * len(clips))])) / len(wrong)
 

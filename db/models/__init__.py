@@ -9,7 +9,7 @@ from db.models.answers import Decision, Flag, Lease
 from db.models.base import NAMING, Answer, Base, ClipState, Source
 from db.models.clips import AudioFile, Clip, ClipAlias, Rejection
 from db.models.features import FeatureRow, FeatureSet
-from db.models.people import Annotator, Label, Project
+from db.models.people import Annotator, Label, ProjectInfo
 from db.models.runs import CurvePoint, LearnerState, QueueEntry, Run
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
     "Label",
     "LearnerState",
     "Lease",
-    "Project",
+    "ProjectInfo",
     "QueueEntry",
     "Rejection",
     "Run",

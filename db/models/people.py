@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.models.base import Base
 
 
-class Project(Base):
+class ProjectInfo(Base):
     """The one row that says which project this database belongs to."""
 
     __tablename__ = "project"

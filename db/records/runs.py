@@ -32,7 +32,7 @@ class CurvePointValues:
 
 
 @dataclass(frozen=True)
-class Curve:
+class LearningCurve:
     """The newest evaluated curve, oldest point first; `slice_clips` and `speakers` say what it was scored on."""
 
     points: list[CurvePointValues]
@@ -108,15 +108,15 @@ def latest_evaluated_run(session: Session) -> Run | None:
     return session.scalars(select(Run).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc()).limit(1)).first()
 
 
-def latest_curve(session: Session) -> Curve:
+def latest_curve(session: Session) -> LearningCurve:
     """The curve of the newest evaluated run; empty before there is one."""
     run = latest_evaluated_run(session)
     if run is None:
-        return Curve([], 0, 0)
+        return LearningCurve([], 0, 0)
     rows = session.scalars(select(CurvePoint).where(CurvePoint.run_id == run.id).order_by(CurvePoint.last_decision_id))
     names = CurvePointValues.__dataclass_fields__
     points = [CurvePointValues(**{name: getattr(row, name) for name in names}) for row in rows]
-    return Curve(points, run.slice_clips, run.speakers)
+    return LearningCurve(points, run.slice_clips, run.speakers)
 
 
 def latest_outlook(session: Session) -> OutlookReport | None:

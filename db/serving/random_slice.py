@@ -39,9 +39,3 @@ def answered_prefix(in_key_order: Iterable[int], *, answered: Collection[int]) -
 def blindly_answered() -> ColumnElement[bool]:
     """SQL condition on `Clip`: it has a standing answer that is `blind` (see `LiveDecision`)."""
     return live_query().where(Decision.clip_id == Clip.id, given_blind()).correlate(Clip).exists()
-
-
-def owed_clips(session: Session, limit: int) -> list[int]:
-    """The next clips that the slice waits for, in key order."""
-    query = select(Clip.id).where(Clip.state == ClipState.READY, ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
-    return list(session.scalars(query.limit(limit)))

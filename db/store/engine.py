@@ -49,7 +49,9 @@ class Turn(enum.IntEnum):
 
 
 def connect(url: str | URL) -> Engine:
-    """An engine for `url`, set up for short writes that never wait long; nothing is opened yet.
+    """An engine for `url`; nothing is opened yet.
+
+    With SQLite, a writer waits for the one before it instead of failing at once, and what is committed survives a power cut.
 
     Raises:
         ProjectError: the URL is no database URL, its driver is missing, or the SQLite file lies on a network file system.
@@ -150,10 +152,11 @@ def read_session(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def write_session(engine: Engine, *, turn: Turn | None = None) -> Iterator[Session]:
+def write_session(engine: Engine | Connection, *, turn: Turn | None = None) -> Iterator[Session]:
     """One short write transaction, committed at the end; an exception rolls all of it back.
 
     Args:
+        engine: or one connection, which from then on is for writing.
         turn: the only kind of rows that is added; without one, nobody else writes anything meanwhile.
     """
     writer = engine.execution_options(**{_WRITES: True})

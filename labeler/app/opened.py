@@ -1,4 +1,4 @@
-"""The one project this process serves, opened when it is first needed and shared by routes and pages."""
+"""The one project that this process serves; opened when it is first needed, and shared by routes and pages."""
 
 from __future__ import annotations
 

@@ -8,27 +8,27 @@ from typing import Any
 
 import altair as alt
 
-from db.records.runs import Curve
+from db.records.runs import LearningCurve
 from db.reports import ComparedCurves
 from labeler.charts.files import check_chart_file, save_chart
 from labeler.charts.style import BLUE, GREEN, GREY, HEIGHT, ORANGE, WIDTH
 
 OURS = "Earmark's order"
-OTHERS = {"random": "random labels", "logmel": "random labels, hand-made features"}
-"""How the curves of a run's outlook are called."""
+OTHERS = {"random": "random order", "logmel": "random order, hand-made features"}
+"""The names of the curves in a run's outlook."""
 _COLORS = {OURS: BLUE, OTHERS["random"]: ORANGE, OTHERS["logmel"]: GREEN}
 _DASHES = {OURS: [1, 0], OTHERS["random"]: [7, 4], OTHERS["logmel"]: [2, 3]}
 
 
 def curve_chart(
-    curve: Curve,
+    curve: LearningCurve,
     *,
     labels: int,
     others: ComparedCurves | None = None,
     width: int | str = WIDTH,
     height: int = HEIGHT,
 ) -> alt.LayerChart:
-    """Band, line and points of UA (0 to 1), with a line at chance, 1/labels; runs that have no score yet are left out.
+    """Band, line and points of UA (0 to 1), with a line at chance, 1/labels; runs without a score are left out.
 
     Args:
         curve: points with the number of examples per class and the accuracy on today's random slice.
@@ -126,7 +126,7 @@ def _tooltip() -> list[alt.Tooltip]:
 
 
 def _bars(base: alt.Chart) -> alt.Chart:
-    """The interval of each point: a band of one point alone would be invisible."""
+    """The interval of each point, since the band of a single point is invisible."""
     bars: alt.Chart = base.mark_rule(color=BLUE, opacity=0.55).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     return bars
 
@@ -142,7 +142,7 @@ def _chance(labels: int) -> alt.LayerChart:
     return alt.LayerChart(layer=[rule, text])
 
 
-def save_curve(curve: Curve, output: Path, *, labels: int, others: ComparedCurves | None = None) -> None:
+def save_curve(curve: LearningCurve, output: Path, *, labels: int, others: ComparedCurves | None = None) -> None:
     """Draw the curve to a file; see `curve_chart` and `save_chart`."""
     check_chart_file(output)
     save_chart(curve_chart(curve, labels=labels, others=others), output)

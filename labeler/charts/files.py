@@ -1,4 +1,4 @@
-"""Charts written to files."""
+"""Writes charts to files."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from db.errors import FormatError
 
 
 def check_chart_file(output: Path) -> None:
-    """Make sure of the ending before long work.
+    """Check the ending of a chart's file name, before work that takes long.
 
     Raises:
-        FormatError: it is none that a chart can be drawn to.
+        FormatError: the ending is not .png, .svg or .html.
     """
     suffix = output.suffix.lower()
     if suffix not in {".png", ".svg", ".html"}:
-        raise FormatError(f"{output} cannot be drawn: {suffix or 'no ending'} is not one of .png, .svg, .html.")
+        raise FormatError(
+            f"{output} cannot be drawn: {suffix or 'no ending'} is not one of .png, .svg, .html; choose one of these."
+        )
 
 
 def save_chart(chart: alt.LayerChart, output: Path) -> None:
     """Draw a chart to a .png, .svg or .html file; none of them needs a network to be shown.
 
     Raises:
-        FormatError: the file's ending is another, or it cannot be written.
+        FormatError: the ending is another one, or the file cannot be written.
     """
     check_chart_file(output)
     suffix = output.suffix.lower()

@@ -1,4 +1,4 @@
-"""A probe as a chart: one line a candidate, best on top, with its 95% interval and the level of chance."""
+"""A probe as a chart: one line per candidate, best on top, with its 95% interval and the level of chance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def candidate_name(result: Mapping[str, Any]) -> str:
 
 
 def probe_chart(results: Sequence[Mapping[str, Any]], *, labels: int) -> alt.LayerChart:
-    """Points and intervals of UA (0 to 1), with a line at chance, 1/labels; beyond 60 candidates the best ones.
+    """Points and intervals of UA (0 to 1), with a line at chance, 1/labels; at most the best 60 candidates.
 
     Args:
         results: as `earmark probe --json` prints them, best first.
@@ -63,5 +63,5 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("ua:Q", title="UA", format=".3f"),
         alt.Tooltip("ua_low:Q", title="95% from", format=".3f"),
         alt.Tooltip("ua_high:Q", title="95% to", format=".3f"),
-        alt.Tooltip("dim:Q", title="Values a clip"),
+        alt.Tooltip("dim:Q", title="Values per clip"),
     ]

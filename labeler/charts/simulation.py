@@ -1,4 +1,4 @@
-"""A simulation as a chart: UA against labels, a line a strategy with its 95% interval, and the level of all labels."""
+"""A simulation as a chart: UA against labels, one line per strategy with its 95% interval, and the UA with all labels."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _HEIGHT = 360
 
 
 def simulation_chart(document: Mapping[str, Any]) -> alt.LayerChart:
-    """Curves over seeds, and a dashed line at the UA of a head trained on every label.
+    """Mean curves over seeds, and a dashed line at the UA of a head trained on every label.
 
     Args:
         document: as `earmark simulate --json` prints it.
     """
     rows = [
         {"strategy": name, "labels": labels, "ua": ua, "low": low, "high": high}
-        for name, told in document["strategies"].items()
-        for labels, ua, low, high in zip(told["labels"], told["ua"], told["ua_low"], told["ua_high"], strict=True)
+        for name, found in document["strategies"].items()
+        for labels, ua, low, high in zip(found["labels"], found["ua"], found["ua_low"], found["ua_high"], strict=True)
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("labels:Q", title="Labels"),
         color=alt.Color("strategy:N", title="Strategy", sort=list(document["strategies"]), legend=alt.Legend(orient="bottom")),
     )
-    ua = alt.Y("ua:Q", title="UA on speakers held out (mean recall of the labels)", scale=alt.Scale(zero=False))
+    ua = alt.Y("ua:Q", title="UA on held-out speakers (mean recall of the labels)", scale=alt.Scale(zero=False))
     band = base.mark_area(opacity=0.12).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     line = base.mark_line(strokeWidth=2).encode(y=ua, tooltip=_tooltip())
     full = alt.Chart(alt.InlineData(values=[{"full": document["full_ua"]}]))

@@ -1,4 +1,4 @@
-"""Commands about single clips: what comes next, and answers from a file."""
+"""Commands about decisions: `annotate` records those in a file, `queue` lists the clips that are served next."""
 
 from __future__ import annotations
 
@@ -8,28 +8,33 @@ import click
 
 from db.serving.upcoming import upcoming
 from labeler.cli.output import json_option, opened, say
+from labeler.words.run import counted
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--annotator", required=True, help="Whose decisions they are.")
+@click.option("--annotator", required=True, help="The annotator who made these decisions.")
 @json_option
 @click.pass_obj
 def annotate(directory: Path, file: Path, annotator: str, as_json: bool) -> None:
-    """Record decisions from a CSV or JSONL of clip or file_name[,start,end] and label; every line is checked first."""
+    """Record the decisions in a CSV or JSONL file.
+
+    Each line has the column clip, or file_name and optionally start and end; and the column label. All lines are checked before
+    the first decision is recorded.
+    """
     from learner.imports.answers import annotate_from_file
 
     with opened(directory) as project:
         count = annotate_from_file(project, file, annotator=annotator)
-    say({"recorded": count}, as_json=as_json, lines=lambda: [f"{count} decisions of {annotator} recorded."])
+    say({"recorded": count}, as_json=as_json, lines=lambda: [f"{counted(count, 'decision')} of {annotator} recorded."])
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many clips.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Number of clips to list.")
 @json_option
 @click.pass_obj
 def queue(directory: Path, limit: int, as_json: bool) -> None:
-    """What would be served next, in order, random share included."""
+    """List the clips that would be served next, in order, including those of the random slice."""
     with opened(directory) as project, project.read() as session:
         served = upcoming(session, limit=limit, random_share=project.settings.random_share)
     document = [

@@ -1,4 +1,4 @@
-"""The command that says which encoder, layers and pooling to use."""
+"""The command `probe`: it compares encoders, layers and poolings, and recommends the best."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import click
 
 from db.records.features import newest_feature_set
 from labeler.cli.output import json_option, note, opened, progress_bar, say
+from labeler.words.run import counted
 
 if TYPE_CHECKING:
     from learner.corpora.clips import LabelledClips
-    from learner.probing.probe import ProbeReport
+    from learner.probing.probe_report import ProbeReport
 
 MOST_NOTES = 20
 
@@ -24,27 +25,27 @@ MOST_NOTES = 20
     "--encoder",
     "encoders",
     multiple=True,
-    help="bundled, logmel, egemaps, a hub id or a local folder; as often as you like; default: the project's, bundled, logmel.",
+    help="bundled, logmel, egemaps, a hub id or a local folder; may be repeated; default: the project's, bundled, logmel.",
 )
-@click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw it to a .png, .svg or .html file.")
+@click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw a chart to this .png, .svg or .html file.")
 @json_option
 @click.pass_obj
 def probe(directory: Path, manifest: Path | None, encoders: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     """Compare encoders, their layers and poolings on the labels of a MANIFEST, or else of the project.
 
-    Each is scored by a classifier that never heard the speakers it is tested on. What encoders say is kept in the project's
-    features folder or in ~/.cache/earmark (EARMARK_CACHE names another), so that a second probe takes seconds.
+    Each candidate is scored by classifiers that are tested on held-out speakers. The vectors of the encoders are kept in the
+    project's features folder or in ~/.cache/earmark (EARMARK_CACHE names another folder), so that a second probe takes seconds.
 
-    egemaps needs the extra earmark[egemaps]: openSMILE, which is not Earmark's and whose licence (audEERING) allows research and
-    other non-commercial use only.
+    egemaps needs the extra earmark[egemaps], which installs openSMILE. openSMILE is not part of Earmark: its licence (audEERING)
+    allows research and other non-commercial use only.
     """
     from labeler.charts.files import check_chart_file, save_chart
     from labeler.charts.probe import probe_chart
-    from learner.probing.probe import probe as probe_encoders
+    from learner.probing.probe_report import probe_encoders
 
     if output is not None:
         check_chart_file(output)
-    labelled, cache, names = _asked(directory, manifest, encoders)
+    labelled, cache, names = _inputs(directory, manifest, encoders)
     report = probe_encoders(labelled, encoders=names, cache=cache, watch=progress_bar)
     document = report.to_json()
     _note_left_out(report)
@@ -53,7 +54,7 @@ def probe(directory: Path, manifest: Path | None, encoders: tuple[str, ...], out
     say(document, as_json=as_json, lines=lambda: _lines(document, report))
 
 
-def _asked(directory: Path, manifest: Path | None, encoders: tuple[str, ...]) -> tuple[LabelledClips, Path, list[str]]:
+def _inputs(directory: Path, manifest: Path | None, encoders: tuple[str, ...]) -> tuple[LabelledClips, Path, list[str]]:
     """The clips, the folder of the cache, and the encoders."""
     from learner.corpora.clips import manifest_clips, project_clips
     from learner.corpora.vector_cache import cache_folder
@@ -73,11 +74,11 @@ def _note_left_out(report: ProbeReport) -> None:
     for clip in report.left_out[:MOST_NOTES]:
         note(f"left out {clip.file_name}: {clip.reason}")
     if len(report.left_out) > MOST_NOTES:
-        note(f"left out {len(report.left_out) - MOST_NOTES} more clips.")
+        note(f"left out {counted(len(report.left_out) - MOST_NOTES, 'more clip')}.")
     if not report.grouped:
         note(
-            "There are no two speakers to hold out, so folds are of clips with labels alike: "
-            "expect less from speakers who were not heard. A column `speaker` in the manifest mends that."
+            "There are no two speakers to hold out, so the folds hold out clips instead (stratified by label): "
+            "expect a lower accuracy on new speakers. To measure it, add a column `speaker` to the manifest."
         )
 
 
@@ -101,14 +102,14 @@ def _lines(document: dict[str, Any], report: ProbeReport) -> list[str]:
         *("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in table),
         "",
         _best(document["best"], candidates=len(rows)),
-        f"Take it: {embed_command(document['best'])}",
+        f"To use it: {embed_command(document['best'])}",
     ]
 
 
 def _scored_on(report: ProbeReport) -> str:
-    clips = f"{report.clips} clips with {report.labels} labels"
+    clips = f"{counted(report.clips, 'clip')} with {counted(report.labels, 'label')}"
     if report.unlabelled:
-        clips += f" ({report.unlabelled} more have none)"
+        clips += f" ({report.unlabelled} more without a label)"
     if not report.grouped:
         return f"{clips}; {report.folds} folds of clips, speakers not known."
     alone = report.folds == report.speakers
@@ -119,14 +120,14 @@ def _scored_on(report: ProbeReport) -> str:
 def _best(best: dict[str, Any], *, candidates: int) -> str:
     from labeler.charts.probe import candidate_name
 
-    said = f"Best of {candidates}: {candidate_name(best)}, UA {best['ua']:.3f}"
+    chosen = f"Best of {candidates}: {candidate_name(best)}, UA {best['ua']:.3f}"
     if best["nested_ua"] is None:
-        return f"{said}, which flatters it; with three speakers or more it could be said by how much."
-    low, high = best["nested_ua_low"], best["nested_ua_high"]
-    return f"{said}; {best['nested_ua']:.3f} ({low:.3f}-{high:.3f}) when the choice, too, is made without the speakers tested."
+        return f"{chosen}. The best of several scores is too high; with three speakers or more, a nested score shows by how much."
+    nested = f"{best['nested_ua']:.3f} ({best['nested_ua_low']:.3f}-{best['nested_ua_high']:.3f})"
+    return f"{chosen}; nested score {nested}, which holds the tested speakers out from the choice, too."
 
 
 def embed_command(best: dict[str, Any]) -> str:
-    """The command that makes features as the best candidate has them."""
+    """The command that computes the features of the best candidate."""
     options = [("--encoder", best["encoder"]), ("--layers", best["layers"]), ("--pooling", best["pooling"])]
     return shlex.join(["earmark", "embed", *(word for name, value in options if value is not None for word in (name, value))])

@@ -1,4 +1,4 @@
-"""Commands that report: status, curve, export."""
+"""Commands that show or write what is in a project: `status`, `curve` and `export`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from db.status import project_status
 from labeler.charts.curve import save_curve
 from labeler.cli.output import json_option, opened, say
 from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
-from labeler.words.run import speakers_in_words
+from labeler.words.run import counted, speakers_in_words
 
 
 @click.command()
 @json_option
 @click.pass_obj
 def status(directory: Path, as_json: bool) -> None:
-    """The project in numbers."""
+    """Show the project in numbers."""
     with opened(directory) as project, project.read() as session:
         document = project_status(session)
         outlook = latest_outlook(session)
@@ -31,18 +31,20 @@ def status(directory: Path, as_json: bool) -> None:
 
 def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> list[str]:
     lines = [
-        f"{document['clips']} clips ({document['rejected']} files rejected), {document['embedded']} embedded"
-        + (f" with {document['encoder']}" if document["encoder"] else ""),
-        f"{document['decisions']} decisions by {document['annotators']} annotators; {document['labeled']} clips labelled: "
+        f"{counted(document['clips'], 'clip')} ({counted(document['rejected'], 'file')} rejected), "
+        f"{document['embedded']} embedded" + (f" with {document['encoder']}" if document["encoder"] else ""),
+        f"{counted(document['decisions'], 'decision')} by {counted(document['annotators'], 'annotator')}; "
+        f"{counted(document['labeled'], 'clip')} labelled: "
         + ", ".join(f"{label} {count}" for label, count in document["per_label"].items()),
     ]
     run = document["run"]
     if run is None:
         return [*lines, "No run yet."]
     if run["ua"] is None:
-        return [*lines, f"Run {run['id']} on {run['decisions']} decisions; its accuracy is not known yet."]
+        return [*lines, f"Run {run['id']} on {counted(run['decisions'], 'decision')}; its accuracy is not known yet."]
     scores = f"UA {run['ua']:.3f} ({run['ua_low']:.3f}-{run['ua_high']:.3f}), WA {run['wa']:.3f}"
-    lines.append(f"Run {run['id']} on {run['decisions']} decisions: {scores}; {document['queue']} clips in the queue.")
+    decisions, queue = counted(run["decisions"], "decision"), counted(document["queue"], "clip")
+    lines.append(f"Run {run['id']} on {decisions}: {scores}; {queue} in the queue.")
     return [*lines, *_outlook_lines(outlook)]
 
 
@@ -52,11 +54,11 @@ def _outlook_lines(outlook: OutlookReport | None) -> list[str]:
 
 
 @click.command()
-@click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw it to a .png, .svg or .html file.")
+@click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw a chart to this .png, .svg or .html file.")
 @json_option
 @click.pass_obj
 def curve(directory: Path, output: Path | None, as_json: bool) -> None:
-    """Accuracy against examples per class, every point scored on today's random slice."""
+    """Show accuracy against examples per class. Every point is scored on today's random slice."""
     with opened(directory) as project, project.read() as session:
         found = latest_curve(session)
         run = latest_evaluated_run(session)
@@ -88,9 +90,10 @@ def curve(directory: Path, output: Path | None, as_json: bool) -> None:
 def _curve_lines(points: list[dict[str, Any]], *, slice_clips: int, speakers: int) -> list[str]:
     if not points:
         return ["No curve yet: it starts with the first labels and `earmark learn --once`."]
-    head = f"Scored on {slice_clips} clips of the random slice from {speakers} speakers.", "decisions  a class  smallest  UA"
+    scored_on = f"Scored on {counted(slice_clips, 'clip')} of the random slice from {counted(speakers, 'speaker')}."
+    head = scored_on, "decisions  per class  smallest  UA"
     rows = [
-        f"{point['decisions']:>9}  {point['examples_per_class']:>7.1f}  {point['smallest_class']:>8}  "
+        f"{point['decisions']:>9}  {point['examples_per_class']:>9.1f}  {point['smallest_class']:>8}  "
         + ("not known" if point["ua"] is None else f"{point['ua']:.3f} ({point['ua_low']:.3f}-{point['ua_high']:.3f})")
         for point in points
     ]
@@ -103,11 +106,11 @@ def _curve_lines(points: list[dict[str, Any]], *, slice_clips: int, speakers: in
 @json_option
 @click.pass_obj
 def export(directory: Path, format: str, output: Path, as_json: bool) -> None:
-    """Write the standing decisions to OUTPUT."""
+    """Write the decisions that stand to OUTPUT; the format log adds those that were undone or replaced."""
     with opened(directory) as project, project.read() as session:
         count = export_decisions(session, format, output)
     say(
         {"format": format, "output": str(output), "rows": count},
         as_json=as_json,
-        lines=lambda: [f"{count} rows written to {output}."],
+        lines=lambda: [f"{counted(count, 'row')} written to {output}."],
     )

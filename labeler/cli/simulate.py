@@ -1,4 +1,4 @@
-"""The command that says how many labels a strategy would have saved on a corpus whose labels are known."""
+"""The command that measures how many labels a strategy would have saved on a corpus whose labels are known."""
 
 from __future__ import annotations
 
@@ -60,18 +60,18 @@ def simulate(
     from labeler.charts.files import check_chart_file, save_chart
     from labeler.charts.simulation import simulation_chart
     from learner.corpora.clips import manifest_clips
-    from learner.corpora.corpus import heard_corpus
+    from learner.corpora.encoded_corpus import encoded_corpus
     from learner.corpora.vector_cache import cache_folder
-    from learner.simulation.simulate import simulate as simulate_corpus
+    from learner.simulation.comparison import compare_strategies
 
     if plot is not None:
         check_chart_file(plot)
     cache = cache_folder(None)
     clips = manifest_clips(manifest)
-    corpus, left_out = heard_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
+    corpus, left_out = encoded_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
     for clip in left_out[:20]:
         note(f"left out {clip.file_name}: {clip.reason}")
-    found = simulate_corpus(corpus, _plan(options), cache=cache.parent / "simulate", jobs=jobs, watch=progress_bar)
+    found = compare_strategies(corpus, _plan(options), cache=cache.parent / "simulate", jobs=jobs, watch=progress_bar)
     document = {**found, "manifest": str(manifest), "encoder": encoder, "left_out": len(left_out)}
     if plot is not None:
         save_chart(simulation_chart(document), plot)
@@ -79,8 +79,8 @@ def simulate(
 
 
 def _plan(options: dict[str, Any]) -> Any:
+    from learner.simulation.comparison import STRATEGIES, Plan
     from learner.simulation.replay import Annotating
-    from learner.simulation.simulate import STRATEGIES, Plan
 
     strategies, seeds = options.pop("strategies"), options.pop("seeds")
     held_out, estimates = options.pop("held_out"), options.pop("estimates")
@@ -88,7 +88,7 @@ def _plan(options: dict[str, Any]) -> Any:
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
-    table = [("strategy", "AULC", "to 90%", "to 95%", "to 99%", "5 of each", "against random"), *map(_row, _told(document))]
+    table = [("strategy", "AULC", "to 90%", "to 95%", "to 99%", "5 of each", "against random"), *map(_row, _best_first(document))]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return [
         f"{document['clips']} clips with {len(document['labels'])} labels, {document['pool']} of them to label; "
@@ -103,19 +103,19 @@ def _lines(document: dict[str, Any]) -> list[str]:
     ]
 
 
-def _told(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _best_first(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return sorted(document["strategies"].items(), key=lambda item: -item[1]["aulc"])
 
 
 def _row(item: tuple[str, dict[str, Any]]) -> tuple[str, ...]:
-    name, told = item
-    counts = [f"{told[f'labels_to_{part}']}" if part in told["reached"] else "not reached" for part in (90, 95, 99)]
-    found = f"{told['labels_to_five_each']:.0f}" + ("+" if told["five_each_never"] else "")
-    return name, f"{told['aulc']:.3f}", *counts, found, _against(told)
+    name, figures = item
+    counts = [f"{figures[f'labels_to_{part}']}" if part in figures["reached"] else "not reached" for part in (90, 95, 99)]
+    found = f"{figures['labels_to_five_each']:.0f}" + ("+" if figures["five_each_never"] else "")
+    return name, f"{figures['aulc']:.3f}", *counts, found, _against(figures)
 
 
-def _against(told: dict[str, Any]) -> str:
-    if "verdict" not in told:
+def _against(figures: dict[str, Any]) -> str:
+    if "verdict" not in figures:
         return ""
-    p = "" if told["p"] is None else f", p = {told['p']:.2g}"
-    return f"{told['verdict']}: {told['wins']} won, {told['losses']} lost{p}"
+    p = "" if figures["p"] is None else f", p = {figures['p']:.2g}"
+    return f"{figures['verdict']}: {figures['wins']} won, {figures['losses']} lost{p}"

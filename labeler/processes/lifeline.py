@@ -1,29 +1,30 @@
-"""A child process must not outlive its supervisor, however that one ended.
+"""Ends a child process when its supervisor has ended, for whatever reason.
 
-The supervisor holds the writing end of the child's standard input and never writes; when the supervisor is gone, even killed,
-the pipe closes and the child asks itself to stop. Works on every system, unlike signals on a parent's death.
+The supervisor holds the writing end of the child's standard input and never writes. When the supervisor ends, even if killed,
+the pipe closes and the child sends itself SIGTERM. This works on every system, unlike signals on a parent's death.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 
 VARIABLE = "EARMARK_LIFELINE"
 GRACE_SECONDS = 5.0
+_STANDARD_INPUT = 0
 
 
 def hold_lifeline() -> None:
-    """Stop this process when its supervisor is gone; does nothing in a process that was started by hand."""
+    """Stop this process when its supervisor is gone; does nothing in a process that a person started."""
     if os.environ.get(VARIABLE) == "1":
         threading.Thread(target=_wait_for_the_end, name="lifeline", daemon=True).start()
 
 
 def _wait_for_the_end() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not by way of `sys.stdin`: Python aborts at the end of the process when a thread waits in there.
+    while os.read(_STANDARD_INPUT, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)

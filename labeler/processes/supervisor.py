@@ -1,4 +1,4 @@
-"""Starts app and learner as processes of their own and keeps them running."""
+"""Starts app and learner as separate processes and keeps them running."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
 from types import FrameType
 from urllib.parse import urlsplit
 
@@ -24,14 +25,47 @@ from labeler.processes.lifeline import GRACE_SECONDS, VARIABLE
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 HEALTHY_SECONDS = 60.0
 """A child that ran this long is started again at once, with the shortest pause."""
+LAST_LINE_SECONDS = 1.0
+"""How long the log of a child that has ended is read on."""
+
+
+class Alarm:
+    """What the supervisor sleeps on until something happens.
+
+    Threads and signal handlers ring it. A `threading.Event` would not do: a handler runs in the thread that waits, which may hold
+    the event's lock at that moment.
+    """
+
+    def __init__(self) -> None:
+        self._rung: SimpleQueue[None] = SimpleQueue()
+        self.is_last = False
+        """Whether it is time to stop."""
+
+    def ring(self) -> None:
+        """Wake the sleeper; if it is awake, its next sleep ends at once."""
+        self._rung.put(None)
+
+    def ring_last(self) -> None:
+        """Wake the sleeper to stop."""
+        self.is_last = True
+        self.ring()
+
+    def sleep(self, seconds: float | None) -> None:
+        """Sleep until the alarm rings; at most so many seconds, if any are given."""
+        try:
+            self._rung.get(timeout=seconds)
+        except Empty:
+            return
 
 
 class Child:
     """One supervised process: started, watched, and started again after a pause that doubles."""
 
-    def __init__(self, name: str, command: Sequence[str]) -> None:
+    def __init__(self, name: str, command: Sequence[str], *, ended: Callable[[], None]) -> None:
+        """`ended` is called, from a thread, whenever the process has ended."""
         self.name = name
         self.command = list(command)
+        self.ended = ended
         self.last_line = ""
         self.pause = FIRST_PAUSE
         self.start_at = 0.0
@@ -44,18 +78,30 @@ class Child:
             self.command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
         )
         self.started = time.monotonic()
-        threading.Thread(target=self._pass_on, args=(self.process,), daemon=True).start()
+        log = threading.Thread(target=self._pass_on, args=(self.process,), daemon=True)
+        log.start()
+        self._end = threading.Thread(target=self._await_end, args=(self.process, log), daemon=True)
+        self._end.start()
+
+    def _await_end(self, process: subprocess.Popen[str], log: threading.Thread) -> None:
+        process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+        # Its last line is the reason. The log stays open if the process has left children of its own.
+        log.join(LAST_LINE_SECONDS)
+        self.ended()
 
     def _pass_on(self, process: subprocess.Popen[str]) -> None:
-        """Show the child's log as ours, and remember its last line as the reason it died."""
+        """Write the child's log to our stderr, and keep its last line as the reason if the child ends."""
         assert process.stderr is not None
-        for line in process.stderr:
-            self.last_line = line.strip() or self.last_line
-            sys.stderr.write(line)
-            sys.stderr.flush()
+        with process.stderr as lines:
+            for line in lines:
+                self.last_line = line.strip() or self.last_line
+                sys.stderr.write(line)
+                sys.stderr.flush()
 
     def died(self) -> str | None:
-        """The reason, once the process has ended by itself; it is due to start again after a pause."""
+        """Why the process ended by itself, or None while it runs; after a pause it is due to start again."""
         if self.process is None or self.process.poll() is None:
             return None
         code = self.process.returncode
@@ -72,7 +118,7 @@ class Child:
         return self.process is None and time.monotonic() >= self.start_at
 
     def stop(self) -> None:
-        """Ask the process to end, and end it when it does not."""
+        """Terminate the process, and kill it if it does not end."""
         if self.process is None:
             return
         self.process.terminate()
@@ -81,6 +127,7 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._end.join()
 
 
 def supervise(project: OpenProject, *, host: str, port: int, with_learner: bool, open_browser: bool = False) -> None:
@@ -90,29 +137,44 @@ def supervise(project: OpenProject, *, host: str, port: int, with_learner: bool,
         ProjectError: the address is taken or cannot be listened on.
     """
     refuse_taken_address(host, port)
-    directory = str(project.directory)
-    app = Child("app", [sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)])
-    learner = Child("learner", [sys.executable, "-m", "labeler.cli", "--project", directory, "learn"])
-    children = [app, learner] if with_learner else [app]
-    stop = threading.Event()
+    directory, alarm, over = str(project.directory), Alarm(), threading.Event()
+    app = Child(
+        "app",
+        [sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)],
+        ended=alarm.ring,
+    )
+    learner = Child("learner", [sys.executable, "-m", "labeler.cli", "--project", directory, "learn"], ended=alarm.ring)
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
+        alarm.ring_last()
 
     previous = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     if open_browser:
-        threading.Thread(target=_open_when_it_answers, args=(host, port, stop), daemon=True).start()
+        threading.Thread(target=_open_when_it_answers, args=(host, port, over), daemon=True).start()
+    try:
+        keep_running(project, [app, learner] if with_learner else [app], alarm=alarm)
+    finally:
+        over.set()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def keep_running(project: OpenProject, children: Sequence[Child], *, alarm: Alarm) -> None:
+    """Start the children, and start again whichever ends, until the alarm rings for the last time; then stop them.
+
+    It sleeps from one event to the next: looking several times a second would keep the processor awake day and night.
+    """
     try:
         for child in children:
             child.start()
-        while not stop.wait(0.2):
+        while not alarm.is_last:
             for child in children:
                 _look_after(project, child)
+            starts = [child.start_at for child in children if child.process is None]
+            alarm.sleep(max(0.0, min(starts) - time.monotonic()) if starts else None)
     finally:
         for child in children:
             child.stop()
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _look_after(project: OpenProject, child: Child) -> None:
@@ -129,7 +191,7 @@ def _record_restart(project: OpenProject, reason: str) -> None:
     try:
         with project.write() as session:
             count_restart(session, error=reason)
-    except SQLAlchemyError as error:  # the database may be what broke: supervising must go on
+    except SQLAlchemyError as error:  # The database may be the cause; supervising must go on.
         sys.stderr.write(f"The restart could not be recorded: {error}\n")
 
 
@@ -151,9 +213,9 @@ def page_address(host: str, port: int) -> str:
     return f"http://{shown}:{port}"
 
 
-def _open_when_it_answers(host: str, port: int, stop: threading.Event) -> None:
+def _open_when_it_answers(host: str, port: int, over: threading.Event) -> None:
     address = page_address(host, port)
-    while not stop.wait(0.2):
+    while not over.wait(0.2):
         try:
             socket.create_connection((urlsplit(address).hostname, port), timeout=1).close()
         except OSError:

@@ -31,8 +31,8 @@ LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000
 MOST_CHANNELS = 64
 
 
-def probe(path: str | os.PathLike[str]) -> AudioInfo:
-    """What the header of a file says, without decoding it.
+def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
+    """What the header of a file states, without decoding it.
 
     Raises:
         AudioError: the file is missing, empty, no audio, cut short, or needs an extra that is not installed.
@@ -42,7 +42,7 @@ def probe(path: str | os.PathLike[str]) -> AudioInfo:
 
 
 def validate(path: str | os.PathLike[str], *, start: float = 0.0, end: float | None = None) -> AudioInfo:
-    """Decode a span (seconds) block by block and return what `probe` returns; silence is fine.
+    """Decode a span (seconds) block by block and return what `audio_info` returns; silence is fine.
 
     Raises:
         AudioError: as `decode`.
@@ -76,17 +76,6 @@ def decode_blocks(
             yield _finite(resampler.resample_chunk(mono) if resampler else mono, path)
         if resampler:
             yield _finite(resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True), path)
-
-
-def read_frames(path: str | os.PathLike[str], start: float = 0.0, end: float | None = None) -> tuple[Waveform, int]:
-    """The span as it is in the file: float32 of shape [frames, channels], and its sampling rate in Hz.
-
-    Raises:
-        AudioError: as `decode`.
-    """
-    with _opened(path) as reader:
-        blocks = list(_frames(reader, path, start, end))
-        return np.concatenate(blocks), reader.info.sampling_rate
 
 
 def content_hash(path: str | os.PathLike[str]) -> str:

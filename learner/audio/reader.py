@@ -14,13 +14,13 @@ END_TOLERANCE = 0.1
 """Seconds by which a span may reach past the end (manifests round), and a lossy file fall short of its stated length."""
 
 
-class AudioMissing(AudioError):  # noqa: N818 (says what the audio is, as in "except AudioMissing")
+class AudioMissing(AudioError):  # noqa: N818 (names what the audio is, as in "except AudioMissing")
     """The file is not there or may not be read; it may come back, so the clip is not broken."""
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the header says: sampling rate in Hz, channels, frames (samples per channel) and duration in seconds."""
+    """What the header states: sampling rate in Hz, channels, frames (samples per channel) and duration in seconds."""
 
     sampling_rate: int
     channels: int

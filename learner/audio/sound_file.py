@@ -63,7 +63,7 @@ def open_sound_file(file: BinaryIO, path: str | os.PathLike[str]) -> SoundFileRe
 
 
 def _last_page_is_cut(file: BinaryIO) -> bool:
-    # RFC 3533: a page is 27 bytes, a table of as many segment lengths as byte 26 says, and the segments; 65,307 bytes at most.
+    # RFC 3533: a page is 27 bytes, a table of as many segment lengths as byte 26 holds, and the segments; 65,307 bytes at most.
     size = os.fstat(file.fileno()).st_size
     tail = os.pread(file.fileno(), 65_536, max(size - 65_536, 0))
     page = tail[tail.rfind(b"OggS") :]

@@ -7,13 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from learner.arrays import Float16Array, Float32Array, Int64Array
+from learner.arrays import Float16Array, Float32Array
 from learner.encoders.base import Encoder
 from learner.encoders.pooling import POOLINGS, parse_layers
 from learner.encoders.registry import encoder_named
 from learner.features.store import fingerprint_of
-
-_FLAT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Candidate:
 
 
 class ProbedEncoder:
-    """An encoder set to say everything that its candidates can be made from in one pass."""
+    """An encoder with all its layers and poolings, so that one pass over a clip gives what every candidate is made from."""
 
     def __init__(self, asked: str | Encoder) -> None:
         """Takes a name, or an encoder that is used as it is. Raises EncoderError as `encoder_named` does."""
@@ -47,7 +45,7 @@ class ProbedEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with everything that what it says depends on."""
+        """Changes with everything that its vectors depend on."""
         return fingerprint_of(self.encoder)
 
     def candidates(self, *, speakers: bool) -> list[Candidate]:
@@ -67,42 +65,18 @@ class ProbedEncoder:
         of_one = self.encoder.dim // (2 * (self._hidden + 1))
         return of_one * len(self._chosen(candidate.layers)) * (1 if candidate.pooling == "mean" else 2)
 
-    def features(self, said: Float16Array, candidate: Candidate, group_of: Int64Array) -> Float32Array:
-        """The features [n, d] of a candidate from everything [n, dim] that the encoder said; groups are those of speakers."""
-        found = said
+    def features(self, encoded: Float16Array, candidate: Candidate) -> Float32Array:
+        """The features [n, d] of a candidate from the encoder's vectors [n, dim]; not normalised by speaker."""
+        found = encoded
         if self._pooled:
             # Statistic, layer (the average last), value.
-            parts = said.reshape(len(said), 2, self._hidden + 1, -1)
+            parts = encoded.reshape(len(encoded), 2, self._hidden + 1, -1)
             parts = parts[:, : 1 if candidate.pooling == "mean" else 2, self._chosen(candidate.layers)]
-            found = parts.reshape(len(said), -1)
-        vectors = found.astype(np.float32)
-        return normalised(vectors, group_of) if candidate.speaker_norm else vectors
+            found = parts.reshape(len(encoded), -1)
+        return found.astype(np.float32)
 
     def _chosen(self, layers: str | None) -> list[int]:
         if layers is None:
             return [0]
         parsed = parse_layers(layers, count=self._hidden)
         return [self._hidden] if parsed.averaged else list(parsed.indices)
-
-
-def normalised(vectors: Float32Array, group_of: Int64Array) -> Float32Array:
-    """The vectors with zero mean and unit spread over the clips of each group; no label enters.
-
-    A clip that is a group of its own takes the statistics of all clips.
-    """
-    found = np.empty_like(vectors)
-    counts = np.bincount(group_of)
-    single = counts[group_of] == 1
-    for group in np.flatnonzero(counts > 1):
-        members = group_of == group
-        mean, spread = _statistics(vectors[members])
-        found[members] = (vectors[members] - mean) / spread
-    if single.any():
-        mean, spread = _statistics(vectors)
-        found[single] = (vectors[single] - mean) / spread
-    return found
-
-
-def _statistics(vectors: Float32Array) -> tuple[Float32Array, Float32Array]:
-    mean, spread = vectors.mean(axis=0, dtype=np.float64), vectors.std(axis=0, dtype=np.float64)
-    return mean.astype(np.float32), np.where(spread < _FLAT, 1.0, spread).astype(np.float32)

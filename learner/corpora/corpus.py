@@ -1,22 +1,15 @@
-"""A labelled corpus with its features, as a simulation takes it; what encoders said is shared with `earmark probe`."""
+"""A labelled corpus with its features, as a simulation takes it. `learner.corpora.encoded_corpus` makes one from audio."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from db.errors import LabelError
-from learner.arrays import Float16Array, Float32Array, Int64Array
-from learner.corpora.candidates import Candidate, ProbedEncoder
-from learner.corpora.clips import LabelledClips, LeftOut
-from learner.corpora.listening import hear
-from learner.corpora.vector_cache import VectorCache, as_stored
-from learner.encoders.registry import encoder_named
-from learner.progress import Watch
+from learner.arrays import Float16Array, Int64Array
 
 
 @dataclass(frozen=True)
@@ -33,59 +26,26 @@ class Corpus:
     """Changes with everything above."""
 
     @classmethod
-    def of(cls, vectors: Float32Array, labels: Sequence[str], speakers: Sequence[str | None]) -> Corpus:
-        """From features [n, dim] as they are, and a label and a speaker a clip."""
-        return _corpus(as_stored(vectors), labels, speakers)
+    def of(cls, vectors: Float16Array, labels: Sequence[str], speakers: Sequence[str | None]) -> Corpus:
+        """Of features [n, dim], and a label and a speaker for each clip.
+
+        Raises:
+            LabelError: the clips have fewer than two labels.
+        """
+        names, positions = np.unique(list(labels), return_inverse=True)
+        if len(names) < 2:
+            raise LabelError(f"There are {len(labels)} labelled clips of {len(names)} labels; give clips of at least two labels.")
+        digest = hashlib.blake2b(np.ascontiguousarray(vectors).tobytes(), digest_size=16)
+        digest.update(repr((list(labels), list(speakers))).encode("utf-8", "surrogatepass"))
+        return cls(
+            vectors=vectors,
+            label_of=positions.astype(np.int64) + 1,
+            label_names=[str(name) for name in names],
+            speakers=list(speakers),
+            fingerprint=digest.hexdigest(),
+        )
 
     @property
     def label_ids(self) -> list[int]:
         """All of them."""
         return list(range(1, len(self.label_names) + 1))
-
-
-def _corpus(stored: Float16Array, labels: Sequence[str], speakers: Sequence[str | None]) -> Corpus:
-    names, positions = np.unique(list(labels), return_inverse=True)
-    if len(names) < 2:
-        raise LabelError(f"There are {len(labels)} labelled clips of {len(names)} labels; give clips of at least two labels.")
-    digest = hashlib.blake2b(np.ascontiguousarray(stored).tobytes(), digest_size=16)
-    digest.update(repr((list(labels), list(speakers))).encode("utf-8", "surrogatepass"))
-    return Corpus(
-        vectors=stored,
-        label_of=positions.astype(np.int64) + 1,
-        label_names=[str(name) for name in names],
-        speakers=list(speakers),
-        fingerprint=digest.hexdigest(),
-    )
-
-
-def heard_corpus(
-    labelled: LabelledClips,
-    *,
-    encoder: str,
-    layers: str | None = None,
-    pooling: str | None = None,
-    cache: Path,
-    watch: Watch,
-) -> tuple[Corpus, list[LeftOut]]:
-    """The clips with what the encoder says of them, and those that had to be left out.
-
-    Args:
-        encoder: as `encoder_named` takes it.
-        layers, pooling: as `encoder_named` takes them; none takes the encoder's default.
-        cache: folder that keeps what encoders said.
-
-    Raises:
-        EncoderError: the encoder cannot be loaded or run, or has no such layers or pooling.
-        FeatureError: the cache cannot be written to.
-        LabelError: what can be heard has fewer than two labels.
-    """
-    asked = encoder_named(encoder, layers=layers, pooling=pooling).settings
-    probed = ProbedEncoder(encoder)
-    known = VectorCache(cache, fingerprint=probed.fingerprint, width=probed.encoder.dim)
-    with watch(f"listen with {probed.name}", "clip") as moved:
-        heard = hear(labelled.clips, probed.encoder, known, progress=moved)
-    candidate = Candidate(probed.name, asked["layers"], asked["pooling"], speaker_norm=False)
-    vectors = probed.features(heard.vectors[heard.there], candidate, np.zeros(0, dtype=np.int64))
-    clips = [clip for clip, there in zip(labelled.clips, heard.there, strict=True) if there]
-    corpus = _corpus(as_stored(vectors), [clip.label for clip in clips], [clip.speaker for clip in clips])
-    return corpus, [*labelled.left_out, *heard.left_out]

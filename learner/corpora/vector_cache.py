@@ -1,8 +1,7 @@
-"""What encoders said of clips, kept on disk, so that a second probe hears nothing again.
+"""Vectors of clips by encoder, kept on disk, so that a second probe encodes no clip again.
 
-One folder an encoder (its fingerprint), and in it pairs of files: vectors in `.npy`, and in `.json` which clip each row is. Both
-are written under another name and renamed, the `.json` last; a pair that is damaged or half there counts for nothing. Any number
-of processes may add to it at a time.
+One folder an encoder (its fingerprint), and in it pairs of files: vectors in `.npy`, and in `.json` which clip each row is. The
+`.json` is written last; a pair that is damaged or half there counts for nothing. Any number of processes may add to it at a time.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ import numpy as np
 
 from db.errors import FeatureError
 from db.project import OpenProject
+from db.store.files import whole_file, write_whole
 from learner.arrays import Float16Array, Float32Array
-
-_LARGEST = float(np.finfo(np.float16).max)
+from learner.features.precision import as_stored
 
 
 def cache_folder(project: OpenProject | None) -> Path:
@@ -66,30 +65,18 @@ class VectorCache:
         stored = as_stored(vectors)
         digests = [_digest(key) for key in keys]
         path = self._folder / uuid.uuid4().hex
-        part = path.with_suffix(".part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
+            with whole_file(path.with_suffix(".npy"), durable=False) as file:
                 np.save(file, stored, allow_pickle=False)
-            part.rename(path.with_suffix(".npy"))
-            part.write_text(json.dumps(digests), encoding="utf-8")
-            part.rename(path.with_suffix(".json"))
+            write_whole(path.with_suffix(".json"), json.dumps(digests), durable=False)
         except OSError as error:
             raise unwritable(self._folder, error) from error
-        finally:
-            # The folder itself may be what is missing.
-            if part.parent.is_dir():
-                part.unlink(missing_ok=True)
         self._rows.update((digest, (stored, row)) for row, digest in enumerate(digests))
 
 
-def as_stored(vectors: Float32Array) -> Float16Array:
-    """The values as the cache, and a feature set, keep them."""
-    return np.clip(vectors, -_LARGEST, _LARGEST).astype(np.float16)
-
-
 def unwritable(folder: Path, error: OSError) -> FeatureError:
-    """What to say of a cache that takes nothing more."""
+    """The error of a cache that cannot be written to."""
     return FeatureError(f"{folder} cannot be written to ({error.strerror}); make room or name another folder in EARMARK_CACHE.")
 
 

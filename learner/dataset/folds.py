@@ -1,14 +1,18 @@
-"""Folds of whole speakers, so that no speaker is ever tested by a head that heard them.
+"""Folds of whole speakers, so that no speaker is ever tested by a head that learned from them.
 
-A speaker's fold never changes: speakers are dealt in the order of their first clip, each to the fold that has fewest. New clips
-and new speakers only ever append to that order, and so what was trained for the old folds stays of use. (Once there is a second
-speaker, or there are enough recordings of nobody known, folds of single clips give way to those of whole ones.)
+These are the folds of a project, which grows while it is evaluated. A speaker's fold never changes: speakers are dealt in the
+order of their first clip, each to the fold that has fewest. New clips and new speakers only ever append to that order, and so
+what was trained for the old folds stays of use. (Once there is a second speaker, or there are enough recordings of nobody known,
+folds of single clips give way to those of whole ones.)
+
+A finished corpus has other folds, see `learner.probing.splits`. Every cross-validation, of either, goes through its folds with
+`held_out_in_turn`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,10 +45,20 @@ class Folds:
         return self.group_of.of_clips(clip_ids).astype(np.int64)
 
 
+def held_out_in_turn(fold_of: Int64Array) -> Iterator[tuple[int, BoolArray]]:
+    """Each fold that has rows, in ascending order, and which rows [n] it holds; the others are there to learn from.
+
+    Args:
+        fold_of: fold of each row, [n].
+    """
+    for fold in np.unique(fold_of).tolist():
+        yield fold, fold_of == fold
+
+
 def folds_of(speakers: ByClip[str | None], files: ByClip[int] | None = None, *, in_service: BoolArray | None = None) -> Folds:
     """Folds for clips of these speakers, dealt in the order of the clips' ids.
 
-    With a single speaker, folds are made of single clips; `grouped` says so.
+    With a single speaker, folds are made of single clips, and `grouped` is False.
 
     Args:
         files: which file each clip is of: spans of a recording of nobody known stay together where there are enough files.
@@ -54,8 +68,8 @@ def folds_of(speakers: ByClip[str | None], files: ByClip[int] | None = None, *, 
     numbers = None if files is None else files.array
     matter = np.ones(len(names), dtype=np.bool_) if in_service is None else in_service
     unknown = np.array([speaker is None for speaker in names], dtype=np.bool_)
-    told = {name for name, here in zip(names, matter, strict=True) if name is not None and here}
-    file_of = None if numbers is None else _recordings(numbers, unknown, matter, speakers=len(told))
+    named = {name for name, here in zip(names, matter, strict=True) if name is not None and here}
+    file_of = None if numbers is None else _recordings(numbers, unknown, matter, speakers=len(named))
     single = file_of is None and len({*names}) < 2
     dealer = _Dealer()
     known: dict[str, tuple[int, int]] = {}
@@ -77,7 +91,7 @@ def folds_of(speakers: ByClip[str | None], files: ByClip[int] | None = None, *, 
     return Folds(
         fold_of=ByClip(speakers.clip_ids, fold_of),
         group_of=ByClip(speakers.clip_ids, group_of),
-        grouped=not single and len(told) > 1 and 2 * int((unknown & matter).sum()) <= int(matter.sum()),
+        grouped=not single and len(named) > 1 and 2 * int((unknown & matter).sum()) <= int(matter.sum()),
         count=min(dealer.groups, MOST_FOLDS),
     )
 

@@ -2,40 +2,58 @@
 
 No label enters. What a speaker's clips have in common (the voice, the microphone, the room) goes, and how they differ stays.
 Where speakers coincide with labels, that is just what should not be done; `learner.heads.normalisation` decides.
+
+The learner shrinks the statistics of a speaker, of whom it may know a few clips only. A probe compares encoders on whole corpora
+and takes the statistics as they are, as the papers do whose figures it stands beside. Both are a `Shrinkage` of one computation.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from learner.arrays import Float32Array, Float64Array, Int64Array
+from learner.dataset.statistics import FLAT, pool_statistics
 
 NONE, SPEAKER = "none", "speaker"
-"""What is done to features before a head sees them: nothing, or what is said here."""
+"""What is done to features before a head sees them: nothing, or what is described here."""
 LEAST_CLIPS = 8
-"""Speakers with fewer clips say too little about themselves; they are standardised as the pool is."""
+"""Speakers with fewer clips are not known well enough; they are standardised as the pool is."""
 LEAST_SPEAKERS = 4
 """With fewer that have enough clips nothing can be decided across speakers."""
 LEAST_SHARE = 0.8
 """Of the clips, those whose speaker has enough; below it the heads would learn from a mixture of two kinds of features."""
 MOST_VALUES = 2**24
 """Means, and as many spreads, kept in memory: 64 MB each."""
-_PRIOR_CLIPS = 5.0
-"""A speaker's mean and variance count as if so many more of the speaker's clips were like the pool."""
-_MOST_STRETCH = 4.0
-"""A feature that hardly varies within a speaker is stretched no more than this, relative to the pool."""
 _BLOCK = 256
 """Rows at a time: what is looked up for them stays in the processor's cache."""
 
 
-def known_well(speakers: Iterable[str | None]) -> list[str]:
+@dataclass(frozen=True)
+class Shrinkage:
+    """How far a speaker's statistics are drawn towards those of the pool."""
+
+    least_clips: int
+    """Speakers with fewer clips are standardised as the pool is."""
+    prior_clips: float
+    """A speaker's mean and variance count as if so many more of the speaker's clips were like the pool."""
+    most_stretch: float
+    """A feature that hardly varies within a speaker is stretched no more than this, relative to the pool."""
+
+
+SHRUNK = Shrinkage(LEAST_CLIPS, prior_clips=5.0, most_stretch=4.0)
+"""The learner's."""
+AS_THEY_ARE = Shrinkage(2, prior_clips=0.0, most_stretch=np.inf)
+"""A probe's: zero mean and unit spread over the clips of each speaker; a clip alone takes the statistics of all clips."""
+
+
+def known_well(speakers: Iterable[str | None], *, least_clips: int = LEAST_CLIPS) -> list[str]:
     """Speakers with enough clips, in the order of their first; `speakers` has one entry a clip."""
     counts = Counter(speaker for speaker in speakers if speaker is not None)
-    return [speaker for speaker, clips in counts.items() if clips >= LEAST_CLIPS]
+    return [speaker for speaker, clips in counts.items() if clips >= least_clips]
 
 
 def why_not(speakers: Sequence[str | None], *, dim: int) -> str | None:
@@ -65,7 +83,13 @@ class SpeakerStatistics:
 
     @classmethod
     def of(
-        cls, chunks: Iterable[Float32Array], speakers: Sequence[str | None], *, mean: Float32Array, scale: Float32Array
+        cls,
+        chunks: Iterable[Float32Array],
+        speakers: Sequence[str | None],
+        *,
+        mean: Float32Array,
+        scale: Float32Array,
+        shrinkage: Shrinkage = SHRUNK,
     ) -> SpeakerStatistics:
         """From all vectors of the pool.
 
@@ -74,7 +98,8 @@ class SpeakerStatistics:
             speakers: of each row of all chunks.
             mean, scale: those of the pool [dim].
         """
-        numbers = {speaker: number for number, speaker in enumerate(known_well(speakers))}
+        known = known_well(speakers, least_clips=shrinkage.least_clips)
+        numbers = {speaker: number for number, speaker in enumerate(known)}
         rows = _numbers(numbers, speakers)
         shape = (len(numbers) + 1, len(mean))
         total, squares, start = np.zeros(shape), np.zeros(shape), 0
@@ -88,7 +113,7 @@ class SpeakerStatistics:
             total[present] += np.add.reduceat(sorted_rows, firsts, axis=0)
             squares[present] += np.add.reduceat(np.square(sorted_rows), firsts, axis=0)
         clips = np.bincount(rows, minlength=len(numbers) + 1)[:, None].astype(np.float64)
-        return cls(numbers, *_shrunk(total, squares, clips, mean=mean, scale=scale))
+        return cls(numbers, *_shrunk(total, squares, clips, mean=mean, scale=scale, shrinkage=shrinkage))
 
     def numbers_of(self, speakers: Sequence[str | None]) -> Int64Array:
         """Row of each of these speakers."""
@@ -104,16 +129,37 @@ class SpeakerStatistics:
         return out
 
 
+def normalised_by_group(vectors: Float32Array, group_of: Int64Array) -> Float32Array:
+    """The vectors [n, dim] of a whole corpus, each `AS_THEY_ARE` by its group [n]; a new array."""
+    mean, scale = pool_statistics(_blocks(vectors), dim=vectors.shape[1])
+    names = [str(group) for group in group_of.tolist()]
+    statistics = SpeakerStatistics.of(_blocks(vectors), names, mean=mean, scale=scale, shrinkage=AS_THEY_ARE)
+    return statistics.normalised(vectors, statistics.numbers_of(names))
+
+
+def _blocks(vectors: Float32Array) -> Iterator[Float32Array]:
+    """Some rows at a time: float64 copies of all would be large."""
+    for start in range(0, len(vectors), _BLOCK):
+        yield vectors[start : start + _BLOCK]
+
+
 def _shrunk(
-    total: Float64Array, squares: Float64Array, clips: Float64Array, *, mean: Float32Array, scale: Float32Array
+    total: Float64Array,
+    squares: Float64Array,
+    clips: Float64Array,
+    *,
+    mean: Float32Array,
+    scale: Float32Array,
+    shrinkage: Shrinkage,
 ) -> tuple[Float32Array, Float32Array]:
     """Shift and factor from sums around the pool's mean."""
     own = total / np.maximum(clips, 1)
     variance = np.maximum(squares / np.maximum(clips, 1) - np.square(own), 0.0)
-    trust = clips / (clips + _PRIOR_CLIPS)
+    trust = clips / np.maximum(clips + shrinkage.prior_clips, 1)
     shift = trust * own
     spread = np.sqrt(trust * variance + (1 - trust) * np.square(scale.astype(np.float64)))
-    factor = 1 / np.maximum(spread, scale / _MOST_STRETCH)
+    spread = np.maximum(spread, scale / shrinkage.most_stretch)
+    factor = 1 / np.where(spread < FLAT, 1.0, spread)
     # Everybody else: as the pool.
     shift[-1], factor[-1] = 0.0, 1 / scale
     return (shift + mean).astype(np.float32), factor.astype(np.float32)

@@ -8,8 +8,8 @@ import numpy as np
 
 from learner.arrays import Float32Array
 
-_FLAT = 1e-6
-"""A feature that varies less than this says nothing; it is centred and not stretched."""
+FLAT = 1e-6
+"""A feature that varies less than this carries no information; it is centred and not stretched."""
 
 
 def pool_statistics(chunks: Iterable[Float32Array], *, dim: int) -> tuple[Float32Array, Float32Array]:
@@ -25,4 +25,4 @@ def pool_statistics(chunks: Iterable[Float32Array], *, dim: int) -> tuple[Float3
         return np.zeros(dim, dtype=np.float32), np.ones(dim, dtype=np.float32)
     mean = total / count
     spread = np.sqrt(np.maximum(squares / count - np.square(mean), 0.0))
-    return mean.astype(np.float32), np.where(spread < _FLAT, 1.0, spread).astype(np.float32)
+    return mean.astype(np.float32), np.where(spread < FLAT, 1.0, spread).astype(np.float32)

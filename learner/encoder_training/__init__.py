@@ -1,5 +1,5 @@
 """Training an encoder on unlabelled speech: from nothing, or going on from a published checkpoint (TAPT, Chen & Rudnicky 2021).
 
-speech files -> crops, partly distorted (`augment`) -> targets (`descriptors`, `teacher`) -> pools on disk (`pools`) ->
+speech files -> crops, partly distorted (`augment`) -> targets (`descriptors`, `teacher`) -> crop sets on disk (`crop_sets`) ->
 student and losses (`student`, `objectives`) -> checkpoint (`training`).
 """

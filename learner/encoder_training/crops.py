@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from db.errors import AudioError, EncoderError
+from db.imports.folder import AUDIO_SUFFIXES
 from db.project import OpenProject
 from db.records.clips import ready_paths
 from learner.arrays import Float32Array
-from learner.audio.decoding import decode, probe
+from learner.audio.decoding import audio_info, decode
 from learner.encoder_training.augment import FASTEST, SAMPLING_RATE, distorted, levelled
 
-ENDINGS = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".aac", ".webm"})
 _SHORTEST = 0.5
 """Seconds; shorter files have nothing to crop."""
 _TRIES = 4
@@ -41,7 +41,7 @@ def speech_files(folders: Sequence[Path]) -> list[SpeechFile]:
         for folder in folders
         for place, _, names in os.walk(folder)
         for name in names
-        if Path(name).suffix.lower() in ENDINGS
+        if Path(name).suffix.lower() in AUDIO_SUFFIXES
     )
     found = [file for path in paths if (file := _speech_file(path))]
     if not found:
@@ -68,7 +68,7 @@ def project_files(project: OpenProject) -> list[SpeechFile]:
 
 def _speech_file(path: str) -> SpeechFile | None:
     try:
-        duration = probe(path).duration
+        duration = audio_info(path).duration
     except AudioError:
         return None
     return SpeechFile(path, duration) if duration >= _SHORTEST else None
@@ -104,7 +104,7 @@ def _read(file: SpeechFile, samples: int, rng: np.random.Generator) -> Float32Ar
     seconds = samples / SAMPLING_RATE
     start = float(rng.uniform(0.0, max(file.duration - seconds, 0.0)))
     try:
-        heard = decode(file.path, start=start, end=min(start + seconds, file.duration), sampling_rate=SAMPLING_RATE)
+        source = decode(file.path, start=start, end=min(start + seconds, file.duration), sampling_rate=SAMPLING_RATE)
     except AudioError:
         return np.zeros(samples, np.float32)
-    return np.resize(heard, samples).astype(np.float32) if len(heard) else np.zeros(samples, np.float32)
+    return np.resize(source, samples).astype(np.float32) if len(source) else np.zeros(samples, np.float32)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from db.store.files import whole
+
 LOG_EVERY = 25
 """Steps a row."""
 
@@ -30,12 +32,10 @@ class LossLog:
         """Write all rows."""
         if not self._rows:
             return
-        part = self._path.with_suffix(".part")
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with whole(self._path) as part, part.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(self._rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self._rows)
-        part.replace(self._path)
 
 
 def _read(path: Path) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from db.errors import EncoderError
+from db.store.files import whole, write_whole
 from learner.encoder_training.fast_convolutions import use_fast_convolutions
 from learner.encoders.wav2vec2.checkpoints import Checkpoint, find_checkpoint
 from learner.encoders.wav2vec2.encoder import gain_of, soft_gain_factor
@@ -77,14 +78,13 @@ def save_student(model: PreTrainedModel, checkpoint: Checkpoint, folder: Path, *
     if not all(bool(torch.isfinite(tensor).all()) for tensor in weights.values()):
         raise EncoderError("The training ended with weights that are not numbers; begin anew with a smaller --learning-rate.")
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / "model.safetensors.part"
-    save_file(weights, str(part), metadata={"format": "pt"})
-    part.chmod(0o644)
-    part.replace(folder / "model.safetensors")
+    with whole(folder / "model.safetensors") as part:
+        save_file(weights, str(part), metadata={"format": "pt"})
+        part.chmod(0o644)
     for name in SETTINGS_FILES:
         if (checkpoint.folder / name).is_file() and checkpoint.folder != folder:
             shutil.copyfile(checkpoint.folder / name, folder / name)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config["architectures"] = [type(model).__name__]
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    write_whole(folder / "config.json", json.dumps(config, indent=2) + "\n")
+    write_whole(folder / "README.md", card)

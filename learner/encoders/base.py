@@ -10,7 +10,6 @@ from learner.arrays import Float32Array, Waveform
 BUNDLED = "bundled"
 LOGMEL = "logmel"
 EGEMAPS = "egemaps"
-RECOMMENDED = "facebook/wav2vec2-base"
 
 
 class Encoder(Protocol):

@@ -12,6 +12,7 @@ from scipy import optimize, stats
 
 from db.reports import Calibration, CalibrationBin
 from learner.arrays import BoolArray, Float64Array, Int64Array
+from learner.dataset.folds import held_out_in_turn
 
 LEAST_CLIPS = 30
 """Below this no calibration is reported."""
@@ -58,9 +59,9 @@ def calibration_report(probabilities: Float64Array, y: Int64Array, folds: Int64A
     if len(y) < LEAST_CLIPS or len(np.unique(folds)) < 2:
         return None
     mended = np.empty_like(probabilities)
-    for fold in np.unique(folds):
-        here = folds == fold
-        mended[here] = tempered(probabilities[here], temperature_of(probabilities[~here], y[~here]))
+    for _, held_out in held_out_in_turn(folds):
+        temperature = temperature_of(probabilities[~held_out], y[~held_out])
+        mended[held_out] = tempered(probabilities[held_out], temperature)
     confidence, hit = mended.max(axis=1), mended.argmax(axis=1) == y
     return Calibration(
         clips=len(y),

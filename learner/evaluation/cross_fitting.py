@@ -1,18 +1,20 @@
-"""How good the head is, measured on the random slice by cross-fitting.
+"""Cross-fitting: for each fold of speakers a head is trained on all labels of the other speakers and tested on the fold's clips.
 
-For every fold of speakers a head is trained on every label of the other speakers, whatever chose those clips, and tested on the
-slice clips of the held-out ones. No label is wasted on a test set, no speaker is tested by a head that heard them, and since the
-slice is a fair sample, choosing clips actively does not bias the estimate.
+So no label is wasted on a test set, and no speaker is tested by a head that learned from them. How good the head is, is measured
+in this way on the random slice: whatever chose the clips that are trained on, those that are tested are a fair sample, so
+choosing actively does not bias the estimate. `learner.label_quality` judges every label in this way, with heads of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from learner.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from learner.dataset.examples import Examples
+from learner.dataset.folds import held_out_in_turn
 from learner.dataset.pool import Pool
 from learner.dataset.speaker_norm import NONE
 from learner.dataset.tested_slice import Slice
@@ -20,6 +22,13 @@ from learner.evaluation.accuracy import UNTRAINED
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LinearHead
 from learner.heads.normalisation import NormalisationChoice, choose_normalisation
+
+
+class Train(Protocol):
+    """What trains the heads of folds: `FoldHeads.trained`, for one."""
+
+    def __call__(self, examples: Examples, *, held_out_fold: int) -> LinearHead | None:
+        """The head for these examples, which are of other folds than `held_out_fold`; None if none can be trained."""
 
 
 class FoldHeads:
@@ -35,39 +44,39 @@ class FoldHeads:
         self._choices: dict[bytes, NormalisationChoice] = {}
         self._used: set[bytes] = set()
 
-    def trained(self, examples: Examples, *, unheard: int | None = None) -> LinearHead | None:
+    def trained(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
         """The head for these examples; None for none.
 
         Args:
-            unheard: a fold that it learns nothing from, unlabelled clips included.
+            held_out_fold: a fold that it learns nothing from, unlabelled clips included.
         """
         if not len(examples.y):
             return None
-        key = self._key(examples, unheard)
+        key = self._key(examples, held_out_fold)
         if key not in self._choices:
             # Read once for both: looking up rows costs more than deciding.
             vectors = self.pool.features.rows(examples.clip_ids)
             found = self._choices[key] = choose_normalisation(self.pool, examples.clip_ids, examples.y, vectors)
-            self._heads[key, found.normalisation] = self._fitted(examples, vectors, found.normalisation, unheard)
+            self._heads[key, found.normalisation] = self._fitted(examples, vectors, found.normalisation, held_out_fold)
         return self._heads[key, self._choices[key].normalisation]
 
-    def plain(self, examples: Examples, *, unheard: int | None = None) -> LinearHead | None:
+    def plain(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
         """The same without normalisation, whatever the decision."""
         if not len(examples.y):
             return None
-        key = self._key(examples, unheard)
+        key = self._key(examples, held_out_fold)
         if (key, NONE) not in self._heads:
             vectors = self.pool.features.rows(examples.clip_ids)
-            self._heads[key, NONE] = self._fitted(examples, vectors, NONE, unheard)
+            self._heads[key, NONE] = self._fitted(examples, vectors, NONE, held_out_fold)
         return self._heads[key, NONE]
 
-    def _key(self, examples: Examples, unheard: int | None) -> bytes:
-        key = examples.digest + str(unheard).encode()
+    def _key(self, examples: Examples, held_out_fold: int | None) -> bytes:
+        key = examples.digest + str(held_out_fold).encode()
         self._used.add(key)
         return key
 
-    def _fitted(self, examples: Examples, vectors: Float32Array, normalisation: str, unheard: int | None) -> LinearHead:
-        return fitted_head(self.pool, examples, vectors, C=self.C, normalisation=normalisation, unheard=unheard)
+    def _fitted(self, examples: Examples, vectors: Float32Array, normalisation: str, held_out_fold: int | None) -> LinearHead:
+        return fitted_head(self.pool, examples, vectors, C=self.C, normalisation=normalisation, held_out_fold=held_out_fold)
 
     def forget_unused(self) -> None:
         """Drop what was not asked for since the last call."""
@@ -85,7 +94,7 @@ def cross_fitted(
     after_each: Callable[[], None],
     plain: bool = False,
 ) -> Int64Array:
-    """Predicted label positions of the slice clips, each by a head that heard no clip of its fold.
+    """Predicted label positions of the slice clips, each by a head that learned from no clip of its fold.
 
     Whether a head normalises by speaker is decided on the labels that it was trained on.
 
@@ -96,7 +105,7 @@ def cross_fitted(
     """
     positions = {label: position for position, label in enumerate(label_ids)}
     predicted = np.full(len(tested.y), UNTRAINED, dtype=np.int64)
-    for held_out, head, inputs in _told(heads, tested, labels, plain=plain):
+    for held_out, head, inputs in _tested(heads.pool, tested, labels, heads.plain if plain else heads.trained):
         if head is not None:
             predicted[held_out] = [positions[int(label)] for label in head.predict(inputs)]
         after_each()
@@ -106,36 +115,42 @@ def cross_fitted(
 def cross_fitted_probabilities(
     heads: FoldHeads, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int]
 ) -> Float64Array:
-    """What the heads behind `cross_fitted` give each label, [clips, labels]; zeros where no head could be trained."""
+    """The probabilities that the heads behind `cross_fitted` give each label, [clips, labels]; zeros where no head could be
+    trained.
+    """
+    return held_out_probabilities(heads.pool, tested, labels, label_ids, train=heads.trained)
+
+
+def held_out_probabilities(
+    pool: Pool, tested: Slice, labels: Mapping[int, int], label_ids: Sequence[int], *, train: Train
+) -> Float64Array:
+    """The same by the heads of any `train`."""
     found = np.zeros((len(tested.y), len(label_ids)))
-    for held_out, head, inputs in _told(heads, tested, labels, plain=False):
+    for held_out, head, inputs in _tested(pool, tested, labels, train):
         if head is not None:
             found[held_out] = head.probabilities(inputs, label_ids)
     return found
 
 
-def _told(
-    heads: FoldHeads, tested: Slice, labels: Mapping[int, int], *, plain: bool
-) -> Iterator[tuple[BoolArray, LinearHead | None, Float32Array]]:
-    """For each fold with clips to test: which they are, the head that heard none of it, and what it takes for them."""
-    tested_ids = np.array(tested.clip_ids, dtype=np.int64)
-    for fold, examples in _splits(heads.pool, tested, labels):
-        held_out, train = tested.folds == fold, heads.plain if plain else heads.trained
-        head = train(examples, unheard=fold)
-        normalisation = NONE if head is None else head.normalisation
-        yield held_out, head, heads.pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], normalisation)
-
-
 def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:
     """For how many folds `cross_fitted` normalises by speaker."""
-    splits = _splits(heads.pool, tested, labels)
-    found = [heads.trained(examples, unheard=fold) for fold, examples in splits]
-    return sum(head is not None and head.normalisation != NONE for head in found)
+    trained = (head for _, head in _trained(heads.pool, tested, labels, heads.trained))
+    return sum(head is not None and head.normalisation != NONE for head in trained)
 
 
-def _splits(pool: Pool, tested: Slice, labels: Mapping[int, int]) -> Iterator[tuple[int, Examples]]:
-    """Each fold with clips to test, and what is of all others, to train on."""
+def _tested(
+    pool: Pool, tested: Slice, labels: Mapping[int, int], train: Train
+) -> Iterator[tuple[BoolArray, LinearHead | None, Float32Array]]:
+    """For each fold with clips to test: which they are, the head that learned from none of it, and its inputs for them."""
+    tested_ids = np.array(tested.clip_ids, dtype=np.int64)
+    for held_out, head in _trained(pool, tested, labels, train):
+        normalisation = NONE if head is None else head.normalisation
+        yield held_out, head, pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], normalisation)
+
+
+def _trained(pool: Pool, tested: Slice, labels: Mapping[int, int], train: Train) -> Iterator[tuple[BoolArray, LinearHead | None]]:
+    """For each fold with clips to test: which they are, and the head that learned from none of it."""
     examples = Examples.of(labels)
     folds = pool.folds.folds(examples.clip_ids)
-    for fold in np.unique(tested.folds).tolist():
-        yield fold, examples.where(folds != fold)
+    for fold, held_out in held_out_in_turn(tested.folds):
+        yield held_out, train(examples.where(folds != fold), held_out_fold=fold)

@@ -25,6 +25,7 @@ from learner.audio.reader import AudioMissing, shown
 from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_named
 from learner.features.store import FeatureStore, embed_lock
+from learner.progress import Progress
 
 LONG_SECONDS = 120.0
 """Longer clips are never held in memory: they are decoded and encoded block by block."""
@@ -75,7 +76,7 @@ def embed(
     encoder: str | None = None,
     layers: str | None = None,
     pooling: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> EmbedReport:
@@ -111,7 +112,7 @@ def embed(
     return EmbedReport(embedded=embedded, failed=failed, feature_set_id=store.feature_set_id, seconds=time.monotonic() - started)
 
 
-def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress: Callable[[int, int], None]) -> int:
+def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress: Progress) -> int:
     """Give clips features that are there beside those in use, and stay there.
 
     Args:
@@ -162,7 +163,7 @@ def _embed_clips(
     encoder: Encoder,
     clips: Sequence[ClipAudio],
     failed: list[FailedClip],
-    progress: Callable[[int, int], None],
+    progress: Progress,
     should_stop: Callable[[], bool],
 ) -> int:
     embedded = done = 0
@@ -175,10 +176,12 @@ def _embed_clips(
                 pending.vectors.extend(encoder.encode([audio for _, audio in whole]))
                 pending.clip_ids.extend(clip.clip_id for clip, _ in whole)
             for clip, audio in batch:
-                if audio is None:
-                    audio = _streamed(clip, encoder, pending)
-                if isinstance(audio, AudioError):
-                    failed.append(_set_aside(project, clip, audio))
+                result = encoded_stream(clip, encoder) if audio is None else audio
+                if isinstance(result, AudioError):
+                    failed.append(_set_aside(project, clip, result))
+                elif audio is None:
+                    pending.vectors.append(result)
+                    pending.clip_ids.append(clip.clip_id)
             done += len(batch)
             if pending.due:
                 embedded += _flush(store, pending)
@@ -192,16 +195,13 @@ def _embed_clips(
     return embedded
 
 
-def _streamed(clip: ClipAudio, encoder: Encoder, pending: _Pending) -> AudioError | None:
+def encoded_stream(clip: ClipAudio, encoder: Encoder) -> Float32Array | AudioError:
+    """The vector [dim] of a clip that is too long for memory, or why there is none."""
     end = None if clip.whole else clip.end
-    blocks = decode_blocks(clip.path, start=clip.start, end=end, sampling_rate=encoder.sampling_rate)
     try:
-        vector = encoder.encode_stream(blocks)
+        return encoder.encode_stream(decode_blocks(clip.path, start=clip.start, end=end, sampling_rate=encoder.sampling_rate))
     except AudioError as error:
         return error
-    pending.vectors.append(vector)
-    pending.clip_ids.append(clip.clip_id)
-    return None
 
 
 def _set_aside(project: OpenProject, clip: ClipAudio, error: AudioError) -> FailedClip:
@@ -269,7 +269,7 @@ def _refuse_other_audio(clip: ClipAudio) -> None:
     try:
         now = os.stat(clip.path)
     except (OSError, ValueError):
-        return  # decoding says what is wrong
+        return  # decoding reports what is wrong
     if (now.st_size, now.st_mtime_ns) != (clip.size, clip.mtime_ns) and content_hash(clip.path) != clip.content_hash:
         raise AudioError(f"{shown(clip.path)} holds other audio than when it was imported; import it again.")
 

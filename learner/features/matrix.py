@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +13,13 @@ from db.errors import FeatureError
 from db.models import FeatureSet
 from db.project import OpenProject
 from db.records.features import newest_feature_set, row_map
-from learner.arrays import BoolArray, Float16Array, Float32Array, Int64Array
-
-if TYPE_CHECKING:
-    # The app process reads features, and must not load what encoders need.
-    pass
+from learner.arrays import Float16Array, Float32Array, Int64Array
+from learner.features.base import Features
+from learner.features.precision import DTYPE
 
 
-DTYPE = "float16"
-
-
-class FeatureMatrix:
-    """The reading side: vectors of the clips that a feature set holds now, read through memory maps."""
+class FeatureMatrix(Features):
+    """The reading side of a feature set: vectors of the clips that it holds now, read through memory maps of its shards."""
 
     def __init__(
         self,
@@ -36,49 +30,15 @@ class FeatureMatrix:
         settings: dict[str, Any],
         rows: tuple[Int64Array, NDArray[np.int32], NDArray[np.int32]],
     ) -> None:
-        self.feature_set_id = feature_set_id
-        self.dim = dim
+        """Takes clip ids in the order of the disk, with the shard of each and its row there."""
+        clip_ids, self._shards, self._rows = rows
+        super().__init__(clip_ids, dim=dim, feature_set_id=feature_set_id)
         self.settings = settings
         """Of the encoder; `learner.encoders.registry.encoder_of` takes them."""
-        self.clip_ids, self._shards, self._rows = rows
-        """Clip ids in the order of the disk, which `chunks` follows."""
-        self._order = np.argsort(self.clip_ids, kind="stable")
         self._folder = folder
         self._maps: dict[int, Float16Array] = {}
 
-    def __len__(self) -> int:
-        return len(self.clip_ids)
-
-    def chunks(self, size: int = 4096) -> Iterator[Float32Array]:
-        """All vectors in the order of `clip_ids`, in float32 arrays [at most `size`, dim]: products over float16 are slow."""
-        for start in range(0, len(self), size):
-            yield self._gather(np.arange(start, min(start + size, len(self))))
-
-    def rows(self, clip_ids: Sequence[int] | Int64Array) -> Float32Array:
-        """Vectors [n, dim] of these clips, in this order.
-
-        Raises:
-            FeatureError: a clip has no features yet; the message names it.
-        """
-        return self._gather(self.positions(clip_ids))
-
-    def positions(self, clip_ids: Sequence[int] | Int64Array) -> Int64Array:
-        """Where these clips stand in `clip_ids`.
-
-        Raises:
-            FeatureError: a clip has no features yet; the message names it.
-        """
-        wanted = np.asarray(clip_ids, dtype=np.int64)
-        found = self.has(wanted)
-        if not found.all():
-            raise FeatureError(f"Clip {wanted[~found][0]} has no features yet; run `earmark embed`.")
-        return self._order[np.searchsorted(self.clip_ids, wanted, sorter=self._order)].astype(np.int64, copy=False)
-
-    def has(self, clip_ids: Sequence[int] | Int64Array) -> BoolArray:
-        """Which of these clips have features."""
-        return np.isin(np.asarray(clip_ids, dtype=np.int64), self.clip_ids)
-
-    def _gather(self, positions: Int64Array) -> Float32Array:
+    def _vectors_at(self, positions: Int64Array) -> Float32Array:
         out = np.empty((len(positions), self.dim), dtype=np.float32)
         shards, rows = self._shards[positions], self._rows[positions]
         for shard in np.unique(shards):

@@ -1,19 +1,18 @@
 """Features on disk: one folder a feature set, sharded `.npy` files and a manifest; the row map is in the database.
 
-What makes a crash at any moment harmless: a shard is made whole under another name, synced and renamed; vectors are written into
-its free rows and synced; only then does one short transaction add them to the row map. Rows that the map doesn't know count for
-nothing, and the next `embed` writes over them. A feature set holds vectors of one fingerprint only.
+What makes a crash at any moment harmless: a shard is made whole (see `db.store.files`); vectors are written into its free rows
+and synced; only then does one short transaction add them to the row map. Rows that the map doesn't know count for nothing, and
+the next `embed` writes over them. A feature set holds vectors of one fingerprint only.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -26,15 +25,17 @@ from db.models import FeatureRow
 from db.project import OpenProject
 from db.records.features import add_rows, ensure_feature_set, rows_in_shard
 from db.store.engine import Turn
+from db.store.files import remove_leftovers, whole_file, write_whole
+from db.store.lock import locked
 from learner.arrays import Float16Array, Float32Array
-from learner.features.matrix import DTYPE, open_shard, shard_path
+from learner.features.matrix import open_shard, shard_path
+from learner.features.precision import DTYPE, as_stored
 
 if TYPE_CHECKING:
     # The app process reads features, and must not load what encoders need.
     from learner.encoders.base import Encoder
 
 SHARD_ROWS = 8192
-_LARGEST = float(np.finfo(np.float16).max)
 
 
 def fingerprint_of(encoder: Encoder) -> str:
@@ -43,21 +44,17 @@ def fingerprint_of(encoder: Encoder) -> str:
     return hashlib.sha256(json.dumps({**kept, "dim": encoder.dim, "dtype": DTYPE}, sort_keys=True).encode()).hexdigest()
 
 
-@contextmanager
-def embed_lock(project: OpenProject) -> Iterator[None]:
-    """Hold the project's embedding lock; the system lets go of it when the process dies.
+def embed_lock(project: OpenProject) -> AbstractContextManager[None]:
+    """Hold the project's embedding lock.
 
     Raises:
         FeatureError: another process embeds this project.
     """
-    with open(project.features_dir / "embed.lock", "w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise FeatureError(
-                f"Another process is embedding the clips of {project.directory}; wait until it is done or stop it."
-            ) from error
-        yield
+
+    def refused(_owner: str) -> FeatureError:
+        return FeatureError(f"Another process is embedding the clips of {project.directory}; wait until it is done or stop it.")
+
+    return locked(project.features_dir / "embed.lock", refused=refused)
 
 
 class FeatureStore:
@@ -72,10 +69,9 @@ class FeatureStore:
         manifest = {**encoder.settings, "fingerprint": self.fingerprint, "dim": self.dim, "dtype": DTYPE}
         try:
             self.folder.mkdir(exist_ok=True)
-            for orphan in self.folder.glob("*.part"):
-                orphan.unlink()
+            remove_leftovers(self.folder)
             if not (self.folder / "manifest.json").exists():
-                _write_whole(self.folder / "manifest.json", json.dumps(manifest, indent=2).encode() + b"\n")
+                write_whole(self.folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
         except OSError as error:
             raise _unwritable(self.folder, error) from error
         with project.write() as session:
@@ -93,8 +89,7 @@ class FeatureStore:
         added: list[tuple[int, int, int]] = []
         with self._project.read() as session:
             filled = rows_in_shard(session, self.feature_set_id)
-        # Values beyond float16 would become infinite; nothing distinguishes vectors out there anyway.
-        stored = np.clip(vectors, -_LARGEST, _LARGEST).astype(DTYPE)
+        stored = as_stored(vectors)
         start = 0
         while start < len(stored):
             shard = max(filled, default=0)
@@ -123,7 +118,7 @@ class FeatureStore:
         try:
             if row == 0:
                 # Made anew even if it is there: no row of it is known, so it may be anything.
-                _write_whole(path, _shard_header(self._shard_rows, self.dim), size=self._shard_rows * self.dim * 2)
+                _make_shard(path, rows=self._shard_rows, dim=self.dim)
             # Written through a descriptor: on a full disk a memory map would kill the process instead of raising.
             with path.open("r+b") as file:
                 _write_at(file, _data_offset(file) + row * self.dim * 2, vectors.tobytes())
@@ -141,10 +136,13 @@ class FeatureStore:
                 session.execute(delete(FeatureRow).where(of_this_set, FeatureRow.shard.in_(lost)))
 
 
-def _shard_header(rows: int, dim: int) -> bytes:
+def _make_shard(path: Path, *, rows: int, dim: int) -> None:
+    """A shard of zeros, which take no room on the disk yet."""
     header = io.BytesIO()
     npy.write_array_header_1_0(header, {"descr": np.dtype(DTYPE).str, "fortran_order": False, "shape": (rows, dim)})
-    return header.getvalue()
+    with whole_file(path) as file:
+        file.write(header.getvalue())
+        file.truncate(file.tell() + rows * dim * 2)
 
 
 def _data_offset(file: IO[bytes]) -> int:
@@ -159,22 +157,6 @@ def _write_at(file: IO[bytes], offset: int, content: bytes) -> None:
     file.write(content)
     file.flush()
     os.fsync(file.fileno())
-
-
-def _write_whole(path: Path, content: bytes, *, size: int = 0) -> None:
-    """A new file of `content` and `size` zero bytes that take no room on the disk yet; there whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.truncate(len(content) + size)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _unwritable(path: Path, error: OSError) -> FeatureError:

@@ -30,7 +30,7 @@ def fitted_head(
     C: float,
     normalisation: str,
     method: str | None = None,
-    unheard: int | None = None,
+    held_out_fold: int | None = None,
 ) -> LinearHead:
     """The head for these examples, at least one.
 
@@ -39,7 +39,7 @@ def fitted_head(
         C: inverse regularisation strength.
         normalisation: `NONE` or `SPEAKER`.
         method: `LOGISTIC` or `DISCRIMINANT`; none takes what suits the features.
-        unheard: a fold that the head is to be tested on: it learns from none of its clips, with or without a label.
+        held_out_fold: a fold that the head is to be tested on: it learns from none of its clips, with or without a label.
     """
     method = method or suited(dim=pool.features.dim)
     if normalisation == NONE:
@@ -50,16 +50,16 @@ def fitted_head(
         head = LinearHead(C=C, method=method, mean=mean, scale=scale, normalisation=normalisation)
     unlabelled = None
     if method == DISCRIMINANT:
-        others = unlabelled_clips(pool, examples, unheard=unheard)
+        others = unlabelled_clips(pool, examples, held_out_fold=held_out_fold)
         unlabelled = pool.inputs_of(pool.features.rows(others), others, normalisation)
     inputs = pool.inputs_of(vectors, examples.clip_ids, normalisation)
     return head.fit(inputs, examples.y, examples.weights, unlabelled=unlabelled)
 
 
-def unlabelled_clips(pool: Pool, examples: Examples, *, unheard: int | None = None) -> Int64Array:
-    """Ids of the clips that are learned from without a label, in ascending order; none of the fold `unheard`."""
+def unlabelled_clips(pool: Pool, examples: Examples, *, held_out_fold: int | None = None) -> Int64Array:
+    """Ids of the clips that are learned from without a label, in ascending order; none of the fold `held_out_fold`."""
     answered = np.concatenate([examples.clip_ids, examples.set_aside])
     others = pool.sample[~np.isin(pool.sample, answered)]
-    if unheard is not None:
-        others = others[pool.folds.folds(others) != unheard]
+    if held_out_fold is not None:
+        others = others[pool.folds.folds(others) != held_out_fold]
     return np.sort(others[: max(min(MOST_UNLABELLED, MOST_TOGETHER - len(examples.y)), 0)])

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from learner.arrays import Float32Array, Float64Array, Int64Array
+from learner.dataset.folds import held_out_in_turn
 from learner.dataset.pool import Pool
 from learner.dataset.speaker_norm import NONE, SPEAKER
 
@@ -109,8 +110,8 @@ def _held_out(inputs: Float32Array, y: Int64Array, folds: Int64Array) -> Float64
     system[np.diag_indices_from(system)] += _RIDGE * size * np.bincount(targets)[targets] * len(classes) / len(y)
     inverse = cho_solve(cho_factor(system), np.eye(len(y)))
     residual, found = inverse @ wanted, np.empty_like(wanted)
-    for fold in np.unique(folds):
-        here = np.flatnonzero(folds == fold)
+    for _, held_out in held_out_in_turn(folds):
+        here = np.flatnonzero(held_out)
         found[here] = wanted[here] - np.linalg.solve(inverse[np.ix_(here, here)], residual[here])
     return found
 

@@ -1,9 +1,8 @@
-"""Trained heads on disk: one `.npz` of plain arrays and a JSON text a run, never pickled, there whole or not at all."""
+"""Trained heads on disk: one `.npz` of plain arrays and a JSON text a run, never pickled."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import LearnerError
+from db.store.files import Part, remove_leftovers
 from learner.dataset.speaker_norm import NONE, SPEAKER
 from learner.heads.linear import LinearHead
 
@@ -45,11 +45,15 @@ class StoredHead:
 
 
 class HeadFile:
-    """A head written aside; `publish` gives it its run's name. So the slow part is over before the run's transaction begins."""
+    """A head written aside; `publish` gives it its run's name. So the slow part is over before the run's transaction begins.
+
+    Raises:
+        LearnerError: it cannot be written.
+    """
 
     def __init__(self, folder: Path, stored: StoredHead) -> None:
         self._folder = folder
-        self._part = folder / f".head.{os.getpid()}.part"
+        self._part = Part(folder)
         facts = {
             "label_ids": stored.label_ids,
             "label_names": stored.label_names,
@@ -59,10 +63,10 @@ class HeadFile:
         }
         arrays = _arrays(stored.head) if stored.plain is None else {**_arrays(stored.head), **_arrays(stored.plain, PLAIN)}
         try:
-            with self._part.open("wb") as file:
-                np.savez(file, facts=np.array(json.dumps(facts)), allow_pickle=False, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
+            with self._part as part:
+                with part.path.open("wb") as file:
+                    np.savez(file, facts=np.array(json.dumps(facts)), allow_pickle=False, **arrays)
+                part.sync()
         except OSError as error:
             raise LearnerError(
                 f"The head cannot be written to {folder} ({error.strerror}); make room on the disk or mend its permissions."
@@ -70,11 +74,11 @@ class HeadFile:
 
     def publish(self, run_id: int) -> None:
         """Make it the head of this run."""
-        os.replace(self._part, head_path(self._folder, run_id))
+        self._part.become(head_path(self._folder, run_id))
 
     def discard(self) -> None:
         """Delete it if it was not published."""
-        self._part.unlink(missing_ok=True)
+        self._part.discard()
 
 
 def head_path(folder: Path, run_id: int) -> Path:
@@ -91,7 +95,7 @@ def load_head(path: Path) -> StoredHead:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             facts = json.loads(str(arrays["facts"]))
-            # Heads of older versions say nothing of normalisation: they had none.
+            # Heads of older versions have no normalisation, and no field for it.
             head = _head(arrays, normalisation=str(facts.get("normalisation", NONE)))
             plain = _head(arrays, PLAIN) if f"{PLAIN}coef" in arrays else None
         return StoredHead(
@@ -134,7 +138,8 @@ def newest_head(folder: Path, *, up_to: int) -> Path | None:
 
 
 def delete_old_heads(folder: Path, *, keep: int = KEPT) -> None:
-    """Delete all but the newest heads."""
+    """Delete all but the newest heads, and what a learner that was killed has left half-written; no head is being written now."""
+    remove_leftovers(folder)
     for run in sorted(_stored_runs(folder))[:-keep]:
         head_path(folder, run).unlink(missing_ok=True)
 

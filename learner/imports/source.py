@@ -26,7 +26,7 @@ from db.errors import FormatError
 from db.imports.folder import AUDIO_SUFFIXES, read_folder
 from db.imports.manifest import BadRow, SourceRow, is_too_long, read_manifest
 from db.imports.tables import storable
-from db.models import Answer, Clip, Decision, Project, Rejection, Source
+from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
@@ -147,7 +147,7 @@ class _Importer:
         """Check what can be checked before work starts; lines of this manifest that were rejected earlier get another chance."""
         with self._project.write() as session:
             session.execute(delete(Rejection).where(Rejection.path == storable(str(self._source))))
-            self._namespace = uuid.UUID(session.scalars(select(Project.uuid)).one())
+            self._namespace = uuid.UUID(session.scalars(select(ProjectInfo.uuid)).one())
             if self._labels_as is not None:
                 self._labels = [label.name for label in active_labels(session)]
                 self._annotator_id = annotator_named(session, self._labels_as).id

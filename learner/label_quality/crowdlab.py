@@ -38,10 +38,9 @@ class Opinions:
 
 @dataclass(frozen=True)
 class Merged:
-    """The consensus of the clips in the order of `Opinions.clip_ids`, and quality (0 to 1) of each, and of each annotator."""
+    """The consensus of the clips in the order of `Opinions.clip_ids`, and the quality (0 to 1) of each annotator."""
 
     label_ids: list[int]
-    quality: list[float]
     annotators: dict[int, float] = field(default_factory=dict)
 
 
@@ -81,7 +80,6 @@ def merged(given: Opinions, probabilities: Float64Array, label_ids: Sequence[int
     table, annotators = found["label_quality"], found["annotator_stats"]
     return Merged(
         label_ids=[int(label_ids[int(label)]) for label in table["consensus_label"]],
-        quality=[float(score) for score in table["consensus_quality_score"]],
         # Of somebody who shares no clip with anybody there may be nothing to say.
         annotators={
             given.annotator_ids[int(number)]: float(score)

@@ -1,4 +1,4 @@
-"""Probabilities of labelled clips by heads that heard neither the clip nor its speaker."""
+"""Probabilities of labelled clips by heads that learned from neither the clip nor its speaker."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 from learner.arrays import Float64Array, Int64Array
 from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
+from learner.dataset.tested_slice import Slice
+from learner.evaluation.cross_fitting import held_out_probabilities
 from learner.heads.fitting import fitted_head
-from learner.heads.linear import LOGISTIC
+from learner.heads.linear import LOGISTIC, LinearHead
 from learner.heads.normalisation import choose_normalisation
 
 
@@ -24,6 +26,9 @@ def out_of_fold(
 ) -> Float64Array:
     """Probabilities [n, labels]; those of a clip come from a head trained on the clips of other folds, normalisation included.
 
+    The evaluation's cross-fitting, but all labels are tested, not those of the random slice alone, and the heads are weaker
+    ones: always logistic regression, and regularised more, so that a wrong label bends them less.
+
     A label that no other fold has examples of gets probability 0; where no head can be trained, all labels get the same.
 
     Args:
@@ -31,16 +36,16 @@ def out_of_fold(
         y: their label ids.
         C: inverse regularisation strength.
     """
-    found = np.full((len(clip_ids), len(label_ids)), 1 / max(len(label_ids), 1))
-    folds = pool.folds.folds(clip_ids.tolist())
-    vectors = pool.features.rows(clip_ids)
-    for fold in np.unique(folds):
-        held_out = folds == fold
-        others = ~held_out
-        if others.any():
-            decision = choose_normalisation(pool, clip_ids[others], y[others], vectors[others])
-            examples = Examples.alike(clip_ids[others], y[others])
-            head = fitted_head(pool, examples, vectors[others], C=C, normalisation=decision.normalisation, method=LOGISTIC)
-            inputs = pool.inputs_of(vectors[held_out], clip_ids[held_out], decision.normalisation)
-            found[held_out] = head.probabilities(inputs, label_ids)
+    labels = dict(zip(clip_ids.tolist(), y.tolist(), strict=True))
+    tested = Slice.of(pool, clip_ids.tolist(), labels, label_ids)
+
+    def train(examples: Examples, *, held_out_fold: int) -> LinearHead | None:
+        if not len(examples.y):
+            return None
+        vectors = tested.vectors[np.searchsorted(clip_ids, examples.clip_ids)]
+        normalisation = choose_normalisation(pool, examples.clip_ids, examples.y, vectors).normalisation
+        return fitted_head(pool, examples, vectors, C=C, normalisation=normalisation, method=LOGISTIC)
+
+    found = held_out_probabilities(pool, tested, labels, label_ids, train=train)
+    found[found.sum(axis=1) == 0] = 1 / max(len(label_ids), 1)
     return found

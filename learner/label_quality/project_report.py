@@ -11,7 +11,7 @@ from db.decisions.log import live_decisions, newest_decision_id
 from db.models import Annotator, Clip, Label
 from db.project import OpenProject
 from db.records.labels import active_labels
-from learner.dataset.pool import pool_signature, read_pool
+from learner.dataset.project_pool import pool_signature, read_pool
 from learner.heads.linear import LinearHead
 from learner.heads.store import load_head, newest_head
 from learner.label_quality.agreement import agreement

@@ -1,4 +1,4 @@
-"""What is told of labels: made from one snapshot of decisions, as JSON values."""
+"""The report on labels: made from one snapshot of decisions, as JSON values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision
 from db.reports import DoubtedLabel
-from learner.arrays import BoolArray, Float64Array, Int64Array
+from learner.arrays import Float64Array, Int64Array
 from learner.dataset.pool import Pool
 from learner.heads.linear import LinearHead
 from learner.label_quality.activelab import NextAnswer, worth_asking
@@ -23,14 +23,14 @@ from learner.label_quality.suspects import STRENGTH, Suspect, suspects
 LEAST_LABELS = 20
 """Below this no head can judge a label."""
 KEPT = 500
-"""Suspects, and clips to ask again, that are told."""
+"""Suspects, and clips to ask again, that are reported."""
 NEW = 5000
 """Clips without a label that compete with labelled ones for an answer: a part drawn by chance of a larger pool."""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """All there is to say of the labels of a snapshot; lists are best first, and whole."""
+    """All findings on the labels of a snapshot; lists are best first, and whole."""
 
     suspects: list[Suspect]
     worth_asking: list[NextAnswer]
@@ -53,11 +53,11 @@ def quality_of(
         head: the one in use, for clips without a label; none leaves them out.
     """
     given = opinions(live, label_ids)
-    told = agreement(given, labels=len(label_ids))
+    agreed = agreement(given, labels=len(label_ids))
     settled = {decision.clip_id for decision in live if decision.gold}
     judged = _judged(pool, live, label_ids)
     if judged is None:
-        return Quality([], [], None, told, judged=0)
+        return Quality([], [], None, agreed, judged=0)
     ids, y, probabilities = judged
     doubted = [suspect for suspect in suspects(ids, y, probabilities, label_ids) if suspect.clip_id not in settled]
     known, rows = _known(given, ids)
@@ -67,7 +67,7 @@ def quality_of(
         doubted,
         [each for each in asked if each.clip_id not in settled],
         merged(known, probabilities[rows], label_ids),
-        told,
+        agreed,
         judged=sum(clip not in settled for clip in ids.tolist()),
     )
 
@@ -89,7 +89,7 @@ def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence
 def _judged(
     pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]
 ) -> tuple[Int64Array, Int64Array, Float64Array] | None:
-    """Labelled clips with features, their labels, and what heads that heard neither clip nor speaker say; None if too few."""
+    """Labelled clips with features, their labels, and their probabilities out of fold; None if too few."""
     labels = {clip: label for clip, label in consensus_labels(live).items() if label in label_ids}
     ids = np.array(sorted(labels), dtype=np.int64)
     ids = ids[pool.features.has(ids)]
@@ -111,8 +111,8 @@ def _known(given: Opinions, ids: Int64Array) -> tuple[Opinions, Int64Array]:
 def _open(
     pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], head: LinearHead | None
 ) -> tuple[Int64Array, Float64Array]:
-    """Clips in service that nobody answered, and what the head says of them."""
-    rows = open_rows(pool, live)
+    """Clips in service that nobody answered, and the head's probabilities of them."""
+    rows = pool.unanswered(live)
     if head is None or not rows.any():
         return np.zeros(0, dtype=np.int64), np.zeros((0, len(label_ids)))
     if rows.sum() > NEW:
@@ -123,19 +123,12 @@ def _open(
     return pool.features.clip_ids[rows], np.concatenate(chunks).astype(np.float64)
 
 
-def open_rows(pool: Pool, live: Sequence[LiveDecision]) -> BoolArray:
-    """Rows of the pool's features that are clips in service without any answer."""
-    answered = np.array([decision.clip_id for decision in live], dtype=np.int64)
-    found: BoolArray = pool.ready & ~np.isin(pool.features.clip_ids, answered)
-    return found
-
-
 def quality_report(found: Quality, *, names: Mapping[int, str], annotators: Mapping[int, str]) -> dict[str, Any]:
-    """What is told, as JSON values.
+    """The report as JSON values.
 
     Keys: `judged` (labels), `suspects` (those that are contradicted: clip, label, likely, score), `ask_again` (labelled clips,
-    first those where another answer tells most), `relabel_share` (of the hundred answers that tell most, the share that are
-    re-labels; None without any), `annotators` (quality by name, CROWDLAB), `agreement` (see `agreement_report`).
+    first those where another answer is worth most), `relabel_share` (of the hundred answers that are worth most, the share that
+    are re-labels; None without any), `annotators` (quality by name, CROWDLAB), `agreement` (see `agreement_report`).
     """
     again = [each.clip_id for each in found.worth_asking if each.again]
     first = found.worth_asking[:100]

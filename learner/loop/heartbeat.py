@@ -12,17 +12,20 @@ from sqlalchemy.orm import Session
 
 from db.project import OpenProject
 from db.records.learner_state import report_state
+from db.store.change_watch import ChangeWatch
 from db.store.engine import Turn
 
 BEAT_SECONDS = 1.5
-"""Between two writes of an idle learner."""
+"""Between two writes while nothing else is reported; much less than `db.records.learner_state.STALE_SECONDS`."""
 
 
 class Reporter:
     """Reports states; as a context manager it repeats the newest one while nothing else is written."""
 
-    def __init__(self, project: OpenProject) -> None:
+    def __init__(self, project: OpenProject, *, watch: ChangeWatch | None = None) -> None:
+        """The beats are written through `watch` if there is one: then they are no news to whoever waits for news."""
         self._project = project
+        self._beats = watch or project
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._written = 0.0
@@ -62,12 +65,16 @@ class Reporter:
         self._written = time.monotonic()
 
     def _beat(self) -> None:
-        while not self._over.wait(0.25):
-            if time.monotonic() - self._written < BEAT_SECONDS:
+        while not self._over.wait(self._until_due()):
+            if self._until_due() > 0:  # something was reported meanwhile
                 continue
             try:
-                with self._lock, self._project.write(Turn.LEARNING) as session:
+                with self._lock, self._beats.write(Turn.LEARNING) as session:
                     self._write(session, self._said, None)
             except DBAPIError:
                 # The learner itself meets the same trouble, tries again and says so.
                 self._over.wait(BEAT_SECONDS)
+
+    def _until_due(self) -> float:
+        """Seconds until the next beat."""
+        return max(0.0, self._written + BEAT_SECONDS - time.monotonic())

@@ -13,7 +13,8 @@ from db.project import OpenProject
 from db.records.runs import latest_run, record_run
 from db.serving.ranked_queue import QueueItem, publish_queue
 from db.store.engine import Turn
-from learner.dataset.pool import Pool, pool_signature, read_pool
+from learner.dataset.pool import Pool
+from learner.dataset.project_pool import pool_signature, read_pool
 from learner.dataset.speaker_norm import NONE
 from learner.dataset.trainable import trainable
 from learner.heads.fitting import fitted_head

@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from db.decisions.log import newest_decision_id
 from db.errors import EarmarkError, LearnerError
 from db.project import OpenProject
-from learner.dataset.pool import PoolSignature, pool_signature
+from db.store.change_watch import ChangeWatch
+from learner.dataset.pool import PoolSignature
+from learner.dataset.project_pool import pool_signature
 from learner.loop.heartbeat import Reporter
 from learner.loop.lock import learner_lock
 from learner.loop.publishing import Published, Publisher
@@ -71,8 +73,8 @@ def run_learner(project: OpenProject, *, poll_seconds: float = 0.25, should_stop
         LearnerError: another learner is running, the strategy fails, or the database fails again and again.
         FeatureError: the features are damaged.
     """
-    with learner_lock(project), Reporter(project) as reporter:
-        loop = _Loop(project, reporter, should_stop)
+    with learner_lock(project), ChangeWatch(project.engine) as watch, Reporter(project, watch=watch) as reporter:
+        loop = _Loop(project, reporter, watch, should_stop)
         failures = 0
         try:
             while not should_stop():
@@ -112,15 +114,18 @@ def _sleep(seconds: float, should_stop: Callable[[], bool]) -> None:
 class _Loop:
     """What the running learner knows of the past: what it has seen, and which evaluation is still to do."""
 
-    def __init__(self, project: OpenProject, reporter: Reporter, should_stop: Callable[[], bool]) -> None:
+    def __init__(self, project: OpenProject, reporter: Reporter, watch: ChangeWatch, should_stop: Callable[[], bool]) -> None:
         self._project = project
         self._reporter = reporter
+        self._watch = watch
         self._should_stop = should_stop
         self._publisher = Publisher(project, reporter)
         self._scorer = Scorer(project, reporter)
         self._seen: tuple[int, PoolSignature | None] | None = None
         self._pool_signature: PoolSignature | None = None
         self._pool_looked_at = -POOL_SECONDS
+        self._version: int | None = None
+        """Of the database, when all that a pass depends on was as it is in `_seen`."""
         self._looked_at = 0.0
         self._to_score: Published | None = None
 
@@ -137,9 +142,19 @@ class _Loop:
                 self._to_score = None
 
     def _publish_if_new(self) -> None:
-        now = self._look()
-        if now == self._seen:
+        # First, so that what is written while we look is looked at next time.
+        version = self._watch.version()
+        if version is not None and version == self._version:
             return
+        now = self._look()
+        if now != self._seen:
+            self._publish()
+        # Last, so that a failure is tried again; decisions that came meanwhile are newer than `now` and seen next time.
+        self._seen = now
+        if self._pool_looked_at == self._looked_at:
+            self._version = version
+
+    def _publish(self) -> None:
         published = self._publisher.publish()
         if published is None:
             self._reporter.report("waiting", NO_FEATURES)
@@ -147,8 +162,6 @@ class _Loop:
             self._reporter.report("waiting")
         else:
             self._to_score = published
-        # Last, so that a failure is tried again; decisions that came meanwhile are newer than `now` and seen next time.
-        self._seen = now
 
     def _look(self) -> tuple[int, PoolSignature | None]:
         """What a pass depends on. Decisions are looked at every time; counting clips and features costs more and can wait."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from db.decisions.consensus import consensus_labels
 from db.models import Run
 from db.project import OpenProject
@@ -80,9 +78,7 @@ class Scorer:
         if head is None or len(head.classes_) < 2:
             forget_likely(self._project.heads_dir)
             return
-        answered = np.array([decision.clip_id for decision in published.snapshot.live], dtype=np.int64)
-        rows = pool.ready & ~np.isin(pool.features.clip_ids, answered)
-        chunks = scored_chunks(pool, head, rows)
+        chunks = scored_chunks(pool, head, pool.unanswered(published.snapshot.live))
         likely = most_likely(chunks, run_id=published.run_id, label_ids=head.classes_.tolist())
         write_likely(self._project.heads_dir, likely)
 

@@ -58,4 +58,4 @@ class HandmadeBaseline:
         if not ready.any():
             return None
         mean, scale = pool_statistics(masked_chunks(features, ready), dim=features.dim)
-        return replace(pool, features=features, ready=ready, mean=mean, scale=scale, clusters={})
+        return replace(pool, features=features, ready=ready, mean=mean, scale=scale)

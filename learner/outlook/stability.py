@@ -27,7 +27,6 @@ STEP = 1.1
 COMPARED = 3
 """Pairs of successive runs."""
 MOST_CLIPS = 2000
-SEED = 2009
 
 
 def successive_kappas(

@@ -1,7 +1,7 @@
 """The newest head applied: to the project's own clips through their features, or to new audio files through the same encoder.
 
-The project's clips are normalised by speaker where the run decided so. Who speaks in new files nobody knows, so they get the head
-that was trained without; the accuracy that is told is that of the head used.
+The project's clips are normalised by speaker where the run decided so. The speakers of new files are unknown, so these get the
+head that was trained without normalisation. The accuracy that is reported is that of the head used.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ from db.project import OpenProject
 from db.records.runs import latest_run
 from db.store.files import written_whole
 from learner.arrays import Float32Array
-from learner.audio.decoding import decode, decode_blocks, probe
-from learner.dataset.pool import Pool, pool_signature, read_pool
+from learner.audio.decoding import audio_info, decode, decode_blocks
+from learner.dataset.pool import Pool
+from learner.dataset.project_pool import pool_signature, read_pool
 from learner.dataset.speaker_norm import NONE
 from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_of
+from learner.features.embed import LONG_SECONDS
 from learner.features.matrix import FeatureMatrix, open_features
+from learner.features.precision import as_stored
 from learner.heads.linear import LinearHead
 from learner.heads.store import StoredHead, load_head, newest_head, run_of
 from learner.progress import Progress
 
 BATCH = 1024
 """Clips of the project predicted at a time."""
-LONG_SECONDS = 120.0
-"""Longer files are encoded block by block."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the head says of a clip; start and end in seconds, probabilities in the order of the label set."""
+    """What the head predicts for a clip; start and end in seconds, probabilities in the order of the label set."""
 
     file_name: str
     start: float
@@ -52,7 +53,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class UsedHead:
-    """Which head predicts, and how good it is for speakers it never heard."""
+    """Which head predicts, and how good it is for speakers it did not learn from."""
 
     run: int
     normalisation: str
@@ -220,11 +221,10 @@ def _predictions(
 
 
 def _encoded(encoder: Encoder, file: SourceRow) -> tuple[Float32Array, float]:
-    seconds = probe(file.path).duration
+    seconds = audio_info(file.path).duration
     if seconds > LONG_SECONDS:
         vector = encoder.encode_stream(decode_blocks(file.path, sampling_rate=encoder.sampling_rate))
     else:
         vector = encoder.encode([decode(file.path, sampling_rate=encoder.sampling_rate)])[0]
-    # What the head learned from went through the float16 of the store.
-    largest = float(np.finfo(np.float16).max)
-    return np.clip(vector, -largest, largest).astype(np.float16).astype(np.float32), seconds
+    # What the head learned from went through the precision of the store.
+    return as_stored(vector).astype(np.float32), seconds

@@ -1,4 +1,11 @@
-"""The folds that every candidate is scored on: whole speakers are held out, the same ones for all."""
+"""The folds that every candidate is scored on: whole speakers are held out, the same ones for all.
+
+They are dealt otherwise than the folds of a project (`learner.dataset.folds`), because a corpus is finished. All speakers and
+labels are known, so folds can be balanced, and each speaker is held out alone where there are few, as in the papers whose figures
+a probe stands beside. In a project clips, speakers and labels come in while it is evaluated: there a fold must never change, so
+folds are dealt in the order in which speakers come and do not depend on labels. Both are gone through in the same way, with
+`learner.dataset.folds.held_out_in_turn`.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """From heads to a ranked queue of everything that nobody has answered yet.
 
-The head that asks (`query`) never saw labels given for the random slice; were it to learn from them, it would avoid the
-neighbourhood of every slice clip and the accuracy measured there would come out too low. The head that is used names
-the likely label.
+The head that asks (`query`) never learns from labels given for the random slice. If it did, it would avoid the neighbourhood of
+every slice clip, and the accuracy that is measured on those clips would be too low. The head that is used names the likely label.
 """
 
 from __future__ import annotations

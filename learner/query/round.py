@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from db.decisions.log import LiveDecision
 from db.models import Source
 from db.serving.ranked_queue import QueueItem
@@ -63,9 +61,8 @@ def ranked(
     Raises:
         LearnerError: the strategy is unknown or fails.
     """
-    answered = np.array([decision.clip_id for decision in live], dtype=np.int64)
     asked = Asked(
-        rows=pool.ready & ~np.isin(pool.features.clip_ids, answered),
+        rows=pool.unanswered(live),
         size=size,
         strategy=strategy,
         labels=len(label_ids),

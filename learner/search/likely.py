@@ -7,7 +7,6 @@ scored while somebody waits for a page.
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from db.errors import LearnerError
+from db.store.files import whole_file
 from learner.arrays import Float32Array, Int64Array
 
 MOST = 2000
@@ -72,24 +72,18 @@ def write_likely(folder: Path, likely: LikelyClips) -> None:
     Raises:
         LearnerError: the folder cannot be written to.
     """
-    part = folder / f".{_NAME}.{os.getpid()}.part"
     facts = json.dumps({"run": likely.run_id, "label_ids": likely.label_ids})
     try:
-        with part.open("wb") as file:
+        with whole_file(folder / _NAME) as file:
             np.savez(file, facts=np.array(facts), clip_ids=likely.clip_ids, chances=likely.chances, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, folder / _NAME)
     except OSError as error:
         raise LearnerError(
             f"{folder / _NAME} cannot be written ({error.strerror}); make room on the disk or mend its permissions."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def forget_likely(folder: Path) -> None:
-    """There is no head that could tell one label from another."""
+    """Remove the lists: there is no head that distinguishes labels."""
     (folder / _NAME).unlink(missing_ok=True)
 
 

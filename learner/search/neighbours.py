@@ -22,14 +22,14 @@ from db.records.features import newest_feature_set
 from db.records.runs import latest_evaluated_run
 from learner.arrays import Float32Array, Int64Array
 from learner.dataset.speaker_norm import SPEAKER, SpeakerStatistics, why_not
-from learner.features.matrix import FeatureMatrix, open_features
+from learner.dataset.statistics import FLAT
+from learner.features.base import Features
+from learner.features.matrix import open_features
 
 SAMPLED = 8192
 """Clips whose mean and spread stand for those of the pool."""
 _CHUNK = 4096
 _FIRST_BLOCK = 1000
-_FLAT = 1e-6
-"""A feature that varies less than this says nothing; it is centred and not stretched."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class _Space:
     """A feature set as it was when it was read, and what its vectors are normalised with."""
 
     signature: tuple[int, int, bool]
-    features: FeatureMatrix
+    features: Features
     shift: Float32Array
     factor: Float32Array
     """What to take off and to multiply by, [rows, dim]: one for all clips, or one a speaker."""
@@ -68,12 +68,12 @@ class _Space:
     """Of each clip's normalised vector; they are the same whatever is asked."""
 
     @classmethod
-    def of(cls, signature: tuple[int, int, bool], features: FeatureMatrix, speakers: list[str | None] | None) -> _Space:
+    def of(cls, signature: tuple[int, int, bool], features: Features, speakers: list[str | None] | None) -> _Space:
         """`speakers` of the clips, in the order of the features, where each is to be normalised by its speaker."""
         places = np.unique(np.linspace(0, len(features) - 1, min(SAMPLED, len(features))).astype(np.int64))
         sample = features.rows(features.clip_ids[places])
         mean, spread = sample.mean(axis=0), sample.std(axis=0)
-        scale = np.where(spread < _FLAT, 1.0, spread).astype(np.float32)
+        scale = np.where(spread < FLAT, 1.0, spread).astype(np.float32)
         shift, factor = mean[None, :], (1 / scale).astype(np.float32)[None, :]
         row_of = np.zeros(len(features), dtype=np.int32)
         if speakers is not None and why_not(speakers, dim=features.dim) is None:
@@ -100,7 +100,7 @@ class _Space:
         return Ranking(self.features.clip_ids, likeness)
 
 
-def _lengths(features: FeatureMatrix, shift: Float32Array, factor: Float32Array, row_of: NDArray[np.int32]) -> Float32Array:
+def _lengths(features: Features, shift: Float32Array, factor: Float32Array, row_of: NDArray[np.int32]) -> Float32Array:
     """Of each clip's normalised vector."""
     lengths, start = np.empty(len(features), dtype=np.float32), 0
     for vectors in features.chunks(_CHUNK):
@@ -147,7 +147,7 @@ class Neighbours:
                 self._kept = _Space.of(signature, features, self._speakers(features) if by_speaker else None)
             return self._kept
 
-    def _speakers(self, features: FeatureMatrix) -> list[str | None]:
+    def _speakers(self, features: Features) -> list[str | None]:
         with self._project.read() as session:
             speakers = {row.id: row.speaker for row in session.execute(select(Clip.id, Clip.speaker))}
         return [speakers.get(clip) for clip in features.clip_ids.tolist()]

@@ -4,38 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from learner.arrays import BoolArray, Float16Array, Float32Array, Int64Array
+from learner.arrays import BoolArray, Float32Array, Int64Array
 from learner.corpora.corpus import Corpus
 from learner.dataset.by_clip import ByClip
 from learner.dataset.folds import folds_of
 from learner.dataset.pool import Pool
 from learner.dataset.speaker_norm import NONE, SpeakerStatistics
 from learner.dataset.statistics import pool_statistics
-from learner.features.matrix import FeatureMatrix
+from learner.features.in_memory import FeaturesInMemory
 from learner.heads.linear import LinearHead
-
-
-class HeldFeatures(FeatureMatrix):
-    """Vectors in memory instead of on disk."""
-
-    def __init__(self, clip_ids: Int64Array, vectors: Float16Array) -> None:
-        places = np.arange(len(clip_ids), dtype=np.int32)
-        rows = (clip_ids, np.zeros_like(places), places)
-        super().__init__(Path(), feature_set_id=0, dim=vectors.shape[1], settings={}, rows=rows)
-        self._vectors = vectors.astype(np.float32)
-
-    def _gather(self, positions: Int64Array) -> Float32Array:
-        found: Float32Array = self._vectors[positions]
-        return found
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Clips of the speakers that nobody is asked about: what a head says of them is its true score."""
+    """Clips of the speakers that nobody is asked about: the UA of a head on them is its true score."""
 
     vectors: Float32Array
     label_of: Int64Array
@@ -85,7 +70,7 @@ def simulated_project(corpus: Corpus, *, seed: int, held_out: float = 0.2) -> Si
 
 
 def _pool(corpus: Corpus, clip_ids: Int64Array, seed: int) -> Pool:
-    features = HeldFeatures(clip_ids, corpus.vectors[clip_ids - 1])
+    features = FeaturesInMemory(clip_ids, corpus.vectors[clip_ids - 1])
     mean, scale = pool_statistics(features.chunks(), dim=features.dim)
     speakers = ByClip.of((clip, corpus.speakers[clip - 1]) for clip in clip_ids.tolist())
     return Pool(

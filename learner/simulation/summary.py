@@ -1,4 +1,4 @@
-"""What the cells of a simulation say of each strategy."""
+"""Figures of each strategy, computed from the cells of a simulation."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ SURE = 0.05
 
 
 @dataclass(frozen=True)
-class Curve:
+class StrategyCurve:
     """One strategy over all seeds."""
 
     labels: Float64Array
-    """Answers at each checkpoint, [checkpoints]."""
+    """Answers at each stage, [stages]."""
     ua: Float64Array
-    """[seeds, checkpoints]."""
+    """[seeds, stages]."""
     found_all: Float64Array
-    """Answers until five of each label were found, [seeds]; the last checkpoint where they never were."""
+    """Answers until five of each label were found, [seeds]; the last stage where they never were."""
     never: int
     """Seeds in which they never were."""
 
     @classmethod
-    def of(cls, cells: Sequence[Cell]) -> Curve:
+    def of(cls, cells: Sequence[Cell]) -> StrategyCurve:
         """Of the cells of one strategy; pools that are used up earlier end the curve for all."""
         length = min(len(cell.labels) for cell in cells)
         labels = np.array(min(cells, key=lambda cell: cell.labels[length - 1]).labels[:length], dtype=np.float64)
@@ -83,24 +83,24 @@ def summary(cells: Mapping[str, Sequence[Cell]], full: Sequence[Cell], *, agains
         full: heads trained on all labels, by seed.
         against: the strategy to compare with; where it is missing nothing is compared.
     """
-    curves = {name: Curve.of(found) for name, found in cells.items()}
+    curves = {name: StrategyCurve.of(found) for name, found in cells.items()}
     full_ua = np.array([cell.ua[-1] for cell in full])
     low, high = interval(full_ua)
-    told = {name: _told(curve, float(full_ua.mean())) for name, curve in curves.items()}
-    _add_estimates(told, cells)
+    figures = {name: _figures(curve, float(full_ua.mean())) for name, curve in curves.items()}
+    _add_estimates(figures, cells)
     if against in curves:
-        _compare(told, curves, against)
-        for name in told.keys() - {against}:
-            told[name]["labels_to_95_over"] = _ratio(curves[name], curves[against], full_ua)
+        _compare(figures, curves, against)
+        for name in figures.keys() - {against}:
+            figures[name]["labels_to_95_over"] = _ratio(curves[name], curves[against], full_ua)
     return {
-        "strategies": told,
+        "strategies": figures,
         "full_ua": _round(full_ua.mean()),
         "full_ua_low": _round(low),
         "full_ua_high": _round(high),
     }
 
 
-def _told(curve: Curve, full: float) -> dict[str, Any]:
+def _figures(curve: StrategyCurve, full: float) -> dict[str, Any]:
     low, high = interval(curve.ua)
     return {
         "labels": [int(labels) for labels in curve.labels],
@@ -115,17 +115,17 @@ def _told(curve: Curve, full: float) -> dict[str, Any]:
     }
 
 
-def _add_estimates(told: dict[str, dict[str, Any]], cells: Mapping[str, Sequence[Cell]]) -> None:
-    """`estimate`: mean over seeds of what the learner would have shown at each checkpoint, None before any seed has one."""
+def _add_estimates(figures: dict[str, dict[str, Any]], cells: Mapping[str, Sequence[Cell]]) -> None:
+    """`estimate`: mean over seeds of what the learner would have shown at each stage, None before any seed has one."""
     for name, found in cells.items():
         if all(cell.estimate for cell in found):
-            length = len(told[name]["labels"])
+            length = len(figures[name]["labels"])
             shown = np.array([[estimate[0] for estimate in cell.estimate[:length]] for cell in found], dtype=np.float64)
             known = [column[~np.isnan(column)] for column in shown.T]
-            told[name]["estimate"] = [_round(column.mean()) if len(column) else None for column in known]
+            figures[name]["estimate"] = [_round(column.mean()) if len(column) else None for column in known]
 
 
-def _compare(told: dict[str, dict[str, Any]], curves: Mapping[str, Curve], against: str) -> None:
+def _compare(figures: dict[str, dict[str, Any]], curves: Mapping[str, StrategyCurve], against: str) -> None:
     base = curves[against]
     others = [name for name in curves if name != against]
     gains = {}
@@ -137,7 +137,7 @@ def _compare(told: dict[str, dict[str, Any]], curves: Mapping[str, Curve], again
         low, high = interval(gain)
         p = corrected[name]
         sure = p is not None and p < SURE
-        told[name] |= {
+        figures[name] |= {
             "wins": int((gain > 0).sum()),
             "losses": int((gain < 0).sum()),
             "aulc_gain": _round(gain.mean()),
@@ -148,21 +148,21 @@ def _compare(told: dict[str, dict[str, Any]], curves: Mapping[str, Curve], again
         }
 
 
-def _ratio(curve: Curve, base: Curve, full: Float64Array) -> dict[str, float]:
+def _ratio(curve: StrategyCurve, base: StrategyCurve, full: Float64Array) -> dict[str, float]:
     """Labels to 95% of the full-pool UA over those of another strategy, and its 95% interval: seeds drawn anew, all three by the
-    same ones. Where two curves are flat, a thousandth of UA moves a crossing by dozens of labels; the interval says so."""
+    same ones. Where two curves are flat, a thousandth of UA moves a crossing by dozens of labels; the interval shows it."""
     draws = np.random.default_rng(_SEED).integers(0, len(full), (_RESAMPLES, len(full)))
     ratios = [_crossing(curve, full, seeds) / _crossing(base, full, seeds) for seeds in (np.arange(len(full)), *draws)]
     low, high = np.quantile(ratios[1:], [0.025, 0.975])
     return {"ratio": _round(ratios[0]), "low": _round(low), "high": _round(high)}
 
 
-def _crossing(curve: Curve, full: Float64Array, seeds: Int64Array) -> int:
-    return Curve(curve.labels, curve.ua[seeds], curve.found_all, curve.never).labels_to(0.95 * float(full[seeds].mean()))
+def _crossing(curve: StrategyCurve, full: Float64Array, seeds: Int64Array) -> int:
+    return StrategyCurve(curve.labels, curve.ua[seeds], curve.found_all, curve.never).labels_to(0.95 * float(full[seeds].mean()))
 
 
-def _cut(curve: Curve, length: int) -> Curve:
-    return Curve(curve.labels[:length], curve.ua[:, :length], curve.found_all, curve.never)
+def _cut(curve: StrategyCurve, length: int) -> StrategyCurve:
+    return StrategyCurve(curve.labels[:length], curve.ua[:, :length], curve.found_all, curve.never)
 
 
 def _paired_p(gain: Float64Array) -> float | None:

@@ -1,4 +1,4 @@
-"""What is seen and heard beside the label keys: context, long clips, one loudness, guidelines, facts, suggestions, pace."""
+"""The Label page besides the label keys: context, long clips, one loudness, guidelines, facts, suggestions, pace."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def clips(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def served(project: OpenProject, clips: list[Path], tmp_path: Path) -> Served:
-    """With suggestions, facts and guidelines; the queue holds every clip."""
+    """A project with suggestions, facts and guidelines; the queue holds every clip."""
     ids = import_files(project, clips, spans={SPAN: (3.0, 5.0)})
     (project.directory / "guidelines.md").write_text(GUIDE, encoding="utf-8")
     with (project.directory / SETTINGS_FILE).open("a", encoding="utf-8") as file:
@@ -77,7 +77,7 @@ def stored(served: Served) -> dict[str, Decision]:
     return found
 
 
-def test_a_span_is_heard_alone_and_with_its_context_on_demand(seat: Seat, served: Served) -> None:
+def test_a_span_plays_alone_and_with_its_context_on_demand(seat: Seat, served: Served) -> None:
     seat.open()
     go_to(seat, SPAN)
     expect(seat.part("time")).to_contain_text("/ 0:02.0")
@@ -113,7 +113,7 @@ def test_a_long_clip_scrolls_and_its_band_shows_all_of_it(seat: Seat, served: Se
     expect(seat.part("time")).to_contain_text(re.compile(r"^0:2[5-9]"))
 
 
-def test_one_loudness_is_chosen_heard_and_recorded(seat: Seat, served: Served) -> None:
+def test_one_loudness_is_chosen_applied_and_recorded(seat: Seat, served: Served) -> None:
     seat.open()
     seat.page.keyboard.press("n")
     expect(seat.part("last-answer")).to_have_text("All clips at one loudness")
@@ -167,10 +167,10 @@ def test_goal_pace_and_a_break_after_a_long_streak(seat: Seat, served: Served) -
     goal.fill("5")
     goal.blur()
     expect(seat.part("pace")).to_have_text("0 of 5 this session")
-    said = seat.part("last-answer")
+    last_answer = seat.part("last-answer")
     for number in range(4):
         seat.press("1")
-        expect(said).not_to_contain_text("break")
+        expect(last_answer).not_to_contain_text("break")
         expect(seat.part("pace")).to_contain_text(f"{number + 1} of 5 this session")
         seat.page.clock.fast_forward(4 * 60 * 1000)
     expect(seat.part("pace")).to_contain_text("s a clip")

@@ -18,4 +18,4 @@ def blobs(
     centers = rng.normal(size=(len(counts), dim)) * 1.2
     vectors = centers[labels] + spread * rng.normal(size=(len(labels), dim)) + 3.0
     names = [LABELS[label] if label < len(LABELS) else f"label {label}" for label in labels]
-    return Corpus.of(vectors.astype(np.float32), names, [f"speaker {clip % speakers}" for clip in range(len(labels))])
+    return Corpus.of(vectors.astype(np.float16), names, [f"speaker {clip % speakers}" for clip in range(len(labels))])

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from db.decisions.log import live_decisions
 from db.models import Source
 from db.project import OpenProject
-from learner.dataset.pool import Pool, pool_signature, read_pool
+from learner.dataset.pool import Pool
+from learner.dataset.project_pool import pool_signature, read_pool
 from learner.features.store import FeatureStore
 from tests.filled_projects import LABELS, add_clips, answer
 
@@ -71,7 +72,7 @@ def label_truly(project: OpenProject, clips: Sequence[int], *, source: Source = 
 
 def label_slice(project: OpenProject, count: int) -> list[int]:
     """Answer the next clips that the random slice waits for; their ids."""
-    from db.serving.random_slice import owed_clips
+    from tests.owed_clips import owed_clips
 
     with project.read() as session:
         owed = owed_clips(session, count)

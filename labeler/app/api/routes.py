@@ -1,6 +1,6 @@
 """Routes beside the pages: clips to label and answers as JSON, audio and pictures by token.
 
-Every answer of the API is JSON; what goes wrong is one sentence under `error`, never a traceback.
+Every response of the API is JSON. An error is one sentence under `error`, never a traceback.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from learner.audio.reader import AudioMissing
 
 LOG = logging.getLogger("earmark.app")
 MOST_BYTES = 256 * 1024
-"""The largest message taken; a hundred answers are a fifth of it."""
+"""The largest message accepted; a hundred answers take a fifth of it."""
 _API_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _MEDIA_HEADERS = {
     "Cache-Control": "private, max-age=3600",
@@ -80,7 +80,7 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
 
 
 def _sentences(endpoint: Endpoint) -> Endpoint:
-    """Turn whatever goes wrong into JSON with one sentence."""
+    """Turn every error into JSON with one sentence."""
 
     @functools.wraps(endpoint)
     async def safe(request: Request) -> Response:
@@ -95,13 +95,13 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
         except EarmarkError as error:
             return _refusal(400, str(error))
         except ClientDisconnect:
-            return _refusal(400, "The connection was closed; send it again.")
+            return _refusal(400, "The connection was closed; send the message again.")
         except DBAPIError:
             LOG.exception("the database did not answer")
-            return _refusal(503, "The database is busy; this is tried again by itself.")
+            return _refusal(503, "The database is busy; the page will try again by itself.")
         except Exception:
             LOG.exception("%s failed", request.url.path)
-            return _refusal(500, "Something went wrong on the server; its log says what.")
+            return _refusal(500, "Something went wrong on the server; see its log.")
 
     return safe
 
@@ -111,7 +111,7 @@ def _refusal(status: int, sentence: str) -> JSONResponse:
 
 
 def _api(kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> Endpoint:
-    """An endpoint that takes a message of one kind as JSON and answers in a worker thread."""
+    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -140,7 +140,7 @@ async def _json(request: Request) -> Any:
 
 @dataclass(frozen=True)
 class _File:
-    """Of a clip's file: size and time when it was imported, and how many seconds it lasts."""
+    """A clip's file: its size and time when it was imported, and its length in seconds."""
 
     imported: tuple[int, int]
     seconds: float
@@ -160,8 +160,8 @@ class _Media:
     async def audio(self, request: Request) -> Response:
         """The clip's audio; Range requests get their part.
 
-        In the query: `as=wav` rewrites what a browser could not play, `level=1` brings it to the common loudness (the header
-        Earmark-Gain says by how many decibels), `around=1` adds what comes before and after.
+        In the query: `as=wav` rewrites a file that a browser could not play, `level=1` brings it to the common loudness (the
+        header Earmark-Gain gives the decibels), `around=1` adds the audio before and after the clip.
         """
         asked = request.query_params
         clip, file = await self._clip(request)
@@ -176,7 +176,7 @@ class _Media:
         return FileResponse(found.path, media_type=found.media_type, headers=headers)
 
     async def picture(self, request: Request) -> Response:
-        """The clip's waveform and spectrogram; `page=N` is one page of a long one, `around=1` adds what is around it."""
+        """The clip's waveform and spectrogram; `page=N` is one page of a long clip, `around=1` adds the audio around it."""
         clip, file = await self._clip(request)
         page = request.query_params.get("page", "")
         span = with_context(clip, file.seconds) if request.query_params.get("around") else clip

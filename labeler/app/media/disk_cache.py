@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from db.store.files import remove_leftovers, whole
+
 _YOUNG_SECONDS = 600
 """A file used this recently may be on its way to a browser and is never removed."""
 _PRUNE_EVERY = 32
 
 
 class DiskCache:
-    """A folder of finished files; the least recently used go first when it outgrows its bound."""
+    """A folder of finished files; when it exceeds its limit, the least recently used files are removed first."""
 
     def __init__(self, folder: Path, *, most_bytes: int) -> None:
         self._folder = folder
@@ -22,29 +24,24 @@ class DiskCache:
         self._made = 0
         self._locks = [threading.Lock() for _ in range(32)]
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob("*.part"):
-            leftover.unlink(missing_ok=True)
+        remove_leftovers(folder)
 
     def file(self, name: str, make: Callable[[Path], None]) -> Path:
-        """The cached file `name`, made by `make(path)` if it is not there; it appears only once it is whole."""
+        """The cached file `name`, made by `make(path)` if it is missing; it gets its name only when it is complete."""
         path = self._folder / name
         with self._locks[hash(name) % len(self._locks)]:
             if path.is_file():
                 os.utime(path)
                 return path
-            part = self._folder / f"{name}.{os.getpid()}.part"
-            try:
+            with whole(path, durable=False) as part:
                 make(part)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
         self._made += 1
         if self._made % _PRUNE_EVERY == 1:
             self.prune()
         return path
 
     def prune(self) -> None:
-        """Remove the least recently used files until the folder fits its bound."""
+        """Remove the least recently used files until the folder is within its limit."""
         files = sorted(((stat.st_mtime, stat.st_size, path) for path, stat in self._stats()), reverse=True)
         total = 0
         for used_at, size, path in files:

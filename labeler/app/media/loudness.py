@@ -1,8 +1,8 @@
 """How loud a clip is to the ear, and the gain that brings it to the level of all others.
 
 Loudness after ITU-R BS.1770-4 (mono): mean square of blocks of 400 ms that overlap by three quarters, behind the K-weighting,
-with the absolute gate at -70 LUFS and the relative one 10 LU below. The weighting is applied to each block's spectrum, as its
-magnitude there; so blocks of any rate are weighed alike.
+with the absolute gate at -70 LUFS and the relative one 10 LU below. The weighting is applied to the power spectrum of each block,
+so that blocks of any sampling rate are weighted in the same way.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from learner.audio.decoding import decode_blocks
 TARGET_LUFS = -23.0
 """EBU R 128."""
 HIGHEST_PEAK = -1.0
-"""dBFS that no sample may pass for being made louder."""
+"""The highest peak in dBFS that a gain may cause."""
 MOST_GAIN = 30.0
-"""dB either way: what is fainter still is silence, and its noise is best left alone."""
+"""The largest gain in dB, up or down. Fainter audio is silence, and more gain would only raise its noise."""
 _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0
 _OFFSET = -0.691
 _SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585))
@@ -33,7 +33,7 @@ _HOPS_AT_ONCE = 600
 
 @dataclass(frozen=True)
 class Loudness:
-    """Of a stretch of audio: integrated loudness in LUFS (-inf for silence), and the highest sample in dBFS."""
+    """Integrated loudness of a stretch of audio in LUFS (-inf for silence), and its highest sample in dBFS."""
 
     lufs: float
     peak: float
@@ -69,7 +69,7 @@ def loudness(blocks: Iterator[Waveform], *, rate: int) -> Loudness:
 
 
 def _mean_squares(samples: Waveform, hop: int, rate: int) -> NDArray[np.float64]:
-    """K-weighted mean square of each block; what is shorter than one block is one."""
+    """K-weighted mean square of each block; audio shorter than one block counts as one block."""
     size = min(4 * hop, len(samples))
     framed = np.lib.stride_tricks.sliding_window_view(samples, size)[::hop]
     power = np.abs(np.fft.rfft(framed, axis=1)) ** 2
@@ -82,7 +82,7 @@ def _mean_squares(samples: Waveform, hop: int, rate: int) -> NDArray[np.float64]
 
 
 def _weighting(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Squared magnitude of the K-weighting; above the standard's 24 kHz it stays what it is there."""
+    """Squared magnitude of the K-weighting; above 24 kHz, where the standard's filters end, its value at 24 kHz."""
     turn = np.exp(-2j * np.pi * np.minimum(hertz, 24_000) / 48_000)
     response = np.ones_like(turn)
     for forward, back in (_SHELF, _HIGH_PASS):

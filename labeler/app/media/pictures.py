@@ -1,7 +1,7 @@
 """The picture of a clip: waveform above, log-mel spectrogram below.
 
-Audio comes in blocks and each is drawn into the columns it covers, so a two-hour clip takes no more memory than a short one.
-The waveform stands on a transparent ground and suits light and dark pages.
+Audio comes in blocks, and each is drawn into the columns it covers. So a two-hour clip takes no more memory than a short one.
+The waveform has a transparent background, which suits light and dark pages.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _BLOCK_SAMPLES = 1 << 20
 _DECIBELS = 65.0
 """Range shown, from the loudest band of the clip down."""
 _FORMAT = 1
-"""Part of the cache's names; raise it when pictures change."""
+"""Part of the names of cached files; raise it when pictures change."""
 
 _ANCHORS = ("#0b1026", "#1d2a5e", "#3b3f93", "#7a3f9d", "#b8458c", "#e8636b", "#f99a5b", "#fdd07a", "#fff6cf")
-"""Dark to light in even steps of lightness, told apart without red and green."""
+"""Dark to light in even steps of lightness; distinguishable without red-green vision."""
 _LEVELS = 248
 _WAVE, _AXIS, _CLEAR = 253, 254, 255
 
@@ -74,7 +74,7 @@ def draw(blocks: Iterator[Float32Array], *, samples: int) -> Image.Image:
 
 
 class _Reblocked:
-    """Hands out exactly as many samples as asked for; silence once the audio is over."""
+    """Returns exactly as many samples as requested; silence after the end of the audio."""
 
     def __init__(self, blocks: Iterator[Float32Array]) -> None:
         self._blocks = blocks
@@ -115,7 +115,7 @@ def _mel_filters(size: int) -> Float32Array:
     ends = 2595 * np.log10(1 + np.array([LOWEST_HZ, RATE / 2]) / 700)
     points = 700 * (10 ** (np.linspace(ends[0], ends[1], MEL_BANDS + 2) / 2595) - 1)
     left, centre, right = points[:-2, None], points[1:-1, None], points[2:, None]
-    # At low frequencies a triangle may fall between two bins: it is widened to reach one.
+    # At low frequencies a triangle may fall between two bins, so it is widened to reach one.
     step = RATE / size
     rising = (hertz - np.minimum(left, centre - step)) / np.maximum(centre - left, step)
     falling = (np.maximum(right, centre + step) - hertz) / np.maximum(right - centre, step)

@@ -1,4 +1,4 @@
-"""A clip's audio as a browser can play it: the file itself where that will do, else a 16-bit WAV of just the span."""
+"""A clip's audio as a browser can play it: the file itself if browsers play it, else a 16-bit WAV of the span."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _PLAYED = {
     ("OGG", "OPUS"): "audio/ogg",
     ("MP3", "MPEG_LAYER_III"): "audio/mpeg",
 }
-"""What every current browser plays, by libsndfile's names for container and coding."""
+"""The formats that every current browser plays, by libsndfile's names for container and coding."""
 HIGHEST_RATE = 48_000
 LONG_SECONDS = 600
 LONG_RATE = 16_000
-"""Spans longer than ten minutes are transcoded at 16 kHz: two hours are 230 MB then."""
+"""Spans longer than ten minutes are transcoded at 16 kHz, so that two hours take 230 MB."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Playable:
     path: Path
     media_type: str
     gain: float = 0.0
-    """Decibels by which it was made louder."""
+    """Decibels by which the audio was made louder."""
 
 
 class AudioFiles:
@@ -49,7 +49,7 @@ class AudioFiles:
     def __init__(self, folder: Path, *, most_bytes: int = 2 << 30) -> None:
         self._cache = DiskCache(folder, most_bytes=most_bytes)
         self._verified: dict[str, tuple[int, int, str]] = {}
-        """Size, time and hash of files whose bytes were found to be those imported, by path."""
+        """By path: size, time and hash of the files whose bytes were checked to be those that were imported."""
 
     def playable(
         self,
@@ -62,13 +62,13 @@ class AudioFiles:
         """What to send for a clip; with `transcode` even a file that should play is rewritten.
 
         Args:
-            clip: where the audio lies.
+            clip: where the audio is.
             imported: size in bytes and time (ns) of the file when it was imported.
             transcode: make a WAV file in any case.
             level_of: bring the audio to the common loudness, by the gain that this clip needs.
 
         Raises:
-            AudioMissing: the file is not there now.
+            AudioMissing: the file is missing at the moment.
             AudioError: the file holds other bytes than were imported, or cannot be decoded.
         """
         self._check_unchanged(clip, imported)
@@ -80,7 +80,7 @@ class AudioFiles:
         return Playable(self._cache.file(name, lambda path: _write_wav(clip, path, gain=gain)), "audio/wav", gain)
 
     def _gain(self, clip: ClipAudio) -> float:
-        """Measured once and kept."""
+        """The gain in dB that a clip needs, measured once and cached."""
 
         def measure(path: Path) -> None:
             path.write_text(f"{clip_loudness(clip, rate=_wav_rate(clip)).gain:.1f}", encoding="ascii")
@@ -133,7 +133,7 @@ def _wav_rate(clip: ClipAudio) -> int:
 
 
 def _write_wav(clip: ClipAudio, path: Path, *, gain: float = 0.0) -> None:
-    """Mono, as the encoder hears it; written block by block, so memory does not grow with the span."""
+    """Write a mono WAV, the signal that encoders get, block by block, so that memory does not grow with the span."""
     rate, factor = _wav_rate(clip), np.float32(10 ** (gain / 20))
     try:
         with wave.open(str(path), "wb") as file:

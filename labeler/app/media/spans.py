@@ -7,9 +7,9 @@ from dataclasses import replace
 from db.records.clips import ClipAudio
 
 CONTEXT_SECONDS = 5.0
-"""Heard on demand on either side of a span."""
+"""Length of the audio that is played on demand on either side of a span."""
 PAGE_SECONDS = 20.0
-"""A long clip is drawn in pages of this length; the last takes the rest, so that none is too short to be drawn."""
+"""A long clip is drawn in pages of this length; the last page takes the rest, so that no page is too short to draw."""
 
 
 def with_context(clip: ClipAudio, file_seconds: float) -> ClipAudio:
@@ -19,12 +19,12 @@ def with_context(clip: ClipAudio, file_seconds: float) -> ClipAudio:
 
 
 def page_count(clip: ClipAudio) -> int:
-    """Pages that the clip is drawn in; 1 for what fits on one."""
+    """The number of pages that the clip is drawn in."""
     return max(int(clip.duration // PAGE_SECONDS), 1)
 
 
 def page_of(clip: ClipAudio, number: int) -> ClipAudio:
-    """One page of the clip, counted from 0; a number that is none is taken to the nearest."""
+    """One page of the clip, counted from 0; a number out of range gives the nearest page."""
     last = page_count(clip) - 1
     number = min(max(number, 0), last)
     start = clip.start + number * PAGE_SECONDS

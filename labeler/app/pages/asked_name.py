@@ -1,4 +1,4 @@
-"""Who is at this browser: asked once, then kept in the address and for the visit."""
+"""The name of the annotator at this browser: asked once, then kept in the address and in the session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PARAMETER = "annotator"
 
 
 def known_name() -> str | None:
-    """From the address, or from this visit; kept in the address, so that a bookmark or a reload asks no more."""
+    """The name in the address or in the session, if any. The address keeps it for bookmarks and reloads."""
     given = st.query_params.get(_PARAMETER) or st.session_state.get(_PARAMETER)
     if not given:
         return None
@@ -32,13 +32,13 @@ def known_name() -> str | None:
 
 
 def forget_name() -> None:
-    """Somebody else is here now."""
+    """Forget the name, because another person uses this browser now."""
     st.session_state.pop(_PARAMETER, None)
     st.query_params.pop(_PARAMETER, None)
 
 
 def ask_for_name(title: str, start: str) -> None:
-    """The form that asks; the page runs anew once it is answered."""
+    """Show the form that asks for the name; the page runs again when it is submitted."""
     st.title(title, anchor=False)
     with st.form("annotator-form", border=False):
         name = st.text_input(
@@ -56,7 +56,7 @@ def ask_for_name(title: str, start: str) -> None:
 
 
 def annotator_id_of(now: Serving, name: str) -> int:
-    """Of somebody known or new; only a new one is written down."""
+    """The annotator's id; a new name is added to the database first."""
     with now.project.read() as session:
         found = session.scalars(select(Annotator.id).where(Annotator.name == name)).first()
     if found is not None:

@@ -1,4 +1,4 @@
-"""Export: what was labelled, as a file in the format of choice."""
+"""The page Export: the standing answers as a file, in a format that the visitor chooses."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import streamlit as st
 from db.decisions.log import decision_counts
 from db.exports.registry import EXPORTERS, export_decisions
 from labeler.app.opened import Serving, serving
+from labeler.words.run import counted
 
 
 def show_export() -> None:
-    """The page."""
+    """Show the page."""
     now = serving()
     with now.project.read() as session:
         standing = decision_counts(session)
     st.title("Export", anchor=False)
-    st.text(f"{standing} answers stand. The file holds each with its annotator, time, source and run.")
+    st.text(f"The project holds {counted(standing, 'answer')}. The file gives each with its annotator, time, source and run.")
     chosen = st.radio(
         "Format",
         sorted(EXPORTERS),
@@ -41,7 +42,7 @@ def show_export() -> None:
 
 
 def _exported(now: Serving, chosen: str) -> bytes:
-    """The file's bytes, made when the button is pressed so that it holds the newest answers."""
+    """The bytes of the file, written when the button is pressed, so that it holds the newest answers."""
     with tempfile.TemporaryDirectory(dir=now.project.cache_dir) as folder, now.project.read() as session:
         path = Path(folder) / f"export{EXPORTERS[chosen].suffix}"
         export_decisions(session, chosen, path)

@@ -1,4 +1,4 @@
-"""Grid: many clips of a kind at once, those likely of a label or those like a clip, to be confirmed or rejected together."""
+"""The page Grid: many clips at once that are likely to have a label, or are like a clip, to confirm or reject together."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from labeler.player.grid import GridSeat, grid
 
 URL_PATH = "grid"
 LIKE = "like"
-"""In the address: a clip's number."""
-_LIKELY, _LIKE = "Likely to be", "More like a clip"
+"""The query parameter that holds a clip's number."""
+_LIKELY, _LIKE = "Likely to be", "Similar to a clip"
 _OTHER = 0
-"""In the list of clips: none of them, but one by number."""
+"""The entry in the list of clips that lets the visitor type a clip's number."""
 _ANSWERS = 50
 
 
 def show_grid() -> None:
-    """The page."""
+    """Show the page."""
     now = serving()
     name = known_name()
     if name is None:
@@ -60,14 +60,14 @@ def show_grid() -> None:
 
 
 def open_grid(like: int) -> NoReturn:
-    """Go from another page to the clips that are like this one."""
+    """Go from another page to the clips that are similar to this one."""
     for key in ("grid-way", "grid-like", "grid-number"):
         st.session_state.pop(key, None)
     st.switch_page(st.Page(show_grid, url_path=URL_PATH), query_params={LIKE: str(like)})
 
 
 def _looked_for(now: Serving, who: int, labels: list[str]) -> tuple[dict[str, Any], str, str] | None:
-    """What the route is asked, the same in words, and the label that confirming gives; None while nothing is chosen."""
+    """The query for the grid's route, the same in words, and the label of confirmed clips; None while nothing is chosen."""
     way, *rest = st.columns([1.4, 1.6, 1], vertical_alignment="bottom")
     ways = [_LIKELY, _LIKE]
     first = _LIKE if LIKE in st.query_params else _LIKELY
@@ -82,21 +82,21 @@ def _like(now: Serving, who: int, labels: list[str], places: list[Any]) -> tuple
     with now.project.read() as session:
         answers = {clip.clip_id: clip for clip in own_answers(session, annotator_id=who, limit=_ANSWERS)}
     asked_for = st.query_params.get(LIKE, "")
-    # Nothing, zero and what is no number at all: no clip is asked for.
+    # An empty value, zero, or text that is not a number names no clip.
     given = (int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 16 else 0) or None
     choices = [*answers, _OTHER]
     start = (choices.index(given) if given in answers else len(answers)) if given else 0
     chosen = places[0].selectbox(
-        "Like which clip", choices, index=start, key="grid-like", format_func=lambda clip: _in_words(answers.get(clip))
+        "Similar to which clip", choices, index=start, key="grid-like", format_func=lambda clip: _in_words(answers.get(clip))
     )
     if chosen == _OTHER:
         number = st.number_input("Number of the clip", min_value=1, value=given, step=1, key="grid-number", width=240)
         if number is None:
             return None
         chosen = int(number)
-    said = answers[chosen].said[0].answer if chosen in answers else None
-    # Of a clip that this person has not labelled nothing is taken for granted.
-    index = labels.index(said) if said in labels else None
+    own_answer = answers[chosen].said[0].answer if chosen in answers else None
+    # No label is preselected for a clip that this person has not labelled.
+    index = labels.index(own_answer) if own_answer in labels else None
     label = places[1].selectbox("Confirm as", labels, index=index, key=f"grid-as-{chosen}", placeholder="Choose a label")
     try:
         with now.project.read() as session:
@@ -105,10 +105,10 @@ def _like(now: Serving, who: int, labels: list[str], places: list[Any]) -> tuple
         st.warning(plain(str(error)))
         return None
     if label is None:
-        st.text("Choose what the clips are that you will confirm.")
+        st.text("Choose the label that confirmed clips will get.")
         return None
     return {"like": chosen}, f"like {file_name} (clip {chosen})"[:300], label
 
 
 def _in_words(clip: ToReview | None) -> str:
-    return "Another one, by its number" if clip is None else f"{clip.file_name}: {clip.said[0].answer}"
+    return "Another clip, by its number" if clip is None else f"{clip.file_name}: {clip.said[0].answer}"

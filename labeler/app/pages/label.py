@@ -1,4 +1,4 @@
-"""Label: the annotator's name once, then the player."""
+"""The page Label: it asks for the annotator's name once, then shows the player."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from labeler.player import Seat, player
 
 
 def show_label() -> None:
-    """The page."""
+    """Show the page."""
     now = serving()
     name = known_name()
     if name is None:
@@ -30,7 +30,7 @@ def show_label() -> None:
             newest = own_answers(session, annotator_id=annotator_id_of(now, name), limit=1)
         if newest:
             open_grid(newest[0].clip_id)
-        st.toast("There is no answer yet.")
+        st.toast("You have not answered any clip yet.")
     if st.button("Someone else is labelling", type="tertiary", icon=":material/person:"):
         forget_name()
         st.rerun()

@@ -1,4 +1,4 @@
-"""Which key gives which label: digits first, then letters that have no other meaning, unless the settings say otherwise."""
+"""Which key gives which label: digits first, then letters that have no other meaning, unless the settings choose a key."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from db.errors import SettingsError
 
 RESERVED = "cfglnsuz,?"
-"""What `keys.js` takes for itself, beside space, Enter, Backspace, Escape and the arrows."""
+"""Keys that `keys.js` uses itself, besides space, Enter, Backspace, Escape and the arrows."""
 _FREE = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in RESERVED)
 
 
 def label_keys(labels: Sequence[str], chosen: Mapping[str, str]) -> list[str | None]:
-    """The key of each label, in their order; None for a label that found none left.
+    """The key of each label, in the order of `labels`; None for a label if no key is left.
 
     Args:
         labels: the label set in the order of the page.
-        chosen: key by label, as the settings give it; other labels take the keys that are free.
+        chosen: key by label, as the settings give it; the other labels get the keys that are free.
 
     Raises:
-        SettingsError: a chosen key is of no label, no single character, taken, or has another meaning.
+        SettingsError: a chosen key is for an unknown label, not a single character, given twice, or has another meaning.
     """
     keys = {label: _checked(label, key, labels) for label, key in chosen.items()}
     for label, key in keys.items():
@@ -32,12 +32,10 @@ def label_keys(labels: Sequence[str], chosen: Mapping[str, str]) -> list[str | N
 def _checked(label: str, key: str, labels: Sequence[str]) -> str:
     key = key.lower()
     if label not in labels:
-        raise SettingsError(f"label_keys in the settings names {label!r}, which is no label; use one of: {', '.join(labels)}.")
+        raise SettingsError(f"label_keys in the settings names {label!r}, which is not a label; use one of: {', '.join(labels)}.")
     if len(key) != 1 or not key.isprintable() or key.isspace() or key in RESERVED:
         taken = ", ".join(_spelt(RESERVED))
-        raise SettingsError(
-            f"label_keys in the settings gives {label!r} the key {key!r}; use one character that is none of: {taken}."
-        )
+        raise SettingsError(f"label_keys in the settings gives {label!r} the key {key!r}; use one character other than: {taken}.")
     return key
 
 

@@ -1,4 +1,4 @@
-"""The Streamlit script: navigation between the pages. Streamlit runs it anew for each visitor and each rerun."""
+"""The Streamlit script: navigation between the pages. Streamlit runs it again for each visitor and each rerun."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from labeler.app.pages.progress import show_progress
 from labeler.app.pages.review import show_review
 from labeler.app.pages.theme import icon
 
-# Before the navigation, which would fetch the page's icon by name from the internet.
+# Set before the navigation, which would otherwise fetch the page's icon by name from the internet.
 st.set_page_config(page_title="Earmark", page_icon=icon())
 page = st.navigation(
     [
@@ -25,7 +25,7 @@ page = st.navigation(
     ],
     position="top",
 )
-# Said before the page runs: a grid whose width jumped would have counted the clips that fit for the wrong one.
+# Set before the page runs: if the width changed later, the grid would have fetched clips for the wrong width.
 st.set_page_config(layout="wide" if page.url_path == URL_PATH else "centered")
 try:
     page.run()

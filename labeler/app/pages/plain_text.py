@@ -1,4 +1,4 @@
-"""Text that Streamlit would read as Markdown, made inert."""
+"""Escapes text that Streamlit would otherwise read as Markdown."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=@/\"'])")
 
 
 def plain(text: str) -> str:
-    """`text` with every mark of Markdown (and Streamlit's own colours, icons and formulas) escaped, on one line."""
+    """`text` on one line, with every mark of Markdown (and of Streamlit's colours, icons and formulas) escaped."""
     return _MARKS.sub(r"\\\1", " ".join(text.split()))

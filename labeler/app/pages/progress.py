@@ -1,4 +1,4 @@
-"""Progress: how good the classifier is, how many labels there are, and what the learner is doing."""
+"""The page Progress: how good the classifier is, how many labels there are, and what the learner is doing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from db.models import LearnerState, Run
 from db.records.learner_state import STALE_SECONDS, read_state
-from db.records.runs import Curve, latest_curve, latest_evaluated_run, latest_outlook
+from db.records.runs import LearningCurve, latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import OutlookReport
 from db.status import project_status
 from labeler.app.opened import serving
@@ -33,7 +33,7 @@ _DOING = {
 
 
 def show_progress() -> None:
-    """The page."""
+    """Show the page."""
     st.title("Progress", anchor=False)
     _live()
 
@@ -65,25 +65,25 @@ def _learner(state: LearnerState | None) -> None:
     share = f" ({state.done} of {state.total})" if state.total else ""
     detail = f": {plain(state.detail)}" if state.detail else ""
     if state.state == "crashed":
-        st.warning(f"{doing}{_reason(state)} It is started again by itself; labelling goes on.", icon=":material/warning:")
+        st.warning(f"{doing}{_reason(state)} It restarts by itself; you can go on labelling.", icon=":material/warning:")
     elif state.state == "stopped":
         st.warning(f"{doing}. Answers are kept; start it with `earmark serve` or `earmark learn`.", icon=":material/warning:")
     elif age > STALE_SECONDS:
-        st.warning(f"The learner has not been heard of for {_spoken(age)}; see its log.", icon=":material/warning:")
+        st.warning(f"The learner has not reported for {_in_words(age)}; see its log.", icon=":material/warning:")
     else:
         st.caption(f"{doing}{share}{detail}.")
         if state.total:
             st.progress(min(state.done / state.total, 1.0))
     if state.restarts and state.state != "crashed":
         times = "once" if state.restarts == 1 else f"{state.restarts} times"
-        st.caption(f"It had to be restarted {times}{_reason(state)}")
+        st.caption(f"It was restarted {times}{_reason(state)}")
 
 
 def _reason(state: LearnerState) -> str:
     return f" ({plain(state.error)})." if state.error else "."
 
 
-def _spoken(seconds: float) -> str:
+def _in_words(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
@@ -92,14 +92,14 @@ def _spoken(seconds: float) -> str:
 def _accuracy(run: Run | None, status: dict[str, Any], outlook: OutlookReport | None) -> None:
     if run is None or run.ua is None:
         st.markdown(
-            "**Accuracy is not known yet.** It is measured on the random slice, as soon as the first of its clips have labels."
+            "**Accuracy is not known yet.** It is measured on the random slice as soon as the first of its clips have labels."
         )
     else:
         st.markdown(f"**{plain(accuracy_in_words(run))}**")
         missing = run.report.missing_labels
         if missing:
             names = ", ".join(plain(name) for name in missing)
-            st.caption(f"Not in the slice yet, so the interval is wide: {names}.")
+            st.caption(f"Labels with no clip in the random slice yet, so the interval is wide: {names}.")
         for sentence in [speakers_in_words(run), more_clips_in_words(outlook), *normalisation_in_words(run)]:
             if sentence:
                 st.caption(plain(sentence))
@@ -107,11 +107,11 @@ def _accuracy(run: Run | None, status: dict[str, Any], outlook: OutlookReport | 
     if newest is not None:
         measured = "" if run is not None and run.id == newest["id"] else " Its accuracy is being measured."
         st.caption(
-            f"Run {newest['id']} learned from {counted(newest['decisions'], 'answer')} in {newest['seconds']:.1f} s.{measured}"
+            f"Run {newest['id']} was trained on {counted(newest['decisions'], 'answer')} in {newest['seconds']:.1f} s.{measured}"
         )
 
 
-def _curve(curve: Curve, outlook: OutlookReport | None, *, labels: int) -> None:
+def _curve(curve: LearningCurve, outlook: OutlookReport | None, *, labels: int) -> None:
     if any(point.ua is not None for point in curve.points):
         others = None if outlook is None else outlook.curves
         chart = curve_chart(curve, labels=labels, others=others, width="container", height=320)
@@ -119,7 +119,7 @@ def _curve(curve: Curve, outlook: OutlookReport | None, *, labels: int) -> None:
 
 
 def _outlook(outlook: OutlookReport | None) -> None:
-    """Whether to stop, how much more it takes, and what Earmark's order saves."""
+    """Whether to stop, how many more decisions it takes, and how many labels Earmark's order saves."""
     advice = advice_in_words(outlook)
     if outlook is None or outlook.stop is None:
         return

@@ -1,4 +1,4 @@
-"""The classifier label by label: recall with intervals, what is mixed up with what, and whether it is as sure as it should be."""
+"""The classifier label by label: recall with intervals, confusions between labels, and the reliability of its confidence."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ ROW_HEIGHT = 30
 
 
 def show_details(report: RunReport) -> None:
-    """Closed until somebody asks; nothing before the slice has clips."""
+    """Show an expander that is closed at first; show nothing before the slice has clips."""
     if not report.confusion.counts:
         return
     with st.expander("Label by label"):
         st.markdown("**Recall of each label**, with its 95% interval")
         st.altair_chart(_recalls(report.per_label), width="stretch", key="recalls")
-        st.markdown("**Mix-ups**: clips of the random slice by their label and by the label that the classifier predicts")
+        st.markdown("**Confusions**: clips of the random slice by their label and by the label that the classifier predicts")
         st.altair_chart(_confusion(report.confusion), width="stretch", key="confusion")
         if report.calibration is not None:
-            st.markdown("**Confidence**: how often the classifier is right when it is so sure")
+            st.markdown("**Confidence**: how often the classifier is right at each level of confidence")
             st.caption(plain(calibration_in_words(report.calibration)))
             st.altair_chart(_reliability(report.calibration), width="stretch", key="reliability")
 
@@ -66,7 +66,7 @@ def _confusion(confusion: Confusion) -> alt.LayerChart:
             alt.Tooltip("clips:Q", title="Clips"),
         ],
     )
-    # Opacity, not a scale to white: it has to do on dark pages, too.
+    # Opacity instead of a scale to white, so that it works on dark pages, too.
     cells = base.mark_rect(color=BLUE).encode(
         opacity=alt.Opacity("share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0, 0.85]))
     )
@@ -82,13 +82,13 @@ def _reliability(calibration: Calibration) -> alt.LayerChart:
         x=alt.X("confidence:Q", scale=share, title="confidence"),
         tooltip=[
             alt.Tooltip("confidence:Q", title="Confidence", format=".2f"),
-            alt.Tooltip("accuracy:Q", title="Right", format=".2f"),
+            alt.Tooltip("accuracy:Q", title="Correct", format=".2f"),
             alt.Tooltip("clips:Q", title="Clips"),
         ],
     )
     bars = base.mark_rule(color=BLUE, opacity=0.6, strokeWidth=2).encode(y=alt.Y("low:Q", scale=share), y2=alt.Y2("high:Q"))
     points = base.mark_point(color=BLUE, filled=True, size=80, opacity=1).encode(
-        y=alt.Y("accuracy:Q", scale=share, title="share right")
+        y=alt.Y("accuracy:Q", scale=share, title="share correct")
     )
     return alt.LayerChart(layer=[line, bars, points]).properties(height=260)
 

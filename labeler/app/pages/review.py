@@ -56,9 +56,9 @@ def _waiting(now: Serving, name: str, labels: list[str]) -> None:
         waiting = clips_to_review(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
         put_off = [] if waiting else clips_to_review(session, limit=MOST)
     if not waiting:
-        _none_left(put_off, "Nothing waits: no answers differ, and no flag is open.")
+        _none_left(put_off, "No clip waits for a review: no answers differ, and no flag is open.")
         return
-    st.text(f"{_count(waiting)} to look at. Your answer is final, whatever others said.")
+    st.text(f"Clips to review: {_count(waiting)}. Your answer is final and replaces all others.")
     _clip(now, waiting[0], name, labels, gold=True)
 
 
@@ -68,9 +68,9 @@ def _doubted(now: Serving, name: str, labels: list[str]) -> None:
         doubted = doubted_clips(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
         put_off = [] if doubted else doubted_clips(session, limit=MOST)
     if not doubted:
-        _none_left(put_off, "No label is doubted, or there are too few labels yet to judge them by.")
+        _none_left(put_off, "No label is doubted, or there are still too few labels to judge them.")
         return
-    st.text(f"{_count(doubted)} to hear again: the classifier contradicts their labels, most doubtful first. It may be wrong.")
+    st.text(f"Clips to check: {_count(doubted)}, most doubtful first. The classifier contradicts their labels; it may be wrong.")
     _clip(now, doubted[0], name, labels, gold=True, hinted=True)
 
 
@@ -79,8 +79,8 @@ def _none_left(put_off: list[ToReview], why: str) -> None:
     if not put_off:
         st.text(why)
         return
-    st.text("Nothing waits but what you put off.")
-    if st.button(f"Show what you put off ({_count(put_off)})", key="review-again"):
+    st.text("Only clips that you put off are left.")
+    if st.button(f"Show the clips that you put off ({_count(put_off)})", key="review-again"):
         st.session_state[_LATER].difference_update(clip.clip_id for clip in put_off)
         st.rerun()
 
@@ -188,10 +188,10 @@ def _in_words(file_name: str, answer: Answer, label: str | None) -> str:
 
 
 def _take_back(now: Serving, people: list[str]) -> None:
-    with st.expander("Take back a run of somebody's answers"), st.form("take-back", border=False):
-        st.caption("Their newest answers no longer count, and the clips are asked again. Everything stays in the log.")
-        who = st.selectbox("Whose", people, key="take-back-who")
-        count = st.number_input("How many of the newest", min_value=1, max_value=100_000, value=10, key="take-back-count")
+    with st.expander("Take back the newest answers of an annotator"), st.form("take-back", border=False):
+        st.caption("These answers will no longer count, and their clips will be served again. Everything stays in the log.")
+        who = st.selectbox("Annotator", people, key="take-back-who")
+        count = st.number_input("How many answers", min_value=1, max_value=100_000, value=10, key="take-back-count")
         if st.form_submit_button("Take them back", disabled=not people) and who is not None:
             with now.project.write(Turn.ANSWERS) as session:
                 done = take_back_run(session, annotator_id=annotator_named(session, who).id, count=int(count))

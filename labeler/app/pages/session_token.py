@@ -1,4 +1,4 @@
-"""One token for an annotator's whole visit: a new one at every rerun would be one more message to the component for nothing."""
+"""One token for an annotator's whole visit. A new one at every rerun would send a needless message to the component."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Colours and shapes of the pages; light or dark follows the reader's system.
 
-Text on ground has a contrast of 7:1 or more, the accent 4.5:1. No button is of Streamlit's kind "primary": it writes white on the
-accent, which nobody can read in the dark. Blue and amber are told apart with any kind of colour vision.
+Text has a contrast of 7:1 or more to the background, the accent 4.5:1. No button is of Streamlit's type "primary": its white
+text on the accent is unreadable in the dark theme. Blue and amber can be distinguished with any kind of colour vision.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Who may ask for what: signed, expiring tokens. Imports nothing of Earmark."""
+"""Who may request what: signed, expiring tokens. Imports nothing of Earmark."""

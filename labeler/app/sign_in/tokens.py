@@ -1,10 +1,10 @@
-"""Signed, expiring tokens: what a browser may ask for is what this server handed it.
+"""Signed, expiring tokens: a browser may request only what this server handed to it.
 
-Three kinds, each signed under a name of its own, so that none passes for another:
+There are three kinds. Each is signed under its own name, so that no kind is accepted in place of another:
 
-    session   an annotator's page; may ask for clips and undo
+    session   an annotator's page; may request clips and undo
     ticket    one clip handed to one annotator; an answer carries it, and is accepted long after the page is gone
-    media     one clip's audio and picture; the only kind that stands in an address, hence in logs
+    media     one clip's audio and picture; the only kind that is part of an address, and so of logs
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ TICKET_SECONDS = 90 * 24 * HOUR
 
 
 class TokenError(Exception):
-    """A token that was not made here, or has expired; one sentence."""
+    """A token was not made by this server, or has expired; the message is one sentence."""
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """A clip in an annotator's hands: the lease it came under (if any) and the run that was live (if any)."""
+    """A clip that was handed to an annotator: the lease it came with (if any) and the run that was live (if any)."""
 
     clip_id: int
     annotator_id: int
@@ -39,7 +39,7 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Media:
-    """A clip's audio and picture, and the lease they were handed out under."""
+    """A clip's audio and picture, and the lease that they came with (if any)."""
 
     clip_id: int
     lease_id: int | None
@@ -58,7 +58,7 @@ class Tokens:
         return self._session.dumps(annotator_id)
 
     def for_ticket(self, ticket: Ticket) -> str:
-        """A token for one clip in an annotator's hands."""
+        """A token for one clip that was handed to an annotator."""
         parts = [ticket.clip_id, ticket.annotator_id, ticket.lease_id, ticket.run_id]
         return self._ticket.dumps(parts if ticket.suggested_id is None else [*parts, ticket.suggested_id])
 
@@ -67,15 +67,15 @@ class Tokens:
         return self._media.dumps([media.clip_id, media.lease_id])
 
     def session(self, token: str) -> int:
-        """The annotator's id; TokenError if the token is not good (any more)."""
+        """The annotator's id; TokenError if the token is invalid or has expired."""
         return int(_read(self._session, token, SESSION_SECONDS))
 
     def ticket(self, token: str) -> Ticket:
-        """What `for_ticket` was given; TokenError if the token is not good (any more)."""
+        """What `for_ticket` was given; TokenError if the token is invalid or has expired."""
         return Ticket(*_read(self._ticket, token, TICKET_SECONDS))
 
     def media(self, token: str) -> Media:
-        """What `for_media` was given; TokenError if the token is not good (any more)."""
+        """What `for_media` was given; TokenError if the token is invalid or has expired."""
         clip_id, lease_id = _read(self._media, token, MEDIA_SECONDS)
         return Media(clip_id, lease_id)
 

@@ -25,7 +25,6 @@ _LOWEST, _HIGHEST = 60.0, 600.0
 """Pitch in Hz."""
 _VOICED = 0.5
 """Height of the autocorrelation's peak from which a frame counts as voiced."""
-FRAME_NAMES = ("pitch", "voicing", "level", "centre", "tilt", "flux")
 
 
 class Descriptors:
@@ -46,7 +45,7 @@ class Descriptors:
         self._hertz = torch.from_numpy(np.fft.rfftfreq(512, 1 / SAMPLING_RATE).astype(np.float32))
 
     def frames(self, waveforms: torch.Tensor) -> torch.Tensor:
-        """[n, frames, BANDS + 6] of waveforms [n, samples]: log-mel, then `FRAME_NAMES`."""
+        """[n, frames, BANDS + 6] of waveforms [n, samples]: log-mel, then pitch, voicing, level, centre, tilt, flux."""
         import torch
 
         centred = torch.nn.functional.pad(waveforms, (_PITCH_WINDOW // 2, _PITCH_WINDOW // 2))

@@ -18,13 +18,13 @@ from db.errors import EncoderError
 from learner.arrays import Float32Array
 from learner.encoder_training.augment import SAMPLING_RATE
 from learner.encoder_training.card import model_card
-from learner.encoder_training.checkpointing import load_state, save_state
 from learner.encoder_training.crops import Cropper, SpeechFile
 from learner.encoder_training.loss_log import LossLog
+from learner.encoder_training.pretraining.crop_sets import CropSet, CropSets, Recipe, Statistics
 from learner.encoder_training.pretraining.objectives import readouts
-from learner.encoder_training.pretraining.pools import Pool, Pools, Recipe, Statistics
 from learner.encoder_training.pretraining.settings import PretrainSettings
 from learner.encoder_training.student import gained, save_student, starting_checkpoint, student_of
+from learner.encoder_training.training_state import load_state, save_state
 from learner.encoders.runtime import chosen_device, fastest_precision
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
 
@@ -70,9 +70,9 @@ def pretrain(
     checkpoint = starting_checkpoint(settings.start, folder=state / "start", seed=settings.seed)
     cropper = Cropper(files, int(settings.crop_seconds * SAMPLING_RATE), settings.distorted_share)
     teacher = settings.teacher if "distill" in names else None
-    pools = Pools(state, Recipe(cropper, settings.pool_crops, settings.seed, teacher))
+    crop_sets = CropSets(state, Recipe(cropper, settings.pool_crops, settings.seed, teacher))
     try:
-        trainer = Trainer(names, checkpoint, pools, settings, device=chosen_device(device))
+        trainer = Trainer(names, checkpoint, crop_sets, settings, device=chosen_device(device))
         first = load_state(
             state / "state.safetensors", modules=trainer.modules_, optimiser=trainer.optimiser, settings=settings.as_json()
         )
@@ -96,7 +96,7 @@ def pretrain(
             if progress:
                 progress(step + 1, settings.steps, log.newest)
     finally:
-        pools.close()
+        crop_sets.close()
     card = model_card(files, vars(settings), checkpoint=checkpoint, losses=log.newest)
     save_student(trainer.model, checkpoint, output, half=settings.start is None, card=card)
     return PretrainReport(settings.steps, time.monotonic() - started, log.newest)
@@ -106,17 +106,17 @@ class Trainer:
     """Model, readouts and optimiser, one step after the other."""
 
     def __init__(
-        self, names: Sequence[str], checkpoint: Checkpoint, pools: Pools, settings: PretrainSettings, *, device: str
+        self, names: Sequence[str], checkpoint: Checkpoint, crop_sets: CropSets, settings: PretrainSettings, *, device: str
     ) -> None:
         self._settings = settings
         self._checkpoint = checkpoint
-        self._pools = pools
+        self._crop_sets = crop_sets
         self._device = device
-        self._loaded: tuple[int, Pool] | None = None
+        self._loaded: tuple[int, CropSet] | None = None
         torch.manual_seed(settings.seed)
         self.model = student_of(checkpoint)
-        statistics = pools.statistics()
-        centres = _clusters(pools.get(0), settings.seed) if "masked" in names else None
+        statistics = crop_sets.statistics()
+        centres = _clusters(crop_sets.get(0), settings.seed) if "masked" in names else None
         self._masked = "masked" in names
         self._readouts = readouts(names, self.model, widths=_widths(statistics), centres=centres)
         self.modules_ = nn.ModuleDict({"model": self.model, "readouts": self._readouts}).to(device)
@@ -164,13 +164,13 @@ class Trainer:
     def _batch(self, number: int) -> dict[str, Float32Array]:
         settings = self._settings
         a_pass = settings.pool_crops // settings.batch
-        pool_number, rest = divmod(number, a_pass * settings.passes)
+        set_number, rest = divmod(number, a_pass * settings.passes)
         this_pass, position = divmod(rest, a_pass)
-        if self._loaded is None or self._loaded[0] != pool_number:
-            self._loaded = pool_number, self._pools.get(pool_number)
-            if (pool_number + 1) * a_pass * settings.passes < settings.steps:
-                self._pools.prepare(pool_number + 1)
-        order = np.random.default_rng([settings.seed, pool_number, this_pass]).permutation(settings.pool_crops)
+        if self._loaded is None or self._loaded[0] != set_number:
+            self._loaded = set_number, self._crop_sets.get(set_number)
+            if (set_number + 1) * a_pass * settings.passes < settings.steps:
+                self._crop_sets.prepare(set_number + 1)
+        order = np.random.default_rng([settings.seed, set_number, this_pass]).permutation(settings.pool_crops)
         return self._loaded[1].batch(np.sort(order[position * settings.batch : (position + 1) * settings.batch]))
 
     def _mask(self, number: int, clips: int, samples: int) -> torch.Tensor:
@@ -198,11 +198,11 @@ def _widths(statistics: Statistics) -> dict[str, int]:
     return {name.removesuffix("_mean"): len(array) for name, array in statistics.arrays.items() if name.endswith("_mean")}
 
 
-def _clusters(pool: Pool, seed: int) -> torch.Tensor:
+def _clusters(crop_set: CropSet, seed: int) -> torch.Tensor:
     """Centres [CLUSTERS, width] of the frames' descriptors."""
     from sklearn.cluster import MiniBatchKMeans
 
-    rows = np.arange(min(len(pool), 512), dtype=np.int64)
-    frames = pool.batch(rows)["frames"]
+    rows = np.arange(min(len(crop_set), 512), dtype=np.int64)
+    frames = crop_set.batch(rows)["frames"]
     found = MiniBatchKMeans(min(CLUSTERS, frames[:, 0].size // 2), random_state=seed, n_init=1, batch_size=4096)
     return torch.from_numpy(found.fit(frames.reshape(-1, frames.shape[2])).cluster_centers_.astype(np.float32))

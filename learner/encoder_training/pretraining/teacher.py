@@ -14,7 +14,6 @@ from learner.encoders.handmade.logmel import mel_filters
 if TYPE_CHECKING:
     import torch
 
-TEACHER_DIM = 512
 _BANDS, _WINDOW, _HOP = 64, 1024, 160
 
 

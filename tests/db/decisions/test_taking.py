@@ -17,8 +17,9 @@ from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
 from db.records.runs import record_run
 from db.serving.grid import lease_for_grid
-from db.serving.random_slice import blind_answers, owed_clips
+from db.serving.random_slice import blind_answers
 from tests.filled_projects import add_clips, answer, answer_leased, second_pass_of_an_older_version, undo
+from tests.owed_clips import owed_clips
 
 
 def lease(project: OpenProject, clip: int, *, annotator: str = "ann", source: Source = Source.RANDOM) -> int:

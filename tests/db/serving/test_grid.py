@@ -10,11 +10,12 @@ from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.serving.grid import GridLease, free_clips, lease_for_grid
 from db.serving.leases import lease_next, release_leases
-from db.serving.random_slice import blind_answers, owed_clips, slice_clip_ids
+from db.serving.random_slice import blind_answers, slice_clip_ids
 from db.serving.upcoming import upcoming
 from learner.label_quality.crowdlab import opinions
 from tests.db.serving.test_upcoming import rank
 from tests.filled_projects import add_clips, answer
+from tests.owed_clips import owed_clips
 
 
 def shown(

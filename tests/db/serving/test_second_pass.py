@@ -15,10 +15,10 @@ from db.records.runs import record_evaluation, record_run, record_suspects
 from db.reports import DoubtedLabel, RunReport
 from db.serving import second_pass
 from db.serving.leases import LeasedClip, lease_next, release_leases
-from db.serving.random_slice import owed_clips
 from db.serving.second_pass import REMEMBERED_SECONDS, relabels, relabels_so_far
 from tests.db.serving.test_upcoming import rank
 from tests.filled_projects import add_clips, answer, answer_leased, second_pass_of_an_older_version
+from tests.owed_clips import owed_clips
 
 
 def lease(project: OpenProject, *, annotator: str = "ben", limit: int = 10, share: float = 0.3) -> list[LeasedClip]:

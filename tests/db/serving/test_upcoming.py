@@ -15,11 +15,12 @@ from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.runs import record_run
 from db.serving.leases import LeasedClip, lease_next, release_leases, renew_leases
-from db.serving.random_slice import blind_answers, owed_clips, slice_clip_ids
+from db.serving.random_slice import blind_answers, slice_clip_ids
 from db.serving.ranked_queue import QueueItem, publish_queue, queue_length
 from db.serving.second_pass import REMEMBERED_SECONDS
 from db.serving.upcoming import OWN_ORDER_BLOCK, upcoming
 from tests.filled_projects import add_clips, answer
+from tests.owed_clips import owed_clips
 
 
 def rank(project: OpenProject, clips: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""The grid's route: what it shows, holds and hands back, and the answers that come from it."""
+"""The grid's route: the clips that it shows, leases and releases, and the answers that come from it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_label_that_is_not_listed_shows_nothing(page: Page) -> None:
     assert page.grid(likely="sad") == []
 
 
-def test_clips_like_one_come_without_it(page: Page) -> None:
+def test_clips_like_a_clip_do_not_include_it(page: Page) -> None:
     found = page.grid(like=page.clips[4], want=3)
     assert {truth(clip) for clip in numbers(found)} == {truth(page.clips[4])}
     assert page.clips[4] not in numbers(found)
@@ -110,7 +110,7 @@ def test_confirming_many_stores_decisions_of_the_grids_own_source(page: Page) ->
     assert numbers(page.grid(likely="happy")) == page.clips[:4], "what was taken back comes again, in its place"
 
 
-def test_a_grid_that_was_forgotten_takes_no_blind_answer_back(page: Page) -> None:
+def test_a_grid_saved_late_replaces_no_blind_answer(page: Page) -> None:
     late, other = page.grid(likely="happy")[:2]
     answer(page.project, late["clip"], "sad", annotator="Ann", source=Source.RANDOM)
     assert page.send(confirmed(late), confirmed(other)) == ["saved"] * 2, "acknowledged, or the browser would go on sending it"
@@ -124,7 +124,7 @@ def test_what_was_rejected_or_answered_is_not_shown_again(page: Page) -> None:
     assert numbers(page.grid(likely="happy", leave_out=[first[1]["clip"]])) == page.clips[2:6]
 
 
-def test_two_grids_never_hold_the_same_clip_until_one_is_left(page: Page) -> None:
+def test_two_grids_never_hold_the_same_clip_until_a_visitor_leaves(page: Page) -> None:
     mine = page.grid(likely="happy")
     assert numbers(page.grid(session=page.other, likely="happy")) == page.clips[4:8]
     leases = [clip["lease"] for clip in mine]
@@ -144,7 +144,7 @@ def test_two_grids_never_hold_the_same_clip_until_one_is_left(page: Page) -> Non
         ({"likely": "happy", "session": "forged"}, "was not made by this server"),
     ],
 )
-def test_what_cannot_be_asked_is_said_in_a_sentence(page: Page, question: dict[str, Any], complaint: str) -> None:
+def test_a_query_that_cannot_be_answered_is_refused_in_a_sentence(page: Page, question: dict[str, Any], complaint: str) -> None:
     reply = page.ask(**question)
     assert reply.status_code in (400, 403)
     assert complaint in reply.json()["error"]

@@ -1,4 +1,4 @@
-"""The label guidelines: Markdown in, HTML that can do nothing out."""
+"""The label guidelines: Markdown goes in, harmless HTML comes out."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ def test_a_chosen_key_stays_with_its_label_and_the_others_take_what_is_left() ->
 @pytest.mark.parametrize(
     ("chosen", "complaint"),
     [
-        ({"calm": "k"}, "names 'calm', which is no label; use one of: angry, happy"),
-        ({"angry": "z"}, "gives 'angry' the key 'z'; use one character that is none of"),
+        ({"calm": "k"}, "names 'calm', which is not a label; use one of: angry, happy"),
+        ({"angry": "z"}, "gives 'angry' the key 'z'; use one character other than"),
         ({"angry": "ab"}, "the key 'ab'"),
         ({"angry": " "}, "the key ' '"),
         ({"angry": "k", "happy": "K"}, "gives the key 'k' twice"),
     ],
 )
-def test_a_key_that_cannot_be_is_named(chosen: dict[str, str], complaint: str) -> None:
+def test_a_key_that_cannot_be_used_is_named(chosen: dict[str, str], complaint: str) -> None:
     with pytest.raises(SettingsError, match=complaint):
         label_keys(["angry", "happy"], chosen)
 

@@ -1,4 +1,4 @@
-"""Loudness against the figures that the standards give."""
+"""Loudness compared with the figures in the standards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_full_sine_near_1_khz_has_minus_3_lufs(rate: int) -> None:
     assert loudness(iter([sine(997, rate=rate)]), rate=rate).lufs == pytest.approx(-3.01, abs=0.1)
 
 
-def test_low_tones_are_weighed_less_and_high_ones_more() -> None:
+def test_low_tones_are_weighted_less_and_high_tones_more() -> None:
     low, high = (loudness(iter([sine(hertz, rate=48_000)]), rate=48_000).lufs for hertz in (40.0, 6000.0))
     assert low < -3.01 - 3
     assert high == pytest.approx(-3.01 + 3.3, abs=0.3), "the shelf adds 4 dB, of which 0.69 are offset at 1 kHz"

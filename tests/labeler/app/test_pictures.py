@@ -38,17 +38,17 @@ def test_a_higher_tone_is_drawn_higher() -> None:
     assert high < low - MEL_ROWS / 4
 
 
-def test_sound_is_drawn_where_it_is() -> None:
+def test_sound_is_drawn_at_its_place_in_time() -> None:
     samples = np.concatenate([np.zeros(RATE, np.float32), tone(1000, 1.0)])
     columns = brightness(drawn(samples)).mean(axis=0)
     assert columns[: COLUMNS // 2 - 30].max() < columns[COLUMNS // 2 + 30 : -30].min()
 
 
-def test_silence_is_dark_and_a_line() -> None:
+def test_silence_is_dark() -> None:
     assert brightness(drawn(np.zeros(RATE, np.float32))).max() < 40
 
 
-def test_the_waveform_lies_on_a_transparent_ground() -> None:
+def test_the_waveform_has_a_transparent_background() -> None:
     alpha = np.asarray(drawn(tone(200, 1.0)).convert("RGBA"))[:, :, 3]
     assert alpha[WAVE_ROWS:].min() == 255
     assert alpha[WAVE_ROWS - 1].max() == 0
@@ -61,7 +61,7 @@ def test_blocks_of_any_length_give_the_same_picture() -> None:
 
 
 def test_memory_does_not_grow_with_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two hours in blocks: never more than a few columns' samples are held."""
+    """Two hours in blocks: only the samples of a few columns are in memory at a time."""
     held: list[int] = []
     take = pictures._Reblocked.take
 
@@ -82,11 +82,11 @@ def test_a_picture_is_made_once(project: OpenProject, tmp_path: Path) -> None:
     (clip_id,) = import_files(project, [written(tmp_path / "a.wav", noise(0.5))])
     with project.read() as session:
         clip = clip_audio(session, clip_id)
-    shelf = Pictures(tmp_path / "pictures")
-    path = shelf.picture(clip)
+    pictures_of = Pictures(tmp_path / "pictures")
+    path = pictures_of.picture(clip)
     first = path.read_bytes()
     Path(clip.path).unlink()
-    assert shelf.picture(clip).read_bytes() == first
+    assert pictures_of.picture(clip).read_bytes() == first
 
 
 def test_broken_audio_has_no_picture(project: OpenProject, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_clip_is_handed_out_answered_and_stored(page: Page) -> None:
     assert decision.lease_id == clip["lease"]
 
 
-def test_nobody_learns_why_a_clip_is_served(page: Page) -> None:
+def test_the_page_does_not_get_the_reason_why_a_clip_is_served(page: Page) -> None:
     (clip,) = page.next()
     assert not {"source", "score", "predicted"} & set(clip)
 
@@ -147,7 +147,7 @@ def test_undo_leaves_imported_labels_alone(page: Page) -> None:
     assert len(page.standing()) == 1
 
 
-def test_one_bad_answer_holds_up_no_other(page: Page) -> None:
+def test_one_bad_answer_does_not_block_the_others(page: Page) -> None:
     first, second = page.next(2)
     unknown = labelled(first, "no such label")
     results = page.send(unknown, {"uuid": "x"}, labelled(second))
@@ -197,7 +197,9 @@ def test_every_field_is_checked(page: Page, change: dict[str, Any]) -> None:
         (b" " * (routes_module.MOST_BYTES + 1), {"content-type": "application/json"}, 413),
     ],
 )
-def test_what_is_no_message_is_refused_in_one_sentence(page: Page, body: bytes, headers: dict[str, str], status: int) -> None:
+def test_a_body_that_is_not_a_message_is_refused_in_one_sentence(
+    page: Page, body: bytes, headers: dict[str, str], status: int
+) -> None:
     reply = page.client.post("/earmark/api/decisions", content=body, headers=headers)
     assert reply.status_code == status
     assert reply.headers["content-type"] == "application/json"
@@ -212,7 +214,7 @@ def test_a_bad_request_for_clips_gets_none(page: Page, change: dict[str, Any]) -
     assert set(reply.json()) == {"error"}
 
 
-def test_an_unexpected_failure_shows_nothing_of_the_inside(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_failure_shows_no_internals(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("secret path /srv/x")
 
@@ -244,7 +246,7 @@ def test_a_span_of_what_browsers_cannot_play_becomes_wav(page: Page) -> None:
         assert sound.getnframes() == pytest.approx(0.75 * 48_000, abs=48)
 
 
-def test_any_clip_can_be_asked_for_as_plain_wav(page: Page) -> None:
+def test_any_clip_can_be_requested_as_plain_wav(page: Page) -> None:
     (clip_id,) = import_files(page.project, [written(page.folder / "a.flac", noise(0.5))])
     address = f"/earmark/audio/{page.tokens.for_media(Media(clip_id, None))}"
     assert page.client.get(address).headers["content-type"] == "audio/flac"
@@ -265,7 +267,7 @@ def test_media_without_a_good_token_is_refused(page: Page, kind: str, token: str
     assert "root:" not in reply.text
 
 
-def test_a_missing_file_is_gone_but_not_given_up(page: Page) -> None:
+def test_a_missing_file_is_gone_until_it_is_put_back(page: Page) -> None:
     (clip,) = page.next()
     path = page.folder / clip["file_name"]
     content, state = path.read_bytes(), path.stat()

@@ -1,4 +1,4 @@
-"""What the annotator's seat asks of the routes: loudness, context, pages, guidelines, facts, suggestions, preferences."""
+"""What the Label page requests from the routes: loudness, context, pages, guidelines, facts, suggestions, preferences."""
 
 from __future__ import annotations
 

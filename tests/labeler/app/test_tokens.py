@@ -1,4 +1,4 @@
-"""Tokens: what was not made here, is for something else, or is too old, is refused."""
+"""Tokens: one that another server made, that is of another kind, or that is too old is refused."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ TOKENS = Tokens("0" * 64)
 TICKET = Ticket(clip_id=7, annotator_id=3, lease_id=11, run_id=None)
 
 
-def test_what_was_put_in_comes_out() -> None:
+def test_a_token_gives_back_what_was_put_in() -> None:
     assert TOKENS.session(TOKENS.for_session(3)) == 3
     assert TOKENS.ticket(TOKENS.for_ticket(TICKET)) == TICKET
     assert TOKENS.media(TOKENS.for_media(Media(7, None))) == Media(7, None)
 
 
-def test_another_project_signs_otherwise() -> None:
+def test_a_token_of_another_project_is_refused() -> None:
     with pytest.raises(TokenError, match="not made by this server"):
         Tokens("1" * 64).session(TOKENS.for_session(3))
 
 
-def test_one_kind_does_not_pass_for_another() -> None:
+def test_one_kind_is_not_accepted_in_place_of_another() -> None:
     """The address of a clip's audio, which ends up in logs, must not let anyone answer."""
     media = TOKENS.for_media(Media(7, 11))
     for read in (TOKENS.ticket, TOKENS.session):

@@ -34,7 +34,7 @@ def test_every_command_is_there_and_explains_itself() -> None:
         assert "Usage:" in result.stdout
 
 
-def test_init_makes_a_project_and_says_what_comes_next(tmp_path: Path) -> None:
+def test_init_creates_a_project_and_shows_the_next_command(tmp_path: Path) -> None:
     result = run(tmp_path / "new", "init", "--labels", "a, b,c")
     assert result.exit_code == 0
     assert "3 labels" in result.stdout
@@ -59,7 +59,7 @@ def test_init_makes_a_project_and_says_what_comes_next(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command", [["status"], ["queue"], ["curve"], ["learn", "--once"], ["embed"], ["export", "csv", "x.csv"]]
 )
-def test_without_a_project_every_command_says_so_in_one_sentence(tmp_path: Path, command: list[str]) -> None:
+def test_without_a_project_every_command_fails_in_one_sentence(tmp_path: Path, command: list[str]) -> None:
     result = run(tmp_path, *command)
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: There is no project in ")
@@ -91,13 +91,13 @@ def test_queue_lists_clips_with_their_reason(project: OpenProject) -> None:
     assert document[0]["file_name"] in run(project.directory, "queue").stdout
 
 
-def test_curve_without_points_says_how_it_starts(project: OpenProject) -> None:
+def test_curve_without_points_explains_how_it_starts(project: OpenProject) -> None:
     document = json.loads(run(project.directory, "curve", "--json").stdout)
     assert document == {"points": [], "random": [], "logmel": [], "slice_clips": 0, "speakers": 0, "outlook": None}
     assert "starts with the first labels" in run(project.directory, "curve").stdout
 
 
-def test_the_outlook_is_told_as_json_and_in_words(project: OpenProject, tmp_path: Path) -> None:
+def test_the_outlook_is_printed_as_json_and_in_words(project: OpenProject, tmp_path: Path) -> None:
     clips = embedded_project(project, 80)
     for first in range(0, 60, 10):
         label_truly(project, clips[first : first + 10])
@@ -115,7 +115,7 @@ def test_the_outlook_is_told_as_json_and_in_words(project: OpenProject, tmp_path
         assert document["outlook"]["stop"]["why"] in run(project.directory, command).stdout
     picture = tmp_path / "curve.svg"
     assert run(project.directory, "curve", "--output", str(picture)).exit_code == 0
-    assert "random labels" in picture.read_text()
+    assert "random order" in picture.read_text()
 
 
 def test_an_up_to_date_database_is_not_copied(project: OpenProject) -> None:
@@ -124,12 +124,12 @@ def test_an_up_to_date_database_is_not_copied(project: OpenProject) -> None:
     assert document["backup"] is None
 
 
-def test_file_names_cannot_steer_the_terminal() -> None:
+def test_file_names_cannot_control_the_terminal() -> None:
     assert printable("a\x1b[2Jb\nc\u202e") == "a\\x1b[2Jb\\nc\\u202e"
 
 
 @pytest.mark.parametrize("command", [["status"], ["init", "--labels", "a"], ["serve"]])
-def test_a_name_that_no_file_can_have_is_told_in_one_sentence(tmp_path: Path, command: list[str]) -> None:
+def test_a_name_that_no_file_can_have_is_one_sentence(tmp_path: Path, command: list[str]) -> None:
     result = run(tmp_path / ("x" * 300), *command)
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")

@@ -1,4 +1,4 @@
-"""`earmark probe` as a person types it: a table, a plot, JSON, and the command that takes the answer."""
+"""`earmark probe` as a person types it: a table, a plot, JSON, and the `embed` command for the best candidate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.learner.probing.test_probing import tones
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's own cache is touched."""
+    """Keep the tests away from the user's own cache."""
     monkeypatch.setenv("EARMARK_CACHE", str(tmp_path / "cache"))
 
 
@@ -35,8 +35,8 @@ def test_a_manifest_needs_no_project_and_ends_with_the_command_to_run(tmp_path: 
     lines = result.stdout.splitlines()
     assert lines[0] == "24 clips with 2 labels from 4 speakers, each held out in turn."
     assert lines[2].split() == ["encoder", "layers", "pooling", "per", "speaker", "UA", "values"]
-    assert lines[-2].startswith("Best of 4: logmel, mean, UA 1.000; 1.000 (")
-    assert lines[-1] == "Take it: earmark embed --encoder logmel --pooling mean"
+    assert lines[-2].startswith("Best of 4: logmel, mean, UA 1.000; nested score 1.000 (")
+    assert lines[-1] == "To use it: earmark embed --encoder logmel --pooling mean"
 
 
 def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
     assert "left out gone.wav: " in result.stderr
 
 
-def test_without_speakers_it_says_what_that_means(tmp_path: Path) -> None:
+def test_without_speakers_a_note_explains_the_consequence(tmp_path: Path) -> None:
     manifest = tones(tmp_path / "audio", speakers=1)
     for number in range(6, 30):
         written(tmp_path / "audio" / f"{number}.wav", noise(0.2, seed=number))
@@ -76,7 +76,7 @@ def test_it_is_drawn(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "complaint"),
     [
         (["none.csv"], "none.csv"),
         (["labels.csv", "--encoder", "nonsense"], "nonsense"),
@@ -84,19 +84,19 @@ def test_it_is_drawn(tmp_path: Path, suffix: str) -> None:
         ([], "There is no project in"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+def test_what_cannot_be_done_fails_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
 ) -> None:
     tones(tmp_path)
     monkeypatch.chdir(tmp_path)
     result = run("probe", *arguments)
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
-    assert said in result.stderr
+    assert complaint in result.stderr
     assert result.stderr.count("\n") == 1
 
 
-def test_embed_takes_the_answer_and_keeps_it(project: OpenProject, tmp_path: Path) -> None:
+def test_embed_takes_the_best_candidate_and_keeps_it(project: OpenProject, tmp_path: Path) -> None:
     best = {"encoder": "bundled", "layers": "0,3", "pooling": "mean"}
     import_files(project, [written(tmp_path / "a.wav", noise(0.4)), written(tmp_path / "b.wav", tone(300, 0.4))])
     words = shlex.split(embed_command(best))
@@ -111,11 +111,11 @@ def test_embed_takes_the_answer_and_keeps_it(project: OpenProject, tmp_path: Pat
         assert (used.settings["layers"], used.settings["pooling"], used.dim) == ("0,3", "mean", 384)
 
 
-@pytest.mark.parametrize(("layers", "said"), [("9", "from 0 to 4"), ("last", "or mean, or all")])
-def test_layers_that_are_not_there_are_refused(project: OpenProject, layers: str, said: str) -> None:
+@pytest.mark.parametrize(("layers", "complaint"), [("9", "from 0 to 4"), ("last", "or mean, or all")])
+def test_layers_that_are_not_there_are_refused(project: OpenProject, layers: str, complaint: str) -> None:
     result = run("--project", project.directory, "embed", "--layers", layers)
     assert result.exit_code == 1
-    assert said in result.stderr
+    assert complaint in result.stderr
     assert result.stderr.count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-"""What the outlook says in words, on the page and on the command line."""
+"""The sentences about the outlook, on the page and on the command line."""
 
 from __future__ import annotations
 
@@ -25,77 +25,94 @@ def forecast(*targets: dict[str, Any], horizon: dict[str, Any] | None = None) ->
     return outlook(forecast={"known": True, "why": None, "horizon": horizon, "targets": list(targets), "ahead": AHEAD})
 
 
-def test_the_accuracy_ahead_is_told_and_the_nearest_targets_with_their_intervals() -> None:
+def test_a_forecast_gives_the_accuracy_ahead_and_the_nearest_targets_with_their_intervals() -> None:
     assert forecast_in_words(forecast(TARGET, FARTHER, {**FARTHER, "ua": 0.9})) == [
-        "With 50 more decisions UA is likely to be about 78% (75%–82%).",
-        "About 120 more decisions to 80% UA (80–190).",
-        "85% UA takes at least 250 more decisions, and most likely more than the 300 clips left.",
+        "With 50 more decisions, UA is likely to be about 78% (75%–82%).",
+        "80% UA takes about 120 more decisions (80–190).",
+        "85% UA takes at least 250 more decisions, but most likely more than the 300 clips left.",
     ]
 
 
-def test_a_target_that_the_clips_may_not_be_enough_for_is_told_as_such() -> None:
+def test_a_target_that_may_take_more_clips_than_are_left() -> None:
     open_ended = {**TARGET, "high": None}
-    told = forecast_in_words(forecast(open_ended))[1:]
-    assert told == ["About 120 more decisions to 80% UA; at least 80, and perhaps more than the 300 clips left."]
+    sentences = forecast_in_words(forecast(open_ended))[1:]
+    assert sentences == ["80% UA takes about 120 more decisions: at least 80, perhaps more than the 300 clips left."]
     assert forecast_in_words(forecast(open_ended, horizon={"decisions": 300, "all_left": False}))[1].endswith(
-        "and perhaps more than 300."
+        ", perhaps more than 300 decisions."
     )
 
 
-def test_where_clips_have_several_answers_both_are_told() -> None:
+def test_where_clips_get_several_answers_the_forecast_gives_decisions_and_clips() -> None:
     several = forecast(FARTHER, horizon={"decisions": 900, "all_left": True, "clips": 300})
-    assert forecast_in_words(several)[1].endswith("and most likely more than the 900 that the 300 clips left will take.")
+    assert forecast_in_words(several)[1].endswith("but most likely more than the 900 decisions for the 300 clips left.")
 
 
-def test_no_target_takes_at_least_nothing() -> None:
+def test_a_lower_bound_of_zero_reads_as_only_a_few() -> None:
     assert forecast_in_words(forecast({**TARGET, "low": 0, "high": None}))[1] == (
-        "About 120 more decisions to 80% UA; perhaps only a few, and perhaps more than the 300 clips left."
+        "80% UA takes about 120 more decisions: perhaps only a few, perhaps more than the 300 clips left."
     )
 
 
-def test_what_is_out_of_reach_is_said_to_be() -> None:
-    told = forecast_in_words(forecast({**FARTHER, "low": None}))[1:]
-    assert told == ["85% UA is not likely to be reached with the 300 clips left."]
+def test_one_decision_and_one_clip_are_singular() -> None:
+    assert forecast_in_words(forecast({**FARTHER, "low": 1}, horizon={"decisions": 1, "all_left": True}))[1] == (
+        "85% UA takes at least 1 more decision, but most likely more than the 1 clip left."
+    )
 
 
-def test_what_is_not_yet_known_is_said_to_be() -> None:
+def test_a_target_out_of_reach() -> None:
+    sentences = forecast_in_words(forecast({**FARTHER, "low": None}))[1:]
+    assert sentences == ["85% UA is not likely to be reached with the 300 clips left."]
+
+
+def test_an_unknown_forecast_gives_the_reason() -> None:
     nothing = outlook(forecast={"known": False, "why": "the curve is too short"})
     assert forecast_in_words(nothing) == [
-        "How many more decisions it takes to be better is not yet known: the curve is too short."
+        "The number of decisions to the next accuracies is not known yet: the curve is too short."
     ]
 
 
-def test_a_run_of_an_earlier_version_tells_no_forecast() -> None:
+def test_a_run_of_an_earlier_version_has_no_forecast() -> None:
     assert forecast_in_words(outlook(forecast={"known": True, "why": None, "targets": [TARGET], "ahead": None})) == []
 
 
-def test_data_saved_is_told_against_each_way() -> None:
+def test_earmarks_order_is_compared_with_each_alternative() -> None:
     assert saved_in_words(outlook(data_saved={"random": KNOWN, "logmel": UNKNOWN})) == [
-        "2.4 times less data (1.6–3.7) than labels taken at random: UA 0.71 took 120 labels instead of 288.",
-        "Data saved against hand-made features (log-mel) on labels taken at random is not yet known: "
+        "Earmark's order needed 120 labels for UA 0.71; random order needed 288, 2.4 times as many (95%: 1.6–3.7).",
+        "How Earmark's order compares with random order with hand-made features (log-mel) is not known yet: "
         "the random slice has 12 clips, and it takes 30.",
     ]
 
 
-def test_a_saving_that_may_be_chance_is_not_told_as_one() -> None:
-    (told,) = saved_in_words(outlook(data_saved={"random": {**KNOWN, "low": 0.9}}))
-    assert "which may be chance" in told
+def test_a_difference_that_may_be_due_to_chance_is_marked() -> None:
+    (sentence,) = saved_in_words(outlook(data_saved={"random": {**KNOWN, "low": 0.9}}))
+    assert sentence.endswith(". The difference may be due to chance.")
+
+
+def test_more_labels_than_at_random_are_reported_too() -> None:
+    worse = {**KNOWN, "times": 0.58, "low": 0.3, "high": 2.4, "ua": 0.51, "ours": 69.0, "theirs": 40.0}
+    assert saved_in_words(outlook(data_saved={"random": worse})) == [
+        "Earmark's order needed 69 labels for UA 0.51; random order needed 40, 0.6 times as many (95%: 0.3–2.4). "
+        "The difference may be due to chance."
+    ]
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("report", "sentence"),
     [
-        ({"wanted": 0.05, "half_width": 0.1, "clips": 80, "enough_left": True}, "About 80 more random clips for ±5 points."),
+        (
+            {"wanted": 0.05, "half_width": 0.1, "clips": 80, "enough_left": True},
+            "About 80 more random clips would narrow the interval to ±5 points.",
+        ),
         (
             {"wanted": 0.05, "half_width": 0.1, "clips": 80, "enough_left": False},
-            "About 80 more random clips for ±5 points, more than are left.",
+            "About 80 more random clips would narrow the interval to ±5 points, but fewer are left.",
         ),
         ({"wanted": 0.05, "half_width": 0.1, "clips": 0, "enough_left": True}, ""),
         (None, ""),
     ],
 )
-def test_more_random_clips(told: dict[str, Any] | None, said: str) -> None:
-    assert more_clips_in_words(outlook(more_clips=told)) == said
+def test_more_random_clips(report: dict[str, Any] | None, sentence: str) -> None:
+    assert more_clips_in_words(outlook(more_clips=report)) == sentence
 
 
 def test_speakers_that_differ_too_much_are_named_as_the_reason() -> None:
@@ -110,11 +127,14 @@ def test_advice_leads_with_what_to_do() -> None:
     assert advice_in_words(outlook(stop={"stop": None, "why": "Reason."})) == "Reason."
 
 
-def test_before_there_is_an_outlook_nothing_is_said() -> None:
+def test_without_an_outlook_there_are_no_sentences() -> None:
     assert advice_in_words(None) == more_clips_in_words(None) == advice_in_words(outlook()) == ""
     assert forecast_in_words(None) == saved_in_words(None) == forecast_in_words(outlook()) == []
 
 
-def test_confidence_is_told_before_and_after_mending() -> None:
-    said = calibration_in_words(Calibration(clips=40, temperature=1.8, ece_raw=0.114, ece=0.031, bins=[]))
-    assert said == "As trained it is too sure: its confidence is 11 points off on average, and 3 after a temperature of 1.80."
+def test_confidence_before_and_after_temperature_scaling() -> None:
+    sentence = calibration_in_words(Calibration(clips=40, temperature=1.8, ece_raw=0.114, ece=0.031, bins=[]))
+    assert sentence == (
+        "As trained, the classifier is too confident: its confidence is wrong by 11 points on average, "
+        "and by 3 after scaling with a temperature of 1.80."
+    )

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from db.errors import AudioError
 from learner.audio.containers import container_of
-from learner.audio.decoding import content_hash, decode, decode_blocks, probe, read_frames, validate
+from learner.audio.decoding import audio_info, content_hash, decode, decode_blocks, validate
 from learner.audio.reader import AudioMissing
 from tests.learner.audio_files import RATE, cut, noise, tone, written
 
@@ -101,7 +101,7 @@ def test_what_cannot_be_opened_is_missing_rather_than_broken(tmp_path: Path) -> 
         (tmp_path / "pipe.wav", "no regular file"),
     ]:
         with pytest.raises(AudioMissing, match=reason):
-            probe(path)
+            audio_info(path)
     with pytest.raises(AudioMissing, match="cannot be opened"):
         content_hash("nul\0.wav")
 
@@ -117,7 +117,7 @@ def test_any_file_name_works_and_is_shown_on_one_line(tmp_path: Path, name: str)
 
     path.write_bytes(b"")
     with pytest.raises(AudioError) as refused:
-        probe(path)
+        audio_info(path)
     assert str(refused.value).isprintable()
 
 
@@ -138,10 +138,9 @@ def test_silence_is_fine(tmp_path: Path) -> None:
 
 def test_a_span_is_the_same_as_that_part_of_the_whole(tmp_path: Path) -> None:
     path = written(tmp_path / "long.wav", noise(3.0), subtype="FLOAT")
-    np.testing.assert_array_equal(decode(path, start=1.0, end=1.5), noise(3.0)[RATE : RATE * 3 // 2])
-
-    frames, rate = read_frames(path, 1.0, 1.5)
-    assert (frames.shape, rate) == ((RATE // 2, 1), RATE)
+    part = noise(3.0)[RATE : RATE * 3 // 2]
+    np.testing.assert_array_equal(decode(path, start=1.0, end=1.5), part)
+    np.testing.assert_array_equal(np.concatenate(list(decode_blocks(path, start=1.0, end=1.5))), part)
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1.0, 1.0), (2.0, 1.0), (0.5, 0.5), (0.0, 9.0), (float("nan"), 1.0), (5.0, None)])
@@ -165,7 +164,7 @@ def test_two_hours_are_neither_read_to_probe_nor_held_to_validate(tmp_path: Path
     os.truncate(path, len(header) + size)
 
     tracemalloc.start()
-    assert probe(path).duration == 7_200
+    assert audio_info(path).duration == 7_200
     assert len(decode(path, start=7_000, end=7_001)) == RATE
     validate(path)
     assert sum(len(block) for block in decode_blocks(path)) == 7_200 * RATE
@@ -245,7 +244,7 @@ def test_without_the_extra_its_files_are_refused_with_the_install_command(
 
     monkeypatch.setattr(builtins, "__import__", without_av)
     with pytest.raises(AudioError) as refused:
-        probe(path)
+        audio_info(path)
     assert 'pip install "earmark[av]"' in str(refused.value)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from db.models import Clip, ClipState
 from db.project import OpenProject
-from learner.audio.decoding import probe
+from learner.audio.decoding import audio_info
 from learner.imports.source import ImportReport, import_source
 from tests.learner.audio_files import RATE, cut, noise, written
 
@@ -120,7 +120,7 @@ def test_formats_that_libsndfile_cannot_read_are_read_by_the_extra(project: Open
     cut_name.write_bytes((tmp_path / "phone.m4a").read_bytes()[:200])
     report = import_source(project, tmp_path)
     assert list(clips(project)) == ["phone.m4a"]
-    assert clips(project)["phone.m4a"][0] == pytest.approx(probe(tmp_path / "phone.m4a").duration)
+    assert clips(project)["phone.m4a"][0] == pytest.approx(audio_info(tmp_path / "phone.m4a").duration)
     assert [rejected["file_name"] for rejected in report.rejected] == ["cut.m4a"]
 
 

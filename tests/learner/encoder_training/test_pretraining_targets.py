@@ -11,12 +11,12 @@ import torch
 from db.errors import EncoderError
 from learner.encoder_training.augment import distorted, levelled
 from learner.encoder_training.crops import Cropper, speech_files
-from learner.encoder_training.pretraining.descriptors import BANDS, FRAME_NAMES, Descriptors
-from learner.encoder_training.pretraining.pools import Pools, Recipe
-from learner.encoder_training.pretraining.teacher import TEACHER_DIM, Teacher, _network
+from learner.encoder_training.pretraining.crop_sets import CropSets, Recipe
+from learner.encoder_training.pretraining.descriptors import BANDS, Descriptors
+from learner.encoder_training.pretraining.teacher import Teacher, _network
 from tests.learner.audio_files import RATE, noise, tone, written
 
-PITCH, VOICING, LEVEL = (BANDS + FRAME_NAMES.index(name) for name in ("pitch", "voicing", "level"))
+PITCH, VOICING, LEVEL = range(BANDS, BANDS + 3)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def teacher(tmp_path: Path) -> Path:
 
 def test_a_teacher_embeds_and_a_wrong_file_is_refused(teacher: Path, tmp_path: Path) -> None:
     embedded = Teacher(teacher).embeddings(torch.from_numpy(np.stack([noise(1.0), tone(200, 1.0)])), mean=-5.0, scale=4.0)
-    assert embedded.shape == (2, TEACHER_DIM)
+    assert embedded.shape == (2, 512)
     assert not torch.allclose(embedded[0], embedded[1])
     wrong = tmp_path / "wrong.pth"
     torch.save({"features.0.weight": torch.zeros(3)}, wrong)
@@ -106,15 +106,15 @@ def test_a_teacher_embeds_and_a_wrong_file_is_refused(teacher: Path, tmp_path: P
             Teacher(path)
 
 
-def test_a_pool_is_the_same_each_time_and_its_targets_are_standardised(speech: Path, teacher: Path, tmp_path: Path) -> None:
+def test_a_crop_set_is_the_same_each_time_and_its_targets_are_standardised(speech: Path, teacher: Path, tmp_path: Path) -> None:
     recipe = Recipe(Cropper(speech_files([speech]), RATE, 0.5), 32, 7, teacher)
     made = []
     for place in ("one", "two"):
-        pools = Pools(tmp_path / place, recipe)
-        pools.statistics()
-        made.append(pools.get(3).batch(np.arange(32)))
+        crop_sets = CropSets(tmp_path / place, recipe)
+        crop_sets.statistics()
+        made.append(crop_sets.get(3).batch(np.arange(32)))
         assert not (tmp_path / place / "pool-000002").exists()
-        pools.close()
+        crop_sets.close()
     assert sorted(made[0]) == ["descriptors", "frames", "teacher", "waveforms"]
     for name, values in made[0].items():
         np.testing.assert_array_equal(values, made[1][name])

@@ -101,10 +101,10 @@ def test_no_clip_is_tested_by_a_head_that_heard_its_speaker(project: OpenProject
     heads, trained_on = FoldHeads(pool, C=0.1), []
     train = heads.trained
 
-    def spy(examples: Examples, *, unheard: int) -> object:
+    def spy(examples: Examples, *, held_out_fold: int) -> object:
         trained_on.append({pool.speakers[clip] for clip in examples.clip_ids.tolist()})
-        assert set(pool.folds.folds(clips).tolist()) - set(pool.folds.folds(examples.clip_ids).tolist()) == {unheard}
-        return train(examples, unheard=unheard)
+        assert set(pool.folds.folds(clips).tolist()) - set(pool.folds.folds(examples.clip_ids).tolist()) == {held_out_fold}
+        return train(examples, held_out_fold=held_out_fold)
 
     monkeypatch.setattr(heads, "trained", spy)
     predicted = cross_fitted(heads, tested, labels, [1, 2, 3], after_each=lambda: None)

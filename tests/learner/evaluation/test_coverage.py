@@ -22,7 +22,7 @@ def corpus(seed: int, *, clips: int = CLIPS, dim: int = DIM, apart: float = 0.75
     labels, speakers = rng.integers(0, LABELS, clips), rng.integers(0, SPEAKERS, clips)
     centers, voices = rng.normal(size=(LABELS, dim)) * apart, rng.normal(size=(SPEAKERS, dim)) * min(apart, 0.5)
     vectors = centers[labels] + voices[speakers] + rng.normal(size=(clips, dim))
-    return Corpus.of(vectors.astype(np.float32), [f"label {label}" for label in labels], [f"s{number}" for number in speakers])
+    return Corpus.of(vectors.astype(np.float16), [f"label {label}" for label in labels], [f"s{number}" for number in speakers])
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from db.decisions.log import live_decisions
 from db.models import Answer
 from db.project import OpenProject
-from db.records.runs import Curve, latest_curve
+from db.records.runs import LearningCurve, latest_curve
 from learner.dataset.examples import Examples
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
@@ -52,7 +52,7 @@ def test_a_project_without_decisions_has_no_curve() -> None:
     assert thinned([]) == []
 
 
-def curve_of(project: OpenProject) -> Curve:
+def curve_of(project: OpenProject) -> LearningCurve:
     """The newest curve."""
     with project.read() as session:
         return latest_curve(session)

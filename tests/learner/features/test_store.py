@@ -17,6 +17,7 @@ from db.errors import FeatureError
 from db.models import FeatureRow
 from db.project import OpenProject, open_project
 from db.records.features import use_feature_set
+from db.store.files import Part
 from learner.features import store as feature_store
 from learner.features.matrix import FeatureMatrix, open_features, shard_path
 from learner.features.store import FeatureStore, embed_lock, fingerprint_of
@@ -130,7 +131,7 @@ class PowerCutError(Exception):
     """The process ends here."""
 
 
-@pytest.mark.parametrize("moment", ["_write_whole", "_write_at", "add_rows"])
+@pytest.mark.parametrize("moment", ["_make_shard", "_write_at", "add_rows"])
 def test_a_crash_at_any_step_leaves_only_what_the_next_one_writes_over(
     project: OpenProject, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
@@ -140,7 +141,7 @@ def test_a_crash_at_any_step_leaves_only_what_the_next_one_writes_over(
 
     def crash(*arguments: Any, **_options: Any) -> None:
         if isinstance(arguments[0], Path):
-            arguments[0].with_name(arguments[0].name + ".part").write_bytes(b"half a header")
+            Part(arguments[0].parent).path.write_bytes(b"half a header")
         elif moment == "_write_at":
             arguments[0].seek(arguments[1])
             arguments[0].write(b"half a row"[:DIM])

@@ -98,13 +98,13 @@ def test_it_is_taken_where_features_are_many(dim: int, method: str) -> None:
 
 
 def test_the_head_that_asks_stays_logistic_regression() -> None:
-    checkpoint = list(replay(simulated_project(blobs(dim=WIDE), seed=0), Annotating(budget=30), seed=0))[-1]
-    used, query = checkpoint.heads.used.head, checkpoint.heads.query.head
+    stage = list(replay(simulated_project(blobs(dim=WIDE), seed=0), Annotating(budget=30), seed=0))[-1]
+    used, query = stage.heads.used.head, stage.heads.query.head
 
     assert used is not None
     assert query is not None
     assert (used.method, query.method) == (DISCRIMINANT, LOGISTIC)
-    assert len(checkpoint.heads.query.y) < len(checkpoint.heads.used.y) == 30
+    assert len(stage.heads.query.y) < len(stage.heads.used.y) == 30
 
 
 def test_heads_are_compared_on_the_same_labels(monkeypatch: pytest.MonkeyPatch) -> None:

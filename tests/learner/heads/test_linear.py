@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from db.errors import LearnerError
+from db.store.files import Part
 from learner.dataset.statistics import pool_statistics
 from learner.heads.linear import LinearHead
 from learner.heads.store import HeadFile, StoredHead, delete_old_heads, head_path, load_head, newest_head
@@ -79,6 +80,16 @@ def test_a_stored_head_predicts_the_same(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["run_3.npz"], "nothing is left beside it"
 
 
+def test_a_head_that_does_not_fit_on_the_disk_leaves_nothing_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(LearnerError, match=r"cannot be written .* \(No space left on device\); make room"):
+        HeadFile(tmp_path, StoredHead(LinearHead().fit(X, Y), [10, 11, 12], ["a", "b", "c"], 4))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_pickle_in_disguise_is_not_opened(tmp_path: Path) -> None:
     np.savez(head_path(tmp_path, 1), facts=np.array([{}], dtype=object), coef=X, intercept=X, classes=X)
     with pytest.raises(LearnerError, match=r"run_1.npz is missing or damaged; run `earmark learn --once`"):
@@ -95,6 +106,7 @@ def test_a_damaged_head_is_told_by_name(tmp_path: Path, content: bytes) -> None:
 def test_old_heads_are_deleted_and_heads_of_unknown_runs_are_not_used(tmp_path: Path) -> None:
     for run in range(1, 26):
         head_path(tmp_path, run).write_bytes(b"")
+    Part(tmp_path).path.write_bytes(b"half a head of a learner that was killed")
     delete_old_heads(tmp_path)
     assert len(list(tmp_path.iterdir())) == 20
     assert newest_head(tmp_path, up_to=24) == head_path(tmp_path, 24)

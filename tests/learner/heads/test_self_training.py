@@ -12,11 +12,12 @@ from learner.dataset import pool
 from learner.dataset.examples import Examples
 from learner.dataset.speaker_norm import NONE
 from learner.evaluation.cross_fitting import FoldHeads
+from learner.features.in_memory import FeaturesInMemory
 from learner.heads import fitting
 from learner.heads.discriminant import discriminant_weights
 from learner.heads.fitting import WIDE, fitted_head
 from learner.heads.self_training import LEAST_ANSWERS, MASS, MOST, self_trained
-from learner.simulation.simulated_project import HeldFeatures, SimulatedProject, simulated_project
+from learner.simulation.simulated_project import SimulatedProject, simulated_project
 from tests.learner.synthetic_corpora import blobs
 
 
@@ -74,7 +75,7 @@ def changed(project: SimulatedProject, which: np.ndarray) -> SimulatedProject:
     corpus = project.pool.features
     vectors = corpus.rows(corpus.clip_ids)
     vectors[which] += 5 * np.random.default_rng(0).normal(size=(int(which.sum()), vectors.shape[1])).astype(np.float32)
-    return replace(project, pool=replace(project.pool, features=HeldFeatures(corpus.clip_ids, vectors.astype(np.float16))))
+    return replace(project, pool=replace(project.pool, features=FeaturesInMemory(corpus.clip_ids, vectors.astype(np.float16))))
 
 
 def test_a_head_that_is_tested_on_a_fold_learns_nothing_from_its_clips() -> None:
@@ -84,8 +85,8 @@ def test_a_head_that_is_tested_on_a_fold_learns_nothing_from_its_clips() -> None
     clip_ids = project.pool.features.clip_ids[known]
     y = np.array([project.truth[clip] for clip in clip_ids.tolist()])
 
-    def weights(told: SimulatedProject, unheard: int | None) -> np.ndarray:
-        head = FoldHeads(told.pool, C=0.1).trained(Examples.alike(clip_ids, y), unheard=unheard)
+    def weights(told: SimulatedProject, held_out_fold: int | None) -> np.ndarray:
+        head = FoldHeads(told.pool, C=0.1).trained(Examples.alike(clip_ids, y), held_out_fold=held_out_fold)
         assert head is not None
         return head.coef_
 

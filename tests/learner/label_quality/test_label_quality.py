@@ -191,7 +191,7 @@ def test_agreement_is_undefined_where_only_one_label_was_given() -> None:
 
 def test_labels_that_nobody_doubts_are_said_to_be_none(project: OpenProject) -> None:
     none = CliRunner().invoke(main, ["--project", str(project.directory), "suspects"])
-    assert none.output.startswith("Nothing to judge labels by yet")
+    assert none.output.startswith("Labels cannot be judged yet")
     label_truly(project, embedded_project(project, 60, spread=0.1))
     told = CliRunner().invoke(main, ["--project", str(project.directory), "suspects"])
     assert told.output.startswith("None of 60 labels that no reviewer fixed is contradicted")

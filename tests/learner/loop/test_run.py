@@ -12,15 +12,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from db.decisions.log import newest_decision_id
 from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
+from db.records.learner_state import report_state
+from db.store.change_watch import ChangeWatch
 from learner.evaluation.curve import traced_curve
 from learner.loop import run as loop
 from learner.loop import scoring
-from learner.loop.run import run_learner
+from learner.loop.heartbeat import Reporter
+from learner.loop.run import POOL_SECONDS, run_learner
 from learner.progress import Progress
 from tests.filled_projects import add_clips
 from tests.learner.loop.what_was_published import newest_run, queued, runs, state_of
@@ -164,3 +168,75 @@ def test_a_database_that_keeps_failing_ends_the_learner_with_the_reason(
     with pytest.raises(LearnerError, match=r"failed 6 times in a row \(disk I/O error\)"):
         run_learner(project, poll_seconds=0.01)
     assert state_of(project).state == "crashed"
+
+
+class ByHand:
+    """A running learner whose steps and clock the test moves by hand."""
+
+    def __init__(self, project: OpenProject, watch: ChangeWatch, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.looks = 0
+        self._watch = watch
+        monkeypatch.setattr(loop, "time", self)
+        monkeypatch.setattr(loop, "newest_decision_id", self._looked)
+        self.step = loop._Loop(project, Reporter(project, watch=watch), watch, lambda: False).step
+
+    def monotonic(self) -> float:
+        """Stands for the system's clock."""
+        return self.now
+
+    def _looked(self, session: Session) -> int:
+        self.looks += 1
+        return newest_decision_id(session)
+
+    def beat(self) -> None:
+        """Write as the heartbeat does."""
+        with self._watch.write() as session:
+            report_state(session, state="waiting")
+
+
+@pytest.fixture
+def by_hand(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[ByHand]:
+    """A learner of the project, before its first step."""
+    with ChangeWatch(project.engine) as watch:
+        yield ByHand(project, watch, monkeypatch)
+
+
+def test_an_idle_learner_reads_no_tables_and_sees_an_answer_at_once(project: OpenProject, by_hand: ByHand) -> None:
+    embedded_project(project, 20)
+    by_hand.step()
+    by_hand.now = POOL_SECONDS
+    by_hand.step()
+    looks = by_hand.looks
+    for _ in range(40):
+        by_hand.now += 0.25
+        by_hand.beat()
+        by_hand.step()
+    assert by_hand.looks == looks
+    label_slice(project, 5)
+    by_hand.step()
+    assert by_hand.looks > looks
+    assert newest_run(project).decisions == 5
+
+
+def test_features_that_come_right_after_a_look_at_them_are_seen_by_the_next(project: OpenProject, by_hand: ByHand) -> None:
+    clips = add_clips(project, 10)
+    by_hand.step()
+    embed_made_up(project, clips)
+    by_hand.now = POOL_SECONDS / 2
+    by_hand.step()
+    assert queued(project) == [], "counting features is left for later"
+    by_hand.now = POOL_SECONDS
+    by_hand.step()
+    assert len(queued(project)) == 10
+
+
+def test_what_failed_is_done_again_though_nothing_was_written(
+    project: OpenProject, by_hand: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded_project(project, 10)
+    monkeypatch.setattr(loop, "newest_decision_id", failing_database(1))
+    with pytest.raises(OperationalError):
+        by_hand.step()
+    by_hand.step()
+    assert runs(project) == 1

@@ -212,9 +212,9 @@ def test_random_labels_are_the_slice_in_key_order_and_nothing_else(project: Open
     tested, heads = Slice.of(pool, in_order, labels, [1, 2, 3]), FoldHeads(pool, C=0.1)
     train = heads.trained
 
-    def spy(examples: Examples, *, unheard: int) -> object:
+    def spy(examples: Examples, *, held_out_fold: int) -> object:
         trained_on.append(set(examples.clip_ids.tolist()))
-        return train(examples, unheard=unheard)
+        return train(examples, held_out_fold=held_out_fold)
 
     monkeypatch.setattr(heads, "trained", spy)
     curve = random_curve(heads, tested, labels, [1, 2, 3], progress=lambda _done, _total: None)

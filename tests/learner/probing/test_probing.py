@@ -1,4 +1,4 @@
-"""A probe from audio to answer: each clip is heard once, and what is said of it is what `embed` would store."""
+"""A probe from audio to report: each clip is encoded once, and its vector is the one that `embed` would store."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ import pytest
 from db.errors import EncoderError, FeatureError, LabelError
 from db.project import OpenProject
 from learner.audio.decoding import decode
-from learner.corpora import listening
+from learner.corpora import encoding
 from learner.corpora.candidates import Candidate, ProbedEncoder
 from learner.corpora.clips import manifest_clips, project_clips
-from learner.corpora.vector_cache import VectorCache, as_stored, cache_folder
+from learner.corpora.vector_cache import VectorCache, cache_folder
 from learner.encoders.registry import encoder_named
-from learner.probing.probe import ProbeReport, probe
-from learner.probing.scoring import Told, all_told
+from learner.features.precision import as_stored
+from learner.probing.probe_report import ProbeReport, probe_encoders
+from learner.probing.scoring import HeldOutPredictions, all_predictions
 from tests.corpora import corpus
 from tests.filled_projects import answer
 from tests.learner.audio_files import cut, import_files, noise, tone, written
@@ -50,10 +51,10 @@ def tones(folder: Path, *, speakers: int = 4, extra: Sequence[str] = ()) -> Path
 
 
 def probed(manifest: Path, cache: Path, *encoders: str) -> ProbeReport:
-    return probe(manifest_clips(manifest), encoders=encoders or ("logmel",), cache=cache, watch=unwatched)
+    return probe_encoders(manifest_clips(manifest), encoders=encoders or ("logmel",), cache=cache, watch=unwatched)
 
 
-def test_what_is_easy_to_tell_is_told(tmp_path: Path) -> None:
+def test_labels_that_are_easy_are_predicted(tmp_path: Path) -> None:
     report = probed(tones(tmp_path / "audio"), tmp_path / "cache")
     document = report.to_json()
     assert set(document) == {"results", "best", "clips", "speakers", "labels", "folds"}
@@ -74,13 +75,13 @@ def test_what_is_easy_to_tell_is_told(tmp_path: Path) -> None:
 def test_candidates_are_what_embed_would_store() -> None:
     clips = [noise(0.5, seed=1), tone(440, 0.9), noise(0.4, seed=2)]
     one = ProbedEncoder("bundled")
-    said = as_stored(one.encoder.encode(clips))
+    encoded = as_stored(one.encoder.encode(clips))
     candidates = one.candidates(speakers=False)
     assert [candidate.layers for candidate in candidates[::2]] == ["0", "1", "2", "3", "4", "mean", "all", "1,2,3,4"]
     for candidate in candidates:
         expected = encoder_named("bundled", layers=candidate.layers, pooling=candidate.pooling)
         assert one.width(candidate) == expected.dim
-        features = one.features(said, candidate, np.arange(3))
+        features = one.features(encoded, candidate)
         np.testing.assert_allclose(features, as_stored(expected.encode(clips)).astype(np.float32), rtol=2e-3, atol=1e-4)
 
 
@@ -92,29 +93,29 @@ def test_layers_that_an_encoder_has_by_default_are_among_the_candidates() -> Non
     assert "0,3" in [candidate.layers for candidate in one.candidates(speakers=True)]
 
 
-def test_each_clip_is_heard_once_for_all_layers_and_never_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_clip_is_encoded_once_for_all_layers_and_never_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = tones(tmp_path / "audio")
     first = probed(manifest, tmp_path / "cache", "bundled", "logmel").to_json()
     kept = list((tmp_path / "cache").rglob("*"))
     assert {path.suffix for path in kept if path.is_file()} == {".npy", ".json"}
 
-    def deaf(*_: object) -> Iterator[object]:
-        raise AssertionError("It listens again.")
+    def refused(*_: object) -> Iterator[object]:
+        raise AssertionError("A clip is encoded again.")
 
-    monkeypatch.setattr(listening, "probe", deaf)
+    monkeypatch.setattr(encoding, "probe", refused)
     assert probed(manifest, tmp_path / "cache", "bundled", "logmel").to_json() == first
 
 
-def test_what_was_told_is_kept_until_labels_speakers_or_audio_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_are_kept_until_labels_speakers_or_audio_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest, cache = tones(tmp_path / "audio"), tmp_path / "cache"
     text, first = manifest.read_text(), probed(manifest, cache).to_json()
     scored: list[int] = []
 
-    def spy(makers: Sequence[object], *arguments: Any, **options: Any) -> list[Told]:
+    def spy(makers: Sequence[object], *arguments: Any, **options: Any) -> list[HeldOutPredictions]:
         scored.append(len(makers))
-        return all_told(makers, *arguments, **options)  # type: ignore[arg-type]
+        return all_predictions(makers, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("learner.probing.probe.all_told", spy)
+    monkeypatch.setattr("learner.probing.probe_report.all_predictions", spy)
     assert probed(manifest, cache).to_json() == first
     assert len(probed(manifest, cache, "logmel", "bundled").results) == 36
     manifest.write_text(text.replace("0.wav,low", "0.wav,high"))
@@ -128,19 +129,19 @@ def test_what_was_told_is_kept_until_labels_speakers_or_audio_change(tmp_path: P
     assert scored == [0, 32, 4, 4, 0, 4]
 
 
-def test_a_clip_that_changed_is_heard_anew(tmp_path: Path) -> None:
+def test_a_clip_that_changed_is_encoded_anew(tmp_path: Path) -> None:
     manifest = tones(tmp_path / "audio")
     clips = manifest_clips(manifest).clips
     encoder = encoder_named("logmel")
     cache = tmp_path / "cache"
 
-    def heard() -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+    def encoded() -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
         known = VectorCache(cache, fingerprint="f", width=encoder.dim)
-        return listening.hear(clips, encoder, known, progress=lambda done, total: None).vectors
+        return encoding.encode_clips(clips, encoder, known, progress=lambda done, total: None).vectors
 
-    before = heard()
+    before = encoded()
     written(tmp_path / "audio" / "3.wav", noise(0.8, seed=77))
-    after = heard()
+    after = encoded()
     assert np.flatnonzero((before != after).any(axis=1)).tolist() == [3]
     np.testing.assert_array_equal(after[3], as_stored(encoder.encode([decode(tmp_path / "audio" / "3.wav")]))[0])
 
@@ -173,16 +174,16 @@ def test_hostile_lines_are_left_out_and_the_rest_goes_on(tmp_path: Path) -> None
     assert all(clip.reason.endswith((".", ".'")) for clip in report.left_out)
 
 
-def test_spans_and_long_clips_are_heard_as_embed_hears_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spans_and_long_clips_are_encoded_as_embed_encodes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("learner.features.embed.LONG_SECONDS", 1.0)
     path = written(tmp_path / "long.wav", noise(4.0))
     (tmp_path / "spans.csv").write_text("file_name,start,end,label\nlong.wav,,,a\nlong.wav,1.0,1.5,b\nlong.wav,0.5,,b\n")
     encoder = encoder_named("logmel")
     clips = manifest_clips(tmp_path / "spans.csv").clips
     cache = VectorCache(tmp_path / "cache", fingerprint="f", width=encoder.dim)
-    heard = listening.hear(clips, encoder, cache, progress=lambda done, total: None)
+    found = encoding.encode_clips(clips, encoder, cache, progress=lambda done, total: None)
     spans = [decode(path), decode(path, start=1.0, end=1.5), decode(path, start=0.5)]
-    np.testing.assert_allclose(heard.vectors.astype(np.float32), encoder.encode(spans), rtol=2e-3, atol=1e-3)
+    np.testing.assert_allclose(found.vectors.astype(np.float32), encoder.encode(spans), rtol=2e-3, atol=1e-3)
 
 
 def test_a_project_is_probed_on_its_own_labels(project: OpenProject, tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_a_project_is_probed_on_its_own_labels(project: OpenProject, tmp_path: P
     answer(project, clips[0], "happy", annotator="reviewer", gold=True)
 
     labelled = project_clips(project)
-    report = probe(labelled, encoders=["logmel"], cache=cache_folder(project), watch=unwatched)
+    report = probe_encoders(labelled, encoders=["logmel"], cache=cache_folder(project), watch=unwatched)
 
     assert [clip.label for clip in labelled.clips[:3]] == ["happy", "angry", "sad"]
     assert (report.clips, report.labels, report.speakers, report.grouped, report.unlabelled) == (16, 3, 0, False, 4)
@@ -233,8 +234,8 @@ def test_the_cache_lies_where_it_was_asked_for(project: OpenProject, tmp_path: P
     assert cache_folder(project) == tmp_path / "mine" / "probe"
 
 
-def test_an_unknown_encoder_is_refused_before_any_other_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("learner.probing.probe.hear", None)
+def test_an_unknown_encoder_is_refused_before_any_other_encodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("learner.probing.probe_report.encode_clips", None)
     with pytest.raises(EncoderError, match="no encoder 'nonsense'"):
         probed(tones(tmp_path), tmp_path / "cache", "logmel", "nonsense")
 

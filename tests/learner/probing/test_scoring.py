@@ -1,4 +1,4 @@
-"""Folds of a probe, per-speaker normalisation, and the nested score that pays for having chosen."""
+"""Folds of a probe, and the nested score that pays for having chosen."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
-from learner.corpora.candidates import normalised
 from learner.probing import scoring
-from learner.probing.scoring import Scorer, Told, all_told, best_of, fits, nested, told_by
+from learner.probing.scoring import HeldOutPredictions, Scorer, all_predictions, best_of, fits, held_out_predictions, nested
 from learner.probing.splits import Splits, splits_of
 
 
-def nowhere(_position: int, _told: Told) -> None:
+def nowhere(_position: int, _made: HeldOutPredictions) -> None:
     """Nothing is kept."""
 
 
@@ -73,13 +72,13 @@ def test_every_prediction_is_made_without_its_fold_and_choices_without_two(monke
         return np.zeros(len(test), dtype=np.int64)
 
     monkeypatch.setattr(scoring, "predictions", spy)
-    told = told_by(np.zeros((35, 2), np.float32), y, splits, after_each=lambda: None)
+    found = held_out_predictions(np.zeros((35, 2), np.float32), y, splits, after_each=lambda: None)
 
     assert len(seen) == fits(splits)
     assert all(not train & test and len(train | test) == 7 for train, test in seen)
-    assert (told.outer == 0).all()
+    assert (found.outer == 0).all()
     for fold in range(7):
-        tested = set(splits.fold_of[told.inner[fold] == 0].tolist())
+        tested = set(splits.fold_of[found.inner[fold] == 0].tolist())
         assert tested == set(splits.partners(fold))
 
 
@@ -88,12 +87,13 @@ def test_of_noise_the_best_looks_good_and_its_nested_score_does_not() -> None:
     y = rng.integers(0, 2, 72)
     splits = splits_of([f"s{number % 6}" for number in range(72)], y)
     noise = [rng.normal(size=(72, 4)).astype(np.float32) for _ in range(60)]
-    told = all_told([lambda X=X: X for X in noise], y, splits, keep=nowhere, progress=lambda done, total: None)  # type: ignore[misc]
+    makers = [lambda X=X: X for X in noise]
+    found = all_predictions(makers, y, splits, keep=nowhere, progress=lambda done, total: None)
     scorer = Scorer(y, splits, labels=2)
     widths = [4] * len(noise)
 
-    best = scorer.interval(told[best_of(told, widths, scorer)].outer)
-    honest = nested(told, widths, scorer, splits)
+    best = scorer.interval(found[best_of(found, widths, scorer)].outer)
+    honest = nested(found, widths, scorer, splits)
 
     assert honest is not None
     assert best.value > 0.6
@@ -104,7 +104,7 @@ def test_of_noise_the_best_looks_good_and_its_nested_score_does_not() -> None:
 def test_of_equals_the_narrowest_is_best() -> None:
     y = labels(12, 2)
     splits = splits_of([f"s{number % 4}" for number in range(12)], y)
-    same = Told(y, np.tile(y, (4, 1)))
+    same = HeldOutPredictions(y, np.tile(y, (4, 1)))
     scorer = Scorer(y, splits, labels=2)
     assert best_of([same, same, same], [9, 3, 3], scorer) == 1
     assert best_of([same, same], [9, 3], scorer, without=2) == 1
@@ -114,9 +114,9 @@ def test_two_speakers_leave_nothing_to_choose_on() -> None:
     y = labels(20, 2)
     splits = splits_of([f"s{number // 10}" for number in range(20)], y)
     X = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
-    told = told_by(X, y, splits, after_each=lambda: None)
+    found = held_out_predictions(X, y, splits, after_each=lambda: None)
     assert fits(splits) == 2
-    assert nested([told], [3], Scorer(y, splits, labels=2), splits) is None
+    assert nested([found], [3], Scorer(y, splits, labels=2), splits) is None
 
 
 def test_progress_reaches_its_end_with_any_number_of_threads() -> None:
@@ -124,10 +124,12 @@ def test_progress_reaches_its_end_with_any_number_of_threads() -> None:
     splits = splits_of([f"s{number % 5}" for number in range(30)], y)
     X = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
     moved: list[tuple[int, int]] = []
-    kept: dict[int, Told] = {}
-    told = all_told([lambda: X] * 4, y, splits, keep=kept.__setitem__, progress=lambda done, total: moved.append((done, total)))
+    kept: dict[int, HeldOutPredictions] = {}
+    found = all_predictions(
+        [lambda: X] * 4, y, splits, keep=kept.__setitem__, progress=lambda done, total: moved.append((done, total))
+    )
     assert moved == [(number + 1, 4 * fits(splits)) for number in range(4 * fits(splits))]
-    assert [kept[position] for position in range(4)] == told
+    assert [kept[position] for position in range(4)] == found
 
 
 def test_ctrl_c_does_not_wait_for_the_rest() -> None:
@@ -141,19 +143,5 @@ def test_ctrl_c_does_not_wait_for_the_rest() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        all_told([lambda: X] * 40, y, splits, keep=nowhere, progress=interrupt)
+        all_predictions([lambda: X] * 40, y, splits, keep=nowhere, progress=interrupt)
     assert len(done) < 40
-
-
-def test_speakers_are_normalised_by_their_own_clips_only() -> None:
-    rng = np.random.default_rng(0)
-    groups = np.array([0] * 5 + [1] * 6 + [2])
-    X = rng.normal(size=(12, 4)).astype(np.float32) * 3 + groups[:, None]
-    X[:5, 2] = 7.0
-    found = normalised(X, groups)
-    for group in (0, 1):
-        np.testing.assert_allclose(found[groups == group].mean(axis=0), 0, atol=1e-5)
-    np.testing.assert_allclose(found[groups == 1].std(axis=0), 1, atol=1e-5)
-    assert (found[:5, 2] == 0).all()
-    # A clip alone is seen against all of them.
-    np.testing.assert_allclose(found[11], (X[11] - X.mean(axis=0)) / X.std(axis=0), rtol=1e-4)

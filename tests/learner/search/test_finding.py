@@ -17,7 +17,6 @@ from db.models import Run, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
-from db.serving.random_slice import owed_clips
 from learner.dataset.speaker_norm import SPEAKER
 from learner.loop.run import learn_once
 from learner.search.likely import LikelyClips, most_likely, read_likely, write_likely
@@ -32,6 +31,7 @@ from tests.learner.synthetic_projects import (
     pool_of,
     truth,
 )
+from tests.owed_clips import owed_clips
 
 
 class TestNeighbours:

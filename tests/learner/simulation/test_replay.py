@@ -1,4 +1,4 @@
-"""Simulated projects: the live learner's own steps, replayed in memory."""
+"""Replays: the live learner's own steps on a simulated project, from the first answer to the last."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from db.project import OpenProject
 from db.serving.random_slice import slice_clip_ids
 from db.serving.upcoming import upcoming
 from learner.loop.run import learn_once
-from learner.simulation.cells import Cell
-from learner.simulation.replay import Annotating, Checkpoint, replay
+from learner.simulation.replay import Annotating, Stage, replay
 from learner.simulation.simulated_project import HeldOut, SimulatedProject, simulated_project
-from learner.simulation.summary import summary
 from tests.filled_projects import answer
 from tests.learner.synthetic_corpora import blobs
 from tests.learner.synthetic_projects import embedded_project, pool_of, truth
@@ -25,8 +23,8 @@ def simulated() -> SimulatedProject:
     return simulated_project(blobs(), seed=1)
 
 
-def replayed(simulated: SimulatedProject, *, seed: int = 1, **how: object) -> list[Checkpoint]:
-    """All checkpoints of a replay."""
+def replayed(simulated: SimulatedProject, *, seed: int = 1, **how: object) -> list[Stage]:
+    """All stages of a replay."""
     return list(replay(simulated, Annotating(**how), seed=seed))  # type: ignore[arg-type]
 
 
@@ -38,21 +36,13 @@ def test_every_clip_is_answered_once_and_with_its_label(simulated: SimulatedProj
     assert last.slice_clips == simulated.in_key_order
 
 
-def test_speakers_held_out_are_never_asked_about(simulated: SimulatedProject) -> None:
-    corpus = blobs()
-    asked = {corpus.speakers[clip - 1] for clip in simulated.truth}
-    assert len(asked) == 8
-    assert len(simulated.held_out.vectors) == 24
-    assert len({tuple(simulated_project(corpus, seed=seed).truth) for seed in range(5)}) > 1, "seeds hold out different ones"
-
-
 def test_the_random_share_is_served_in_key_order_and_the_asking_head_never_sees_it(simulated: SimulatedProject) -> None:
-    for checkpoint in replayed(simulated, budget=60):
-        random = [decision.clip_id for decision in checkpoint.live if decision.source is Source.RANDOM]
-        assert len(random) == pytest.approx(0.2 * checkpoint.answers, abs=1)
-        assert not set(random) & set(checkpoint.heads.query.clip_ids.tolist())
-        assert set(random) <= set(checkpoint.heads.used.clip_ids.tolist())
-        assert set(checkpoint.slice_clips) <= {decision.clip_id for decision in checkpoint.live}
+    for stage in replayed(simulated, budget=60):
+        random = [decision.clip_id for decision in stage.live if decision.source is Source.RANDOM]
+        assert len(random) == pytest.approx(0.2 * stage.answers, abs=1)
+        assert not set(random) & set(stage.heads.query.clip_ids.tolist())
+        assert set(random) <= set(stage.heads.used.clip_ids.tolist())
+        assert set(stage.slice_clips) <= {decision.clip_id for decision in stage.live}
 
 
 def test_a_seed_gives_the_same_answers_again(simulated: SimulatedProject) -> None:
@@ -76,22 +66,9 @@ def test_several_annotators_share_the_work_by_their_pace(simulated: SimulatedPro
 
 
 def test_heads_get_better_and_are_scored_on_speakers_held_out(simulated: SimulatedProject) -> None:
-    ua = [simulated.held_out.ua(checkpoint.heads.used.head, simulated.label_ids) for checkpoint in replayed(simulated, budget=60)]
+    ua = [simulated.held_out.ua(stage.heads.used.head, simulated.label_ids) for stage in replayed(simulated, budget=60)]
     assert ua[-1] > 0.8
     assert HeldOut.ua(simulated.held_out, None, simulated.label_ids) == pytest.approx(1 / 3)
-
-
-def test_a_rare_label_is_on_both_sides() -> None:
-    corpus = blobs((200, 6), speakers=40)
-    for seed in range(5):
-        simulated = simulated_project(corpus, seed=seed)
-        assert set(simulated.held_out.label_of.tolist()) == set(simulated.truth.values()) == {1, 2}
-
-
-def test_not_everything_is_held_out() -> None:
-    simulated = simulated_project(blobs((1, 1), speakers=2), seed=0, held_out=0.8)
-    assert len(simulated.truth) == 1
-    assert len(simulated.held_out.label_of) == 1
 
 
 def test_a_project_in_a_database_is_asked_in_the_same_order(project: OpenProject) -> None:
@@ -113,23 +90,3 @@ def test_a_project_in_a_database_is_asked_in_the_same_order(project: OpenProject
         answer(project, clip.clip_id, truth(clip.clip_id), source=clip.source)
         asked.append((clip.clip_id, clip.source))
     assert asked == [(decision.clip_id, decision.source) for decision in last.live]
-
-
-def test_labels_saved_are_told_with_an_interval_over_seeds() -> None:
-    labels = list(range(10, 210, 10))
-    rng = np.random.default_rng(4)
-
-    def cells(needed: float, *, spread: float) -> list[Cell]:
-        """UA rises to .8 with `needed` labels, and a little more or less with each seed."""
-        shares = needed * np.exp(rng.normal(0, spread, 20))
-        return [Cell(labels, [float(0.8 * (1 - np.exp(-3 * n / share))) for n in labels]) for share in shares]
-
-    full = [Cell([200], [0.8])] * 20
-    sure = summary({"random": cells(150, spread=0.05), "default": cells(75, spread=0.05)}, full)
-    unsure = summary({"random": cells(150, spread=0.6), "default": cells(75, spread=0.6)}, full)
-    ratios = [told["strategies"]["default"]["labels_to_95_over"] for told in (sure, unsure)]
-    for told in ratios:
-        assert told["low"] <= 0.5 <= told["high"]
-        assert told["low"] <= told["ratio"] <= told["high"]
-    assert ratios[0]["high"] - ratios[0]["low"] < ratios[1]["high"] - ratios[1]["low"]
-    assert "labels_to_95_over" not in sure["strategies"]["random"]

@@ -1,6 +1,6 @@
-"""Pools: some thousand crops with their targets, made ahead in a process of their own and kept on disk while they are trained on.
+"""Crop sets: some thousand crops with their targets, made ahead in a process of their own, and kept on disk for the training.
 
-A pool is a function of the recipe and its number, so that a training that was killed goes on with the same crops.
+A crop set is a function of the recipe and its number, so that a training that was killed goes on with the same crops.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from db.errors import EncoderError
+from db.store.files import remove_leftovers, whole, write_whole
 from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.encoder_training.crops import Cropper
 from learner.encoder_training.pretraining.descriptors import Descriptors
@@ -28,16 +29,16 @@ if TYPE_CHECKING:
     import torch
 
 STATISTICS_CROPS = 1024
-"""At most; a smaller pool is measured by as many crops as it has."""
+"""At most; a smaller set is measured by as many crops as it has."""
 _STATISTICS = 1 << 30
-"""Stands for a pool's number where the crops are only measured."""
+"""Stands for a set's number where the crops are only measured."""
 _AT_ONCE = 64
 FULL_SCALE = 32767
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that a pool depends on."""
+    """Everything that a crop set depends on."""
 
     cropper: Cropper
     crops: int
@@ -52,14 +53,14 @@ class Statistics:
     arrays: dict[str, Float32Array]
 
     def standardised(self, name: str, values: Float32Array) -> Float16Array:
-        """Values in deviations from the mean; what is beyond five of them says no more."""
+        """Values in standard deviations from the mean, cut off at five of them."""
         deviations = (values - self.arrays[f"{name}_mean"]) / self.arrays[f"{name}_scale"]
         clipped: Float16Array = np.clip(deviations, -5, 5).astype(np.float16)
         return clipped
 
 
-class Pool:
-    """One pool, mapped from disk."""
+class CropSet:
+    """One crop set, mapped from disk."""
 
     def __init__(self, folder: Path) -> None:
         self._arrays = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
@@ -75,8 +76,8 @@ class Pool:
         return found
 
 
-class Pools:
-    """The pools of a run, each made while the one before is trained on."""
+class CropSets:
+    """The crop sets of a run, each made while the one before is trained on."""
 
     def __init__(self, folder: Path, recipe: Recipe) -> None:
         self._folder = folder
@@ -86,14 +87,15 @@ class Pools:
         )
         self._coming: dict[int, Future[None]] = {}
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
 
     def prepare(self, number: int) -> None:
-        """Begin to make a pool, if it is not there or being made."""
+        """Begin to make a set, if it is not there or being made."""
         if number not in self._coming and not self._place(number).is_dir():
-            self._coming[number] = self._executor.submit(make_pool, self._recipe, number, self._folder, self._place(number))
+            self._coming[number] = self._executor.submit(make_crop_set, self._recipe, number, self._folder, self._place(number))
 
-    def get(self, number: int) -> Pool:
-        """The pool; older ones are removed.
+    def get(self, number: int) -> CropSet:
+        """The set; older ones are removed.
 
         Raises:
             EncoderError: the process that makes it died.
@@ -111,7 +113,7 @@ class Pools:
         for place in self._folder.glob("pool-*"):
             if place.name < self._place(number).name:
                 shutil.rmtree(place, ignore_errors=True)
-        return Pool(self._place(number))
+        return CropSet(self._place(number))
 
     def statistics(self) -> Statistics:
         """The recipe's statistics, measured if they are not on disk."""
@@ -144,7 +146,7 @@ def _end_with(parent: int) -> None:
 
 
 def crops_of(recipe: Recipe, number: int, count: int) -> Float32Array:
-    """The crops [count, samples] of a pool."""
+    """The crops [count, samples] of a set."""
     drawn = (recipe.cropper.crop(np.random.default_rng([recipe.seed, number, row])) for row in range(count))
     return np.stack(list(drawn))
 
@@ -167,10 +169,7 @@ def make_statistics(recipe: Recipe, folder: Path) -> None:
         arrays["picture_mean"], arrays["picture_scale"] = np.array([mean], np.float32), np.array([scale], np.float32)
         embedded = torch.cat([teacher.embeddings(some, mean=mean, scale=scale) for some in torch.split(waveforms, _AT_ONCE)])
         _measure(arrays, "teacher", embedded)
-    content = json.dumps({name: array.tolist() for name, array in arrays.items()})
-    part = folder / "statistics.json.part"
-    part.write_text(content, encoding="utf-8")
-    os.replace(part, folder / "statistics.json")
+    write_whole(folder / "statistics.json", json.dumps({name: array.tolist() for name, array in arrays.items()}))
 
 
 def _measure(arrays: dict[str, Float32Array], name: str, values: torch.Tensor) -> None:
@@ -184,8 +183,8 @@ def read_statistics(folder: Path) -> Statistics:
     return Statistics({name: np.array(values, np.float32) for name, values in content.items()})
 
 
-def make_pool(recipe: Recipe, number: int, folder: Path, place: Path) -> None:
-    """Write a pool; it appears under its name only when it is whole."""
+def make_crop_set(recipe: Recipe, number: int, folder: Path, place: Path) -> None:
+    """Write a set; it appears under its name only when it is whole."""
     import torch
 
     statistics = read_statistics(folder)
@@ -202,10 +201,8 @@ def make_pool(recipe: Recipe, number: int, folder: Path, place: Path) -> None:
             targets.setdefault("teacher", []).append(
                 statistics.standardised("teacher", teacher.embeddings(some, mean=mean, scale=scale).numpy())
             )
-    part = place.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    np.save(part / "waveforms.npy", np.round(waveforms * FULL_SCALE).astype(np.int16))
-    for name, values in targets.items():
-        np.save(part / f"{name}.npy", np.concatenate(values))
-    os.replace(part, place)
+    with whole(place, durable=False) as part:
+        part.mkdir()
+        np.save(part / "waveforms.npy", np.round(waveforms * FULL_SCALE).astype(np.int16))
+        for name, values in targets.items():
+            np.save(part / f"{name}.npy", np.concatenate(values))

@@ -13,40 +13,40 @@ from labeler.cli.output import json_option, opened, progress_bar, say
 @click.command()
 @click.argument("speech_folders", metavar="[SPEECH_FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the checkpoint.")
-@click.option("--from", "start", default=None, metavar="CHECKPOINT", help="Go on from bundled, a hub id or a folder (TAPT).")
-@click.option(
-    "--objective", default="descriptors", show_default=True, help="descriptors, distill, masked, or some of them joined by +."
-)
+@click.option("--from", "start", default=None, metavar="CHECKPOINT", help="Start from bundled, a hub id or a folder.")
+@click.option("--objective", default="descriptors", show_default=True, help="descriptors, distill or masked; join several by +.")
 @click.option(
     "--teacher",
     type=click.Path(dir_okay=False, path_type=Path),
     default=None,
-    help="State dict of BYOL-S, for the objective distill.",
+    help="File with the state dict of BYOL-S; the objective distill needs it.",
 )
 @click.option("--steps", type=click.IntRange(min=1), default=10_000, show_default=True)
-@click.option("--batch", type=click.IntRange(min=1), default=16, show_default=True, help="Crops a step.")
+@click.option("--batch", type=click.IntRange(min=1), default=16, show_default=True, help="Crops per step.")
 @click.option("--crop-seconds", type=click.FloatRange(min=0.5, max=30), default=2.56, show_default=True)
 @click.option(
     "--distorted",
     type=click.FloatRange(0, 1),
     default=0.6,
     show_default=True,
-    help="Share of crops made to sound like another voice, room or microphone.",
+    help="Share of crops that are distorted to sound like another voice, room or microphone.",
 )
-@click.option("--pool", "pool_crops", type=click.IntRange(min=1), default=4096, show_default=True, help="Crops made at a time.")
-@click.option("--passes", type=click.IntRange(min=1), default=4, show_default=True, help="How often a crop is seen.")
+@click.option("--pool", "pool_crops", type=click.IntRange(min=1), default=4096, show_default=True, help="Crops prepared at once.")
+@click.option("--passes", type=click.IntRange(min=1), default=4, show_default=True, help="How often each crop is used.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=7e-4, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--save-every", type=click.IntRange(min=1), default=250, show_default=True, help="Steps between saved states.")
-@click.option("--device", default=None, help="A torch device; default: a GPU where there is one.")
+@click.option("--save-every", type=click.IntRange(min=1), default=250, show_default=True, help="Steps between two saved states.")
+@click.option("--device", default=None, help="A torch device; default: a GPU if there is one.")
 @json_option
 @click.pass_obj
 def pretrain(
     directory: Path, /, speech_folders: tuple[Path, ...], output: Path, as_json: bool, device: str | None, **options: Any
 ) -> None:
-    """Train an encoder on the audio in these folders, or on the project's clips; no labels are used.
+    """Train an encoder on the audio files in these folders, or on the project's clips; no labels are used.
 
-    Interrupt it as you like: the same command goes on where it was. The checkpoint is for `earmark embed --encoder OUTPUT`.
+    You can interrupt it: the same command continues from the last saved state. --from continues the training of another
+    checkpoint; on the project's own clips this is task-adaptive pretraining (TAPT). To use the result, run
+    `earmark embed --encoder OUTPUT`.
     """
     from learner.encoder_training.crops import project_files, speech_files
     from learner.encoder_training.pretraining.pretrain import pretrain as train

@@ -1,4 +1,4 @@
-"""A probe from end to end: clips are heard, candidates scored, and the best is told with what choosing it is worth."""
+"""A probe from end to end: clips are encoded, candidates scored, and the best is reported with what choosing it is worth."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from db.errors import LabelError
 from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.corpora.candidates import Candidate, ProbedEncoder
 from learner.corpora.clips import LabelledClips, LeftOut, ProbeClip
-from learner.corpora.listening import hear
+from learner.corpora.encoding import encode_clips
 from learner.corpora.vector_cache import VectorCache
+from learner.dataset.speaker_norm import normalised_by_group
 from learner.encoders.base import Encoder
 from learner.evaluation.intervals import Interval
-from learner.probing.scoring import Scorer, Told, all_told, nested
+from learner.probing.prediction_cache import PredictionCache
+from learner.probing.scoring import HeldOutPredictions, Scorer, all_predictions, nested
 from learner.probing.splits import Splits, splits_of
-from learner.probing.told_cache import ToldCache
 from learner.progress import Watch
 
 
@@ -86,41 +87,41 @@ class _Entry:
     features: Callable[[], Float32Array]
 
 
-def probe(labelled: LabelledClips, *, encoders: Sequence[str | Encoder], cache: Path, watch: Watch) -> ProbeReport:
+def probe_encoders(labelled: LabelledClips, *, encoders: Sequence[str | Encoder], cache: Path, watch: Watch) -> ProbeReport:
     """Score every layer mix and pooling of the encoders on the clips, as they are and normalised per speaker.
 
     Args:
         encoders: names as `encoder_named` takes them, or encoders; at least one.
-        cache: folder that keeps what encoders said.
+        cache: folder that keeps the vectors of encoders and the predictions of candidates.
 
     Raises:
         EncoderError: an encoder cannot be loaded or run.
         FeatureError: the cache cannot be written to.
-        LabelError: what can be heard has fewer than two labels.
+        LabelError: the clips that can be encoded have fewer than two labels.
     """
     _check_labels(labelled.clips, labelled.left_out)
-    # All are looked up before the first one listens for minutes.
+    # All are looked up before the first one encodes for minutes.
     probed = list({one.name: one for one in map(ProbedEncoder, encoders)}.values())
     left_out = list(labelled.left_out)
     there = np.ones(len(labelled.clips), dtype=bool)
-    said: list[Float16Array] = []
+    vectors: list[Float16Array] = []
     for one in probed:
         known = VectorCache(cache, fingerprint=one.fingerprint, width=one.encoder.dim)
-        with watch(f"listen with {one.name}", "clip") as moved:
-            heard = hear(labelled.clips, one.encoder, known, progress=moved)
-        said.append(heard.vectors)
-        there &= heard.there
-        left_out += [clip for clip in heard.left_out if clip not in left_out]
-    clips = [clip for clip, heard_it in zip(labelled.clips, there, strict=True) if heard_it]
+        with watch(f"encode with {one.name}", "clip") as moved:
+            found = encode_clips(labelled.clips, one.encoder, known, progress=moved)
+        vectors.append(found.vectors)
+        there &= found.encoded
+        left_out += [clip for clip in found.left_out if clip not in left_out]
+    clips = [clip for clip, by_all in zip(labelled.clips, there, strict=True) if by_all]
     _check_labels(clips, left_out)
-    found = _scored(clips, probed, [vectors[there] for vectors in said], cache, watch)
-    return replace(found, left_out=left_out, unlabelled=labelled.unlabelled)
+    report = _scored(clips, probed, [each[there] for each in vectors], cache, watch)
+    return replace(report, left_out=left_out, unlabelled=labelled.unlabelled)
 
 
 def _scored(
     clips: Sequence[ProbeClip],
     probed: Sequence[ProbedEncoder],
-    said: Sequence[Float16Array],
+    encoded: Sequence[Float16Array],
     cache: Path,
     watch: Watch,
 ) -> ProbeReport:
@@ -128,20 +129,20 @@ def _scored(
     y = y.astype(np.int64)
     splits = splits_of([clip.speaker for clip in clips], y)
     entries = [
-        _Entry(one, candidate, partial(one.features, vectors, candidate, splits.group_of))
-        for one, vectors in zip(probed, said, strict=True)
+        _Entry(one, candidate, partial(_features, one, vectors, candidate, splits.group_of))
+        for one, vectors in zip(probed, encoded, strict=True)
         for candidate in one.candidates(speakers=splits.grouped)
     ]
-    told = _told(entries, ToldCache(cache, clips, y, splits), y, splits, watch)
+    predicted = _predicted(entries, PredictionCache(cache, clips, y, splits), y, splits, watch)
     scorer = Scorer(y, splits, labels=len(labels))
     widths = [entry.encoder.width(entry.candidate) for entry in entries]
     results = [
         Result(entry.candidate, scorer.interval(each.outer), width)
-        for entry, each, width in zip(entries, told, widths, strict=True)
+        for entry, each, width in zip(entries, predicted, widths, strict=True)
     ]
     return ProbeReport(
         results=sorted(results, key=lambda result: (-result.ua.value, result.dim)),
-        nested=nested(told, widths, scorer, splits),
+        nested=nested(predicted, widths, scorer, splits),
         clips=len(clips),
         speakers=splits.speakers,
         labels=len(labels),
@@ -150,17 +151,25 @@ def _scored(
     )
 
 
-def _told(entries: Sequence[_Entry], cache: ToldCache, y: Int64Array, splits: Splits, watch: Watch) -> list[Told]:
-    """The answers of all candidates, from the cache or scored now."""
-    known = [cache.get(entry.encoder.fingerprint, entry.candidate) for entry in entries]
-    new = [entry for entry, told in zip(entries, known, strict=True) if told is None]
+def _features(encoder: ProbedEncoder, encoded: Float16Array, candidate: Candidate, group_of: Int64Array) -> Float32Array:
+    """The features [n, d] of a candidate, normalised if it is one that normalises by speaker."""
+    vectors = encoder.features(encoded, candidate)
+    return normalised_by_group(vectors, group_of) if candidate.speaker_norm else vectors
 
-    def keep(position: int, told: Told) -> None:
-        cache.add(new[position].encoder.fingerprint, new[position].candidate, told)
+
+def _predicted(
+    entries: Sequence[_Entry], cache: PredictionCache, y: Int64Array, splits: Splits, watch: Watch
+) -> list[HeldOutPredictions]:
+    """The predictions of all candidates, from the cache or made now."""
+    known = [cache.get(entry.encoder.fingerprint, entry.candidate) for entry in entries]
+    new = [entry for entry, kept in zip(entries, known, strict=True) if kept is None]
+
+    def keep(position: int, made: HeldOutPredictions) -> None:
+        cache.add(new[position].encoder.fingerprint, new[position].candidate, made)
 
     with watch("score", "fit") as moved:
-        found = iter(all_told([entry.features for entry in new], y, splits, keep=keep, progress=moved))
-    return [next(found) if told is None else told for told in known]
+        found = iter(all_predictions([entry.features for entry in new], y, splits, keep=keep, progress=moved))
+    return [next(found) if kept is None else kept for kept in known]
 
 
 def _check_labels(clips: Sequence[ProbeClip], left_out: Sequence[LeftOut]) -> None:

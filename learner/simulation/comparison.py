@@ -1,4 +1,4 @@
-"""A simulation from end to end: cells of every strategy and seed, and what they say."""
+"""A simulation from end to end: cells of every strategy and seed, and their summary."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from db.errors import LearnerError
 from learner.corpora.corpus import Corpus
 from learner.progress import Watch
 from learner.query.strategies import DEFAULT, RANDOM
-from learner.simulation.cells import FULL, Asked, Cell, simulated_cells
+from learner.simulation.cell_cache import cached_cells
+from learner.simulation.cells import FULL, Cell, WantedCell
 from learner.simulation.replay import Annotating
 from learner.simulation.summary import summary
 
 STRATEGIES = (DEFAULT, "margin", RANDOM)
-"""What is compared where nobody says."""
+"""What is compared by default."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Plan:
     estimates: bool = False
 
 
-def simulate(corpus: Corpus, plan: Plan, *, cache: Path, jobs: int = 1, watch: Watch) -> dict[str, Any]:
+def compare_strategies(corpus: Corpus, plan: Plan, *, cache: Path, jobs: int = 1, watch: Watch) -> dict[str, Any]:
     """The report as JSON values; see `learner.simulation.summary.summary`. Random is always among the strategies.
 
     Args:
@@ -47,12 +48,12 @@ def simulate(corpus: Corpus, plan: Plan, *, cache: Path, jobs: int = 1, watch: W
         raise LearnerError("All clips are of one speaker, so none can be held out; give clips of at least two speakers.")
     names = list(dict.fromkeys([*plan.strategies, RANDOM]))
     full = replace(Annotating(), strategy=FULL, head_c=plan.how.head_c)
-    wanted = [Asked(full, seed, plan.held_out) for seed in range(plan.seeds)]
+    wanted = [WantedCell(full, seed, plan.held_out) for seed in range(plan.seeds)]
     for name in names:
         how = replace(plan.how, strategy=name)
-        wanted += [Asked(how, seed, plan.held_out, plan.estimates) for seed in range(plan.seeds)]
+        wanted += [WantedCell(how, seed, plan.held_out, plan.estimates) for seed in range(plan.seeds)]
     with watch("simulate", "cell") as moved:
-        cells = simulated_cells(corpus, wanted, cache=cache, jobs=jobs, progress=moved)
+        cells = cached_cells(corpus, wanted, cache=cache, jobs=jobs, progress=moved)
     parts = [cells[start : start + plan.seeds] for start in range(0, len(cells), plan.seeds)]
     by_name: dict[str, Sequence[Cell]] = dict(zip(names, parts[1:], strict=True))
     how = plan.how

@@ -1,4 +1,4 @@
-"""Commands that fill a project: init, import, embed, upgrade."""
+"""Commands that create and fill a project: `init`, `import`, `embed` and `upgrade`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import click
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
 from labeler.cli.output import json_option, note, opened, progress_bar, say
+from labeler.words.run import counted
 
 
 @click.command()
-@click.option("--labels", required=True, help="The label set, separated by commas: happy,sad,neutral.")
-@click.option("--database-url", default=None, help="A PostgreSQL URL instead of a SQLite file in the project directory.")
+@click.option("--labels", required=True, help="The labels, separated by commas: happy,sad,neutral.")
+@click.option("--database-url", default=None, help="URL of a PostgreSQL database; default: a SQLite file in the project.")
 @json_option
 @click.pass_obj
 def init(directory: Path, labels: str, database_url: str | None, as_json: bool) -> None:
-    """Make a project directory: settings file, database, features folder."""
+    """Create a project directory with its settings file, database and features folder."""
     project = create_project(directory, labels=labels.split(","), database_url=database_url)
     names = [label.strip() for label in labels.split(",")]
     project.close()
@@ -25,7 +26,7 @@ def init(directory: Path, labels: str, database_url: str | None, as_json: bool) 
         {"project": str(project.directory), "labels": names},
         as_json=as_json,
         lines=lambda: [
-            f"Made a project with {len(names)} labels in {project.directory}.",
+            f"Created a project with {counted(len(names), 'label')} in {project.directory}.",
             "Next: earmark import FOLDER_OR_MANIFEST",
         ],
     )
@@ -33,7 +34,7 @@ def init(directory: Path, labels: str, database_url: str | None, as_json: bool) 
 
 @click.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--labels-from-folders", is_flag=True, help="The name of a file's folder is its label.")
+@click.option("--labels-from-folders", is_flag=True, help="Use the name of each file's folder as its label.")
 @click.option(
     "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
 )
@@ -63,12 +64,12 @@ def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as:
 @click.option(
     "--encoder", default=None, help="bundled, logmel, egemaps, a hub id, or a local folder; default: the project's setting."
 )
-@click.option("--layers", default=None, help="Hidden layers to pool, e.g. 5 or 0,3,6 or mean or all.")
+@click.option("--layers", default=None, help="Hidden layers to pool, such as 5 or 0,3,6; or mean, or all.")
 @click.option("--pooling", default=None, type=click.Choice(["mean", "mean+std"]), help="Statistics over time.")
 @json_option
 @click.pass_obj
 def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
-    """Make the features that clips still lack; interrupt and run again as you like."""
+    """Compute the features that clips still lack. You can interrupt it and run it again."""
     from learner.features.embed import embed as embed_clips
 
     with opened(directory) as project, progress_bar("embed", "clip") as moved:
@@ -80,7 +81,7 @@ def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str
     say(
         document,
         as_json=as_json,
-        lines=lambda: [f"{report.embedded} clips embedded in {report.seconds:.1f} s, {len(report.failed)} set aside."],
+        lines=lambda: [f"{counted(report.embedded, 'clip')} embedded in {report.seconds:.1f} s, {len(report.failed)} set aside."],
     )
 
 
@@ -88,7 +89,7 @@ def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str
 @json_option
 @click.pass_obj
 def upgrade(directory: Path, as_json: bool) -> None:
-    """Bring an older database to the schema of this release, after a backup copy."""
+    """Upgrade an older database to the schema of this release, after making a backup copy."""
     engine, _ = connect_project(directory.resolve())
     copy = None
     try:
@@ -99,7 +100,7 @@ def upgrade(directory: Path, as_json: bool) -> None:
     finally:
         engine.dispose()
     document = {"from": old, "to": new, "backup": None if copy is None else str(copy)}
-    kept = "no copy made" if copy is None else f"the old database is kept as {copy}"
+    kept = "no copy was made" if copy is None else f"the old database is kept as {copy}"
     say(
         document,
         as_json=as_json,

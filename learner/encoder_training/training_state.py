@@ -1,9 +1,8 @@
-"""The state of a training on disk: weights, optimiser, and the step; replaced in one go, so that it is always whole."""
+"""The state of a training on disk: weights, optimiser, and the step."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from db.errors import EncoderError
+from db.store.files import whole
 
 
 def save_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimizer, step: int, settings: dict[str, Any]) -> None:
@@ -21,11 +21,8 @@ def save_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimiz
     for number, state in optimiser.state_dict()["state"].items():
         for key, value in state.items():
             tensors[f"optimiser.{number}.{key}"] = torch.as_tensor(value).detach().cpu().contiguous()
-    part = path.with_suffix(".part")
-    save_file(tensors, str(part), metadata={"step": str(step), "settings": json.dumps(settings, sort_keys=True)})
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    with whole(path) as part:
+        save_file(tensors, str(part), metadata={"step": str(step), "settings": json.dumps(settings, sort_keys=True)})
 
 
 def load_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimizer, settings: dict[str, Any]) -> int:
@@ -38,9 +35,9 @@ def load_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimiz
         return 0
     try:
         with safe_open(str(path), framework="pt") as saved:
-            told = saved.metadata()
+            facts = saved.metadata()
             tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118 (no mapping)
-        before, step = json.loads(told["settings"]), int(told["step"])
+        before, step = json.loads(facts["settings"]), int(facts["step"])
     except Exception as error:
         raise EncoderError(f"{path} cannot be read ({type(error).__name__}); remove it to begin the training anew.") from error
     changed = sorted(key for key in {*before, *settings} if before.get(key) != settings.get(key))

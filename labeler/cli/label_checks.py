@@ -1,4 +1,4 @@
-"""Commands about the quality of labels: suspects, agreement."""
+"""Commands about the quality of labels: `suspects` and `agreement`."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Any
 import click
 
 from labeler.cli.output import json_option, opened, say
+from labeler.words.run import counted
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many labels at most.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The most labels to list.")
 @json_option
 @click.pass_obj
 def suspects(directory: Path, limit: int, as_json: bool) -> None:
-    """Labels that are probably wrong, most suspicious first, judged by classifiers that heard neither the clip nor its speaker.
+    """List the labels that are probably wrong, most suspicious first.
 
-    Clips whose label a reviewer has fixed are left out. In JSON also: which clips are best asked again, and how good each
-    annotator is.
+    Each label is judged by classifiers that were trained without the clip and its speaker. Clips whose label a reviewer has fixed
+    are left out. The JSON also lists the clips that should be answered again, and how good each annotator is.
     """
     from learner.label_quality.project_report import label_quality
 
@@ -31,22 +32,22 @@ def suspects(directory: Path, limit: int, as_json: bool) -> None:
 
 def _suspect_lines(report: dict[str, Any]) -> list[str]:
     if report["judged"] and not report["suspects"]:
-        none = f"None of {report['judged']} labels that no reviewer fixed is contradicted"
-        return [f"{none} by a classifier that never heard the clip."]
+        none = f"None of {counted(report['judged'], 'label')} that no reviewer fixed is contradicted"
+        return [f"{none} by a classifier that was trained without the clip."]
     if not report["suspects"]:
-        return ["Nothing to judge labels by yet: it takes features and 20 labelled clips of two labels or more."]
+        return ["Labels cannot be judged yet: this needs features and 20 labelled clips with two or more different labels."]
     rows = [
         f"{each['clip']:>7}  {each['score']:.3f}  {each['label']:<14} {each['likely']:<14} {each['file_name']}"
         for each in report["suspects"]
     ]
-    return [f"{'clip':>7}  {'score':<5}  {'label':<14} {'likelier':<14} file", *rows]
+    return [f"{'clip':>7}  {'score':<5}  {'label':<14} {'likely':<14} file", *rows]
 
 
 @click.command()
 @json_option
 @click.pass_obj
 def agreement(directory: Path, as_json: bool) -> None:
-    """How well annotators agree beyond chance, on the clips that several of them labelled."""
+    """Report how well annotators agree beyond chance, on the clips that several of them labelled."""
     from learner.label_quality.project_report import annotator_agreement
 
     with opened(directory) as project:
@@ -56,13 +57,13 @@ def agreement(directory: Path, as_json: bool) -> None:
 
 def _agreement_lines(report: dict[str, Any]) -> list[str]:
     if not report["clips"]:
-        return ["No clip has labels of two annotators yet."]
+        return ["No clip has labels from two annotators yet."]
     alpha = _number(report["alpha"])
     if report["alpha"] is not None:
         alpha += f" (95%: {report['alpha_low']:.3f} to {report['alpha_high']:.3f})"
-    head = f"{report['clips']} clips with labels of several annotators.", f"Krippendorff's alpha: {alpha}"
+    head = f"{counted(report['clips'], 'clip')} with labels of several annotators.", f"Krippendorff's alpha: {alpha}"
     pairs = [
-        f"{' and '.join(pair['annotators'])}: {pair['clips']} clips, {pair['agreed']:.0%} alike, "
+        f"{' and '.join(pair['annotators'])}: {counted(pair['clips'], 'clip')}, {pair['agreed']:.0%} alike, "
         f"Cohen's kappa {_number(pair['kappa'])}"
         for pair in report["pairs"]
     ]

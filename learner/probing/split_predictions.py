@@ -1,4 +1,4 @@
-"""What a logistic regression on some clips tells of others, for many splits of the same clips (see `learner.heads.logistic`)."""
+"""Predictions of logistic regression on some clips for others, for many splits of them (see `learner.heads.logistic`)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from learner.arrays import Float32Array, Float64Array, Int64Array
+from learner.dataset.statistics import FLAT
 from learner.heads.logistic import factor_of, scores_of, solved, with_constant
 
 STRENGTH = 0.01
 """C of the reference figures."""
 _BLOCK = 1024
 """Features that are standardised at a time: all of them at once in float64 would be large."""
-_FLAT = 1e-6
-"""A feature that varies less than this is centred and not stretched."""
 
 
 def predictions(X: Float32Array, y: Int64Array, *, train: Int64Array, test: Int64Array, C: float = STRENGTH) -> Int64Array:
-    """Classes [len(test)] told for the rows `test` by a regression on the rows `train`.
+    """Classes [len(test)] predicted for the rows `test` by a regression on the rows `train`.
 
     Features are standardised with mean and spread of the training rows, and classes weigh the same. With one class to learn from
-    that one is told, with none -1.
+    that one is predicted, with none -1.
 
     Args:
         X: features [n, d].
@@ -50,7 +49,7 @@ def _standardised(
     for start in range(0, X.shape[1], block):
         known = X[train, start : start + block].astype(np.float64)
         mean, spread = known.mean(axis=0), known.std(axis=0)
-        spread[spread < _FLAT] = 1.0
+        spread[spread < FLAT] = 1.0
         yield (known - mean) / spread, (X[test, start : start + block] - mean) / spread
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,23 +10,27 @@ import numpy as np
 from db.errors import AudioError
 from db.records.clips import SPAN_TOLERANCE, ClipAudio
 from learner.arrays import BoolArray, Float16Array, Float32Array
-from learner.audio.decoding import decode_blocks, probe
+from learner.audio.decoding import audio_info
 from learner.corpora.clips import LeftOut, ProbeClip, clip_key
-from learner.corpora.vector_cache import VectorCache, as_stored
+from learner.corpora.vector_cache import VectorCache
 from learner.encoders.base import Encoder
-from learner.features.embed import decoded_batches
+from learner.features.embed import decoded_batches, encoded_stream
+from learner.features.precision import as_stored
+from learner.progress import Progress
 
 STORE_CLIPS = 256
-"""At most this many clips are heard again after a crash."""
+"""At most this many clips are encoded again after a crash."""
 
 
 @dataclass
-class Heard:
-    """Vectors [n, dim] of the clips, and which rows there are."""
+class EncodedClips:
+    """Vectors [n, dim] of the clips, zeros for clips that could not be encoded."""
 
     vectors: Float16Array
-    there: BoolArray
+    encoded: BoolArray
+    """Which rows hold a vector, [n]."""
     left_out: list[LeftOut]
+    """The clips of the others."""
 
 
 class _Unsaved:
@@ -51,43 +55,43 @@ class _Unsaved:
             self._cache.add(keys, np.stack(vectors))
 
 
-def hear(clips: Sequence[ProbeClip], encoder: Encoder, cache: VectorCache, *, progress: Callable[[int, int], None]) -> Heard:
-    """What the encoder says of each clip, from the cache or, clip by clip, from the audio.
+def encode_clips(clips: Sequence[ProbeClip], encoder: Encoder, cache: VectorCache, *, progress: Progress) -> EncodedClips:
+    """The vector of each clip, from the cache or, clip by clip, from the audio.
 
     Args:
-        progress: called with clips heard and clips to hear; never where all are known.
+        progress: called with clips encoded and clips to encode; never where all are in the cache.
 
     Raises:
         EncoderError: the encoder cannot be loaded or run.
         FeatureError: the cache cannot be written to.
     """
-    heard = Heard(np.zeros((len(clips), encoder.dim), np.float16), np.zeros(len(clips), bool), [])
+    found = EncodedClips(np.zeros((len(clips), encoder.dim), np.float16), np.zeros(len(clips), bool), [])
     keys = [clip_key(clip) for clip in clips]
     for row, key in enumerate(keys):
         known = None if key is None else cache.get(key)
         if known is not None:
-            heard.vectors[row], heard.there[row] = known, True
-    new = _audio_of(clips, np.flatnonzero(~heard.there).tolist(), heard.left_out)
+            found.vectors[row], found.encoded[row] = known, True
+    new = _audio_of(clips, np.flatnonzero(~found.encoded).tolist(), found.left_out)
     unsaved, done = _Unsaved(cache), 0
     try:
         for batch in decoded_batches(new, encoder.sampling_rate):
             whole = [(clip, audio) for clip, audio in batch if isinstance(audio, np.ndarray)]
             vectors = list(zip((clip for clip, _ in whole), encoder.encode([audio for _, audio in whole]), strict=True))
             for clip, audio in batch:
-                said = _streamed(clip, encoder) if audio is None else audio
-                if isinstance(said, AudioError):
-                    heard.left_out.append(LeftOut(clip.file_name, str(said)))
+                result = encoded_stream(clip, encoder) if audio is None else audio
+                if isinstance(result, AudioError):
+                    found.left_out.append(LeftOut(clip.file_name, str(result)))
                 elif audio is None:
-                    vectors.append((clip, said))
+                    vectors.append((clip, result))
             for clip, vector in vectors:
-                heard.vectors[clip.clip_id], heard.there[clip.clip_id] = as_stored(vector), True
+                found.vectors[clip.clip_id], found.encoded[clip.clip_id] = as_stored(vector), True
                 unsaved.add(keys[clip.clip_id], vector)
             done += len(batch)
             progress(done, len(new))
     finally:
-        # On Ctrl-C too: what was heard is kept.
+        # On Ctrl-C too: what is encoded is kept.
         unsaved.save()
-    return heard
+    return found
 
 
 def _audio_of(clips: Sequence[ProbeClip], rows: Sequence[int], left_out: list[LeftOut]) -> list[ClipAudio]:
@@ -96,7 +100,7 @@ def _audio_of(clips: Sequence[ProbeClip], rows: Sequence[int], left_out: list[Le
     for row in rows:
         clip = clips[row]
         try:
-            info = probe(clip.path)
+            info = audio_info(clip.path)
         except AudioError as error:
             left_out.append(LeftOut(clip.file_name, str(error)))
             continue
@@ -114,11 +118,3 @@ def _audio_of(clips: Sequence[ProbeClip], rows: Sequence[int], left_out: list[Le
             )
         )
     return found
-
-
-def _streamed(clip: ClipAudio, encoder: Encoder) -> Float32Array | AudioError:
-    end = None if clip.whole else clip.end
-    try:
-        return encoder.encode_stream(decode_blocks(clip.path, start=clip.start, end=end, sampling_rate=encoder.sampling_rate))
-    except AudioError as error:
-        return error

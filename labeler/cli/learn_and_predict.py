@@ -1,4 +1,4 @@
-"""Commands of the learner: learn, predict."""
+"""Commands of the learner: `learn` and `predict`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 
 from labeler.cli.output import json_option, note, opened, progress_bar, say
 from labeler.processes.lifeline import hold_lifeline
+from labeler.words.run import counted
 
 if TYPE_CHECKING:
     from learner.prediction.predict import UsedHead
@@ -28,9 +29,8 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
     with opened(directory) as project:
         if once:
             run_id = learn_once(project)
-            done = (
-                f"Run {run_id} is published." if run_id is not None else "Nothing to learn from yet: run `earmark embed` first."
-            )
+            nothing = "There is nothing to train on yet; run `earmark embed` first."
+            done = nothing if run_id is None else f"Run {run_id} is published."
             say({"run": run_id}, as_json=as_json, lines=lambda: [done])
             return
         stop = threading.Event()
@@ -55,8 +55,9 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
 def predict(directory: Path, output: Path, folder: Path | None, as_json: bool) -> None:
     """Write a CSV with the predicted label and a probability per class, for the project's clips or for new files.
 
-    The project's clips are normalised by speaker where the labels have shown that it helps; new files, whose speakers are
-    unknown, get a head trained without. The accuracy told is that of the head used (in JSON: head).
+    The project's clips are normalised by speaker if the labels have shown that this helps. The speakers of new files are unknown,
+    so a head that was trained without this normalisation predicts them. The reported accuracy is that of the head that predicts
+    (in JSON: head).
     """
     from learner.prediction.predict import write_predictions
 
@@ -69,13 +70,13 @@ def predict(directory: Path, output: Path, folder: Path | None, as_json: bool) -
         {"predicted": report.predicted, "failed": report.failed, "output": str(output), "head": head and vars(head)},
         as_json=as_json,
         lines=lambda: [
-            f"{report.predicted} predictions written to {output}, {len(report.failed)} files left out.",
-            *([] if head is None else [_told(head)]),
+            f"{counted(report.predicted, 'prediction')} written to {output}, {counted(len(report.failed), 'file')} left out.",
+            *([] if head is None else [_head_line(head)]),
         ],
     )
 
 
-def _told(head: UsedHead) -> str:
+def _head_line(head: UsedHead) -> str:
     """Which head predicted, and how good it is."""
     kind = "with each speaker's clips normalised" if head.normalisation == "speaker" else "without normalisation by speaker"
     score = "not scored yet" if head.ua is None else f"UA {head.ua:.3f} (95%: {head.ua_low:.3f}-{head.ua_high:.3f})"
