@@ -4,6 +4,7 @@
 .PHONY: demo test lint format types pytest bench soak screenshots commands sample-data chromium clean
 
 PIP := .venv/bin/python -m pip --disable-pip-version-check
+SCRIPTS := labeler/player tests/player
 INSTALL := $(PIP) install -qq --progress-bar off -c constraints.txt
 
 demo: .venv/.for-demo
@@ -14,10 +15,14 @@ test: .venv/.for-tests chromium lint types pytest
 lint: .venv/.for-tests
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { echo "These files are not formatted; 'make format' does it:"; .venv/bin/ruff format --check . | grep '^Would'; exit 1; }
+	@.venv/bin/oxlint --deny-warnings --format=unix $(SCRIPTS)
+	@.venv/bin/oxfmt --check $(SCRIPTS) >/dev/null || { echo "These scripts are not formatted; 'make format' does it:"; .venv/bin/oxfmt --list-different $(SCRIPTS); exit 1; }
 
 format: .venv/.for-tests
 	@.venv/bin/ruff check --quiet --fix-only .
 	@.venv/bin/ruff format --quiet .
+	@.venv/bin/oxlint --quiet --fix --format=unix $(SCRIPTS)
+	@.venv/bin/oxfmt $(SCRIPTS) >/dev/null
 
 types: .venv/.for-tests
 	@.venv/bin/mypy --no-error-summary

@@ -64,7 +64,7 @@ def _earmark(vectors: Float32Array, y: Int64Array, folder: Path) -> Query:
     from learner.dataset.pool import Pool
     from learner.dataset.speaker_norm import NONE
     from learner.heads.fitting import fitted_head
-    from learner.query.ranked_queue import Asked, QueryLabels, ranked_queue
+    from learner.query.ranked_queue import QueryLabels, QueueRequest, ranked_queue
 
     places = np.arange(CLIPS, dtype=np.int64)
     rows = (places, (places // SHARD_ROWS).astype(np.int32), (places % SHARD_ROWS).astype(np.int32))
@@ -82,7 +82,7 @@ def _earmark(vectors: Float32Array, y: Int64Array, folder: Path) -> Query:
     )
     known = np.arange(LABELED, dtype=np.int64)
     head = fitted_head(pool, Examples.alike(known, y), vectors[:LABELED], C=0.1, normalisation=NONE)
-    asked = Asked(rows=np.arange(CLIPS) >= LABELED, size=WANTED, strategy="default", labels=CLASSES, seed=0)
+    asked = QueueRequest(rows=np.arange(CLIPS) >= LABELED, size=WANTED, strategy="default", labels=CLASSES, seed=0)
 
     def query() -> Int64Array:
         queue = ranked_queue(pool, asked, query=QueryLabels(Examples.alike(known, y), head), used=head)

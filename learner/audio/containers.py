@@ -1,7 +1,7 @@
 """Containers that libsndfile cannot read (m4a, AAC, WebM, WMA, …), through the optional extra `av`.
 
-FFmpeg is never left to guess what a file is: its playlists and scripts are text, can name other files and addresses, and a
-renamed text file would be enough. The first bytes decide here, from a short list, and only that one demuxer is used.
+FFmpeg never guesses the type of a file here: its playlists and scripts are text that can name other files and addresses, and a
+renamed text file would be enough to open these. The first bytes decide, from a short list, and only that one demuxer is used.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def open_container(file: BinaryIO, path: str | os.PathLike[str]) -> Reader:
 
 
 class _ContainerReader:
-    """An open container; its first audio stream counts."""
+    """An open container; only its first audio stream is read."""
 
     lossy = True
 
@@ -88,7 +88,7 @@ class _ContainerReader:
         )
 
     def _length(self) -> Fraction:
-        """Seconds. Raw AAC only guesses it and what browsers record has none: those are counted packet by packet, not decoded."""
+        """Seconds. Raw AAC only estimates them, and recordings of browsers state none: there packets are counted, not decoded."""
         stated = self._stream.duration
         if stated is not None and self._container.format.name != "aac":
             return Fraction(stated) * self._time_base

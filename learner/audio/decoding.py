@@ -1,11 +1,11 @@
-"""Audio files in, mono float32 out; every file is taken for a hostile one.
+"""Audio files in, mono float32 out; every file is treated as hostile.
 
 libsndfile reads what it can; other containers (m4a, AAC, WebM, …) go through the optional extra `av`
 (`learner.audio.containers`). Files are opened here and handed on as descriptors, so that no library ever sees a file name:
-neither odd bytes nor extensions can mislead it. Everything is read in blocks: probing reads the header only, decoding reads the
-asked span only, and memory does not grow with the length of the file.
+neither odd bytes nor extensions can mislead it. Everything is read in blocks: probing reads the header only, decoding reads
+the requested span only, and memory does not grow with the length of the file.
 
-Imports numpy, soundfile and soxr only, since the app process decodes too.
+Imports numpy, soundfile and soxr only, because the app process decodes too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from learner.audio.reader import END_TOLERANCE, AudioInfo, AudioMissing, Reader,
 from learner.audio.sound_file import open_sound_file
 
 MINIMUM_SECONDS = 0.025
-"""Shorter spans are rejected: one frame of speech analysis is 25 ms, less has nothing to label."""
+"""Shorter spans are rejected: one frame of speech analysis is 25 ms, and less holds nothing to label."""
 LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000
 MOST_CHANNELS = 64
 
@@ -67,7 +67,7 @@ def decode(
 def decode_blocks(
     path: str | os.PathLike[str], *, start: float = 0.0, end: float | None = None, sampling_rate: int = 16_000
 ) -> Iterator[Waveform]:
-    """As `decode`, in blocks of arbitrary length, for spans that are better not held in memory."""
+    """As `decode`, in blocks of arbitrary length, for spans that are too long to hold in memory."""
     with _opened(path) as reader:
         rate = reader.info.sampling_rate
         resampler = None if rate == sampling_rate else soxr.ResampleStream(rate, sampling_rate, 1, dtype="float32")
@@ -82,7 +82,7 @@ def content_hash(path: str | os.PathLike[str]) -> str:
     """SHA-256 of the bytes, hexadecimal.
 
     Raises:
-        AudioMissing: the file is not there, is no regular file or may not be read.
+        AudioMissing: the file is not there, is not a regular file or may not be read.
     """
     with _opened_bytes(path) as file:
         try:
@@ -97,10 +97,11 @@ def _opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
         # Opening a pipe would wait for its writer, so what it is comes first.
         mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):
-            raise AudioMissing(f"{shown(path)} is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}; name an audio file.")
+            kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+            raise AudioMissing(f"{shown(path)} is {kind}; name an audio file.")
         file = open(path, "rb")  # noqa: SIM115 (closed below; the errors of opening it are not those of reading it)
     except FileNotFoundError as error:
-        raise AudioMissing(f"{shown(path)} does not exist; put the file back or mend its path.") from error
+        raise AudioMissing(f"{shown(path)} does not exist; put the file back or correct its path.") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise AudioMissing(f"{shown(path)} cannot be opened ({reason}); check its path and permissions.") from error
@@ -142,20 +143,20 @@ def _check_header(info: AudioInfo, path: str | os.PathLike[str]) -> None:
 def _span(info: AudioInfo, path: str | os.PathLike[str], start: float, end: float | None) -> tuple[int, int]:
     stop = info.duration if end is None else end
     if not (np.isfinite(start) and np.isfinite(stop) and start >= 0):
-        raise AudioError(f"{shown(path)}: a span from {start} to {stop} s makes no sense; mend start and end.")
+        raise AudioError(f"{shown(path)}: a span from {start} to {stop} s makes no sense; correct start and end.")
     if stop > info.duration + END_TOLERANCE:
-        raise AudioError(f"{shown(path)} lasts {info.duration:.2f} s, but the span ends at {stop:.2f} s; mend its end.")
+        raise AudioError(f"{shown(path)} lasts {info.duration:.2f} s, but the span ends at {stop:.2f} s; correct its end.")
     first, last = round(start * info.sampling_rate), min(round(stop * info.sampling_rate), info.frames)
     if last - first < int(MINIMUM_SECONDS * info.sampling_rate):
         raise AudioError(
             f"{shown(path)}: the span from {start:.3f} to {stop:.3f} s is too short "
-            f"(at least {MINIMUM_SECONDS * 1000:.0f} ms are needed); mend start and end."
+            f"(at least {MINIMUM_SECONDS * 1000:.0f} ms are needed); correct start and end."
         )
     return first, last
 
 
 def _frames(reader: Reader, path: str | os.PathLike[str], start: float, end: float | None) -> Iterator[Waveform]:
-    """Blocks of the span, checked: all of it is there, and every sample is a number."""
+    """Blocks of the span. They are checked: the whole span is there, and every sample is a number."""
     first, last = _span(reader.info, path, start, end)
     seen = 0
     for block in reader.blocks(first, last):

@@ -1,4 +1,4 @@
-"""What every kind of audio file offers once it is open, whichever library reads it."""
+"""What every open audio file offers, whichever library reads it."""
 
 from __future__ import annotations
 

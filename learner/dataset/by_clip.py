@@ -14,16 +14,16 @@ Value = TypeVar("Value")
 
 
 class ByClip(Mapping[int, Value]):
-    """Values by clip id; asked for many clips at once it answers with an array."""
+    """Values by clip id; for many clips at once it returns an array."""
 
     def __init__(self, clip_ids: Int64Array, values: NDArray[Any]) -> None:
-        """`clip_ids` [n] ascend; `values` [n] are of their clips: numbers, or objects."""
+        """`clip_ids` [n] are in ascending order; `values` [n] belong to them: numbers or objects."""
         self.clip_ids = clip_ids
         self.array = values
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[int, Value]]) -> ByClip[Value]:
-        """From (clip id, value) pairs; the values are kept as the objects they are."""
+        """From (clip id, value) pairs; the values are kept as objects."""
         known = sorted(dict(pairs).items(), key=lambda pair: pair[0])
         values = np.empty(len(known), dtype=np.object_)
         values[:] = [value for _, value in known]

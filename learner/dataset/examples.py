@@ -1,4 +1,4 @@
-"""What one head learns from."""
+"""The examples that one head is trained on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Examples:
     weights: Float64Array
     """How much each counts."""
     set_aside: Int64Array
-    """Clips without a label to learn whose label is not to be guessed either: somebody gave another answer."""
+    """Clips without a label to learn from; none is predicted for them either, because somebody gave another answer."""
 
     @classmethod
     def of(cls, labels: Mapping[int, int]) -> Examples:
@@ -45,5 +45,5 @@ class Examples:
     @property
     def digest(self) -> bytes:
         """The same for the same examples, 16 bytes."""
-        told = b"".join(part.tobytes() for part in (self.clip_ids, self.y, self.weights, self.set_aside))
-        return hashlib.blake2b(told + len(self.y).to_bytes(8), digest_size=16).digest()
+        content = b"".join(part.tobytes() for part in (self.clip_ids, self.y, self.weights, self.set_aside))
+        return hashlib.blake2b(content + len(self.y).to_bytes(8), digest_size=16).digest()

@@ -1,9 +1,9 @@
 """Folds of whole speakers, so that no speaker is ever tested by a head that learned from them.
 
 These are the folds of a project, which grows while it is evaluated. A speaker's fold never changes: speakers are dealt in the
-order of their first clip, each to the fold that has fewest. New clips and new speakers only ever append to that order, and so
-what was trained for the old folds stays of use. (Once there is a second speaker, or there are enough recordings of nobody known,
-folds of single clips give way to those of whole ones.)
+order of their first clip, each to the fold that has fewest. New clips and new speakers are only appended to that order; so heads
+that were trained for the old folds stay useful. (There is one exception: folds of single clips are replaced once there is a
+second speaker, or once there are enough recordings of unknown speakers.)
 
 A finished corpus has other folds, see `learner.probing.splits`. Every cross-validation, of either, goes through its folds with
 `held_out_in_turn`.
@@ -23,7 +23,7 @@ from learner.dataset.by_clip import ByClip
 
 MOST_FOLDS = 10
 MOST_OF_A_FILE = 4
-"""A file with more than one in so many clips cannot be held out as a whole: hardly anything would be left to learn from."""
+"""A file with more than one in so many clips cannot be held out as a whole: too little would be left to train on."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Folds:
     fold_of: ByClip[int]
     group_of: ByClip[int]
     grouped: bool
-    """False when folds had to cut through speakers, or of most clips none is known: the accuracy is not one for new speakers."""
+    """False when folds had to split speakers, or when the speaker of most clips is unknown. The accuracy then does not hold for
+    new speakers."""
     count: int
 
     def folds(self, clip_ids: Sequence[int] | Int64Array) -> Int64Array:
@@ -61,7 +62,7 @@ def folds_of(speakers: ByClip[str | None], files: ByClip[int] | None = None, *, 
     With a single speaker, folds are made of single clips, and `grouped` is False.
 
     Args:
-        files: which file each clip is of: spans of a recording of nobody known stay together where there are enough files.
+        files: the file of each clip: spans of a recording of an unknown speaker stay together where there are enough files.
         in_service: mask of the clips that matter; none stands for all.
     """
     names = speakers.array.tolist()
@@ -73,7 +74,7 @@ def folds_of(speakers: ByClip[str | None], files: ByClip[int] | None = None, *, 
     single = file_of is None and len({*names}) < 2
     dealer = _Dealer()
     known: dict[str, tuple[int, int]] = {}
-    # A dictionary of a million files would take more memory than all that the learner needs beside.
+    # A dictionary of a million files would take more memory than everything else in the learner.
     recorded = np.full((0 if file_of is None else int(file_of.max()) + 1, 2), -1, dtype=np.int32)
     fold_of, group_of = np.empty(len(names), dtype=np.int8), np.empty(len(names), dtype=np.int32)
     for place, speaker in enumerate(names):
@@ -97,8 +98,8 @@ def folds_of(speakers: ByClip[str | None], files: ByClip[int] | None = None, *, 
 
 
 def _recordings(files: Int64Array, unknown: BoolArray, matter: BoolArray, *, speakers: int) -> NDArray[np.int32] | None:
-    """A number for the file of each clip, where files of unknown speakers have several clips and folds of whole files would be of
-    use: not if there are hardly any, or one of them has most clips.
+    """A number for the file of each clip; None where folds of whole files are of no use. They are of use if files of unknown
+    speakers have several clips, unless there are very few files or one of them has too many of the clips.
     """
     sizes = np.unique(files[unknown & matter], return_counts=True)[1]
     if not len(sizes) or sizes.max() == 1 or len(sizes) + speakers < MOST_FOLDS:
@@ -109,7 +110,7 @@ def _recordings(files: Int64Array, unknown: BoolArray, matter: BoolArray, *, spe
 
 
 class _Dealer:
-    """Round by round, each round in an order shuffled by hash: neighbours in a manifest are not neighbours in the folds."""
+    """Deals in rounds, each in an order shuffled by hash, so that neighbours in a manifest are not neighbours in the folds."""
 
     def __init__(self) -> None:
         self.groups = 0

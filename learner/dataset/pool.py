@@ -25,7 +25,7 @@ PoolSignature = tuple[int, int, int, int, int, int]
 
 @dataclass(frozen=True)
 class Pool:
-    """Features, what they are standardised with, and who speaks."""
+    """Features, the statistics that standardise them, and the speakers."""
 
     signature: PoolSignature
     features: Features
@@ -64,13 +64,13 @@ class Pool:
 
     @cached_property
     def speaker_statistics(self) -> SpeakerStatistics:
-        """Each speaker's own, from all clips in service; the first call reads all features."""
+        """Statistics of each speaker, from all clips in service; the first call reads all features."""
         speakers = self._speakers_of(self.features.clip_ids[self.ready])
         return SpeakerStatistics.of(self.ready_chunks(), speakers, mean=self.mean, scale=self.scale)
 
     @cached_property
     def sample(self) -> Int64Array:
-        """Ids of at most SAMPLE clips in service, in an order like chance: the same ones while no clips come or go."""
+        """Ids of at most SAMPLE clips in service, in pseudo-random order: the same as long as no clips come or go."""
         return scattered(self.features.clip_ids[self.ready], most=SAMPLE)
 
     @cached_property
@@ -82,13 +82,13 @@ class Pool:
         return self.speaker_statistics.numbers_of(self._speakers_of(clip_ids))
 
     def inputs_of(self, vectors: Float32Array, clip_ids: Int64Array, normalisation: str) -> Float32Array:
-        """What a head of this normalisation takes for the vectors [n, dim] of these clips."""
+        """The inputs of a head of this normalisation for the vectors [n, dim] of these clips."""
         if normalisation == NONE:
             return vectors
         return self.speaker_statistics.normalised(vectors, self.speaker_numbers(clip_ids))
 
     def input_chunks(self, rows: BoolArray, normalisation: str) -> Iterator[Float32Array]:
-        """The same for the rows that the mask holds, in chunks in the order of the disk."""
+        """The inputs for the rows that the mask holds, in chunks in the order of the disk."""
         if normalisation == NONE:
             yield from masked_chunks(self.features, rows)
             return

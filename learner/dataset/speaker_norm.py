@@ -1,7 +1,7 @@
-"""Each speaker's clips as that speaker's own: centred and scaled by all of the speaker's clips in the pool, labelled or not.
+"""Normalisation by speaker: clips are centred and scaled by all clips of their speaker in the pool, labelled or not.
 
-No label enters. What a speaker's clips have in common (the voice, the microphone, the room) goes, and how they differ stays.
-Where speakers coincide with labels, that is just what should not be done; `learner.heads.normalisation` decides.
+No label enters. What a speaker's clips have in common (the voice, the microphone, the room) is removed, and how they differ
+stays. Where speakers coincide with labels this would remove the labels; so `learner.heads.normalisation` decides.
 
 The learner shrinks the statistics of a speaker, of whom it may know a few clips only. A probe compares encoders on whole corpora
 and takes the statistics as they are, as the papers do whose figures it stands beside. Both are a `Shrinkage` of one computation.
@@ -23,13 +23,13 @@ NONE, SPEAKER = "none", "speaker"
 LEAST_CLIPS = 8
 """Speakers with fewer clips are not known well enough; they are standardised as the pool is."""
 LEAST_SPEAKERS = 4
-"""With fewer that have enough clips nothing can be decided across speakers."""
+"""With fewer speakers that have enough clips, nothing can be decided across speakers."""
 LEAST_SHARE = 0.8
-"""Of the clips, those whose speaker has enough; below it the heads would learn from a mixture of two kinds of features."""
+"""Share of clips whose speaker has enough clips; with less, the heads would learn from a mixture of two kinds of features."""
 MOST_VALUES = 2**24
 """Means, and as many spreads, kept in memory: 64 MB each."""
 _BLOCK = 256
-"""Rows at a time: what is looked up for them stays in the processor's cache."""
+"""Rows at a time: so their statistics stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def why_not(speakers: Sequence[str | None], *, dim: int) -> str | None:
 
 @dataclass(frozen=True)
 class SpeakerStatistics:
-    """What to take off and to multiply by, for each speaker that is known well; one more row, the last, is for everybody else."""
+    """What to subtract and to multiply by, for each speaker with enough clips; the last row is for everybody else."""
 
     numbers: Mapping[str, int]
     """Row of each such speaker."""
@@ -108,7 +108,7 @@ class SpeakerStatistics:
             start += len(chunk)
             order = np.argsort(here, kind="stable")
             present, firsts = np.unique(here[order], return_index=True)
-            # Around the pool's mean, and in float64, so that the difference of squares keeps its digits.
+            # Around the pool's mean and in float64, so that the difference of squares keeps its precision.
             sorted_rows = (chunk[order] - mean).astype(np.float64)
             total[present] += np.add.reduceat(sorted_rows, firsts, axis=0)
             squares[present] += np.add.reduceat(np.square(sorted_rows), firsts, axis=0)

@@ -1,4 +1,4 @@
-"""Distortions that make a few hours of speech sound like many: other voices, manners, rooms and microphones.
+"""Distortions that make a few hours of speech sound like many hours: other voices, manners, rooms and microphones.
 
 Every distortion keeps the crop's length and is drawn from the generator it is given, so that the same seed gives the same crop.
 """

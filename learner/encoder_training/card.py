@@ -13,7 +13,7 @@ from learner.encoders.wav2vec2.checkpoints import Checkpoint
 def model_card(
     files: Sequence[SpeechFile], settings: Mapping[str, Any], *, checkpoint: Checkpoint, losses: Mapping[str, float]
 ) -> str:
-    """Markdown: what it was trained on, how, and where it stood at the end."""
+    """Markdown: what it was trained on, how, and its losses at the end."""
     hours = sum(file.duration for file in files) / 3600
     came_from = f"`{settings['start']}`" if settings["start"] else "random weights"
     crops = int(settings["steps"]) * int(settings["batch"])

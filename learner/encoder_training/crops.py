@@ -24,7 +24,7 @@ _TRIES = 4
 
 @dataclass(frozen=True)
 class SpeechFile:
-    """A file that can be read, and its seconds."""
+    """A file that can be read, and its duration in seconds."""
 
     path: str
     duration: float
@@ -83,7 +83,7 @@ class Cropper:
     distorted_share: float
 
     def crop(self, rng: np.random.Generator) -> Float32Array:
-        """One crop [samples]; files are chosen by their length, and stretches that are nearly silent are passed over."""
+        """One crop [samples]; files are chosen by their length, and stretches that are nearly silent are skipped."""
         lengths = np.array([file.duration for file in self.files])
         chances = np.minimum(lengths, 60.0)
         distort = rng.random() < self.distorted_share

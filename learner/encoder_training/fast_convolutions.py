@@ -1,7 +1,7 @@
-"""The convolutions of wav2vec 2.0 as a CPU computes them well in bf16, for training.
+"""The convolutions of wav2vec 2.0 in a form that a CPU computes fast in bf16, for training.
 
-The waveform encoder's as matrix products, with channels last, so that layer norm needs no transposing: the same weights and
-numbers, 1.5 times as fast.
+The convolutions of the waveform encoder are matrix products with channels last, so that layer norm needs no transposing: the same
+weights and numbers, 1.5 times as fast.
 """
 
 from __future__ import annotations

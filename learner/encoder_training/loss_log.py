@@ -1,4 +1,4 @@
-"""The loss curve as a CSV: averages of some steps, a column an objective."""
+"""The loss curve as a CSV: a row for some steps with their averages, a column for each objective."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from db.store.files import whole
 
 LOG_EVERY = 25
-"""Steps a row."""
+"""Steps per row."""
 
 
 class LossLog:
-    """Appends to `loss.csv`; what was written after the step that the training goes on from is dropped."""
+    """Appends to `loss.csv`; rows after the step that the training continues from are dropped."""
 
     def __init__(self, path: Path, *, upto: int) -> None:
         self._path = path

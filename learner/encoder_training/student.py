@@ -1,4 +1,4 @@
-"""The model that is trained: made anew, or a checkpoint to go on from."""
+"""The model that is trained: a new one, or a checkpoint to continue from."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def starting_checkpoint(start: str | None, *, folder: Path, seed: int) -> Checkp
 
 
 def student_of(checkpoint: Checkpoint) -> PreTrainedModel:
-    """The model with everything random switched off but what the trainer draws itself."""
+    """The model without any randomness of its own; only the trainer draws at random."""
     model = load_model(checkpoint)
     config: Any = model.config
     config.apply_spec_augment = True
@@ -54,7 +54,7 @@ def student_of(checkpoint: Checkpoint) -> PreTrainedModel:
 
 
 def gained(waveforms: torch.Tensor, checkpoint: Checkpoint) -> torch.Tensor:
-    """Waveforms [n, samples] at the level the encoder will be given them, see `learner.encoders.wav2vec2.encoder.with_gain`."""
+    """Waveforms [n, samples] at the level that the encoder will get, see `learner.encoders.wav2vec2.encoder.with_gain`."""
     gain = gain_of(checkpoint)
     if gain == "normalize":
         centred = waveforms - waveforms.mean(dim=1, keepdim=True)
@@ -76,7 +76,7 @@ def save_student(model: PreTrainedModel, checkpoint: Checkpoint, folder: Path, *
         if name not in never_learnt
     }
     if not all(bool(torch.isfinite(tensor).all()) for tensor in weights.values()):
-        raise EncoderError("The training ended with weights that are not numbers; begin anew with a smaller --learning-rate.")
+        raise EncoderError("The training ended with weights that are not numbers; start again with a smaller --learning-rate.")
     folder.mkdir(parents=True, exist_ok=True)
     with whole(folder / "model.safetensors") as part:
         save_file(weights, str(part), metadata={"format": "pt"})

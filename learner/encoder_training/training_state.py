@@ -26,7 +26,7 @@ def save_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimiz
 
 
 def load_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimizer, settings: dict[str, Any]) -> int:
-    """Take up a saved state; the step it was saved after, 0 where there is none.
+    """Load a saved state; returns the step it was saved after, 0 where there is none.
 
     Raises:
         EncoderError: it belongs to a training with other settings, or is damaged.
@@ -39,12 +39,12 @@ def load_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimiz
             tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118 (no mapping)
         before, step = json.loads(facts["settings"]), int(facts["step"])
     except Exception as error:
-        raise EncoderError(f"{path} cannot be read ({type(error).__name__}); remove it to begin the training anew.") from error
+        raise EncoderError(f"{path} cannot be read ({type(error).__name__}); remove it to start the training again.") from error
     changed = sorted(key for key in {*before, *settings} if before.get(key) != settings.get(key))
     if changed:
         raise EncoderError(
             f"{path.parent} holds a training with other settings ({', '.join(changed)}); "
-            "go on with those, or choose another --output."
+            "continue with those, or choose another --output."
         )
     modules.load_state_dict(
         {name.removeprefix("module."): value for name, value in tensors.items() if name.startswith("module.")}

@@ -37,7 +37,7 @@ class Layers:
 def parse_layers(text: str, *, count: int) -> Layers:
     """Read `"5"`, `"0,3,6"`, `"mean"` (the average of all) or `"all"` (all side by side) for an encoder of `count` hidden layers.
 
-    `"all+mean"`, what `earmark probe` takes its candidates from, is all of them side by side and then their average.
+    `"all+mean"` is all of them side by side and then their average; `earmark probe` takes its candidates from it.
 
     Raises:
         EncoderError: it is none of these, or names a layer that does not exist.
@@ -60,7 +60,7 @@ def checked_pooling(text: str) -> str:
     """`text` if it is a pooling.
 
     Raises:
-        EncoderError: it is not; the message lists them.
+        EncoderError: it is not; the message lists the poolings.
     """
     if text not in POOLINGS:
         raise EncoderError(f"Pooling {text!r} is not known; choose one of {', '.join(POOLINGS)}.")

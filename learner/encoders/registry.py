@@ -1,4 +1,4 @@
-"""Encoders by name. Each is imported when it is asked for, so that this module loads neither torch nor openSMILE."""
+"""Encoders by name. Each is imported when it is requested, so that this module loads neither torch nor openSMILE."""
 
 from __future__ import annotations
 
@@ -55,6 +55,6 @@ def encoder_of(settings: Mapping[str, Any], *, device: str | None = None) -> Enc
     if changed:
         raise EncoderError(
             f"Encoder {name!r} has changed since its features were made ({', '.join(changed)}); "
-            "make them anew with `earmark embed`."
+            "make them again with `earmark embed`."
         )
     return encoder

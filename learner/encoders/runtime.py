@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 _LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
-"""By these oneDNN is told to leave instructions unused that the processor has."""
+"""Environment variables that limit which instructions of the processor oneDNN uses."""
 
 
 @cache

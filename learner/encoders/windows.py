@@ -1,7 +1,7 @@
 """Long clips are encoded window by window, so that memory does not grow with their length.
 
 Windows overlap: each has samples of its own and, around them, context that the network may look at. A frame counts in the window
-whose own samples it begins in, so every frame of the clip counts once.
+in whose own samples it begins; so every frame of the clip counts once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Window:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Windows of the same shape can be encoded at once."""
+        """Samples, start and end; windows of the same shape can be encoded at once."""
         return len(self.samples), self.start, self.end
 
     def frames(self, *, stride: int) -> slice:
@@ -39,7 +39,7 @@ class Window:
         return slice(self.start // stride, None if self.end == len(self.samples) else self.end // stride)
 
     def halves(self, *, context: int, stride: int) -> tuple[Window, Window]:
-        """The same in two windows, cut at a multiple of `stride`."""
+        """The window in two halves, cut at a multiple of `stride`."""
         cut = self.start + self.own // 2 // stride * stride
         first = max(cut - context, 0) // stride * stride
         left = Window(self.samples[: cut + context], self.start, cut)

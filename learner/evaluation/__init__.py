@@ -1,4 +1,4 @@
-"""How good the head is: cross-fitting on the random slice, intervals, calibration, the learning curve.
+"""The accuracy of the head: cross-fitting on the random slice, intervals, calibration, the learning curve.
 
 May import `learner.heads`, `learner.dataset` and `db`.
 """

@@ -11,7 +11,7 @@ from learner.dataset.tested_slice import Slice
 from learner.evaluation.intervals import Interval, SpeakerResamples, recall_interval
 
 UNTRAINED = -1
-"""Prediction of a head that had nothing to learn from; counts as wrong."""
+"""Stands for the prediction where no head could be trained; counts as wrong."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def accuracy(tested: Slice, predicted: Int64Array, resamples: SpeakerResamples, 
     hit = predicted == tested.y
     clips = np.bincount(tested.y, minlength=labels)
     right = np.bincount(tested.y[hit], minlength=labels)
-    told = predicted != UNTRAINED
-    confusion = np.bincount(tested.y[told] * labels + predicted[told], minlength=labels * labels).reshape(labels, labels)
+    trained = predicted != UNTRAINED
+    confusion = np.bincount(tested.y[trained] * labels + predicted[trained], minlength=labels * labels).reshape(labels, labels)
     half_width = resamples.half_width(tested.y, hit, labels=labels)
     return Accuracy(recall_interval(right, clips, half_width=half_width), float(hit.mean()), right, clips, confusion)

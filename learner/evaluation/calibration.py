@@ -1,8 +1,8 @@
-"""Whether a classifier's confidence can be believed: calibration error, reliability, and the temperature that mends it.
+"""Whether a classifier's confidence can be trusted: calibration error, reliability, and the temperature that corrects it.
 
-Measured on the random slice with the probabilities of heads that heard no clip of the fold they are asked about. The temperature
-(Guo, Pleiss, Sun, Weinberger 2017, *On calibration of modern neural networks*) that a fold's probabilities are mended with comes
-from the other folds, so that what is told after mending is not flattered by it.
+Measured on the random slice with the probabilities of heads that were not trained on the fold of the clip. The probabilities of a
+fold are corrected with a temperature (Guo, Pleiss, Sun, Weinberger 2017, *On calibration of modern neural networks*) that comes
+from the other folds, so that the reported figures are not too optimistic.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from learner.arrays import BoolArray, Float64Array, Int64Array
 from learner.dataset.folds import held_out_in_turn
 
 LEAST_CLIPS = 30
-"""Below this no calibration is reported."""
+"""With fewer clips no calibration is reported."""
 CLIPS_A_BIN, MOST_BINS = 15, 10
 _LEAST_PROBABILITY = 1e-6
 _COLDEST, _HOTTEST = 0.1, 10.0
@@ -34,14 +34,14 @@ def temperature_of(probabilities: Float64Array, y: Int64Array) -> float:
 
 
 def tempered(probabilities: Float64Array, temperature: float) -> Float64Array:
-    """Probabilities [n, labels] at another temperature: above 1 less sure, below 1 more."""
+    """Probabilities [n, labels] at another temperature: above 1 they are less sure, below 1 more sure."""
     logs = np.log(np.maximum(probabilities, _LEAST_PROBABILITY)) / temperature
     found: Float64Array = np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
     return found
 
 
 def calibration_error(probabilities: Float64Array, y: Int64Array) -> float:
-    """Expected calibration error: how far confidence and the share of right answers lie apart, over bins of as many clips."""
+    """Expected calibration error: mean distance of confidence from the share of correct predictions, over bins of equal size."""
     confidence, hit = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
     return float(sum(len(rows) * abs(confidence[rows].mean() - hit[rows].mean()) for rows in _bins(confidence)) / len(y))
 
@@ -50,7 +50,7 @@ def calibration_report(probabilities: Float64Array, y: Int64Array, folds: Int64A
     """The calibration; None with fewer than `LEAST_CLIPS` clips that a head could predict.
 
     Args:
-        probabilities: as `learner.evaluation.cross_fitting.cross_fitted_probabilities` gives them, [clips, labels].
+        probabilities: from `learner.evaluation.cross_fitting.cross_fitted_probabilities`, [clips, labels].
         y: position of the true label of each clip.
         folds: of each clip.
     """
@@ -58,15 +58,15 @@ def calibration_report(probabilities: Float64Array, y: Int64Array, folds: Int64A
     probabilities, y, folds = probabilities[predicted], y[predicted], folds[predicted]
     if len(y) < LEAST_CLIPS or len(np.unique(folds)) < 2:
         return None
-    mended = np.empty_like(probabilities)
+    corrected = np.empty_like(probabilities)
     for _, held_out in held_out_in_turn(folds):
         temperature = temperature_of(probabilities[~held_out], y[~held_out])
-        mended[held_out] = tempered(probabilities[held_out], temperature)
-    confidence, hit = mended.max(axis=1), mended.argmax(axis=1) == y
+        corrected[held_out] = tempered(probabilities[held_out], temperature)
+    confidence, hit = corrected.max(axis=1), corrected.argmax(axis=1) == y
     return Calibration(
         clips=len(y),
         ece_raw=round(calibration_error(probabilities, y), 4),
-        ece=round(calibration_error(mended, y), 4),
+        ece=round(calibration_error(corrected, y), 4),
         temperature=round(temperature_of(probabilities, y), 4),
         bins=[_bin(confidence[rows], hit[rows]) for rows in _bins(confidence)],
     )

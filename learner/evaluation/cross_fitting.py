@@ -32,7 +32,7 @@ class Train(Protocol):
 
 
 class FoldHeads:
-    """Heads trained for folds, kept by what they were trained on: of a curve that grew by one point, only that point is new.
+    """Heads trained for folds, kept by their training data: when a curve grows by one point, only that point is trained.
 
     Each decides on its own labels alone whether its features are normalised by speaker.
     """
@@ -54,7 +54,7 @@ class FoldHeads:
             return None
         key = self._key(examples, held_out_fold)
         if key not in self._choices:
-            # Read once for both: looking up rows costs more than deciding.
+            # Read once for the decision and the fit: looking up rows costs more than deciding.
             vectors = self.pool.features.rows(examples.clip_ids)
             found = self._choices[key] = choose_normalisation(self.pool, examples.clip_ids, examples.y, vectors)
             self._heads[key, found.normalisation] = self._fitted(examples, vectors, found.normalisation, held_out_fold)
@@ -79,7 +79,7 @@ class FoldHeads:
         return fitted_head(self.pool, examples, vectors, C=self.C, normalisation=normalisation, held_out_fold=held_out_fold)
 
     def forget_unused(self) -> None:
-        """Drop what was not asked for since the last call."""
+        """Drop the heads that were not used since the last call."""
         self._heads = {key: head for key, head in self._heads.items() if key[0] in self._used}
         self._choices = {key: choice for key, choice in self._choices.items() if key in self._used}
         self._used.clear()

@@ -1,6 +1,6 @@
-"""The learning curve: what each earlier run had, scored on today's random slice with today's labels.
+"""The learning curve: the decisions of each earlier run, scored on today's random slice with today's labels.
 
-All points share slice and folds, so their differences are paired; a label that was mended since counts as mended everywhere.
+All points share slice and folds, so their differences are paired. A label that was corrected later counts as corrected in all.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ MOST_POINTS = 40
 
 
 def thinned(prefixes: Sequence[tuple[int, int]], *, most: int = MOST_POINTS) -> list[int]:
-    """Of (last decision id, decisions) pairs in ascending order the ids of at most `most` evenly spread ones, always the first
-    and last.
+    """The ids of at most `most` evenly spread pairs (last decision id, decisions), always with the first and the last. The pairs
+    are in ascending order.
 
-    The first of every 2, 4, 8, … decisions stays. So what is kept at a wider step was kept at every narrower one, and heads
-    trained for it are still there.
+    The first of every 2, 4, 8, … decisions stays. So a point that is kept at a wider step was kept at every narrower one, and the
+    heads that were trained for it can be used again.
     """
     step = 1
     while True:
@@ -42,8 +42,8 @@ def thinned(prefixes: Sequence[tuple[int, int]], *, most: int = MOST_POINTS) -> 
 
 
 def distinct_prefixes(live: Sequence[LiveDecision], prefixes: Sequence[int]) -> list[tuple[int, int]]:
-    """(last decision id, standing decisions up to it), ascending; of those with the same decisions the newest, and none without
-    any."""
+    """Pairs (last decision id, standing decisions up to it), ascending. Of pairs with the same decisions only the newest is kept;
+    pairs without decisions are left out."""
     ids = sorted(decision.since for decision in live)
     newest = {bisect_right(ids, prefix): prefix for prefix in sorted(prefixes)}
     return sorted((prefix, decisions) for decisions, prefix in newest.items() if decisions)
@@ -51,15 +51,15 @@ def distinct_prefixes(live: Sequence[LiveDecision], prefixes: Sequence[int]) -> 
 
 @dataclass(frozen=True)
 class Traced:
-    """A curve with what stands behind its points."""
+    """A curve with the figures behind its points."""
 
     points: list[CurvePointValues]
     labels: list[int]
-    """Labelled clips to train on, a point each."""
+    """How many labelled clips each point was trained on."""
     hits: BoolArray
-    """Which clips of the slice the heads of each point tell right, [points, clips]."""
+    """Which clips of the slice the heads of each point predict correctly, [points, clips]."""
     newest: Accuracy | None
-    """At the last point; None when there is nothing to test on."""
+    """The accuracy at the last point; None when there is nothing to test on."""
 
 
 def traced_curve(
@@ -74,7 +74,7 @@ def traced_curve(
     """A point for each prefix of the decision log.
 
     Args:
-        heads: keeps what it trained, for the next curve.
+        heads: keeps the heads it trained, for the next curve.
         live: the decisions that stand, by id.
         prefixes: ids of the last decision of past runs, ascending.
         progress: see `learner.progress.Progress`.

@@ -1,11 +1,11 @@
-"""How sure an accuracy is: 95% intervals for the mean of per-label recalls.
+"""How certain an accuracy is: 95% intervals for the mean of per-label recalls.
 
-Two ways of being wrong are looked at, and the wider bound of either counts on each side:
+Two sources of error are considered, and on each side the wider bound of the two counts:
 - few clips: each label's recall has a Beta posterior, as in Brodersen, Ong, Stephan, Buhmann 2010, *The balanced accuracy and its
   posterior distribution*. The prior has the weight of one clip and is centred on the pooled accuracy (a flat one would pull
-  towards 0.5). Labels without clips have the prior alone and so widen the band.
-- few speakers: whole speakers are drawn anew (bootstrap), its spread enlarged by S/(S-1) and read with Student's t at S-1 degrees
-  of freedom, since plain percentiles covered 90% for 95% at 10 speakers.
+  towards 0.5). Labels without clips have only the prior and so widen the band.
+- few speakers: whole speakers are resampled (bootstrap). The variance is enlarged by S/(S-1), and the interval uses Student's t
+  with S-1 degrees of freedom, because plain percentiles covered 90% instead of 95% with 10 speakers.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from learner.arrays import BoolArray, Float64Array, Int64Array
 DRAWS = 4000
 RESAMPLES = 1000
 LEAST_CLUSTERS = 3
-"""Below this the spread between speakers says nothing."""
+"""With fewer speakers the spread between them cannot be estimated."""
 MOST_CLUSTERS = 400
-"""More are merged: resampling coarser groups is as right and costs less."""
+"""More speakers are merged into groups: resampling groups is as correct and costs less."""
 LEVEL = 0.95
 SEED = 2010
 
@@ -49,15 +49,15 @@ class SpeakerResamples:
             self._weights = draws.astype(np.float64)
 
     def half_width(self, y: Int64Array, hit: BoolArray, *, labels: int) -> float:
-        """Half of the interval's width; 0 with too few speakers to say."""
+        """Half of the interval's width; 0 with too few speakers to estimate it."""
         if self.count < LEAST_CLUSTERS:
             return 0.0
         spread = float(self._means(y, hit, labels).std()) * np.sqrt(self.count / (self.count - 1))
         return float(stats.t.ppf((1 + LEVEL) / 2, self.count - 1) * spread)
 
     def draws(self, y: Int64Array, hit: BoolArray, *, labels: int) -> Float64Array | None:
-        """UA as it might as well have been, [RESAMPLES], around the UA that is and as wide as `half_width` says; the same
-        speakers at the same place in every call. None with too few speakers to say."""
+        """Resampled UA, [RESAMPLES], around the measured UA and as wide as `half_width`. Every call has the same speakers at the
+        same place. None with too few speakers."""
         if self.count < LEAST_CLUSTERS:
             return None
         clips, right = np.bincount(y, minlength=labels), np.bincount(y[hit], minlength=labels)
@@ -84,8 +84,8 @@ def recall_interval(right: Int64Array, clips: Int64Array, *, half_width: float) 
     """Mean recall over the labels that have clips, with its interval over all labels.
 
     Args:
-        right, clips: per label, clips told right and clips there are; at least one clip in all.
-        half_width: what `SpeakerResamples.half_width` says.
+        right, clips: for each label, clips that were predicted correctly, and all clips; at least one clip in all.
+        half_width: from `SpeakerResamples.half_width`.
     """
     present = clips > 0
     value = float((right[present] / clips[present]).mean())
@@ -94,7 +94,7 @@ def recall_interval(right: Int64Array, clips: Int64Array, *, half_width: float) 
 
 
 def posterior_bounds(right: Int64Array, clips: Int64Array) -> tuple[float, float]:
-    """Between which values the mean recall lies, as far as the number of clips goes."""
+    """The bounds of the mean recall that follow from the number of clips alone."""
     hits, misses = _posterior(right, clips)
     means = np.random.default_rng(SEED).beta(hits, misses, size=(DRAWS, len(clips))).mean(axis=1)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -114,6 +114,6 @@ def label_intervals(right: Int64Array, clips: Int64Array) -> list[Interval]:
 
 
 def _posterior(right: Int64Array, clips: Int64Array) -> tuple[Float64Array, Float64Array]:
-    # Half a clip on either side keeps the centre off 0 and 1, where the posterior would know everything.
+    # Half a clip on either side keeps the centre off 0 and 1, where the posterior would be certain.
     pooled = (right.sum() + 0.5) / (clips.sum() + 1)
     return right + pooled, clips - right + (1 - pooled)

@@ -10,7 +10,7 @@ _ALIKE = 1e-12
 
 
 def cohen_kappa(one: Int64Array, two: Int64Array) -> float | None:
-    """Of two lists of answers to the same questions (at least one); None where both always give one and the same answer."""
+    """Of two lists of answers to the same questions (at least one); None where both always give the same single answer."""
     values = np.unique(np.concatenate([one, two]))
     chance = sum(float((one == value).mean() * (two == value).mean()) for value in values.tolist())
     return None if 1 - chance < _ALIKE else (float((one == two).mean()) - chance) / (1 - chance)

@@ -1,4 +1,4 @@
-"""What a run reports of its evaluation, and the accuracy of heads that do not normalise."""
+"""What a run reports about its evaluation, and the accuracy of heads that do not normalise."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def plain_accuracy(
     adaptive: Accuracy | None,
     progress: Progress,
 ) -> Accuracy | None:
-    """What `cross_fitted` scores without any normalisation: the accuracy of the head for audio of unknown speakers.
+    """The accuracy of `cross_fitted` without any normalisation: that of the head for audio of unknown speakers.
 
     Args:
-        adaptive: its accuracy with the decisions that the folds made, which is the same where none normalises.
+        adaptive: the accuracy with the decisions of the folds, which is the same where no fold normalises.
     """
     folds = len(np.unique(tested.folds))
     if adaptive is None or not normalised_folds(heads, tested, labels):
@@ -48,7 +48,7 @@ def run_report(
     plain: Accuracy | None = None,
     calibration: Calibration | None = None,
 ) -> RunReport:
-    """What a run reports of its evaluation beside its accuracy.
+    """What a run reports about its evaluation, besides its accuracy.
 
     Args:
         scored: the accuracy; None without clips to test on.

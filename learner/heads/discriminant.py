@@ -1,11 +1,11 @@
 """Linear discriminant analysis with a ridge on its covariance (Friedman 1989, *Regularized discriminant analysis*).
 
-A head that knows how clips of one label differ among themselves tells labels apart with fewer examples than one that only
-separates those it has. Classes weigh the same. What clips differ by within classes is summed, not averaged, before the ridge
-comes on top: so one ridge suits few labels and many. Ledoit and Wolf's shrinkage, made for a small error of the covariance, is
-far too small for few errors of the head.
+This head also models how clips of one label differ among themselves. So it separates labels with fewer examples than a head
+that only separates the clips it has. All classes weigh the same. The scatter within classes is summed, not averaged, before the
+ridge is added; so one ridge suits few labels and many. The shrinkage of Ledoit and Wolf minimises the error of the covariance; it
+is far too small to minimise the errors of the head.
 
-With fewer clips than features everything follows from their inner products.
+With fewer clips than features, everything is computed from the clips' inner products.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ from learner.arrays import Float64Array, Int64Array
 from learner.heads.logistic import one_thread
 
 RIDGE = 0.4
-"""Relative to the mean square length of a clip, seen from the mean of all.
+"""Relative to the mean square distance of a clip from the mean of all clips.
 
-UA with 50, 100, 200 and 400 labels, and that of logistic regression (bundled encoder, random labels, 20 splits, as
-`benchmarks.studies.heads` has it): EmoDB .704 .806 .861 .878 (.702 .789 .844 .858), RAVDESS .444 .559 .637 .686 (.438 .546 .606
-.659), ESC-10 .723 .810 .847 (.728 .800 .842). Half or twice as much changes it by .018 at most. Chosen by cross-validation over
-speakers it is worth no more.
+UA with 50, 100, 200 and 400 labels, in brackets that of logistic regression (bundled encoder, random labels, 20 splits, from
+`benchmarks.studies.heads`): EmoDB .704 .806 .861 .878 (.702 .789 .844 .858), RAVDESS .444 .559 .637 .686 (.438 .546 .606
+.659), ESC-10 .723 .810 .847 (.728 .800 .842). Half or twice the ridge changes UA by .018 at most. Choosing it by
+cross-validation over speakers gains nothing.
 """
 _LEAST_SPREAD = 0.1
-"""Of a standardised feature. Two clips that are nearly the same, of two labels, say nothing of other clips."""
+"""Lower bound of a standardised feature's mean square. Two nearly equal clips with different labels show nothing about other
+clips."""
 _TEMPERATURE, _UNSURE = 2.6, 30.0
-"""Normal distributions in a thousand dimensions are much too sure; with `_UNSURE` labels twice as much as with many. The best
-temperatures with 20, 50, 100 and 400 labels: EmoDB 5.4 3.5 2.7 2.5, ESC-10 6.9 5.6 4.1 4.0, RAVDESS 10 3.9 2.8 2.2."""
+"""Scores are divided by a temperature, because normal distributions in a thousand dimensions are far too sure. With `_UNSURE`
+labels the temperature is twice as high as with many. The best temperatures with 20, 50, 100 and 400 labels: EmoDB 5.4 3.5 2.7
+2.5, ESC-10 6.9 5.6 4.1 4.0, RAVDESS 10 3.9 2.8 2.2."""
 
 
 def discriminant_weights(
@@ -54,7 +56,7 @@ def discriminant_weights(
 
 
 def temperature_of(counts: Float64Array) -> float:
-    """What scores are divided by, where labelled clips count so much."""
+    """The temperature for labelled clips with these weights; scores are divided by it."""
     return _TEMPERATURE * (1 + _UNSURE / float(counts.sum()))
 
 
@@ -74,10 +76,10 @@ def _of_features(X: Float64Array, targets: Int64Array, counts: Float64Array, rid
 def of_products(
     products: Float64Array, targets: Int64Array, counts: Float64Array, *, dim: int, ridge: float = RIDGE
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
-    """The same from inner products alone, without a temperature.
+    """The same as `discriminant_weights` from inner products alone, without the temperature.
 
     Args:
-        products: of standardised clips, [n, n].
+        products: inner products of standardised clips, [n, n].
         targets, counts: classes and how much each clip counts, [n].
         dim: how many features there are.
         ridge: see `RIDGE`.
@@ -95,7 +97,7 @@ def of_products(
     share = counts / counts.sum()
     length = float(share @ np.diagonal(products) - share @ products @ share)
     on_top = _on_top(length, counts, ridge, dim)
-    # Woodbury: the inverse of the covariance without the covariance.
+    # Woodbury's identity gives the inverse of the covariance without computing the covariance.
     within = importance * (products - member @ (averaging.T @ products))
     system = (within - (within @ averaging) @ member.T) * importance.T
     back = importance * _solved(system, on_top, within @ apart)
@@ -105,14 +107,14 @@ def of_products(
 
 
 def _solved(system: Float64Array, on_top: float, wanted: Float64Array) -> Float64Array:
-    """For a positive semi-definite system, which it overwrites."""
+    """Solve the system with `on_top` added to its diagonal. It is positive semi-definite, and is overwritten."""
     system[np.diag_indices_from(system)] += on_top
     found: Float64Array = cho_solve(cho_factor(system, overwrite_a=True, check_finite=False), wanted, check_finite=False)
     return found
 
 
 def _on_top(length: float, counts: Float64Array, ridge: float, dim: int) -> float:
-    """The ridge. `length` is the mean square of clips from their mean; where they are all but the same, a part of what that of
-    the pool's clips is.
+    """The ridge. `length` is the mean square distance of the clips from their mean; where the clips are nearly equal, a share of
+    that of the pool's clips replaces it.
     """
     return ridge * max(length, _LEAST_SPREAD * dim) / float(counts.sum())

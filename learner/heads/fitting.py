@@ -1,4 +1,4 @@
-"""A head fitted to labelled clips of the pool, on the features that its normalisation makes of them."""
+"""A head fitted to labelled clips of the pool, on their normalised features."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from learner.dataset.speaker_norm import NONE
 from learner.heads.linear import DISCRIMINANT, LOGISTIC, LinearHead
 
 WIDE = 512
-"""Features from which on it is discriminant analysis. With 1,536 it is the better one, with 128 neither is throughout."""
+"""From so many features on, the method is discriminant analysis. With 1,536 features it is the better method; with 128 features
+neither method is better on all corpora."""
 
 MOST_UNLABELLED, MOST_TOGETHER = 1000, 1500
-"""Clips that a head learns from without a label, and together with those that have one."""
+"""A head learns from at most so many unlabelled clips, and from at most so many clips in all."""
 
 
 def suited(*, dim: int) -> str:
-    """The method for so many features, however many labels: what is evaluated on fewer must be what is used."""
+    """The method for so many features. It does not depend on the number of labels: the evaluation trains on fewer labels and must
+    use the same method.
+    """
     return DISCRIMINANT if dim >= WIDE else LOGISTIC
 
 
@@ -45,7 +48,7 @@ def fitted_head(
     if normalisation == NONE:
         head = LinearHead(C=C, method=method, mean=pool.mean, scale=pool.scale)
     else:
-        # What was normalised by speaker is standardised already.
+        # Features that are normalised by speaker are standardised already.
         mean, scale = np.zeros(pool.features.dim, dtype=np.float32), np.ones(pool.features.dim, dtype=np.float32)
         head = LinearHead(C=C, method=method, mean=mean, scale=scale, normalisation=normalisation)
     unlabelled = None

@@ -1,8 +1,8 @@
 """The head: a linear classifier on frozen features, a scikit-learn estimator.
 
-Features are standardised with the mean and spread of the whole pool, not of the labelled clips: at 20 labels the latter are
-mostly noise, and they would change with every label; no label enters either. Standardising is folded into the weights, so that
-scoring is one product.
+Features are standardised with the mean and spread of the whole pool, not of the labelled clips. With 20 labels the latter are
+mostly noise, and they would change with every label. No label enters the standardisation. It is folded into the weights, so that
+scoring is one matrix product.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ LOGISTIC, DISCRIMINANT = "logistic", "discriminant"
 
 
 class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A linear classifier to which classes weigh the same; with examples of one class only it always answers that class.
+    """A linear classifier in which all classes weigh the same. With examples of one class only, it always predicts that class.
 
     Args:
         C: inverse regularisation strength of logistic regression.
         method: `LOGISTIC` regression, or `DISCRIMINANT` analysis.
         mean, scale: statistics [dim] to standardise with; none takes those of the training data.
-        normalisation: what was done, and must be done, to the features that it is given: `NONE` or `SPEAKER`.
+        normalisation: how the features that it gets are and must be normalised: `NONE` or `SPEAKER`.
     """
 
     classes_: Int64Array
     coef_: Float32Array
-    """[classes, dim], for features as they are, not standardised."""
+    """[classes, dim], for features that are not standardised."""
     intercept_: Float32Array
 
     def __init__(
@@ -78,7 +78,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def scores(self, X: Float32Array) -> Float32Array:
-        """Log-probabilities up to a constant a row, [n, classes]."""
+        """Log-probabilities up to a constant for each row, [n, classes]."""
         if not hasattr(self, "coef_"):
             raise NotFittedError("This head is not fitted; call fit first.")
         found: Float32Array = np.asarray(X, dtype=np.float32) @ self.coef_.T + self.intercept_

@@ -1,10 +1,10 @@
-"""Multinomial logistic regression for many fits: the answers of scikit-learn's `LogisticRegression`, in a fraction of the time.
+"""Multinomial logistic regression for many fits: the result of scikit-learn's `LogisticRegression`, in a fraction of the time.
 
-With 1,536 features and 200 clips in a thirteenth (EmoDB) or less (RAVDESS), with 800 clips in a quarter.
+With 1,536 features and 200 clips it takes a thirteenth of the time (EmoDB) or less (RAVDESS), with 800 clips a quarter.
 
-Two things make it so. With more features than clips the weights lie in the span of the clips, so a Cholesky factor of the clips'
-inner products stands for their features, exactly. And L-BFGS is given the curvature that the loss has where it starts (all
-classes equally likely, as in Böhning 1992), which leaves it some twenty steps instead of hundreds.
+Two things make it fast. With more features than clips the weights lie in the span of the clips; so a Cholesky factor of the
+clips' inner products replaces their features exactly. And L-BFGS starts with the curvature of the loss at its starting point (all
+classes equally likely, as in Böhning 1992); so it takes some twenty steps instead of hundreds.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ Point = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 _MOST_STEPS = 300
 _HEAD_TOLERANCE = 1e-5
-"""Of a head's slope. Probabilities are then within 0.01 of the optimum, one answer in a thousand differs: for half the steps."""
+"""Of the gradient of a head's loss. It saves half of the steps; probabilities are within 0.01 of the optimum, and one prediction
+in a thousand differs."""
 _FEW = 2000
 _RIDGE = 1e-9
-"""Keeps inner products of identical clips factorisable; relative to their mean square, far below the regularisation."""
+"""Makes inner products of identical clips factorisable. Relative to their mean square; far below the regularisation."""
 
 
 def fitted_weights(
     X: Float64Array, targets: Int64Array, *, C: float, weights: Float64Array | None = None
 ) -> tuple[Float64Array, Float64Array]:
-    """Weights [classes, d] and intercepts [classes]; classes weigh the same, and of two the scores are each other's opposite.
+    """Weights [classes, d] and intercepts [classes]. All classes weigh the same. With two classes the scores are opposite.
 
     Args:
         X: standardised features [n, d].
@@ -65,8 +66,8 @@ def _threads() -> ThreadpoolController:
 
 
 def one_thread(clips: int) -> AbstractContextManager[object]:
-    """For sums over so many clips: those over few lose more by waking other threads, which then wait for work at full speed, than
-    they gain.
+    """A context for sums over so many clips. Few clips use one thread: waking other threads, which then wait for work at full
+    speed, costs more than it gains.
     """
     return _threads().limit(limits=1) if clips < _FEW else nullcontext()
 
@@ -79,7 +80,7 @@ def factor_of(inner: Float64Array) -> Float64Array:
 
 
 def with_constant(inputs: Float64Array) -> Float64Array:
-    """One more input, which is 1 for all clips."""
+    """The inputs and one more, which is 1 for all clips."""
     return np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
 
 
@@ -92,13 +93,13 @@ def solved(
     importance = (counts * (counts.sum() / (classes * np.bincount(targets, weights=counts)))[targets])[:, None]
     penalty = np.full((inputs.shape[1], 1), 1 / C)
     penalty[-1] = 0.0
-    # Of two classes the second alone has weights, as in scikit-learn.
+    # With two classes only the second has weights, as in scikit-learn.
     free = slice(1, 2) if classes == 2 else slice(0, classes)
     count = 1 if classes == 2 else classes
     wanted = np.eye(classes)[targets]
     curvature = (inputs.T * (importance[:, 0] / (4 if classes == 2 else classes))) @ inputs
     curvature[np.diag_indices_from(curvature)] += penalty[:, 0]
-    # Inverted once: a product a step costs a third of solving with the factor.
+    # Inverted once: in each step a product costs a third of solving with the factor.
     inverse = solve_triangular(
         cholesky(curvature, overwrite_a=True, check_finite=False), np.eye(len(curvature)), check_finite=False
     )
@@ -123,6 +124,6 @@ def solved(
     return weights_of(found.x)
 
 
-def scores_of(told: Float64Array) -> Float64Array:
-    """Scores with a column a class: of two classes the first has none of its own, and counts as 0."""
-    return told if told.shape[1] > 1 else np.concatenate([np.zeros_like(told), told], axis=1)
+def scores_of(weighted: Float64Array) -> Float64Array:
+    """Scores with a column for each class. With two classes, `weighted` has one column; the score of the first class is 0."""
+    return weighted if weighted.shape[1] > 1 else np.concatenate([np.zeros_like(weighted), weighted], axis=1)

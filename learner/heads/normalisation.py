@@ -1,12 +1,12 @@
 """Whether to normalise each speaker's clips by that speaker: decided on labels, by cross-validation over speakers, never assumed.
 
-It lifts accuracy by up to ten points where every speaker says everything, and ruins it where speakers coincide with labels. So
-the labelled clips must show both that labels differ within speakers as they do between them, and that speakers who were not
-learned from are told better with it.
+Normalisation raises accuracy by up to ten points where every speaker has every label, and ruins it where speakers coincide with
+labels. So the labelled clips must show two things: labels differ within speakers as they do between them, and normalisation
+improves predictions for held-out speakers.
 
-The cross-validation takes least squares for the head: there, what a fit without some clips says of them follows from one fit with
-all (the residuals, divided by what the fit leaves of them), so a decision costs milliseconds and every fold of the evaluation can
-make its own. A decision is a function of the labels it is given and of features; nothing is kept from earlier ones.
+The cross-validation uses least squares in place of the head. The predictions of a fit without some clips then follow from one fit
+with all clips (the residuals, divided by one minus the leverage). So a decision takes milliseconds, and every fold of the
+evaluation can make its own. A decision depends only on features and on the labels it is given; nothing is kept from earlier ones.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from learner.dataset.speaker_norm import NONE, SPEAKER
 
 LEAST_LABELS = 30
 LEAST_PAIRS = 25
-"""Pairs of labelled clips of one speaker, below which nothing can be said of labels within speakers."""
+"""Pairs of labelled clips of one speaker; with fewer, nothing is known about labels within speakers."""
 LEAST_DIFFERENCE = 0.8
 """How often two clips of one speaker must differ in label, relative to two of different speakers (1 where speaker and label are
 independent, 0 where a speaker has one label).
 
-EmoDB and RAVDESS cut down to so many labels a speaker, 100 of them (log-mel, gain in UA by normalisation): two labels a speaker
-(.57, .61) -.07 and -.02; three (.77, .79) -.02 and -.01; four (.87) +.02 and +.06; five (.93) +.08 and +.06.
+EmoDB and RAVDESS reduced to a few labels for each speaker, with 100 labelled clips (log-mel, gain in UA by normalisation): two
+labels (.57, .61) -.07 and -.02; three (.77, .79) -.02 and -.01; four (.87) +.02 and +.06; five (.93) +.08 and +.06.
 """
 LEAST_GAIN, LEAST_HITS = 0.5, -1.0
-"""In standard errors: how much the squared error must fall, and how many fewer hits are taken for chance. The squared error tells
-at 30 labels what hits tell at 200."""
+"""In standard errors: how much the squared error must fall, and how many correct predictions may be lost and still count as
+chance. The squared error shows with 30 labels what the number of correct predictions shows with 200."""
 MOST_LABELS = 400
-"""Of more labelled clips some are taken, by hash; by then the answer is clear."""
+"""Of more labelled clips, only so many are used, drawn by hash: they are enough for a clear decision."""
 _RIDGE = 0.25
 """Regularisation, relative to the mean square of a clip."""
 
 
 @dataclass(frozen=True)
 class NormalisationChoice:
-    """`NONE` or `SPEAKER`, and why, as a sentence. It names no score: the score that a choice was made on is flattered by it."""
+    """`NONE` or `SPEAKER`, and why, as a sentence. It names no score: a score that was used to choose is too optimistic."""
 
     normalisation: str
     why: str
@@ -62,7 +62,7 @@ def choose_normalisation(pool: Pool, clip_ids: Int64Array, y: Int64Array, vector
     if pool.why_not_by_speaker is not None:
         return NormalisationChoice(NONE, pool.why_not_by_speaker)
     if len(clip_ids) < LEAST_LABELS:
-        return NormalisationChoice(NONE, f"{len(clip_ids)} labels are too few to decide; it takes {LEAST_LABELS}.")
+        return NormalisationChoice(NONE, f"There are too few labels to decide: {len(clip_ids)} of {LEAST_LABELS}.")
     kept = _some(clip_ids)
     clip_ids, y, vectors = clip_ids[kept], y[kept], vectors[kept]
     refused = _confounded(pool.folds.groups(clip_ids.tolist()), y)
@@ -70,17 +70,17 @@ def choose_normalisation(pool: Pool, clip_ids: Int64Array, y: Int64Array, vector
         return NormalisationChoice(NONE, refused)
     folds = pool.folds.folds(clip_ids.tolist())
     if len(np.unique(folds)) < 3:
-        return NormalisationChoice(NONE, "The labelled clips are of too few speakers to decide.")
+        return NormalisationChoice(NONE, "The labelled clips come from too few speakers to decide.")
     with_it = _held_out(pool.inputs_of(vectors, clip_ids, SPEAKER), y, folds)
     without = _held_out(pool.standardised(vectors), y, folds)
-    tried = f"cross-validation over speakers with {len(y)} labels"
+    tried = f"Cross-validation over speakers with {len(y)} labels"
     if _is_better(with_it, without, y):
-        return NormalisationChoice(SPEAKER, f"By {tried}, speakers not learned from are told better with it.")
-    return NormalisationChoice(NONE, f"By {tried}, speakers not learned from are not surely told better with it.")
+        return NormalisationChoice(SPEAKER, f"{tried} shows that this improves predictions for held-out speakers.")
+    return NormalisationChoice(NONE, f"{tried} does not show clearly that it improves predictions for held-out speakers.")
 
 
 def _some(clip_ids: Int64Array) -> Int64Array:
-    """Positions of at most MOST_LABELS clips, the same ones wherever they are among the labelled."""
+    """Positions of at most MOST_LABELS clips, drawn by a hash of the clip id and not by position."""
     if len(clip_ids) <= MOST_LABELS:
         return np.arange(len(clip_ids))
     hashes = (clip_ids.astype(np.uint64) * np.uint64(2654435761)) % np.uint64(2**32)
@@ -88,14 +88,17 @@ def _some(clip_ids: Int64Array) -> Int64Array:
 
 
 def _confounded(speakers: Int64Array, y: Int64Array) -> str | None:
-    """Why speakers and labels cannot be told apart, as a sentence; None if they can."""
+    """Why the effects of speakers and labels cannot be separated, as a sentence; None if they can."""
     one, two = np.triu_indices(len(y), k=1)
     same, differs = speakers[one] == speakers[two], y[one] != y[two]
     if same.sum() < LEAST_PAIRS or not differs[~same].any():
         return "The labels do not show yet whether speakers coincide with labels."
     ratio = float(differs[same].mean() / differs[~same].mean())
     if ratio < LEAST_DIFFERENCE:
-        return f"Speakers coincide with labels: two clips of one speaker differ in label {ratio:.2f} times as often as others."
+        return (
+            f"Speakers coincide with labels: two clips of one speaker differ in label {ratio:.2f} times as often as "
+            "two clips of different speakers."
+        )
     return None
 
 
@@ -105,7 +108,7 @@ def _held_out(inputs: Float32Array, y: Int64Array, folds: Int64Array) -> Float64
     wanted = np.eye(len(classes))[targets] - 1 / len(classes)
     inner = (inputs @ inputs.T).astype(np.float64)
     size = max(float(np.trace(inner)) / len(inner), 1e-9)
-    # A constant as large as a clip stands for the intercept.
+    # The intercept is a constant feature as large as a clip.
     system = inner + size
     system[np.diag_indices_from(system)] += _RIDGE * size * np.bincount(targets)[targets] * len(classes) / len(y)
     inverse = cho_solve(cho_factor(system), np.eye(len(y)))
@@ -126,5 +129,5 @@ def _is_better(with_it: Float64Array, without: Float64Array, y: Int64Array) -> b
 
 
 def _in_errors(gains: Float64Array) -> float:
-    """Their sum in standard errors of it."""
+    """The sum of the gains in units of its standard error."""
     return float(gains.sum() / max(np.sqrt(np.square(gains).sum()), 1e-12))

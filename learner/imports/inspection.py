@@ -1,6 +1,6 @@
-"""What is behind a row of an import source: the file is looked up, decoded and hashed, unless it is known as it is.
+"""Inspects a row of an import source: the file is found, decoded and hashed, unless it is known and unchanged.
 
-Runs in threads, so nothing here touches a database session: what is known comes from `db.records.known_clips`, once for a batch.
+It runs in threads, so nothing here touches a database session: known clips come from `db.records.known_clips`, once for a batch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _REMEMBERED_HASHES = 10_000
 
 @dataclass(frozen=True)
 class Inspected:
-    """A row with what was found on disk: a new clip, one that is registered as it is, or the reason why it can be none."""
+    """A row with what was found on disk: a new clip, one that is registered already, or the reason why it cannot be a clip."""
 
     row: SourceRow | BadRow
     clip: NewClip | None = None
@@ -30,13 +30,13 @@ class Inspected:
 
 
 class Inspector:
-    """Looks at files for one import; remembers the hashes of files that several rows name."""
+    """Inspects files for one import; remembers the hashes of files that several rows name."""
 
     def __init__(self) -> None:
         self._hashes: dict[str, tuple[int, int, str]] = {}
 
     def inspect(self, row: SourceRow | BadRow, known: Known) -> Inspected:
-        """Find out what a row is; whatever is wrong with the file becomes the reason, never an exception."""
+        """Inspect a row; whatever is wrong with the file becomes the reason, never an exception."""
         if isinstance(row, BadRow):
             return Inspected(row, reason=row.reason)
         try:
@@ -54,7 +54,7 @@ class Inspector:
         except AudioError as error:
             return Inspected(row, reason=str(error))
         except FileNotFoundError:
-            return Inspected(row, reason=f"{shown(row.path)} does not exist; put the file back or mend its path.")
+            return Inspected(row, reason=f"{shown(row.path)} does not exist; put the file back or correct its path.")
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             return Inspected(row, reason=f"{shown(row.path)} cannot be read ({reason}); check its path and permissions.")
@@ -101,7 +101,7 @@ class Inspector:
 
 
 def _span(row: SourceRow, duration: float) -> tuple[float, float]:
-    """Start and end in seconds; an end that rounding put just past the file's is the file's."""
+    """Start and end in seconds; an end that was rounded up past the end of the file is the end of the file."""
     return row.start or 0.0, duration if row.end is None else min(row.end, duration)
 
 
@@ -128,4 +128,4 @@ def _kind(mode: int) -> str:
     ):
         if test(mode):
             return kind
-    return "no regular file"
+    return "not a regular file"

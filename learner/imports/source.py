@@ -1,7 +1,7 @@
-"""Audio into a project: the files of a manifest or a folder are hashed and decoded once, then registered as clips.
+"""Imports audio into a project: the files of a manifest or a folder are hashed and decoded once, then registered as clips.
 
-Registration happens in short transactions as the work goes on, so that killing an import loses nothing that was registered, and
-running it again goes on: a file whose path, size and time of change are known is not read again.
+Clips are registered in short transactions during the work. So killing an import loses nothing that was registered, and running it
+again continues it: a file whose path, size and time of change are known is not read again.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from learner.audio.reader import shown
 from learner.imports.inspection import Inspected, Inspector
 
 BATCH = 200
-"""Rows a transaction at most."""
+"""Rows in a transaction, at most."""
 _COMMIT_SECONDS = 1.0
 _WORKERS = 2
 
 
 @dataclass
 class ImportReport:
-    """What became of the rows of a source: each is added, known (aliases are, too) or rejected.
+    """What became of the rows of a source: each is added, known (aliases too) or rejected.
 
     A row whose label cannot be recorded is imported all the same: its label is in `rejected`, its clip in `added` or `known`.
     """
@@ -85,12 +85,12 @@ def import_source(
         source: the manifest or folder.
         labels_from_folders: in a folder, the name of the folder a file lies in is its label.
         labels_as: record the labels in the source as decisions of the annotator of this name, with source `imported`; an answer
-            of theirs for the same clip that stands, or that they took back, is left as it is.
+            of this annotator for the same clip that stands, or was taken back, is left as it is.
         progress: called with rows done and rows in all.
-        seed: for reproducible slice keys, in tests and the demo; by default nobody can foresee them.
+        seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
     Raises:
-        FormatError: the source as a whole cannot be read; single rows that cannot be used are in the report.
+        FormatError: the whole source cannot be read; single rows that cannot be used are in the report.
         DecisionError: `labels_as` cannot be an annotator's name.
     """
     source = Path(os.path.abspath(source))
@@ -117,12 +117,12 @@ def _rows(source: Path, *, labels_from_folders: bool) -> Iterator[SourceRow | Ba
     if source.suffix.lower() in AUDIO_SUFFIXES:
         raise FormatError(f"{shown(source)} is an audio file by its name; import its folder, or a manifest that lists it.")
     if labels_from_folders:
-        raise FormatError(f"{shown(source)} is no folder; --labels-from-folders goes with a folder.")
+        raise FormatError(f"{shown(source)} is not a folder; use --labels-from-folders with a folder.")
     return read_manifest(source)
 
 
 def _count(source: Path) -> int:
-    """How many rows there will be, roughly (for a manifest its lines): only the progress bar wants to know."""
+    """How many rows there will be, roughly (for a manifest its lines): only the progress bar needs it."""
     if os.path.isdir(source):
         return sum(1 for _ in read_folder(source))
     with open(source, "rb") as file:
@@ -130,7 +130,7 @@ def _count(source: Path) -> int:
 
 
 class _Importer:
-    """One import: inspects rows in threads, writes in the calling one."""
+    """One import: inspects rows in several threads, and writes in the calling thread."""
 
     def __init__(self, project: OpenProject, source: Path, *, labels_as: str | None, rng: random.Random) -> None:
         self.report = ImportReport()
@@ -141,10 +141,10 @@ class _Importer:
         self._namespace = uuid.UUID(int=0)
         self._inspector = Inspector()
         self._rejected: set[tuple[str, str]] = set()
-        self._said: dict[int, str] = {}
+        self._label_of: dict[int, str] = {}
 
     def begin(self) -> None:
-        """Check what can be checked before work starts; lines of this manifest that were rejected earlier get another chance."""
+        """Check what can be checked before work starts; earlier rejections of lines of this manifest are dropped."""
         with self._project.write() as session:
             session.execute(delete(Rejection).where(Rejection.path == storable(str(self._source))))
             self._namespace = uuid.UUID(session.scalars(select(ProjectInfo.uuid)).one())
@@ -197,7 +197,7 @@ class _Importer:
         self.report.take(report)
 
     def _register(self, session: Session, found: Inspected, report: ImportReport) -> tuple[int, bool]:
-        """Id of the clip, and whether it was there under this path."""
+        """Id of the clip, and whether it was known under this path."""
         if found.known_id is not None:
             report.known += 1
             return found.known_id, True
@@ -214,16 +214,16 @@ class _Importer:
         return registered.clip_id, same_path
 
     def _fill(self, session: Session, again: dict[int, SourceRow], report: ImportReport) -> None:
-        """Take from lines of known clips what was not said before."""
+        """Fill gaps of known clips from their lines."""
         if not again:
             return
-        said = {
+        details = {
             clip_id: Details(speaker=row.speaker, transcript=row.transcript, split=row.split, extra=row.extra)
             for clip_id, row in again.items()
         }
-        for clip_id, speaker in fill_details(session, said).items():
+        for clip_id, speaker in fill_details(session, details).items():
             row = again[clip_id]
-            reason = f"Known already, and its speaker stays {speaker!r}: a source fills gaps and changes nothing."
+            reason = f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
             report.rejected.append({"file_name": row.file_name, "reason": reason})
 
     def _record_labels(
@@ -233,9 +233,9 @@ class _Importer:
         rejected: dict[tuple[str, str], str],
         report: ImportReport,
     ) -> None:
-        asked = {clip_id for clip_id, _ in labelled}
-        theirs = live_query().where(Decision.annotator_id == self._annotator_id, Decision.clip_id.in_(asked))
-        answered = set(session.scalars(theirs.with_only_columns(Decision.clip_id))) if asked else set()
+        clip_ids = {clip_id for clip_id, _ in labelled}
+        theirs = live_query().where(Decision.annotator_id == self._annotator_id, Decision.clip_id.in_(clip_ids))
+        answered = set(session.scalars(theirs.with_only_columns(Decision.clip_id))) if clip_ids else set()
         made = {(clip_id, row.label): self._uuid(clip_id, row.label) for clip_id, row in labelled}
         taken_back = set(session.scalars(select(Decision.uuid).where(Decision.uuid.in_(made.values()))))
         for clip_id, row in labelled:
@@ -244,9 +244,9 @@ class _Importer:
                 known = ", ".join(self._labels)
                 reason = f"Imported without its label: {row.label!r} is not in the label set; use one of: {known}."
                 _reject(row, reason, rejected, report)
-            elif self._said.setdefault(clip_id, row.label) != row.label:
+            elif self._label_of.setdefault(clip_id, row.label) != row.label:
                 reason = (
-                    f"Imported without its label {row.label!r}: the same audio is labelled {self._said[clip_id]!r} above; "
+                    f"Imported without its label {row.label!r}: the same audio is labelled {self._label_of[clip_id]!r} above; "
                     "keep one of them."
                 )
                 _reject(row, reason, rejected, report)
@@ -268,7 +268,7 @@ class _Importer:
         return str(uuid.uuid5(self._namespace, f"imported {clip_id} {self._annotator_id} {label}"))
 
     def _record_rejections(self, session: Session, rows: list[SourceRow | BadRow], rejected: dict[tuple[str, str], str]) -> None:
-        """Store new reasons and forget those of rows that are clips now; one query for all, since there may be very many."""
+        """Store new reasons and forget those of rows that are clips now; one query for all, because there may be very many."""
         keys = {_key(row) for row in rows}
         columns = select(Rejection.path, Rejection.file_name, Rejection.reason)
         found = session.execute(columns.where(Rejection.path.in_({path for path, _ in keys})))
@@ -286,12 +286,12 @@ class _Importer:
             if reason is not None and reason != stored[path, name]:
                 record_rejection(session, path=path, file_name=name, reason=reason)
             elif reason is None and (path, name) not in self._rejected:
-                # A span of this file that was rejected earlier in this import stays so.
+                # A span of this file that was rejected earlier in this import stays rejected.
                 clear_rejection(session, path=path, file_name=name)
 
 
 def _key(row: SourceRow | BadRow) -> tuple[str, str]:
-    """Path and file name under which a rejection is stored, cut where no index would hold them."""
+    """Path and file name under which a rejection is stored, cut if they are too long for an index."""
     path, file_name = (text[:250] + "…" if is_too_long(text) else text for text in (row.path, row.file_name))
     return path, file_name
 

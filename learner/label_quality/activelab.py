@@ -1,7 +1,7 @@
 """Whether the next answer is better spent on a new clip or on one that has labels already (ActiveLab).
 
 Goh, Mueller 2023, *ActiveLab: Active Learning with Re-Labeling by Multiple Annotators*, as cleanlab implements it: labelled and
-new clips get scores that can be compared; the lowest is where one more answer tells most.
+new clips get comparable scores; one more answer is worth most where the score is lowest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from learner.label_quality.silence import silence
 
 @dataclass(frozen=True)
 class NextAnswer:
-    """A clip worth an answer; `again` says that it has a label already."""
+    """A clip worth an answer; `again` is True if it has a label already."""
 
     clip_id: int
     score: float
@@ -28,7 +28,7 @@ class NextAnswer:
 def worth_asking(
     given: Opinions, probabilities: Float64Array, new_ids: Int64Array, new_probabilities: Float64Array
 ) -> list[NextAnswer]:
-    """All clips, those where an answer tells most first.
+    """All clips, those where an answer is worth most first.
 
     Args:
         probabilities: of the labelled clips, out of fold, in the order of `given.clip_ids`.

@@ -2,8 +2,8 @@
 
 Cohen 1960, *A coefficient of agreement for nominal scales*; Fleiss 1971, *Measuring nominal scale agreement among many raters*
 (with a number of raters that may differ between clips, each clip weighing the same); Krippendorff 2011, *Computing
-Krippendorff's alpha-reliability*, for nominal labels, its 95% interval by drawing clips anew. None is defined where everybody
-always gives the same one label.
+Krippendorff's alpha-reliability*, for nominal labels, with a 95% interval by resampling clips. None of them is
+defined where everybody always gives the same label.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def krippendorff_alpha(counts: Float64Array) -> Interval | None:
         return None
     rng = np.random.default_rng(SEED)
     share = np.full(len(counts), 1 / len(counts))
-    # In parts: all draws over very many clips at once would be large.
+    # In parts: all draws at once would take much memory with very many clips.
     drawn = np.concatenate([_alphas(rng.multinomial(len(counts), share, size=50) @ sums) for _ in range(RESAMPLES // 50)])
     drawn = drawn[np.isfinite(drawn)]
     low, high = (value, value) if not len(drawn) else np.quantile(drawn, [0.025, 0.975])
@@ -102,8 +102,8 @@ def _alphas(sums: Float64Array) -> Float64Array:
 
 
 def _pair(given: Opinions, columns: tuple[int, int]) -> PairAgreement:
-    said = given.said[:, columns]
-    both = said[~np.isnan(said).any(axis=1)].astype(np.int64)
+    labels = given.said[:, columns]
+    both = labels[~np.isnan(labels).any(axis=1)].astype(np.int64)
     return PairAgreement(
         annotators=(given.annotator_ids[columns[0]], given.annotator_ids[columns[1]]),
         clips=len(both),

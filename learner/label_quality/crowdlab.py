@@ -18,12 +18,12 @@ from db.models import Answer
 from learner.arrays import BoolArray, Float64Array, Int64Array
 from learner.label_quality.silence import silence
 
-NOT_SAID = np.nan
+NO_LABEL = np.nan
 
 
 @dataclass(frozen=True)
 class Opinions:
-    """Who said what: positions of labels [clips, annotators], NaN where an annotator did not label the clip."""
+    """Who gave which label: positions of labels [clips, annotators], NaN where an annotator did not label the clip."""
 
     clip_ids: Int64Array
     annotator_ids: list[int]
@@ -45,8 +45,8 @@ class Merged:
 
 
 def opinions(live: Sequence[LiveDecision], label_ids: Sequence[int]) -> Opinions:
-    """The blind labels that stand, by clip and annotator in ascending order; a reviewer's gold and anything that is no label in
-    use is left out, and so is an answer given with a suggestion on screen or in a grid: it says little of its annotator.
+    """The blind labels that stand, by clip and annotator in ascending order. A reviewer's gold and anything that is no label in
+    use are left out. So are answers given with a suggestion on screen or in a grid: they show little about their annotator.
     """
     position = {label: number for number, label in enumerate(label_ids)}
     found = {
@@ -56,11 +56,11 @@ def opinions(live: Sequence[LiveDecision], label_ids: Sequence[int]) -> Opinions
     }
     clips = sorted({clip for clip, _ in found})
     annotators = sorted({annotator for _, annotator in found})
-    said = np.full((len(clips), len(annotators)), NOT_SAID)
+    labels = np.full((len(clips), len(annotators)), NO_LABEL)
     row, column = {clip: at for at, clip in enumerate(clips)}, {annotator: at for at, annotator in enumerate(annotators)}
     for (clip, annotator), label in found.items():
-        said[row[clip], column[annotator]] = label
-    return Opinions(np.array(clips, dtype=np.int64), annotators, said)
+        labels[row[clip], column[annotator]] = label
+    return Opinions(np.array(clips, dtype=np.int64), annotators, labels)
 
 
 def merged(given: Opinions, probabilities: Float64Array, label_ids: Sequence[int]) -> Merged | None:
@@ -73,7 +73,7 @@ def merged(given: Opinions, probabilities: Float64Array, label_ids: Sequence[int
         return None
     agreed = np.array([_agreed(row) for row in given.said[given.several]])
     if not agreed.any():
-        # Weights come from agreement; without any there is none to learn from.
+        # Weights come from agreement; without any agreement they cannot be estimated.
         return None
     with silence():
         found = get_label_quality_multiannotator(given.said, probabilities, return_detailed_quality=False, verbose=False)

@@ -24,7 +24,7 @@ def out_of_fold(
     *,
     C: float,
 ) -> Float64Array:
-    """Probabilities [n, labels]; those of a clip come from a head trained on the clips of other folds, normalisation included.
+    """Probabilities [n, labels]; those of a clip come from a head that was trained, and normalised, on the clips of other folds.
 
     The evaluation's cross-fitting, but all labels are tested, not those of the random slice alone, and the heads are weaker
     ones: always logistic regression, and regularised more, so that a wrong label bends them less.

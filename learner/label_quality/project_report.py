@@ -60,7 +60,7 @@ def _names(project: OpenProject) -> tuple[dict[int, str], dict[int, str]]:
 
 
 def _head(project: OpenProject, label_ids: Sequence[int], *, feature_set_id: int) -> LinearHead | None:
-    """The newest head that fits labels and features of today, if there is one."""
+    """The newest head, if it fits the labels and features of today."""
     path = newest_head(project.heads_dir, up_to=_NEWEST)
     if path is None:
         return None

@@ -21,11 +21,11 @@ from learner.label_quality.out_of_fold import out_of_fold
 from learner.label_quality.suspects import STRENGTH, Suspect, suspects
 
 LEAST_LABELS = 20
-"""Below this no head can judge a label."""
+"""With fewer labels no head can judge a label."""
 KEPT = 500
 """Suspects, and clips to ask again, that are reported."""
 NEW = 5000
-"""Clips without a label that compete with labelled ones for an answer: a part drawn by chance of a larger pool."""
+"""At most so many unlabelled clips compete with labelled ones for an answer; from a larger pool they are drawn at random."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Quality:
     merged: Merged | None
     agreement: Agreement
     judged: int
-    """Labels that there was something to judge by, without those that a reviewer fixed."""
+    """How many labels could be judged, without those that a reviewer fixed."""
 
 
 def quality_of(
@@ -75,8 +75,8 @@ def quality_of(
 def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, most: int) -> list[DoubtedLabel]:
     """The labels that the heads contradict, most suspicious first.
 
-    What the heads predict instead is left out: who decides on the clip should hear it without a hint. Clips that a reviewer has
-    fixed are left out too.
+    What the heads predict instead is left out: whoever decides on the clip should hear it without a hint. Clips that a reviewer
+    has fixed are left out too.
     """
     judged = _judged(pool, live, label_ids)
     if judged is None:

@@ -1,4 +1,4 @@
-"""cleanlab prints what it thinks of annotators, into the midst of a command's JSON, even where it is asked not to."""
+"""Silences cleanlab, which prints remarks on annotators into a command's JSON even with `verbose=False`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """What is printed meanwhile goes nowhere."""
+    """Discard everything that is printed meanwhile."""
     with contextlib.redirect_stdout(io.StringIO()):
         yield

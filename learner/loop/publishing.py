@@ -28,7 +28,7 @@ from learner.query.round import Trained, ranked, trained
 
 @dataclass(frozen=True)
 class Published:
-    """A run whose queue is out, with what its scoring needs."""
+    """A run whose queue is published, with what its scoring needs."""
 
     run_id: int
     pool: Pool
@@ -88,7 +88,7 @@ class Publisher:
         return self._pool
 
     def _settings_of(self, pool: Pool, snapshot: Snapshot) -> dict[str, Any]:
-        """What a run depends on beside the decisions; the pool's signature changes when clips or features come or go."""
+        """What a run depends on besides the decisions; the pool's signature changes when clips or features come or go."""
         settings = self._project.settings
         return {
             "head": "discriminant analysis, or logistic regression",
@@ -150,7 +150,7 @@ class Publisher:
             publish_queue(session, run_id=run_id, entries=entries)
             self._reporter.report_in(session, "evaluating", f"run {run_id}")
             if file is not None:
-                # Renaming is quick; a run that is there has its head, whatever happens to the process.
+                # Renaming is quick; so a recorded run always has its head, whatever happens to the process.
                 file.publish(run_id)
         return run_id
 

@@ -37,7 +37,7 @@ class Scorer:
         self._outlook = Outlook(HandmadeBaseline(project), C=project.settings.head_c)
 
     def is_scored(self, run_id: int) -> bool:
-        """Whether the run has its scores, and what follows from them."""
+        """Whether the run has its scores and its outlook."""
         with self._project.read() as session:
             run = session.get_one(Run, run_id)
             return run.evaluated_at is not None and run.report.outlook is not None
@@ -56,8 +56,8 @@ class Scorer:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
             is_scored = session.get_one(Run, published.run_id).evaluated_at is not None
-        # A label given with a hint of what the classifier expects, or since it was contradicted, is good to learn from, and no
-        # measure of anything.
+        # Some labels were given with the classifier's prediction in view, or because it contradicted an earlier label. Heads can
+        # learn from these labels, but accuracy cannot be measured on them.
         slice_labels = consensus_labels([decision for decision in snapshot.live if decision.blind])
         tested = Slice.of(pool, in_slice, slice_labels, snapshot.label_ids)
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
@@ -73,7 +73,7 @@ class Scorer:
             self._reporter.report_in(session, "waiting")
 
     def _list_likely(self, published: Published) -> None:
-        """For the app's grid; after the queue, which somebody may be waiting for."""
+        """Write the likely clips for the app's grid. The queue was published first, because somebody may be waiting for it."""
         head, pool = published.head, published.pool
         if head is None or len(head.classes_) < 2:
             forget_likely(self._project.heads_dir)
@@ -113,8 +113,8 @@ class Scorer:
             )
 
     def _record_suspects(self, published: Published) -> None:
-        """For the Review page."""
-        # What judges labels takes a second to load; a project without labels needs none of it.
+        """Record the doubted labels for the Review page."""
+        # The modules that judge labels take a second to load; a project without labels does not need them.
         from learner.label_quality.report import doubted_labels
 
         snapshot = published.snapshot

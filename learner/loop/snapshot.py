@@ -1,4 +1,4 @@
-"""What the learner reads at the start of a pass: everything that it needs to know of decisions and labels, at one moment."""
+"""What the learner reads at the start of a pass: all decisions and labels that it needs, at one moment."""
 
 from __future__ import annotations
 

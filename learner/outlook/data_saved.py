@@ -1,8 +1,8 @@
 """How many times less data Earmark's order takes than another way of labelling, measured on the project itself.
 
-Two curves scored on the same clips: at the highest accuracy that both reached, the labels that the other needed over the labels
-that ours needed. The same is asked of every resample of the speakers, drawn for both curves alike, which gives the interval. What
-lies outside the measured range of either curve is never guessed.
+Two curves are scored on the same clips. The factor is the labels that the other needed divided by the labels that ours needed, at
+the highest accuracy that both reached. The same factor on every resample of the speakers gives the interval; both curves share
+the resamples. Nothing is extrapolated beyond the measured range of either curve.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DRAWS = 400
 
 @dataclass(frozen=True)
 class Measured:
-    """A curve as it can be compared: labels of each point, ascending, and which clips of the slice it predicts right."""
+    """A curve to compare: labels of each point, ascending, and which clips of the slice it predicts correctly."""
 
     labels: Sequence[int]
     hits: BoolArray
@@ -41,12 +41,12 @@ def data_saved(ours: Measured, theirs: Measured, y: Int64Array, resamples: Speak
         labels: how many active labels there are.
     """
     if len(y) < LEAST_CLIPS:
-        return unknown(f"the random slice has {len(y)} clips, and it takes {LEAST_CLIPS}")
+        return unknown(f"the random slice has {len(y)} of {LEAST_CLIPS} necessary clips")
     if len(ours.labels) < 2 or len(theirs.labels) < 2:
         return unknown("there are too few points to compare")
     curves = [(np.array(curve.labels, dtype=np.float64), _draws(curve, y, resamples, labels)) for curve in (ours, theirs)]
     if any(draws is None for _, draws in curves):
-        return unknown("there are too few speakers to say how sure it is")
+        return unknown("there are too few speakers to estimate an interval")
     (our_labels, our_draws), (their_labels, their_draws) = curves
     assert our_draws is not None
     assert their_draws is not None
@@ -54,11 +54,11 @@ def data_saved(ours: Measured, theirs: Measured, y: Int64Array, resamples: Speak
     values += [_compared(our_labels, our_draws[:, row], their_labels, their_draws[:, row]) for row in range(1, DRAWS + 1)]
     ua, used, needed = values[0]
     if not (np.isfinite(used) and np.isfinite(needed)):
-        return unknown("the accuracies of both do not overlap in what was measured")
+        return unknown("the measured accuracies of both curves do not overlap")
     factors = np.array([_factor(used, needed) for _, used, needed in values[1:]])
     low, high = np.quantile(factors, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
     if not (np.isfinite(high) and low > 0):
-        return unknown("the interval reaches beyond what was measured")
+        return unknown("the interval reaches beyond the measured range")
     times = needed / used
     numbers = {"times": times, "low": min(low, times), "high": max(high, times), "ua": ua, "ours": used, "theirs": needed}
     return DataSaved(known=True, why=None, **{name: round(float(value), 4) for name, value in numbers.items()})
@@ -70,7 +70,7 @@ def unknown(why: str) -> DataSaved:
 
 
 def _draws(curve: Measured, y: Int64Array, resamples: SpeakerResamples, labels: int) -> Float64Array | None:
-    """UA of each point, [points, 1 + DRAWS]: as measured, and as it might as well have been."""
+    """UA of each point, [points, 1 + DRAWS]: as measured, then as resampled."""
     found = [resamples.draws(y, hit, labels=labels) for hit in curve.hits]
     if any(draws is None for draws in found):
         return None
@@ -83,27 +83,27 @@ def _draws(curve: Measured, y: Int64Array, resamples: SpeakerResamples, labels: 
 def _compared(
     our_labels: Float64Array, ours: Float64Array, their_labels: Float64Array, theirs: Float64Array
 ) -> tuple[float, float, float]:
-    """The highest UA that both reached, and the labels that it took each; 0 labels where the first point was there already."""
+    """The highest UA that both reached, and the labels that each needed for it; nan where its first point reached it already."""
     ours, theirs = _rising(our_labels, ours), _rising(their_labels, theirs)
     ua = min(ours[-1], theirs[-1])
     return float(ua), _labels_at(our_labels, ours, ua), _labels_at(their_labels, theirs, ua)
 
 
 def _factor(used: float, needed: float) -> float:
-    """inf where ours was there before the first point, 0 where the other was."""
+    """The factor: inf where ours reached the UA before its first point, 0 where the other did."""
     if not np.isfinite(needed):
         return 0.0
     return needed / used if np.isfinite(used) else np.inf
 
 
 def _rising(labels: Float64Array, ua: Float64Array) -> Float64Array:
-    """The nearest curve that never falls: more labels do no harm but by chance."""
+    """The nearest curve that never falls: more labels do harm only by chance."""
     found: Float64Array = optimize.isotonic_regression(ua, weights=labels).x
     return found
 
 
 def _labels_at(labels: Float64Array, ua: Float64Array, wanted: float) -> float:
-    """Labels at which a rising curve reaches an accuracy, between points along the logarithm of labels; nan before the first."""
+    """Labels at which a rising curve reaches an accuracy, interpolated in the logarithm of labels; nan before the first."""
     after = int(np.searchsorted(ua, wanted - 1e-9))
     if after == 0:
         return float("nan")

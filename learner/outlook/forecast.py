@@ -2,12 +2,12 @@
 
 An inverse power law, `a - b n^-c`, and the Morgan-Mercer-Flodin law, `a - b / (1 + (n / s)^c)`, both among the best in Mohr,
 Viering, Loog, van Rijn 2022, *LCDB 1.0: an extensive learning curves database*. For a given c (and s) both are linear in a and b;
-so all shapes of a grid are fitted at once by weighted least squares, to every resample of the curve. A resample takes one shape
-by chance, the likelier the better it fits: the spread of what they say contains the doubt about the law as well as that about the
-points.
+so all shapes of a grid are fitted at once by weighted least squares, to every resample of the curve. Each resample draws one
+shape at random, with a higher probability the better it fits. So the spread of the forecasts contains the uncertainty about the
+law as well as that about the points.
 
-No curve keeps to its law: the next head is right about other clips of the slice than the last one. So what will be seen is the
-law and a random walk in the logarithm of labels, whose size simulated projects showed.
+No curve follows its law exactly: the next head predicts other clips of the slice correctly than the last one. So the accuracy to
+be measured is the law plus a random walk in the logarithm of labels. The size of the walk comes from simulated projects.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from scipy import optimize
 from learner.arrays import Float64Array, Int64Array
 
 LEAST_POINTS, LEAST_GROWTH = 4, 2.5
-"""Points, and how many times more labels the last has than the first, below which nothing is said."""
+"""A forecast needs so many points, and so many times more labels at the last point than at the first."""
 LEAST_LABELS = 20
-"""Points with fewer labels are left out: there a head learns to tell labels it has, and later ones to tell them well."""
+"""Points with fewer labels are left out: there heads begin to separate labels, and later heads learn to separate them well."""
 LEVEL = 0.8
-"""Of the interval that is told; simulation says how often it holds."""
+"""Level of the reported interval; simulation measures how often it holds."""
 FARTHEST = 8.0
-"""Times today's labels: as far as anything is said."""
+"""Times today's labels: how far a forecast reaches."""
 _WOBBLE, _DRIFT = 0.02, 0.1
-"""How far a curve is off its law, as variances on a slice of one clip: at once, and for each time that labels grow e-fold.
+"""How far a curve is off its law, as variances on a slice of one clip: a constant, and one for each time labels grow e-fold.
 
-Chosen on 64 simulated projects of EmoDB, RAVDESS and ESC-10 under four strategies, other ones than docs/benchmarks.md tells of.
+Chosen on 64 simulated projects of EmoDB, RAVDESS and ESC-10 under four strategies, not the projects of docs/benchmarks.md.
 Without them intervals for 85% held 61 to 68% of later accuracies."""
 _POWERS = (0.15, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4)
 _TURNS, _STEEPNESS = (0.25, 0.5, 1.0, 2.0), (1.0, 1.5, 2.0)
 """The MMF law's s, times today's labels, and c."""
 _LEAST_ERROR = 0.01
-"""Of a point, in UA: no law is trusted to say more."""
+"""Error of a point, in UA: no law is trusted to be more exact."""
 _MOST_EVIDENCE = 8.0
-"""Points that count when laws are compared: more of them are no more independent."""
+"""At most so many points count when laws are compared: further points are not independent."""
 _STEPS = 40
 SEED = 2001
 
 
 @dataclass(frozen=True)
 class Laws:
-    """One fitted law a resample."""
+    """One fitted law for each resample."""
 
     today: int
     """Labels of the last point."""
@@ -56,15 +56,15 @@ class Laws:
     shape: Int64Array
     """Row of the grid, [resamples]."""
     clips: float
-    """Of the slice that the curve is seen on; see `worth_of`."""
+    """Of the slice that the curve is measured on; see `worth_of`."""
 
     @classmethod
     def fitted(cls, labels: Sequence[int], draws: Float64Array, *, clips: float) -> Laws | None:
-        """Laws for a curve; None where there are too few points, too near each other.
+        """Laws for a curve; None where there are too few points, or they are too close together.
 
         Args:
             labels: of each point, ascending.
-            draws: its UA as it might as well have been, [points, resamples]; see `SpeakerResamples.draws`.
+            draws: its resampled UA, [points, resamples]; see `SpeakerResamples.draws`.
             clips: of the slice; see `worth_of`.
         """
         n = np.array(labels, dtype=np.float64)
@@ -73,7 +73,7 @@ class Laws:
         if len(n) < LEAST_POINTS or n[-1] < LEAST_GROWTH * n[0]:
             return None
         today = int(n[-1])
-        # The more labels, the less chance there is in which they were.
+        # The more labels a point has, the less it depends on which clips they are of.
         weights = n / n.sum()
         fits = [_fitted(weights, shape, draws) for shape in _shapes(n, today)]
         errors = np.stack([error for _, _, error in fits])
@@ -89,7 +89,7 @@ class Laws:
         return found
 
     def seen_at(self, labels: Float64Array) -> Float64Array:
-        """UA as it may be seen on the slice with these numbers of labels, ascending, from today's on: [resamples, numbers]."""
+        """UA as it may be measured on the slice at these numbers of labels, ascending, from today's on: [resamples, numbers]."""
         rng = np.random.default_rng(SEED)
         law = self.ua_at(labels)
         grown = np.diff(np.log(np.maximum(labels, self.today)), prepend=np.log(self.today))
@@ -99,7 +99,7 @@ class Laws:
 
 
 def worth_of(clips: Int64Array) -> float:
-    """How many clips of evenly spread labels tell a UA as exactly as so many clips of each label; 0 for none."""
+    """How many clips of evenly spread labels measure the UA as exactly as these numbers of clips per label; 0 for none."""
     present = clips[clips > 0]
     return float(np.square(len(present)) / (1.0 / present).sum()) if len(present) else 0.0
 
@@ -124,7 +124,7 @@ def _fitted(weights: Float64Array, shape: Float64Array, draws: Float64Array) -> 
 
 
 def _by_likelihood(errors: Float64Array, *, evidence: float) -> Int64Array:
-    """A row of errors [shapes, resamples] for each column, by chance, the likelier the smaller the error."""
+    """A random row of errors [shapes, resamples] for each column, with a higher probability the smaller the error."""
     least = errors.min(axis=0)
     likelihood = np.exp(-0.5 * evidence * (errors - least) / np.maximum(least, _LEAST_ERROR**2))
     steps = np.cumsum(likelihood / likelihood.sum(axis=0), axis=0)
@@ -135,7 +135,7 @@ def _by_likelihood(errors: Float64Array, *, evidence: float) -> Int64Array:
 
 @dataclass(frozen=True)
 class More:
-    """How many more labels, with its interval; infinite where it is more than were looked at."""
+    """How many more labels, with its interval; infinite beyond the range that is searched."""
 
     value: float
     low: float
@@ -143,13 +143,13 @@ class More:
 
 
 class Ahead:
-    """Curves as they may go on for so many more labels: each made to rise, since an accuracy counts as reached when it stays."""
+    """Possible continuations of the curve. Each is made to rise, because an accuracy counts as reached only if it stays."""
 
     def __init__(self, laws: Laws, *, most: int) -> None:
-        """`most` is the number of labels beyond today's that are looked at, at least 1 and at most `FARTHEST` times today's."""
+        """`most` is the number of labels beyond today's that is searched, at least 1 and at most `FARTHEST` times today's."""
         numbers = np.unique(np.round(np.geomspace(laws.today, laws.today + most, _STEPS)))
         curves = laws.seen_at(numbers)
-        # What is today is known.
+        # Today's accuracy is known.
         curves[:, 0] = laws.ua_at(numbers[:1])[:, 0]
         self._more = numbers - laws.today
         self._ua = np.stack([optimize.isotonic_regression(curve).x for curve in curves])

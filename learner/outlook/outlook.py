@@ -1,5 +1,5 @@
-"""What a team lead can act on, worked out when a run has its scores: what random labelling and hand-made features would have
-given, how much data that saves, how many more labels an accuracy will take, and whether to stop.
+"""What a team lead can act on, computed when a run has its scores: what random labelling and hand-made features would have
+given, how much data Earmark's order saves, how many more labels an accuracy will take, and whether to stop.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from learner.outlook.stopping import flat_sign, rare_sign, stable_sign, stop_adv
 from learner.progress import Progress
 
 LEAST_CLIPS = 30
-"""Clips of the slice below which nothing is forecast."""
+"""Clips of the slice; with fewer, nothing is forecast."""
 TARGET_STEP, LEAST_AHEAD, TARGETS = 0.05, 0.01, 3
-"""Accuracies that a forecast is made for: the next multiples of a step that lie so far ahead, so many of them."""
+"""Accuracies to forecast: the next multiples of a step, at least so far ahead, and so many of them."""
 AHEAD = 1.25
-"""Times today's labels: where the accuracy is forecast."""
+"""Times today's labels: the number of labels for which the accuracy is forecast."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Outlook:
         return kept
 
     def _handmade(self, scored: Scored, progress: Progress) -> tuple[RandomCurve | None, Slice | None]:
-        """Without a slice there is nothing to compare, and nothing to listen for."""
+        """The curve of hand-made features and its slice. Without a slice there is nothing to compare."""
         if not len(scored.tested.y):
             return None, None
         pool = self._baseline.pool_beside(scored.pool, progress=progress)
@@ -122,15 +122,15 @@ class Outlook:
 def _unanswered(pool: Pool, answered: frozenset[int]) -> int:
     """Clips in service without an answer, whether they have features or not."""
     clips = np.fromiter(answered, dtype=np.int64, count=len(answered))
-    heard = int((pool.ready & np.isin(pool.features.clip_ids, clips)).sum())
-    return max(pool.in_service - heard - int((~pool.features.has(clips)).sum()), 0)
+    with_answer = int((pool.ready & np.isin(pool.features.clip_ids, clips)).sum())
+    return max(pool.in_service - with_answer - int((~pool.features.has(clips)).sum()), 0)
 
 
 def fitted_laws(traced: Traced, tested: Slice, resamples: SpeakerResamples, *, labels: int) -> Laws | None:
     """The laws of the curve so far, on today's slice; None with too short a curve, too few clips or too few speakers.
 
-    Of a resample only its growth counts, on the level that was measured: how sure that level is, is told beside the accuracy, and
-    would drown what more labels bring.
+    Only the growth of each resample counts; its last point is moved to the measured level. How certain that level is, is reported
+    beside the accuracy; here it would hide the effect of more labels.
     """
     if len(tested.y) < LEAST_CLIPS or traced.newest is None:
         return None
@@ -151,11 +151,11 @@ def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> Forecast
     newest = scored.traced.newest
     if laws is None or newest is None:
         clips = len(scored.tested.y)
-        few = f"the random slice has {clips} clips, and it takes {LEAST_CLIPS}"
+        few = f"the random slice has {clips} of {LEAST_CLIPS} necessary clips"
         return Forecast(
-            known=False, why=few if clips < LEAST_CLIPS else "the curve is too short, or of too few speakers", level=LEVEL
+            known=False, why=few if clips < LEAST_CLIPS else "the curve is too short, or has too few speakers", level=LEVEL
         )
-    # Some answers are no labels, and some clips have several.
+    # Some answers are no labels, and some clips have several answers.
     a_label = len(scored.live) / max(laws.today, 1)
     clips_a_label = len({decision.clip_id for decision in scored.live}) / max(laws.today, 1)
     all_left = int(left / clips_a_label)
@@ -182,7 +182,7 @@ def _ahead(laws: Laws, a_label: float, most: int) -> AccuracyAhead:
 
 
 def targets(now: float) -> list[float]:
-    """Accuracies worth asking for: the next round ones, below 1."""
+    """Accuracies to forecast: the next round ones, below 1."""
     first = math.ceil((now + LEAST_AHEAD) / TARGET_STEP)
     return [round(step * TARGET_STEP, 2) for step in range(first, first + TARGETS) if step * TARGET_STEP < 0.999]
 
@@ -195,9 +195,9 @@ def _target(ua: float, more: More, a_label: float) -> AccuracyTarget:
 
 
 def _saved(scored: Scored, theirs: RandomCurve | None, tested: Slice | None) -> DataSaved:
-    """Against one of the curves, on the clips that both were scored on."""
+    """Data saved against one of the curves, on the clips that both were scored on."""
     if theirs is None and len(scored.tested.y):
-        return unknown("hand-made features could not be made yet")
+        return unknown("hand-made features could not be computed yet")
     if theirs is None or tested is None:
         theirs, tested = RandomCurve([], np.zeros((0, 0), dtype=np.bool_), []), Slice.of(scored.pool, [], {}, [])
     both = np.isin(scored.tested.clip_ids, tested.clip_ids) if len(scored.tested.y) else np.zeros(0, dtype=np.bool_)

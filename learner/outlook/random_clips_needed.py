@@ -1,4 +1,4 @@
-"""How many more random clips the interval of the accuracy takes to become as narrow as somebody wants."""
+"""How many more random clips it takes until the interval of the accuracy is narrow enough."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from learner.evaluation.accuracy import Accuracy
 from learner.evaluation.intervals import posterior_bounds
 
 WANTED = 0.05
-"""Half of the width that is asked for: plus or minus five points."""
+"""Half of the wanted width: plus or minus five points."""
 
 
 def more_random_clips(scored: Accuracy, *, speakers_half_width: float, slice_clips: int, left: int) -> MoreClips:
     """How many more clips of the random slice it takes.
 
-    What comes from few clips shrinks with their root; what speakers differ by beyond that does not.
+    The part of the width that comes from few clips shrinks with their square root; the part that comes from differences between
+    speakers does not.
 
     Args:
-        speakers_half_width: what `SpeakerResamples.half_width` says.
+        speakers_half_width: from `SpeakerResamples.half_width`.
         slice_clips: in the slice now.
         left: clips of the pool outside the slice.
     """

@@ -1,7 +1,7 @@
 """What labelling at random would have given: the same heads, trained on the random slice alone.
 
-The clips of the slice in key order are what somebody would have labelled who takes clips by chance; so the first n of them are a
-random labelling with n labels. Scored on the same clips in the same folds as the curve of Earmark's order.
+Somebody who labels clips at random would have labelled the clips of the slice in key order; so the first n of them are a random
+labelling with n labels. The curve is scored on the same clips in the same folds as the curve of Earmark's order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from learner.evaluation.intervals import SpeakerResamples
 from learner.progress import Progress
 
 FIRST, STEP = 10, 2**0.5
-"""Labels of the first point, and how many times more the next has. Fixed, so that heads of earlier points are still there."""
+"""Labels of the first point, and how many times more the next has. Fixed, so that heads of earlier points can be used again."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class RandomCurve:
     """A curve over numbers of random labels."""
 
     labels: list[int]
-    """Labelled clips to train on, a point each, ascending."""
+    """How many labelled clips each point was trained on, ascending."""
     hits: BoolArray
-    """Which clips of the slice the heads of each point predict right, [points, clips]."""
+    """Which clips of the slice the heads of each point predict correctly, [points, clips]."""
     points: list[ComparedPoint]
 
 
@@ -51,7 +51,7 @@ def random_curve(
     """The curve on the slice's own labels; without points as long as the slice has fewer than `FIRST`.
 
     Args:
-        heads: keeps what it trained, for the next curve.
+        heads: keeps the heads it trained, for the next curve.
         tested: the slice, in key order.
         labels: everything that can be trained on.
         progress: see `learner.progress.Progress`.

@@ -1,7 +1,7 @@
 """When to stop labelling: three signs that have to come together, each with its reason in words.
 
-The forecast is flat, the classifier no longer changes its mind about what is left, and no rare class turned up of late. Any one
-of them alone deceives: a curve is flat before a new class is found, and predictions are stable that are wrong.
+The forecast is flat, the predictions on unlabelled clips no longer change, and no rare class turned up recently. Each sign alone
+can mislead: a curve is flat before a new class is found, and wrong predictions can be stable.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from db.reports import StopAdvice, StopSign
 from learner.outlook.forecast import Laws
 
 FLAT_GAIN, FLAT_MOST = 0.01, 0.02
-"""UA that `AHEAD` times as many labels may still bring in the middle, and at most, for the curve to count as flat."""
+"""The curve counts as flat if `AHEAD` times as many labels bring no more UA than this: in the median, and at most."""
 AHEAD = 1.25
 STABLE = 0.95
 """Least mean kappa of successive runs."""
 RARE = 0.5
-"""A label with fewer than this share of an even share of the labelled clips is rare."""
+"""A label is rare if it has less than this share of an even share of the labelled clips."""
 WINDOW, WINDOW_SHARE = 30, 0.1
-"""Decisions without a find of a rare class: so many, or this share of all where that is more."""
+"""The last decisions, which must have found no rare class: so many, or this share of all if that is more."""
 
 
 def flat_sign(laws: Laws | None) -> StopSign:
-    """Whether more labels would hardly help any more."""
+    """Whether more labels would hardly help."""
     if laws is None:
         return StopSign(name="flat", met=None, why="The curve is too short for a forecast.")
     more = round(laws.today * (AHEAD - 1))
@@ -36,19 +36,19 @@ def flat_sign(laws: Laws | None) -> StopSign:
     return StopSign(
         name="flat",
         met=met,
-        why=f"{more} more labels would bring about {100 * middle:.1f} points of UA, {100 * most:.1f} at most.",
+        why=f"{more} more labels would raise UA by about {100 * middle:.1f} points, and by {100 * most:.1f} at most.",
     )
 
 
 def stable_sign(kappas: Sequence[float]) -> StopSign:
-    """Whether successive runs say the same of what is left."""
+    """Whether successive runs predict the same for unlabelled clips."""
     if not kappas:
         return StopSign(name="stable", met=None, why="There are too few runs, or too few clips left, to compare predictions.")
     mean = float(np.mean(kappas))
     return StopSign(
         name="stable",
         met=mean >= STABLE,
-        why=f"Successive runs agree on unlabelled clips with a kappa of {mean:.2f} ({STABLE} is stable).",
+        why=f"Successive runs agree on unlabelled clips with a kappa of {mean:.2f} ({STABLE} counts as stable).",
     )
 
 
@@ -62,7 +62,7 @@ def rare_sign(labels_in_order: Sequence[int], label_ids: Sequence[int], label_na
     names = dict(zip(label_ids, label_names, strict=True))
     missing = [names[label] for label in label_ids if not counts[label]]
     if missing:
-        return StopSign(name="rare", met=False, why=f"Nothing has been found yet of {_listed(missing)}.")
+        return StopSign(name="rare", met=False, why=f"No example of {_listed(missing)} has been found yet.")
     rare = {label for label in label_ids if counts[label] < RARE * len(labels_in_order) / len(label_ids)}
     if not rare:
         return StopSign(name="rare", met=True, why="No label is rare.")
@@ -70,8 +70,9 @@ def rare_sign(labels_in_order: Sequence[int], label_ids: Sequence[int], label_na
     found = [label for label in labels_in_order[-window:] if label in rare]
     named = _listed([names[label] for label in label_ids if label in rare])
     if len(labels_in_order) < 2 * window:
-        return StopSign(name="rare", met=None, why=f"There are too few answers to say whether more will be found of {named}.")
-    return StopSign(name="rare", met=not found, why=f"The last {window} answers held {len(found) or 'none'} of {named}.")
+        return StopSign(name="rare", met=None, why=f"There are too few answers to know whether more of {named} will be found.")
+    why = f"{len(found) or 'None'} of the last {window} answers gave a rare label ({named})."
+    return StopSign(name="rare", met=not found, why=why)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -93,7 +94,7 @@ def _advice(signs: Sequence[StopSign], left: int) -> tuple[bool | None, str]:
     if not left:
         return True, "Every clip has an answer."
     if all(sign.met for sign in signs):
-        return True, f"All three signs say that more labels will hardly help. {reasons}"
+        return True, f"All three signs show that more labels will hardly help. {reasons}"
     against = " ".join(sign.why for sign in signs if sign.met is False)
     if against:
         return False, f"More labels are likely to help. {against}"

@@ -1,4 +1,4 @@
-"""BADGE: batches of large and different gradients (Ash et al. 2020)."""
+"""BADGE: batches of clips with large and different gradients (Ash et al. 2020)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from learner.arrays import Float32Array
-from learner.query.uncertainty import PICKED, SEED, Answer, picked_first, standardised
+from learner.query.uncertainty import PICKED, SEED, Selection, picked_first, standardised
 
 
-def badge(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Answer:
-    """Large and different gradients of the head's loss at its own guesses, by k-means++ (BADGE: Ash et al. 2020)."""
+def badge(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Selection:
+    """Clips with large and different gradients of the head's loss at its predicted labels, by k-means++ (Ash et al. 2020)."""
     chances = np.asarray(learner.predict_proba(X), dtype=np.float32)
     errors = chances.copy()
     errors[np.arange(len(errors)), chances.argmax(axis=1)] -= 1.0
     inputs = np.concatenate([standardised(learner, X), np.ones((len(X), 1), np.float32)], axis=1)
-    # The gradient is the outer product of error and input, so its products are products of theirs.
+    # The gradient is the outer product of error and input, so its inner products are products of theirs.
     size = np.square(errors).sum(axis=1) * np.square(inputs).sum(axis=1)
     rng = np.random.default_rng(SEED + len(learner.y_training))
     picked = [int(size.argmax())]

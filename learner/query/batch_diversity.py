@@ -1,7 +1,7 @@
 """Strategies whose batches are spread out: weighted by density, or one clip from each cluster of uncertain ones.
 
-Those that are likely to be served before the next ranking are picked with care, the rest of `n_instances` by the first measure
-alone. Distances are between features as the head standardises them.
+Only the clips that are likely to be served before the next ranking are spread out; the rest of `n_instances` follow the first
+measure alone. Distances are between features as the head standardises them.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from learner.arrays import Float32Array, Float64Array, Int64Array
-from learner.query.uncertainty import PICKED, SEED, Answer, highest, margins, picked_first, standardised
+from learner.query.uncertainty import PICKED, SEED, Selection, highest, margins, picked_first, standardised
 
 SHORTLIST = 8
-"""Clips on the shortlist for each that is picked from it."""
+"""Clips on the shortlist for each clip that is picked from it."""
 
 
-def density_weighted(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Answer:
-    """Uncertainty by margin times how like the rest of the pool a clip is: information density (Settles and Craven 2008)."""
+def density_weighted(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Selection:
+    """Uncertainty by margin times similarity to the rest of the pool: information density (Settles and Craven 2008)."""
     directions = standardised(learner, X)
     directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
     # The mean cosine to all others, from -1 to 1, without a matrix of pairs.
@@ -26,14 +26,14 @@ def density_weighted(learner: Any, X: Float32Array, n_instances: int = 1, **opti
     return highest(margins(learner, X) * likeness, n_instances)
 
 
-def margin_diversity(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Answer:
-    """The most uncertain of each cluster of a shortlist by margin: k-means weighted by uncertainty (Zhdanov 2019)."""
+def margin_diversity(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Selection:
+    """The most uncertain clip of each cluster of a shortlist by margin: k-means weighted by uncertainty (Zhdanov 2019)."""
     unsure = margins(learner, X)
     order = np.argsort(-unsure, kind="stable")
     wanted = min(n_instances, PICKED, len(order))
     shortlist = order[: SHORTLIST * wanted]
     cluster_of = _clusters(standardised(learner, X[shortlist]), unsure[shortlist], wanted)
-    # In the order of uncertainty: the first of each cluster.
+    # The shortlist is in the order of uncertainty, so the first clip of each cluster is its most uncertain one.
     firsts = np.unique(cluster_of, return_index=True)[1]
     picked = shortlist[np.sort(firsts)]
     return picked_first(picked, unsure, n_instances)

@@ -1,10 +1,10 @@
-"""What to label first: clips that stand for the many, one from each k-means cluster, while there is no head to ask.
+"""What to label first, as long as there is no head: representative clips, one from each k-means cluster.
 
-Clusters are found among a few whitened principal directions of the features, each speaker's clips seen as that speaker's own, so
-that no cluster is a voice or a microphone. What counts most is that there are as many clusters as labels to start with. UA at 20
-and 30 labels, a fifth of them by chance, over 30 splits (EmoDB, RAVDESS, ESC-10; bundled encoder, logistic regression):
-.552 .273 .682 and .642 .318 .724; with 20 clusters of the features as they are .576 .270 .665 and .650 .323 .683; with 10 of
-those .466 .267 .605 and .605 .328 .619; by chance .488 .274 .592 and .610 .328 .660.
+Clusters are found among a few whitened principal directions of the features. Each speaker's clips are normalised by that speaker
+first, so that no cluster is a voice or a microphone. It matters most to have as many clusters as labels to start with. UA at 20
+and 30 labels, a fifth of them random, over 30 splits (EmoDB, RAVDESS, ESC-10; bundled encoder, logistic regression): .552 .273
+.682 and .642 .318 .724; with 20 clusters of the features as they are .576 .270 .665 and .650 .323 .683; with 10 of those .466
+.267 .605 and .605 .328 .619; with random clips .488 .274 .592 and .610 .328 .660.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from learner.dataset.pool import Pool, masked_chunks
 from learner.dataset.speaker_norm import SPEAKER
 
 MOST_FITTED = 20_000
-"""Clips that the clusters are found on; all are then assigned."""
+"""The clusters are found on at most so many clips; all clips are then assigned."""
 DIRECTIONS = 16
 NEIGHBOURS = 20
 MOST_COMPARED = 1000
-"""Of a cluster, the clips nearest to its centre that are compared with one another."""
+"""In each cluster, so many clips nearest to its centre are compared with one another."""
 SEED = 20_210
 
 
@@ -34,13 +34,13 @@ def cold_start_order(
     """Rows of the candidates, best first: those nearest to the centre of each cluster, large clusters first, then the second
     nearest, …
 
-    A cluster that holds labelled clips waits until the others have as many.
+    A cluster that holds labelled clips waits until the other clusters have as many.
 
     Args:
         candidates: mask over the rows of the pool's features.
         labeled: mask of the rows that count as labelled; the caller leaves the random slice out.
         clusters: how many to find.
-        typical: not the nearest to the centre, but the one with the closest neighbours (TypiClust: Hacohen et al. 2022).
+        typical: not the clips nearest to the centre, but those with the closest neighbours (TypiClust: Hacohen et al. 2022).
     """
     cluster_of, place = _places(pool, clusters)
     if typical:
@@ -60,7 +60,7 @@ def cold_start_order(
 
 
 def _places(pool: Pool, clusters: int) -> tuple[Int64Array, Int64Array]:
-    """Cluster of every row, and its place in it by distance from the centre (0 is nearest); found once for a pool."""
+    """Cluster of every row, and its place in it by distance from the centre (0 is nearest); computed once for a pool."""
     if clusters not in pool.clusters:
         pool.clusters[clusters] = np.stack(_assigned(pool, clusters))
     found = pool.clusters[clusters]
@@ -110,7 +110,7 @@ def _assigned(pool: Pool, clusters: int) -> tuple[Int64Array, Int64Array]:
 
 
 def _seen(pool: Pool, rows: BoolArray) -> Iterator[Float32Array]:
-    """What is clustered, in chunks; each speaker's clips as that speaker's own where that can be."""
+    """The features to cluster, in chunks; normalised by speaker where that is possible."""
     if pool.why_not_by_speaker is None:
         yield from pool.input_chunks(rows, SPEAKER)
     else:

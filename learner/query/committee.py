@@ -9,21 +9,23 @@ import numpy as np
 
 from learner.arrays import Float32Array
 from learner.heads.linear import LinearHead
-from learner.query.uncertainty import SEED, Answer, highest
+from learner.query.uncertainty import SEED, Selection, highest
 
 MEMBERS = 5
 """Heads of the committee."""
 
 
-def committee(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Answer:
-    """Where heads trained on bootstrap samples disagree most: modAL's `Committee` and its largest Kullback-Leibler divergence."""
+def committee(learner: Any, X: Float32Array, n_instances: int = 1, **options: Any) -> Selection:
+    """Clips on which heads trained on bootstrap samples disagree most, by modAL's `Committee` and its largest Kullback-Leibler
+    divergence.
+    """
     models, disagreement = importlib.import_module("modAL.models"), importlib.import_module("modAL.disagreement")
     members = [models.ActiveLearner(estimator=head) for head in _bootstrapped(learner)]
     return highest(np.asarray(disagreement.KL_max_disagreement(models.Committee(members), X), dtype=np.float64), n_instances)
 
 
 def _bootstrapped(learner: Any) -> list[LinearHead]:
-    """Heads for samples of the labelled clips with replacement, label by label, so that every head knows every label."""
+    """Heads for samples of the labelled clips with replacement, drawn label by label so that each has examples of every label."""
     rng = np.random.default_rng(SEED + len(learner.y_training))
     head, heads = learner.estimator, []
     for _ in range(MEMBERS):

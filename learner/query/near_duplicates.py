@@ -1,4 +1,4 @@
-"""Two clips that sound the same are worth one answer for now: of near-duplicates only the first is asked soon."""
+"""Two clips that sound the same need only one answer for now: of near-duplicates only the first is queried soon."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from learner.arrays import Float32Array, Int64Array
 ALIKE = 0.97
 """Cosine of standardised features from which two clips count as near-duplicates.
 
-With the bundled encoder no pair of EmoDB or donateacry is so alike (at most .95 and .97), 10 of a million pairs of RAVDESS are,
+With the bundled encoder no pair of EmoDB or donateacry is so similar (at most .95 and .97), 10 of a million pairs of RAVDESS are,
 and 20 of 80,000 of ESC-10.
 """
 SPREAD_OVER = 200
-"""Places of the queue that are looked at: many more than are served before the next ranking."""
+"""Places of the queue that are checked: many more than are served before the next ranking."""
 
 
 def spread_order(vectors: Float32Array) -> Int64Array:
     """Positions [n] in their order, but with every near-duplicate of an earlier one at the end.
 
     Args:
-        vectors: standardised features of clips in the order in which they are to be asked, [n, dim].
+        vectors: standardised features of clips in the order in which they are to be queried, [n, dim].
     """
     lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     directions = vectors / lengths

@@ -1,7 +1,7 @@
 """From heads to a ranked queue of everything that nobody has answered yet.
 
-The head that asks (`query`) never learns from labels given for the random slice. If it did, it would avoid the neighbourhood of
-every slice clip, and the accuracy that is measured on those clips would be too low. The head that is used names the likely label.
+The query head (`query`) is not trained on labels given for the random slice. If it were, it would avoid the neighbourhood of
+every slice clip, and the accuracy measured there would be too low. The head in use (`used`) predicts the likely label.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from learner.query.rare_class import promise, rarity
 from learner.query.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY, choose, modal_learner
 
 COLD_START_LABELS = 20
-"""Labels that the default strategy takes from clusters, one from each, before it trusts a head; or two a label."""
+"""So many labels, or two for each label if that is more, come from clusters before the default strategy uses a head."""
 RARE_EVERY = 2
-"""One of so many places of the default queue goes to the search for labels with few examples, while there are any."""
+"""One in so many places of the default queue goes to the search for labels with few examples, while there are such labels."""
 MOST_FOR_A_STRATEGY = 50_000
-"""Clips shown to a strategy from elsewhere, which takes them as one array; of a larger pool a random part."""
+"""A strategy that takes clips as one array gets at most so many; from a larger pool they are drawn at random."""
 
 
 @dataclass(frozen=True)
 class QueryLabels:
-    """What the asking head may know: labelled clips whose labels were not given for the random slice."""
+    """What the query head may learn from: labelled clips whose labels were not given for the random slice."""
 
     examples: Examples
     head: LinearHead | None
@@ -51,8 +51,8 @@ class QueryLabels:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What there is to rank: rows of the pool's features that nobody has answered (a mask), and how many of them are wanted."""
+class QueueRequest:
+    """What to rank: rows of the pool's features that nobody has answered (a mask), and how many of them are wanted."""
 
     rows: BoolArray
     size: int
@@ -67,7 +67,7 @@ class _Ranked:
     rows: Int64Array
     scores: Float64Array | None
     sources: Source | list[Source]
-    """Why each is there, or all of them."""
+    """The source of each row, or one source for all."""
 
     def source_of(self, place: int) -> Source:
         return self.sources if isinstance(self.sources, Source) else self.sources[place]
@@ -78,13 +78,13 @@ class _Ranked:
             yield row, None if self.scores is None else float(self.scores[place]), self.source_of(place)
 
 
-def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHead | None) -> list[QueueItem]:
+def ranked_queue(pool: Pool, request: QueueRequest, *, query: QueryLabels, used: LinearHead | None) -> list[QueueItem]:
     """The queue, best first.
 
     Raises:
         LearnerError: the project's strategy is unknown or fails.
     """
-    ranked = _spread(pool, _ranked(pool, asked, query))
+    ranked = _spread(pool, _ranked(pool, request, query))
     clip_ids = pool.features.clip_ids[ranked.rows]
     predicted: list[int | None] = [None] * len(clip_ids)
     if used is not None and len(clip_ids):
@@ -97,22 +97,22 @@ def ranked_queue(pool: Pool, asked: Asked, *, query: QueryLabels, used: LinearHe
     ]
 
 
-def _ranked(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
-    if asked.strategy == RANDOM:
-        return _by_chance(asked)
-    if asked.strategy in (K_MEANS, TYPICALITY) or query.head is None or _is_cold(asked, query):
-        return _from_clusters(pool, asked, query)
-    if asked.strategy == DEFAULT:
-        return _scheduled(pool, asked, query, query.head)
-    if asked.strategy == RARE_CLASS:
-        return _rare_first(pool, asked, query, query.head) or _by_margin(pool, asked, query.head)
-    return _by_strategy(pool, asked, query)
+def _ranked(pool: Pool, request: QueueRequest, query: QueryLabels) -> _Ranked:
+    if request.strategy == RANDOM:
+        return _by_chance(request)
+    if request.strategy in (K_MEANS, TYPICALITY) or query.head is None or _is_cold(request, query):
+        return _from_clusters(pool, request, query)
+    if request.strategy == DEFAULT:
+        return _scheduled(pool, request, query, query.head)
+    if request.strategy == RARE_CLASS:
+        return _rare_first(pool, request, query, query.head) or _by_margin(pool, request, query.head)
+    return _by_strategy(pool, request, query)
 
 
-def _scheduled(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked:
-    """After the cold start: what the head is least sure of, and every so often what may be of a label with few examples."""
-    unsure = _by_margin(pool, asked, head)
-    rare = _rare_first(pool, asked, query, head)
+def _scheduled(pool: Pool, request: QueueRequest, query: QueryLabels, head: LinearHead) -> _Ranked:
+    """After the cold start: what the head is least sure of, interleaved with what may have a label with few examples."""
+    unsure = _by_margin(pool, request, head)
+    rare = _rare_first(pool, request, query, head)
     return unsure if rare is None else _interleaved(rare, unsure, every=RARE_EVERY)
 
 
@@ -134,7 +134,7 @@ def _interleaved(first: _Ranked, second: _Ranked, *, every: int) -> _Ranked:
 
 
 def _spread(pool: Pool, ranked: _Ranked) -> _Ranked:
-    """The same with near-duplicates of what is asked before them put back behind the next batches."""
+    """The same ranking with near-duplicates of earlier clips moved behind the next batches."""
     first = pool.features.clip_ids[ranked.rows[:SPREAD_OVER]]
     vectors = pool.standardised(pool.features.rows(first))
     order = np.append(spread_order(vectors), np.arange(len(first), len(ranked.rows)))
@@ -142,16 +142,16 @@ def _spread(pool: Pool, ranked: _Ranked) -> _Ranked:
     return _Ranked(ranked.rows[order], None if ranked.scores is None else ranked.scores[order], sources)
 
 
-def _rare_first(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) -> _Ranked | None:
-    """By promise of a label with few examples; None when no label is rare."""
+def _rare_first(pool: Pool, request: QueueRequest, query: QueryLabels, head: LinearHead) -> _Ranked | None:
+    """Ranked by the promise of a label with few examples, see `learner.query.rare_class`; None when no label is rare."""
     sought = rarity(query.y, head.classes_)
     if sought is None:
         return None
-    rows = np.flatnonzero(asked.rows)
+    rows = np.flatnonzero(request.rows)
     chances = np.concatenate(
         [
             np.zeros((0, len(head.classes_)), np.float32),
-            *(head.predict_proba(chunk) for chunk in pool.input_chunks(asked.rows, head.normalisation)),
+            *(head.predict_proba(chunk) for chunk in pool.input_chunks(request.rows, head.normalisation)),
         ]
     )
     groups = pool.folds.groups
@@ -163,50 +163,50 @@ def _rare_first(pool: Pool, asked: Asked, query: QueryLabels, head: LinearHead) 
         known=groups(query.clip_ids.tolist()),
         y=query.y,
     )
-    order = np.argsort(-promised, kind="stable")[: asked.size]
+    order = np.argsort(-promised, kind="stable")[: request.size]
     return _Ranked(rows[order], promised[order], Source.RARE_CLASS)
 
 
-def _is_cold(asked: Asked, query: QueryLabels) -> bool:
-    """A head of one class is sure of everything; no strategy has anything to go by then."""
+def _is_cold(request: QueueRequest, query: QueryLabels) -> bool:
+    """Whether clusters rank instead of the head. A head of one class is sure of everything, so no strategy can use it."""
     if query.head is None or len(query.head.classes_) < 2:
         return True
-    return asked.strategy == DEFAULT and len(query.y) < _start(asked)
+    return request.strategy == DEFAULT and len(query.y) < _start(request)
 
 
-def _start(asked: Asked) -> int:
-    return max(COLD_START_LABELS, 2 * asked.labels)
+def _start(request: QueueRequest) -> int:
+    return max(COLD_START_LABELS, 2 * request.labels)
 
 
-def _by_chance(asked: Asked) -> _Ranked:
+def _by_chance(request: QueueRequest) -> _Ranked:
     """Not `Source.RANDOM`: that name belongs to the clips owed to the random slice."""
-    rows = np.random.default_rng(asked.seed).permutation(np.flatnonzero(asked.rows))
-    return _Ranked(rows[: asked.size], None, Source.COLD_START)
+    rows = np.random.default_rng(request.seed).permutation(np.flatnonzero(request.rows))
+    return _Ranked(rows[: request.size], None, Source.COLD_START)
 
 
-def _from_clusters(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
+def _from_clusters(pool: Pool, request: QueueRequest, query: QueryLabels) -> _Ranked:
     labeled = np.isin(pool.features.clip_ids, query.clip_ids)
     rows = cold_start_order(
         pool,
-        candidates=asked.rows,
+        candidates=request.rows,
         labeled=labeled,
-        clusters=_start(asked),
-        typical=asked.strategy == TYPICALITY,
+        clusters=_start(request),
+        typical=request.strategy == TYPICALITY,
     )
-    return _Ranked(rows[: asked.size], None, Source.COLD_START)
+    return _Ranked(rows[: request.size], None, Source.COLD_START)
 
 
-def _by_margin(pool: Pool, asked: Asked, head: LinearHead) -> _Ranked:
+def _by_margin(pool: Pool, request: QueueRequest, head: LinearHead) -> _Ranked:
     """Smallest margin between the two likeliest labels first: the same order as modAL's, in a sixth of the time."""
-    rows = np.flatnonzero(asked.rows)
-    margins = [_margins(head.predict_proba(chunk)) for chunk in pool.input_chunks(asked.rows, head.normalisation)]
+    rows = np.flatnonzero(request.rows)
+    margins = [_margins(head.predict_proba(chunk)) for chunk in pool.input_chunks(request.rows, head.normalisation)]
     unsure = 1.0 - np.concatenate([np.zeros(0), *margins])
-    order = np.argsort(-unsure, kind="stable")[: asked.size]
+    order = np.argsort(-unsure, kind="stable")[: request.size]
     return _Ranked(rows[order], unsure[order], Source.UNCERTAIN)
 
 
 def scored_chunks(pool: Pool, head: LinearHead, rows: BoolArray) -> Iterator[tuple[Int64Array, Float32Array]]:
-    """Clip ids [n] and what the head says of them [n, classes], chunk by chunk, for the rows that the mask holds."""
+    """Clip ids [n] and their probabilities [n, classes] by the head, chunk by chunk, for the rows that the mask holds."""
     clip_ids, start = pool.features.clip_ids[rows], 0
     for chunk in pool.input_chunks(rows, head.normalisation):
         yield clip_ids[start : start + len(chunk)], head.predict_proba(chunk)
@@ -218,27 +218,27 @@ def _margins(probabilities: Float32Array) -> Float64Array:
     return (top[:, 1] - top[:, 0]).astype(np.float64)
 
 
-def _by_strategy(pool: Pool, asked: Asked, query: QueryLabels) -> _Ranked:
-    rows = np.flatnonzero(asked.rows)
+def _by_strategy(pool: Pool, request: QueueRequest, query: QueryLabels) -> _Ranked:
+    rows = np.flatnonzero(request.rows)
     if not len(rows):
         return _Ranked(rows, None, Source.UNCERTAIN)
     assert query.head is not None
     normalisation = query.head.normalisation
     known = pool.inputs_of(pool.features.rows(query.clip_ids), query.clip_ids, normalisation)
     learner = modal_learner(query.head, known, query.y)
-    if asked.strategy in MEASURED:
+    if request.strategy in MEASURED:
         shown: Float32Array | _Rows = _Rows(pool, rows, normalisation)
     else:
         if len(rows) > MOST_FOR_A_STRATEGY:
-            rows = np.sort(np.random.default_rng(asked.seed).choice(rows, MOST_FOR_A_STRATEGY, replace=False))
+            rows = np.sort(np.random.default_rng(request.seed).choice(rows, MOST_FOR_A_STRATEGY, replace=False))
         shown = _Rows(pool, rows, normalisation)[:]
-    chosen = choose(asked.strategy, learner, shown, min(asked.size, len(rows)))
-    scores = None if chosen.metrics is None else chosen.metrics[: asked.size]
-    return _Ranked(rows[chosen.indices[: asked.size]], scores, Source.UNCERTAIN)
+    chosen = choose(request.strategy, learner, shown, min(request.size, len(rows)))
+    scores = None if chosen.metrics is None else chosen.metrics[: request.size]
+    return _Ranked(rows[chosen.indices[: request.size]], scores, Source.UNCERTAIN)
 
 
 class _Rows:
-    """Rows of the pool, as the asking head takes them: a matrix that is read slice by slice."""
+    """Rows of the pool as inputs of the query head: a matrix that is read slice by slice."""
 
     def __init__(self, pool: Pool, rows: Int64Array, normalisation: str) -> None:
         self._pool = pool

@@ -1,6 +1,6 @@
-"""From the decisions that stand to heads and a ranked queue; nothing here touches the database.
+"""Trains heads on the decisions that stand, and ranks the queue with them; nothing here touches the database.
 
-The live learner and `learner.simulation` both come here, so that what is simulated is what is done.
+The live learner and `learner.simulation` both call this module, so that a simulation does exactly what the learner does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from learner.dataset.trainable import trainable
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LOGISTIC
 from learner.heads.normalisation import NO_LABELS, NormalisationChoice, choose_normalisation
-from learner.query.ranked_queue import Asked, QueryLabels, ranked_queue
+from learner.query.ranked_queue import QueryLabels, QueueRequest, ranked_queue
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Trained:
     """Both heads of a run."""
 
     used: QueryLabels
-    """Learned from every label; it is evaluated, stored, and names the likely label."""
+    """Trained on every label. It is evaluated and stored, and it predicts the likely label."""
     choice: NormalisationChoice
-    """Whether it normalises by speaker."""
+    """Whether `used` normalises by speaker."""
     query: QueryLabels
-    """Knows no label of the random slice; it ranks. Always logistic regression: where labels were not drawn by chance,
-    discriminant analysis takes what is odd about them for what labels are like, and asks no better."""
+    """Trained without the labels of the random slice; it ranks. It is always logistic regression: on clips that were not drawn at
+    random, discriminant analysis mistakes their peculiarities for properties of the labels, and its queries are no better."""
 
 
 def trained(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float) -> Trained:
@@ -42,16 +42,16 @@ def trained(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], 
         C: inverse regularisation strength.
     """
     used, choice = _fitted(pool, live, label_ids, C=C)
-    asking = query_decisions(live)
-    same = len(asking) == len(live) and (used.head is None or used.head.method == LOGISTIC)
-    query = used if same else _fitted(pool, asking, label_ids, C=C, method=LOGISTIC)[0]
+    query_live = query_decisions(live)
+    same = len(query_live) == len(live) and (used.head is None or used.head.method == LOGISTIC)
+    query = used if same else _fitted(pool, query_live, label_ids, C=C, method=LOGISTIC)[0]
     return Trained(used, choice, query)
 
 
 def ranked(
     pool: Pool, found: Trained, live: Sequence[LiveDecision], label_ids: Sequence[int], *, strategy: str, size: int, seed: int
 ) -> list[QueueItem]:
-    """The queue of what nobody has answered, best first.
+    """The queue of clips that nobody has answered, best first.
 
     Args:
         strategy: the project's.
@@ -61,18 +61,18 @@ def ranked(
     Raises:
         LearnerError: the strategy is unknown or fails.
     """
-    asked = Asked(
+    request = QueueRequest(
         rows=pool.unanswered(live),
         size=size,
         strategy=strategy,
         labels=len(label_ids),
         seed=seed,
     )
-    return ranked_queue(pool, asked, query=found.query, used=found.used.head)
+    return ranked_queue(pool, request, query=found.query, used=found.used.head)
 
 
 def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
-    """Those that the query strategy may learn from: none of a clip that somebody answered because the random slice wanted it."""
+    """Those that the query head may learn from: none of a clip that somebody answered for the random slice."""
     random = {decision.clip_id for decision in live if Source.RANDOM in (decision.source, decision.queued_as)}
     return [decision for decision in live if decision.clip_id not in random]
 

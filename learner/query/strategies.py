@@ -1,9 +1,9 @@
-"""Query strategies: which clips to ask for next, in modAL's form `(learner, X, n_instances, …) -> (indices, metrics)`.
+"""Query strategies: which clips to label next, in modAL's form `(learner, X, n_instances, …) -> (indices, metrics)`.
 
-The ones here rank by the uncertainty measures of modAL. A project may name any other function by its import path; what it returns
-is checked. It is called directly, since `ActiveLearner.query` would run a failing one twice, and no fitting is left to modAL,
-whose `teach` does not work with current scikit-learn. modAL imports torch where there is one, so it is imported only for projects
-that use it.
+The strategies here rank by the uncertainty measures of modAL. A project may name any other function by its import path; its
+result is checked. It is called directly, because `ActiveLearner.query` would run a failing function twice. modAL fits no head,
+because its `teach` does not work with current scikit-learn. modAL imports torch where it is installed; so modAL is imported only
+for projects that use it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from learner.query.committee import committee
 DEFAULT, RANDOM = "default", "random"
 K_MEANS, TYPICALITY = "k-means", "typicality"
 RARE_CLASS = "rare-class"
-"""Names that `learner.query.ranked_queue` handles itself: the schedule, chance, two that use clusters alone, and the search for
-labels with few examples."""
+"""Names that `learner.query.ranked_queue` handles itself: the schedule, random order, two that use clusters alone, and the
+search for labels with few examples."""
 
 CHUNK = 4096
 
 
 class QueryStrategy(Protocol):
-    """As modAL calls it; older strategies return bare indices."""
+    """A strategy as modAL calls it; older strategies return bare indices."""
 
     def __call__(self, learner: Any, X: Any, n_instances: int = 1, **options: Any) -> Any:
         """Indices of the `n_instances` rows of X to label, most wanted first, and how much each is wanted."""
@@ -78,10 +78,10 @@ NAMES = (DEFAULT, RANDOM, K_MEANS, TYPICALITY, RARE_CLASS, *MEASURED, *COMBINED)
 
 
 def strategy_named(name: str) -> QueryStrategy:
-    """The strategy with a built-in name, or an import path such as `modAL.uncertainty:margin_sampling` (a dot will do, too).
+    """The strategy with a built-in name, or an import path such as `modAL.uncertainty:margin_sampling` (a dot works too).
 
     Raises:
-        LearnerError: there is none.
+        LearnerError: there is no such strategy.
     """
     if name in MEASURED or name in COMBINED:
         return (MEASURED | COMBINED)[name]
@@ -94,15 +94,15 @@ def strategy_named(name: str) -> QueryStrategy:
         for part in attribute.split("."):
             found = getattr(found, part)
     except Exception as error:  # whatever somebody else's module raises while it is imported
-        raise LearnerError(f"The strategy {name!r} cannot be imported ({_said(error)}); {known}.") from error
+        raise LearnerError(f"The strategy {name!r} cannot be imported ({_brief(error)}); {known}.") from error
     if not callable(found):
-        raise LearnerError(f"The strategy {name!r} is no function; {known}.")
+        raise LearnerError(f"The strategy {name!r} is not a function; {known}.")
     strategy: QueryStrategy = found
     return strategy
 
 
 def modal_learner(head: LinearHead, X: Float32Array | None = None, y: Int64Array | None = None) -> Any:
-    """A modAL learner around a fitted head; giving it the training data at once would make modAL fit, and fail."""
+    """A modAL learner around a fitted head. Training data in its constructor would make modAL fit, which fails."""
     from modAL.models import ActiveLearner
 
     learner = ActiveLearner(estimator=head, query_strategy=margin)
@@ -111,7 +111,7 @@ def modal_learner(head: LinearHead, X: Float32Array | None = None, y: Int64Array
 
 
 def choose(name: str, learner: Any, X: Any, n_instances: int) -> Chosen:
-    """What the strategy `name` wants of the rows of X.
+    """The rows of X that the strategy `name` chooses.
 
     Raises:
         LearnerError: it cannot be imported, fails, or returns anything but different rows of X.
@@ -120,7 +120,7 @@ def choose(name: str, learner: Any, X: Any, n_instances: int) -> Chosen:
     try:
         result = strategy(learner, X, n_instances=n_instances)
     except Exception as error:  # whatever somebody else's function raises
-        raise LearnerError(f"The strategy {name!r} failed ({_said(error)}); mend it or choose another one.") from error
+        raise LearnerError(f"The strategy {name!r} failed ({_brief(error)}); fix it or choose another one.") from error
     indices, metrics = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
     try:
         rows = np.atleast_1d(np.asarray(indices))
@@ -130,7 +130,7 @@ def choose(name: str, learner: Any, X: Any, n_instances: int) -> Chosen:
             raise ValueError(f"a row outside 0-{len(X) - 1}")
     except (ValueError, TypeError) as error:
         raise LearnerError(
-            f"The strategy {name!r} returned no rows of the pool ({_said(error)}); it must return (indices, metrics)."
+            f"The strategy {name!r} did not return rows of the pool ({_brief(error)}); it must return (indices, metrics)."
         ) from error
     return Chosen(rows.astype(np.int64), _metrics(metrics, len(rows)))
 
@@ -144,6 +144,6 @@ def _metrics(metrics: Any, count: int) -> Float64Array | None:
     return values if values.shape == (count,) and bool(np.isfinite(values).all()) else None
 
 
-def _said(error: Exception) -> str:
+def _brief(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

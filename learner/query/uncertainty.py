@@ -12,9 +12,10 @@ import numpy as np
 from learner.arrays import Float32Array, Float64Array, Int64Array
 from learner.heads.linear import LinearHead
 
-Answer = tuple[Int64Array, Float64Array]
+Selection = tuple[Int64Array, Float64Array]
+"""Indices of rows, most wanted first, and their values."""
 PICKED = 40
-"""Clips that are picked one by one; the queue is ranked anew long before so many are answered."""
+"""At most so many clips are picked one by one; the queue is ranked again long before so many are answered."""
 SEED = 20_214
 
 
@@ -26,19 +27,19 @@ def margins(learner: Any, X: Float32Array) -> Float64Array:
 
 
 def standardised(learner: Any, X: Float32Array) -> Float32Array:
-    """X [n, dim] as the learner's head sees it, scaled so that a clip's mean square length is about 1."""
+    """X [n, dim] as the learner's head standardises it, scaled so that a clip's mean square length is about 1."""
     head: LinearHead = learner.estimator
     mean, scale = (0.0, 1.0) if head.mean is None or head.scale is None else (head.mean, head.scale)
     found: Float32Array = ((X - mean) / (scale * np.sqrt(X.shape[1]))).astype(np.float32)
     return found
 
 
-def highest(values: Float64Array, n_instances: int) -> Answer:
+def highest(values: Float64Array, n_instances: int) -> Selection:
     order = np.argsort(-values, kind="stable")[:n_instances].astype(np.int64)
     return order, values[order]
 
 
-def picked_first(picked: Int64Array, values: Float64Array, n_instances: int) -> Answer:
+def picked_first(picked: Int64Array, values: Float64Array, n_instances: int) -> Selection:
     """The picked rows in their order, then the others by value."""
     others = np.ones(len(values), dtype=np.bool_)
     others[picked] = False

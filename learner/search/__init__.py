@@ -1,4 +1,4 @@
-"""Clips like one, and clips that are likely of a label. The app process reads these: no classifier is imported here.
+"""Clips that are similar to one, and likely clips of a label. The app process imports this room: no classifier is loaded here.
 
 May import `learner.dataset`, `learner.features` and `db`.
 """

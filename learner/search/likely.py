@@ -1,7 +1,7 @@
-"""Of each label, the unanswered clips that the newest head finds most probable: written by the learner, read by the app.
+"""For each label, the most probable unanswered clips by the newest head: written by the learner, read by the app.
 
-A file of plain arrays beside the heads, replaced whole. The app process reads it without what heads need, and nothing is
-scored while somebody waits for a page.
+A file of plain arrays beside the heads, replaced whole. The app process reads it without loading a classifier, and nothing
+is scored while somebody waits for a page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class LikelyClips:
     clip_ids: Int64Array
     """[labels, clips]."""
     chances: Float32Array
-    """[labels, clips]: how probable the head finds the label, 0 to 1."""
+    """[labels, clips]: probability of the label by the head, 0 to 1."""
 
     def of(self, label_id: int) -> Iterator[tuple[int, float]]:
         """Clip and probability of this label; nothing for a label that the head does not know."""
@@ -78,7 +78,7 @@ def write_likely(folder: Path, likely: LikelyClips) -> None:
             np.savez(file, facts=np.array(facts), clip_ids=likely.clip_ids, chances=likely.chances, allow_pickle=False)
     except OSError as error:
         raise LearnerError(
-            f"{folder / _NAME} cannot be written ({error.strerror}); make room on the disk or mend its permissions."
+            f"{folder / _NAME} cannot be written ({error.strerror}); free space on the disk or fix its permissions."
         ) from error
 
 

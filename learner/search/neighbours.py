@@ -1,8 +1,8 @@
-"""Which clips sound like a given one: nearest neighbours on the features in use, all of them, in chunks over the memory maps.
+"""Which clips sound like a given one: exact nearest neighbours on the features in use, in chunks over the memory maps.
 
-Plain numpy, so that the app process can ask: no index to build or to keep true. Where the newest run found that each speaker's
-clips are better told by that speaker's own, likeness is that, too: of the 24 nearest 58% instead of 54% have the same label
-(EmoDB), and 40% instead of 32% (RAVDESS).
+Plain numpy, so that the app process can run it; there is no index to build or to keep up to date. Where the newest run normalises
+features by speaker, so does the similarity: of the 24 nearest clips 58% instead of 54% have the same label (EmoDB), and 40%
+instead of 32% (RAVDESS).
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _FIRST_BLOCK = 1000
 
 @dataclass(frozen=True)
 class Ranking:
-    """All clips that have features, by likeness to one of them."""
+    """All clips that have features, with their similarity to one of them."""
 
     clip_ids: Int64Array
     likeness: Float32Array
     """Cosine of the standardised features, -1 to 1, of each."""
 
     def best_first(self) -> Iterator[tuple[int, float]]:
-        """Clip and likeness; sorted block by block, as far as somebody asks."""
+        """Clip and similarity, most similar first; sorted block by block, only as far as the caller reads."""
         left, size = np.arange(len(self.clip_ids)), _FIRST_BLOCK
         while len(left):
             values = self.likeness[left]
@@ -55,17 +55,17 @@ class Ranking:
 
 @dataclass(frozen=True)
 class _Space:
-    """A feature set as it was when it was read, and what its vectors are normalised with."""
+    """A feature set at the time it was read, and the statistics that its vectors are normalised with."""
 
     signature: tuple[int, int, bool]
     features: Features
     shift: Float32Array
     factor: Float32Array
-    """What to take off and to multiply by, [rows, dim]: one for all clips, or one a speaker."""
+    """What to subtract and to multiply by, [rows, dim]: one row for all clips, or one for each speaker."""
     row_of: NDArray[np.int32]
     """Row of each clip."""
     lengths: Float32Array
-    """Of each clip's normalised vector; they are the same whatever is asked."""
+    """Length of each clip's normalised vector; the same for every query."""
 
     @classmethod
     def of(cls, signature: tuple[int, int, bool], features: Features, speakers: list[str | None] | None) -> _Space:
@@ -87,15 +87,15 @@ class _Space:
         row = self.row_of[self.features.positions([clip_id])[0]]
         wanted = (vector - self.shift[row]) * self.factor[row]
         wanted /= max(float(np.linalg.norm(wanted)), 1e-9)
-        # Normalising folded into the one clip: the others are multiplied as they are on the disk.
+        # The normalisation is folded into the query vector: the others are multiplied as they are on the disk.
         weights = wanted * self.factor
         offsets = np.einsum("ij,ij->i", weights.astype(np.float64), self.shift).astype(np.float32)
         likeness, start = np.empty(len(self.features), dtype=np.float32), 0
         for chunk in self.features.chunks(_CHUNK):
             here = slice(start, start + len(chunk))
             rows = self.row_of[here]
-            told = chunk @ weights[0] if len(weights) == 1 else np.einsum("ij,ij->i", chunk, weights[rows])
-            likeness[here] = (told - offsets[rows]) / self.lengths[here]
+            products = chunk @ weights[0] if len(weights) == 1 else np.einsum("ij,ij->i", chunk, weights[rows])
+            likeness[here] = (products - offsets[rows]) / self.lengths[here]
             start += len(chunk)
         return Ranking(self.features.clip_ids, likeness)
 
@@ -114,7 +114,7 @@ def _lengths(features: Features, shift: Float32Array, factor: Float32Array, row_
 
 
 class Neighbours:
-    """Finds what is like a clip; where each vector lies is read once, and again when clips have come."""
+    """Finds clips that are similar to one. The place of each vector is read once, and again after clips were added."""
 
     def __init__(self, project: OpenProject) -> None:
         self._project = project
@@ -122,7 +122,7 @@ class Neighbours:
         self._kept: _Space | None = None
 
     def of(self, clip_id: int) -> Iterator[tuple[int, float]]:
-        """The other clips and their likeness (cosine, -1 to 1), most alike first.
+        """The other clips and their similarity (cosine, -1 to 1), most similar first.
 
         Raises:
             FeatureError: there are no features yet, none of this clip, or they are damaged.

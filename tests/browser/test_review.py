@@ -79,7 +79,7 @@ def test_undo_takes_back_what_was_decided_on_review_and_names_it(seat: Seat, ser
     page = seat.page
     page.goto(f"{served.url}/review?annotator=Rev")
     page.get_by_text("Later", exact=True).click(timeout=20_000)
-    expect(page.get_by_text("2 to look at")).to_be_visible()
+    expect(page.get_by_text("Clips to review: 2.")).to_be_visible()
     press(page, "2", button="happy")
     expect(page.get_by_text("Last decided: 00.wav: happy")).to_be_visible()
     labelled = answer(served.project, ids[2], "sad", annotator="Rev")

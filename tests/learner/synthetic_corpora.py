@@ -12,7 +12,7 @@ LABELS = ("angry", "happy", "sad")
 def blobs(
     counts: tuple[int, ...] = (40, 40, 40), *, speakers: int = 10, dim: int = 12, spread: float = 1.0, seed: int = 0
 ) -> Corpus:
-    """One blob a label, so many clips each, dealt to speakers in turn."""
+    """One blob for each label, with so many clips each, dealt to speakers in turn."""
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(len(counts)), counts)
     centers = rng.normal(size=(len(counts), dim)) * 1.2

@@ -31,7 +31,7 @@ class MadeUpEncoder:
         self.settings = {"encoder": "made-up", "revision": version}
 
     def encode(self, waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Not used: vectors are made up beside it."""
+        """Not used: the vectors are made up elsewhere."""
         raise NotImplementedError
 
     def encode_stream(self, blocks: object) -> NDArray[np.float32]:
@@ -45,7 +45,7 @@ def truth(clip_id: int) -> str:
 
 
 def made_up_vectors(clip_ids: Sequence[int], *, spread: float = 1.0, dim: int = DIM) -> NDArray[np.float32]:
-    """One blob a label; at the default spread a head gets most clips right, and not all."""
+    """One blob for each label; at the default spread a head predicts most clips correctly, but not all."""
     rng = np.random.default_rng(0)
     centers = rng.normal(size=(len(LABELS), dim)) * 1.2
     noise = np.stack([np.random.default_rng(clip).normal(size=dim) for clip in clip_ids]) * spread

@@ -16,7 +16,7 @@ from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.session_token import session_token
-from labeler.player.grid import GridSeat, grid
+from labeler.player.grid.component import GridSeat, grid
 
 URL_PATH = "grid"
 LIKE = "like"

@@ -14,7 +14,7 @@ from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, forget_n
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.label_keys import label_keys
 from labeler.app.pages.session_token import session_token
-from labeler.player import Seat, player
+from labeler.player.label.component import Seat, player
 
 
 def show_label() -> None:

@@ -108,7 +108,7 @@ class CropSets:
                 raise
             except Exception as error:
                 raise EncoderError(
-                    f"Crops to train on could not be made ({error}); free some disk and memory and go on."
+                    f"Crops to train on could not be made ({error}); free some disk space and memory and run it again."
                 ) from error
         for place in self._folder.glob("pool-*"):
             if place.name < self._place(number).name:
@@ -122,7 +122,7 @@ class CropSets:
         return read_statistics(self._folder)
 
     def close(self) -> None:
-        """Let the process go."""
+        """End the process."""
         self._executor.shutdown(wait=False, cancel_futures=True)
         for process in list((getattr(self._executor, "_processes", None) or {}).values()):
             process.terminate()
@@ -132,7 +132,7 @@ class CropSets:
 
 
 def _begin(parent: int) -> None:
-    """One thread, beside the training's own; and never longer than the training, however that ends."""
+    """Use one thread beside the training's own, and end with the training, however that ends."""
     import torch
 
     torch.set_num_threads(1)
@@ -152,7 +152,7 @@ def crops_of(recipe: Recipe, number: int, count: int) -> Float32Array:
 
 
 def make_statistics(recipe: Recipe, folder: Path) -> None:
-    """Measure what targets are like, and write it."""
+    """Measure the statistics of the targets, and write them."""
     import torch
 
     waveforms = torch.from_numpy(crops_of(recipe, _STATISTICS, min(STATISTICS_CROPS, recipe.crops)))

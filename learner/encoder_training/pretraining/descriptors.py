@@ -71,7 +71,7 @@ class Descriptors:
         own = torch.fft.irfft(torch.fft.rfft(self._pitch_taper, n=size).abs().square(), n=size)[:_PITCH_WINDOW]
         first, last = int(SAMPLING_RATE / _HIGHEST), int(SAMPLING_RATE / _LOWEST)
         height = raw[..., : last + 1] / (raw[..., :1] + 1e-8) / (own[: last + 1] / own[0])
-        # A little in favour of short lags: otherwise an octave below wins as often.
+        # Short lags get a small bonus: otherwise the octave below wins as often.
         lags = torch.arange(first, last + 1)
         favoured = height[..., first:] - 0.04 * torch.log2(lags / first)
         lag = favoured.argmax(dim=2) + first
@@ -103,7 +103,7 @@ class Descriptors:
             (steps * both[..., None]).sum(dim=1) / (both.sum(dim=1, keepdim=True) + 1),
             steps[..., 1:].mean(dim=1),
             voiced.mean(dim=1, keepdim=True),
-            # Voiced stretches a frame: close to syllables a second.
+            # Voiced stretches per frame: close to syllables per second.
             (voiced[:, 1:] > voiced[:, :-1]).float().mean(dim=1, keepdim=True),
             _rhythm(single[..., 2]),
         ]

@@ -1,8 +1,8 @@
-"""What a student is trained to tell from its hidden layers; each objective brings its own readout and loss.
+"""What a student is trained to predict from its hidden layers; each objective has its own readout and loss.
 
-`distill`: a teacher's embedding of the clip. `descriptors`: what was measured by hand of the clip and of each frame (PASE,
-Pascual et al. 2019). `masked`: the cluster of frames that were hidden from it (HuBERT's first iteration, Hsu et al. 2021; P-TAPT,
-Chen & Rudnicky 2021).
+`distill`: a teacher's embedding of the clip. `descriptors`: hand-made descriptors of the clip and of each frame (PASE,
+Pascual et al. 2019). `masked`: the cluster of frames that were masked in its input (HuBERT's first iteration, Hsu et al. 2021;
+P-TAPT, Chen & Rudnicky 2021).
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def pooled_layers(hidden: Hidden) -> torch.Tensor:
 def standardising(width: int) -> nn.BatchNorm1d:
     """Standardises a readout's input over the batch, as a probe does over its training clips.
 
-    Without it a shift that all frames share moves every output at once, and the training swings instead of learning: after 125
-    steps the errors were .89/.81/.45 without and .77/.64/.39 with it.
+    Without it a shift that all frames share moves every output at once, and the training oscillates instead of learning: after
+    125 steps the errors were .89/.81/.45 without and .77/.64/.39 with it.
     """
     return nn.BatchNorm1d(width, affine=False, momentum=0.01)
 
 
 class ClipReadout(nn.Module):
-    """Tells a vector of the clip from the pooled layers."""
+    """Predicts a vector of the clip from the pooled layers."""
 
     def __init__(self, width: int, *, target: str, dim: int) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class ClipReadout(nn.Module):
 
 
 class FrameReadout(nn.Module):
-    """Tells the descriptors of each frame from a weighted mean of the layers."""
+    """Predicts the descriptors of each frame from a weighted mean of the layers."""
 
     def __init__(self, hidden_size: int, *, layers: int, dim: int, centre: float, stride: int) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class FrameReadout(nn.Module):
 
 
 class ClusterReadout(nn.Module):
-    """Tells the cluster of hidden frames from the last layer; clusters are nearest centres in the frames' descriptors."""
+    """Predicts the cluster of masked frames from the last layer; clusters are nearest centres in the frames' descriptors."""
 
     def __init__(self, hidden_size: int, *, centres: torch.Tensor, frames: FrameReadout) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The training loop: seeded step by step, so that a training that was killed goes on as if nothing had happened."""
+"""The training loop: seeded step by step, so that a training that was killed continues as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MASK_START, _MASK_FRAMES = 0.065, 10
 
 @dataclass(frozen=True)
 class PretrainReport:
-    """What came of it: the last averages of the losses, by name, and the seconds this call took."""
+    """The result: the last averages of the losses, by name, and the seconds this call took."""
 
     steps: int
     seconds: float
@@ -53,16 +53,16 @@ def pretrain(
     device: str | None = None,
     progress: Callable[[int, int, dict[str, float]], None] | None = None,
 ) -> PretrainReport:
-    """Train, or go on with the training found in `output`, and write the checkpoint there.
+    """Train, or continue the training found in `output`, and write the checkpoint there.
 
     Args:
         files: speech, as `speech_files` finds it.
-        output: folder for the checkpoint, `loss.csv`, and a folder `training` with the state to go on from.
+        output: folder for the checkpoint, `loss.csv`, and a folder `training` with the state to continue from.
         device: a torch device; none takes a GPU where there is one.
         progress: called with steps done, steps to do, and the newest averages of the losses.
 
     Raises:
-        EncoderError: bad settings, a checkpoint or teacher that cannot be loaded, or a training that went astray.
+        EncoderError: bad settings, a checkpoint or teacher that cannot be loaded, or a training that diverged.
     """
     started = time.monotonic()
     names = settings.objectives
@@ -84,7 +84,7 @@ def pretrain(
         for step in range(first, settings.steps):
             log.add(step + 1, trainer.step(step))
             if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-                # The log first: it may know more than the state, never less.
+                # The log is written first: it may be ahead of the state, never behind it.
                 log.flush()
                 save_state(
                     state / "state.safetensors",
@@ -150,16 +150,16 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         for weights in self.modules_.parameters():
-            # One by one: the first convolutions' gradients have heavy tails, which must not slow everything else down.
+            # One by one: the gradients of the first convolutions have heavy tails, which must not slow the other weights down.
             nn.utils.clip_grad_norm_(weights, LARGEST_GRADIENT)
         self.optimiser.step()
-        told = {name: float(loss.detach()) for name, loss in losses.items()}
-        if not all(math.isfinite(loss) for loss in told.values()):
+        values = {name: float(loss.detach()) for name, loss in losses.items()}
+        if not all(math.isfinite(loss) for loss in values.values()):
             raise EncoderError(
-                f"The training went astray at step {number + 1} (a loss is not a number); "
-                "begin anew in another --output with a smaller --learning-rate."
+                f"The training diverged at step {number + 1} (a loss is not a number); "
+                "start again in another --output with a smaller --learning-rate."
             )
-        return told
+        return values
 
     def _batch(self, number: int) -> dict[str, Float32Array]:
         settings = self._settings

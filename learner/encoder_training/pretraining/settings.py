@@ -10,19 +10,19 @@ from db.errors import EncoderError
 from learner.encoder_training.loss_log import LOG_EVERY
 
 OBJECTIVES = ("distill", "descriptors", "masked")
-"""See `learner.encoder_training.objectives`."""
+"""See `learner.encoder_training.pretraining.objectives`."""
 
 
 @dataclass(frozen=True)
 class PretrainSettings:
-    """What a training depends on beside its speech.
+    """What a training depends on besides its speech.
 
     Args:
-        objective: names of `learner.encoder_training.objectives`, joined by `+`.
+        objective: names from `OBJECTIVES`, joined by `+`.
         teacher: state dict of BYOL-S, for `distill`.
         pool_crops: crops made at a time; each is seen `passes` times.
-        steps: more than last time lengthen a training: what is left follows the schedule of the longer one.
-        save_every: steps between saved states; it, too, may change from one part of a training to the next.
+        steps: more than last time lengthen a training; the remaining steps follow the schedule of the longer one.
+        save_every: steps between saved states; it may also change from one part of a training to the next.
     """
 
     objective: str = "descriptors"
@@ -40,10 +40,10 @@ class PretrainSettings:
     save_every: int = 250
 
     def as_json(self) -> dict[str, Any]:
-        """What must not change between the parts of one training."""
-        told = {**vars(self), "teacher": str(self.teacher) if self.teacher else None}
-        del told["steps"], told["save_every"]
-        return told
+        """The settings that must not change between the parts of one training."""
+        kept = {**vars(self), "teacher": str(self.teacher) if self.teacher else None}
+        del kept["steps"], kept["save_every"]
+        return kept
 
     @property
     def objectives(self) -> list[str]:

@@ -1,7 +1,7 @@
 """eGeMAPSv02 functionals through opensmile: 88 hand-made values a clip (Eyben et al. 2016), the usual yardstick of emotion work.
 
 openSMILE is not under Earmark's licence but under audEERING's own, for private, research and educational use only. So it is an
-extra that is never installed unless asked for by name, and nothing of it is part of Earmark.
+extra that is never installed unless requested by name, and nothing of it is part of Earmark.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ INSTALL = "pip install 'earmark[egemaps]'"
 LICENCE = "opensmile, under audEERING's licence for research and other non-commercial use only"
 _RATE, _WIDTH = 16_000, 88
 _LONGEST = 600 * _RATE
-"""Samples taken at once. Percentiles of a whole cannot be had from those of parts: longer clips are averaged over their parts."""
+"""Samples at once. Percentiles of a clip do not follow from those of its parts, so longer clips are averaged over parts."""
 _SHORTEST = _RATE // 10
-"""Below about 60 ms openSMILE has no frame of pitch; shorter clips are filled up with silence."""
+"""Below about 60 ms openSMILE has no frame of pitch; shorter clips are padded with silence."""
 
 
 class EgemapsEncoder:
@@ -71,7 +71,7 @@ class EgemapsEncoder:
             found = self._smile(np.pad(waveform, (0, max(_SHORTEST - len(waveform), 0))), _RATE)
         except Exception as error:
             raise EncoderError(
-                f"Encoder 'egemaps' failed ({type(error).__name__}: {error}); install it anew with {INSTALL}."
+                f"Encoder 'egemaps' failed ({type(error).__name__}: {error}); install it again with {INSTALL}."
             ) from error
         # A clip without any voiced frame lacks some of the functionals.
         return np.nan_to_num(np.asarray(found, np.float64).reshape(_WIDTH), posinf=0.0, neginf=0.0)

@@ -1,6 +1,6 @@
-"""Where a wav2vec 2.0 checkpoint lies and what it says about itself: the bundled one, a local folder, or a snapshot of the hub.
+"""Finds a wav2vec 2.0 checkpoint and reads its configuration: the bundled one, a local folder, or a snapshot of the hub.
 
-Loads no torch and, but for a hub id that is not in the local cache yet, uses no network.
+It loads no torch, and uses the network only for a hub id that is not yet in the local cache.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Checkpoint:
     """A checkpoint on the local disk."""
 
     name: str
-    """What it is asked for by: `bundled`, an absolute folder, or a hub id."""
+    """`bundled`, an absolute folder, or a hub id."""
     origin: str
     """`bundled`, `folder` or `hub`."""
     folder: Path
@@ -58,18 +58,18 @@ class Checkpoint:
 
     @property
     def stride(self) -> int:
-        """Samples from the begin of one frame to that of the next."""
+        """Samples from the start of one frame to that of the next."""
         return math.prod(int(stride) for stride in self.config.get("conv_stride", _STRIDES))
 
     @property
     def fine_tuned_for(self) -> str | None:
-        """Class of what was put on top of it and trained with it; None for a network that was pre-trained only."""
+        """Class of the model that it was fine-tuned as; None for a network that was pre-trained only."""
         named = self.config.get("architectures") or []
         return next((str(name) for name in named if re.search(r"For(CTC|SequenceClass|AudioFrame|XVector)", str(name))), None)
 
     @property
     def receptive_field(self) -> int:
-        """Samples that the first frame sees; anything shorter has no frame."""
+        """Samples that the first frame covers; anything shorter has no frame."""
         kernels = self.config.get("conv_kernel", _KERNELS)
         strides = self.config.get("conv_stride", _STRIDES)
         samples = 1
@@ -82,7 +82,7 @@ def find_checkpoint(name: str, *, revision: str | None = None) -> Checkpoint:
     """Locate a checkpoint and read its configuration; a hub id is downloaded if it is not in the local cache.
 
     Raises:
-        EncoderError: there is none of that name, it cannot be fetched, or it is no wav2vec-2.0-like checkpoint.
+        EncoderError: there is none of that name, it cannot be fetched, or it is not a wav2vec-2.0-like checkpoint.
     """
     if name == "bundled":
         return _read(name, "bundled", Path(str(files("learner.encoders") / "bundled")))
@@ -134,7 +134,7 @@ def _read(name: str, origin: str, folder: Path, *, revision: str | None = None) 
     kind = config.get("model_type")
     if kind not in ARCHITECTURES:
         raise EncoderError(
-            f"Encoder {name!r} is of type {kind!r}, which takes no waveforms as wav2vec 2.0 does; "
+            f"Encoder {name!r} is of type {kind!r}, which does not take waveforms as wav2vec 2.0 does; "
             f"choose one of {', '.join(ARCHITECTURES)}."
         )
     weights = _weights(folder)

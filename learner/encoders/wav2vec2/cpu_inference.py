@@ -1,9 +1,9 @@
 """wav2vec 2.0 on a CPU: the same weights and numbers, in the form that a CPU multiplies fastest.
 
-Measured on wav2vec2-base with clips of 1.6 s, for which `transformers` in autocast spends a third of the time on casting weights
-anew for every clip and another on convolutions that oneDNN plans anew for every length:
-convolutions are matrix products with channels last, the weights of products are cast once, weight normalisation is computed once,
-and in bf16 the rows of products come in few different counts, since oneDNN compiles a program for each.
+On wav2vec2-base with clips of 1.6 s, `transformers` in autocast spends a third of the time on casting weights again for every
+clip, and another third on convolutions that oneDNN plans again for every length. So here convolutions are matrix products with
+channels last, the weights of products are cast once, and weight normalisation is computed once. In bf16 products have few
+different numbers of rows, because oneDNN compiles a program for each number.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _ROWS, _ROWS_CONVOLVED = 32, 256
-"""Rows of products are filled up to multiples of these, with frames and with the many more windows of a convolution."""
+"""The rows of products are padded to multiples of these: frames, and the many more windows of a convolution."""
 _PORTION = 8192
 """Frames that are normalised at a time."""
 
 
 def prepare_for_cpu(model: Any, *, precision: str) -> None:
-    """Change a `Wav2Vec2Model` in place; one of another build is left as it is, but for what is safe.
+    """Change a `Wav2Vec2Model` in place; in a model of another build only the safe parts are changed.
 
     Args:
         precision: "float32", or "bfloat16" for a model that will run in autocast.

@@ -26,7 +26,7 @@ from learner.encoders.wav2vec2.loading import load_model
 from learner.encoders.windows import Window, windows
 
 WINDOW_SECONDS, CONTEXT_SECONDS = 30, 1
-"""Of long clips: what a window owns, and how much more it sees on either side."""
+"""For long clips: what a window owns, and how much context it has on either side."""
 _LEAST_SECONDS = 1
 _LEVEL, _QUIETEST = 0.05, 1e-4
 """Reference and smallest root mean square of the soft gain, full scale being 1."""
@@ -69,12 +69,12 @@ class Wav2Vec2Encoder:
 
     @property
     def remark(self) -> str | None:
-        """A warning of checkpoints that were fine-tuned: they have unlearned much of what their task does not need."""
+        """A warning for checkpoints that were fine-tuned: they have lost much of what their task does not need."""
         task = self._checkpoint.fine_tuned_for
         if task is None:
             return None
         return (
-            f"Encoder {self.name!r} was fine-tuned ({task}), which takes voices and emotions out of its features; "
+            f"Encoder {self.name!r} was fine-tuned ({task}), which removes voices and emotions from its features; "
             f"a checkpoint that was pre-trained only, such as facebook/wav2vec2-base, is usually better."
         )
 
@@ -110,7 +110,7 @@ class Wav2Vec2Encoder:
         """Vectors of shape [n, dim] for mono waveforms at `sampling_rate`.
 
         Raises:
-            EncoderError: the checkpoint cannot be loaded, or gives no numbers.
+            EncoderError: the checkpoint cannot be loaded, or gives values that are not numbers.
         """
         moments = [Moments() for _ in waveforms]
         jobs = [(clip, window) for clip, waveform in enumerate(waveforms) for window in self._windows([waveform])]
@@ -145,14 +145,14 @@ class Wav2Vec2Encoder:
         yield from windows(blocks, size=size, least=_LEAST_SECONDS * self.sampling_rate, context=context)
 
     def _pool(self, batch: list[Window], moments: list[Moments]) -> None:
-        """Add the frames of windows of the same shape to the moments of their clips; where memory lacks, in smaller portions."""
+        """Add the frames of windows of the same shape to the moments of their clips; in smaller portions if memory is short."""
         try:
             found = self._statistics(batch)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             found = None
-        # Not in the handler: there, the error would still hold what was allocated.
+        # Not in the handler: there, the error would still hold the memory that was allocated.
         if found is None:
             forget_cached_memory(self._device)
             self._pool_in_portions(batch, moments)
@@ -206,13 +206,13 @@ class Wav2Vec2Encoder:
 
     @cached_property
     def _precision(self) -> str:
-        # The bundled one asks for float32, which keeps its features alike on every machine and is fast enough.
+        # The bundled checkpoint sets float32, which keeps its features the same on every machine and is fast enough.
         return str(self._checkpoint.preprocessor.get("earmark_precision") or fastest_precision(self._device))
 
     @cached_property
     def _model(self) -> Any:
         model = load_model(self._checkpoint)
-        # Later layers are not computed. One more than asked for stays, since a last layer norm follows the last one there is.
+        # Later layers are not computed. One more than needed stays, because a final layer norm follows the last layer.
         del model.encoder.layers[max(self._layers.indices) + 1 :]
         if self._device == "cpu":
             prepare_for_cpu(model, precision=self._precision)
@@ -223,20 +223,19 @@ class Wav2Vec2Encoder:
 
 
 def default_layers(checkpoint: Checkpoint) -> str:
-    """What the checkpoint asks for, or 5 of wav2vec2-base, where emotion is read best; for other depths, 5/12 of it."""
+    """The layers that the checkpoint sets; else 5 of wav2vec2-base, the best one for emotion; for other depths, 5/12 of it."""
     return str(checkpoint.preprocessor.get("earmark_layers") or round(checkpoint.transformer_layers * 5 / 12))
 
 
 def gain_of(checkpoint: Checkpoint) -> str:
     """`normalize` as the feature extractor of transformers does, `soft` or `none`."""
     usual = "normalize" if checkpoint.preprocessor.get("do_normalize", True) else "none"
-    asked = str(checkpoint.preprocessor.get("earmark_gain") or usual)
-    if asked not in {"normalize", "soft", "none"}:
+    gain = str(checkpoint.preprocessor.get("earmark_gain") or usual)
+    if gain not in {"normalize", "soft", "none"}:
         raise EncoderError(
-            f"Encoder {checkpoint.name!r} asks for the gain {asked!r}; "
-            "write normalize, soft or none in its preprocessor_config.json."
+            f"Encoder {checkpoint.name!r} sets the gain {gain!r}; write normalize, soft or none in its preprocessor_config.json."
         )
-    return asked
+    return gain
 
 
 def with_gain(waveform: Waveform, gain: str) -> Waveform:
@@ -245,7 +244,7 @@ def with_gain(waveform: Waveform, gain: str) -> Waveform:
     `normalize`: zero mean and unit variance; `soft`: half of the level differences (in dB) between clips stay; `none`: as it is.
     """
     if gain == "normalize":
-        # In float64: the sum of 30 s of float32 squares loses digits that the published checkpoints were trained without losing.
+        # In float64: float32 would lose digits in the sum of 30 s of squares, which the published checkpoints were trained with.
         mean, variance = waveform.mean(dtype=np.float64), waveform.var(dtype=np.float64)
         return ((waveform - np.float32(mean)) / np.float32(np.sqrt(variance + 1e-7))).astype(np.float32)
     if gain == "soft":
@@ -261,7 +260,7 @@ def soft_gain_factor(level: Any) -> Any:
 
 
 def largest_batch(device: str) -> int:
-    """Windows a batch at most; on a CPU clips go one by one, and hold no more memory than one needs."""
+    """Windows in a batch, at most; on a CPU clips are encoded one by one, which takes the memory of one."""
     return 1 if device == "cpu" else 16
 
 

@@ -21,7 +21,7 @@ def load_model(checkpoint: Checkpoint) -> Any:
     from transformers import AutoModel
     from transformers.utils import logging
 
-    # Its load report and progress bar would go between ours.
+    # Its load report and progress bar would mix with ours.
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:

@@ -1,11 +1,11 @@
-"""What the training of the bundled checkpoint begins with: a small wav2vec 2.0 network with random weights behind a hand-made
-filter bank.
+"""Makes the network that the bundled checkpoint is trained from: a small wav2vec 2.0 network with random weights behind a
+hand-made filter bank.
 
     python -m learner.encoders.wav2vec2.make_untrained FOLDER
 
 Seeded: the same torch version writes the same bytes. The first layer holds Gabor filters on a mel scale (as LEAF, Zeghidour et
 al. 2021, starts from) in sine and cosine pairs; everything else is random, scaled so that the signal neither grows nor fades on
-its way.
+its way through the layers.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def make(folder: Path, *, seed: int = SEED) -> None:
             elif "conv_layers" in name and name.endswith("conv.weight"):
                 weights.normal_(0.0, math.sqrt(2.0 / (weights.shape[1] * weights.shape[2])), generator=generator)
             elif name.endswith("conv_layers.0.conv.bias"):
-                # Layer norm follows: without a bias it would take the level away altogether.
+                # Layer norm follows: without a bias it would remove the level completely.
                 weights.normal_(0.0, BIAS, generator=generator)
     folder.mkdir(parents=True, exist_ok=True)
     halved = {name: weights.to(torch.float16).contiguous() for name, weights in sorted(model.state_dict().items())}

@@ -1,7 +1,7 @@
-"""The positional convolution of wav2vec 2.0, kept right on CPUs.
+"""Keeps the positional convolution of wav2vec 2.0 correct on CPUs.
 
-With a number of channels a group that is not a multiple of 16, oneDNN's grouped bf16 convolution gives wrong numbers (torch 2.13,
-12 channels a group: a standard deviation of .17 where .28 is right), and gradients that are NaN now and then. 48, as in
+Where the number of channels per group is not a multiple of 16, oneDNN's grouped bf16 convolution gives wrong numbers (torch 2.13,
+12 channels per group: a standard deviation of .17 where .28 is right), and sometimes gradients that are NaN. 48, as in
 wav2vec2-base, is right.
 """
 

@@ -98,7 +98,7 @@ def test_what_cannot_be_opened_is_missing_rather_than_broken(tmp_path: Path) -> 
     for path, reason in [
         (tmp_path / "gone.wav", "does not exist"),
         (tmp_path, "a folder"),
-        (tmp_path / "pipe.wav", "no regular file"),
+        (tmp_path / "pipe.wav", "not a regular file"),
     ]:
         with pytest.raises(AudioMissing, match=reason):
             audio_info(path)

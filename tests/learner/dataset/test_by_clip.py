@@ -21,6 +21,6 @@ def test_a_clip_that_is_not_there_is_named(unknown: int) -> None:
         speakers.of_clips([2, unknown])
 
 
-def test_nothing_is_known_of_no_clips() -> None:
+def test_no_clips_have_no_values() -> None:
     assert len(ByClip.of([])) == 0
     assert ByClip.of([]).of_clips([]).tolist() == []

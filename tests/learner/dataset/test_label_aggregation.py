@@ -17,7 +17,7 @@ HAPPY, SAD, ANGRY = 11, 12, 13
 NUMBERS = count(1)
 
 
-def said(clip: int, annotator: int, label: int | None, *, gold: bool = False) -> LiveDecision:
+def decision(clip: int, annotator: int, label: int | None, *, gold: bool = False) -> LiveDecision:
     number = next(NUMBERS)
     return LiveDecision(
         id=number,
@@ -35,7 +35,7 @@ def said(clip: int, annotator: int, label: int | None, *, gold: bool = False) ->
 
 
 def three_annotators(*, careless: float, seed: int = 1) -> tuple[list[LiveDecision], dict[int, int]]:
-    """300 clips, each of two annotators of three, the third of whom is wrong so often; and their true labels."""
+    """300 clips, each labelled by two of three annotators, and their true labels. The third is wrong as often as `careless`."""
     rng = np.random.default_rng(seed)
     truth = {clip: int(rng.choice([HAPPY, SAD, ANGRY])) for clip in range(1, 301)}
     live = []
@@ -43,12 +43,12 @@ def three_annotators(*, careless: float, seed: int = 1) -> tuple[list[LiveDecisi
         for annotator in rng.choice([1, 2, 3], 2, replace=False).tolist():
             wrong = rng.random() < (careless if annotator == 3 else 0.03)
             other = int(rng.choice([each for each in (HAPPY, SAD, ANGRY) if each != label]))
-            live.append(said(clip, annotator, other if wrong else label))
+            live.append(decision(clip, annotator, other if wrong else label))
     return live, truth
 
 
 def test_answers_of_one_annotator_each_are_the_consensus_at_full_weight() -> None:
-    live = [said(1, 1, HAPPY), said(2, 2, SAD), said(3, 1, None)]
+    live = [decision(1, 1, HAPPY), decision(2, 2, SAD), decision(3, 1, None)]
     found = training_labels(live)
     assert found == consensus_labels(live) == {1: HAPPY, 2: SAD}
     assert found.weights == {}
@@ -67,9 +67,9 @@ def test_of_two_who_disagree_the_one_who_is_right_elsewhere_is_believed() -> Non
     assert np.mean([found.weights[clip] for clip in disputed]) < np.mean([found.weights[clip] for clip in agreed])
 
 
-def test_two_who_are_as_good_as_each_other_count_fully_even_where_they_are_alone() -> None:
-    alone = [said(clip, 1 + clip % 2, HAPPY) for clip in range(1, 51)]
-    shared = [each for clip in range(51, 61) for each in (said(clip, 1, SAD), said(clip, 2, SAD))]
+def test_two_equally_good_annotators_count_fully_even_where_they_are_alone() -> None:
+    alone = [decision(clip, 1 + clip % 2, HAPPY) for clip in range(1, 51)]
+    shared = [each for clip in range(51, 61) for each in (decision(clip, 1, SAD), decision(clip, 2, SAD))]
     found = training_labels([*alone, *shared])
     assert set(found.weights.values()) == {1.0}
     assert training_labels([*alone, *shared[:2]]).weights == dict.fromkeys([*range(1, 52)], 1.0)
@@ -77,29 +77,29 @@ def test_two_who_are_as_good_as_each_other_count_fully_even_where_they_are_alone
 
 def test_a_careless_annotators_lone_answers_count_less() -> None:
     live, _ = three_annotators(careless=0.6)
-    lone = [said(1001, 1, HAPPY), said(1002, 3, HAPPY)]
+    lone = [decision(1001, 1, HAPPY), decision(1002, 3, HAPPY)]
     found = training_labels([*live, *lone])
     assert found.weights[1001] > 0.9
     assert found.weights[1002] < 0.6
 
 
-def test_what_a_reviewer_fixed_counts_fully_and_tells_who_is_careless() -> None:
-    reviewed = [each for clip in range(1, 31) for each in (said(clip, 1, SAD), said(clip, 9, HAPPY, gold=True))]
-    found = training_labels([*reviewed, said(100, 1, ANGRY)])
+def test_what_a_reviewer_fixed_counts_fully_and_shows_who_is_careless() -> None:
+    reviewed = [each for clip in range(1, 31) for each in (decision(clip, 1, SAD), decision(clip, 9, HAPPY, gold=True))]
+    found = training_labels([*reviewed, decision(100, 1, ANGRY)])
     assert all(found[clip] == HAPPY and found.weights[clip] == 1 for clip in range(1, 31))
     assert found.weights[100] < 0.6
 
 
-def test_what_was_said_with_a_suggestion_on_screen_makes_nobody_reliable() -> None:
+def test_answers_given_with_a_suggestion_on_screen_make_nobody_reliable() -> None:
     live, _ = three_annotators(careless=0.6)
-    led = [replace(said(clip, 3, HAPPY), suggestion_shown=True) for clip in range(2001, 2101)]
-    agreeing = [said(clip, 1, HAPPY) for clip in range(2001, 2101)]
-    found = training_labels([*live, *led, *agreeing, said(3001, 3, SAD)])
+    led = [replace(decision(clip, 3, HAPPY), suggestion_shown=True) for clip in range(2001, 2101)]
+    agreeing = [decision(clip, 1, HAPPY) for clip in range(2001, 2101)]
+    found = training_labels([*live, *led, *agreeing, decision(3001, 3, SAD)])
     assert found.weights[3001] < 0.6
 
 
-def test_where_nothing_tells_two_apart_the_consensus_stands() -> None:
-    live = [said(1, 1, HAPPY), said(1, 2, SAD)]
+def test_between_two_equally_reliable_annotators_the_consensus_decides() -> None:
+    live = [decision(1, 1, HAPPY), decision(1, 2, SAD)]
     assert training_labels(live) == consensus_labels(live) == {1: SAD}
     assert training_labels(live).weights[1] == pytest.approx(0.5 / USUAL, abs=0.05)
 
@@ -114,8 +114,8 @@ def test_no_order_of_clips_matters_and_labels_can_be_narrowed() -> None:
     assert weights_in({3: HAPPY}, np.array([3])) == 1
 
 
-def test_labels_of_a_single_kind_are_no_trouble() -> None:
-    live = [said(1, 1, HAPPY), replace(said(1, 2, HAPPY), suggestion_shown=True)]
+def test_a_single_label_is_no_problem() -> None:
+    live = [decision(1, 1, HAPPY), replace(decision(1, 2, HAPPY), suggestion_shown=True)]
     found = training_labels(live)
     assert found == {1: HAPPY}
     assert isinstance(found, TrainingLabels)

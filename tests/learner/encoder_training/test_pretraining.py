@@ -1,4 +1,4 @@
-"""Training an encoder: the checkpoint it leaves, going on after a kill, and what is refused."""
+"""Training an encoder: the checkpoint it leaves, continuing after a kill, and what is refused."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_training_learns_and_leaves_an_encoder(files: list[SpeechFile], tmp_pa
     assert "4 files" in card
 
 
-def test_a_checkpoint_is_gone_on_from(files: list[SpeechFile], tmp_path: Path) -> None:
+def test_a_training_can_start_from_a_checkpoint(files: list[SpeechFile], tmp_path: Path) -> None:
     start = tmp_path / "start"
     torch.manual_seed(1)
     small = Wav2Vec2Config(
@@ -133,7 +133,7 @@ def test_other_settings_are_refused_in_the_same_folder(files: list[SpeechFile], 
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "reason"),
     [
         ({"objective": "magic"}, "join some of distill, descriptors, masked"),
         ({"objective": "masked+masked"}, "each once"),
@@ -142,13 +142,13 @@ def test_other_settings_are_refused_in_the_same_folder(files: list[SpeechFile], 
         ({"save_every": 30}, "multiple of 25"),
     ],
 )
-def test_bad_settings_are_refused(files: list[SpeechFile], tmp_path: Path, changed: dict[str, Any], said: str) -> None:
-    with pytest.raises(EncoderError, match=said):
+def test_bad_settings_are_refused(files: list[SpeechFile], tmp_path: Path, changed: dict[str, Any], reason: str) -> None:
+    with pytest.raises(EncoderError, match=reason):
         pretrain(files, tmp_path / "out", settings=PretrainSettings(**SMALL | changed))
 
 
-def test_a_training_that_goes_astray_ends_with_the_reason(files: list[SpeechFile], tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match="went astray at step"):
+def test_a_training_that_diverges_ends_with_the_reason(files: list[SpeechFile], tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="diverged at step"):
         pretrain(files, tmp_path / "out", settings=PretrainSettings(**SMALL, learning_rate=1e30, warmup=1))
 
 

@@ -1,4 +1,4 @@
-"""What an encoder is trained on: crops, their distortions, and their targets by hand and by the teacher."""
+"""What an encoder is trained on: crops, their distortions, and their hand-made and teacher's targets."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_levels_vary_around_those_of_recordings() -> None:
     assert max(levels) > 3 * min(levels)
 
 
-def test_speech_is_looked_for_in_folders_and_what_cannot_be_read_is_passed_over(speech: Path) -> None:
+def test_speech_is_searched_in_folders_and_unreadable_files_are_skipped(speech: Path) -> None:
     assert [Path(file.path).name for file in speech_files([speech])] == ["noise.flac", "tone.wav"]
     with pytest.raises(EncoderError, match="no audio file"):
         speech_files([speech / "nowhere"])

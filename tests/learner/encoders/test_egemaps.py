@@ -76,13 +76,13 @@ def test_its_settings_make_it_again_and_it_takes_no_layers_or_pooling() -> None:
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_what_goes_wrong_inside_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_inside_opensmile_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(egemaps, "_SHORTEST", 0)
     with pytest.raises(EncoderError, match=r"failed \(ValueError: too short\)"):
         encoder_named("egemaps").encode([noise(0.03)])
 
 
-def test_without_the_extra_the_licence_and_the_command_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_names_the_licence_and_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     def not_installed(package: str) -> str:
         raise PackageNotFoundError(package)
 

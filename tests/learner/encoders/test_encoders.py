@@ -83,10 +83,10 @@ def test_the_bundled_encoder_is_small_and_its_vectors_are_repeatable() -> None:
 def test_the_bundled_checkpoint_is_a_wav2vec2_that_transformers_loads_whole() -> None:
     from transformers import AutoModel, Wav2Vec2Model
 
-    model, told = AutoModel.from_pretrained(BUNDLED, output_loading_info=True)
+    model, report = AutoModel.from_pretrained(BUNDLED, output_loading_info=True)
 
     assert isinstance(model, Wav2Vec2Model)
-    assert not any(told[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    assert not any(report[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
 
 
 def test_a_training_begins_with_the_same_weights_for_the_same_seed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the processor is taken to be good at."""
+"""Which precision is used on which processor."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from learner.encoders.runtime import fastest_precision, processor_has_bf16
 
 
 @pytest.fixture(autouse=True)
-def asked_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The answer is kept per process; here it is asked for again, on a processor with bf16."""
+def computed_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The result is cached per process; here it is computed again, on a processor with bf16."""
     read = Path.read_text
-    said = "processor : 0\nflags : fpu avx512f avx512_bf16\n"
+    cpuinfo = "processor : 0\nflags : fpu avx512f avx512_bf16\n"
     monkeypatch.setattr(
-        Path, "read_text", lambda self, **options: said if str(self) == "/proc/cpuinfo" else read(self, **options)
+        Path, "read_text", lambda self, **options: cpuinfo if str(self) == "/proc/cpuinfo" else read(self, **options)
     )
     monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     monkeypatch.delenv("DNNL_MAX_CPU_ISA", raising=False)

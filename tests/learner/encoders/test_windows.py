@@ -1,4 +1,4 @@
-"""Long clips: windows overlap, every frame counts once, and where memory lacks windows get smaller."""
+"""Long clips: windows overlap, every frame counts once, and windows get smaller if memory is short."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CUT: dict[str, int] = {"size": 100, "least": 20, "context": 15}
 
 
 def cut(lengths: list[int]) -> tuple[NDArray[np.float32], list[Window]]:
-    """Samples that say where they are, and their windows, from blocks of these lengths."""
+    """Samples whose values are their positions, and their windows, from blocks of these lengths."""
     audio = np.arange(sum(lengths), dtype=np.float32)
     blocks: Iterator[Any] = iter(np.split(audio, np.cumsum(lengths)[:-1])) if lengths else iter(())
     return audio, list(windows(blocks, **CUT))
@@ -98,7 +98,7 @@ def test_a_long_clip_in_windows_is_nearly_what_it_is_in_one(monkeypatch: pytest.
 
 
 class TestTooLittleMemory:
-    """torch says on a CPU only in words that memory lacks."""
+    """On a CPU, only torch's message shows that memory is short."""
 
     @pytest.fixture
     def short(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -135,7 +135,7 @@ class TestTooLittleMemory:
         with pytest.raises(EncoderError, match=r"not enough memory for 'bundled' to encode 1\.\d s"):
             encoder_named("bundled").encode([noise(9.0)])
 
-    def test_other_failures_are_told_as_they_are(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_other_failures_are_raised_unchanged(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def broken(self: Wav2Vec2Encoder, batch: list[Window]) -> Any:
             raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 

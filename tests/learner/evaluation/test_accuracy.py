@@ -1,4 +1,4 @@
-"""The accuracy: honest folds, intervals that widen where little is known, and what is told beside it."""
+"""The accuracy: honest folds, intervals that widen where little is known, and what is reported beside it."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_spans_of_one_file_stay_together_where_no_speaker_is_known() -> None:
 
 
 @pytest.mark.parametrize("sizes", [[30], [50, 10], [100, *[2] * 20], [1] * 40])
-def test_files_that_no_folds_can_be_made_of_are_cut(sizes: list[int]) -> None:
-    """One, two, one that has most clips; and where each file has a clip, there is nothing to keep together."""
+def test_files_that_cannot_be_held_out_are_split(sizes: list[int]) -> None:
+    """One file, two files, a file with most clips; and files with one clip each, where there is nothing to keep together."""
     file_of = np.repeat(np.arange(len(sizes)), sizes)
     folds = folds_of(nobody(len(file_of)), ByClip(np.arange(len(file_of)), file_of))
     assert (folds.count, folds.grouped) == (10, False)
@@ -76,7 +76,7 @@ def test_files_that_no_folds_can_be_made_of_are_cut(sizes: list[int]) -> None:
 def test_recordings_out_of_service_do_not_count() -> None:
     files: ByClip[int] = ByClip(np.arange(80), np.repeat([0, 1], [40, 40]))
     folds = folds_of(nobody(80), files, in_service=np.arange(80) >= 40)
-    assert len(np.unique(folds.folds(np.arange(40, 80)))) == 10, "what is in service is of one file"
+    assert len(np.unique(folds.folds(np.arange(40, 80)))) == 10, "the clips in service are of one file"
     named = ByClip.of([(clip, f"s{clip % 7}" if clip >= 40 else None) for clip in range(80)])
     assert folds_of(named, in_service=np.arange(80) >= 39).grouped
 
@@ -88,12 +88,12 @@ def test_with_few_speakers_known_folds_are_not_for_new_speakers(known: int) -> N
 
 
 @pytest.mark.parametrize("speaker", [None, "the only one"])
-def test_a_single_speaker_is_cut_and_that_is_said(speaker: str | None) -> None:
+def test_a_single_speaker_is_split_and_this_is_reported(speaker: str | None) -> None:
     folds = folds_of(ByClip.of([(clip, speaker) for clip in range(30)]))
     assert (folds.count, folds.grouped) == (10, False)
 
 
-def test_no_clip_is_tested_by_a_head_that_heard_its_speaker(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_clip_is_tested_by_a_head_trained_on_its_speaker(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = embedded_project(project, 60, speakers=4)
     pool = pool_of(project)
     labels = {clip: ["angry", "happy", "sad"].index(truth(clip)) + 1 for clip in clips}

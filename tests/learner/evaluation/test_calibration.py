@@ -1,4 +1,4 @@
-"""Calibration: a temperature that is found again, and what is told of confidence."""
+"""Calibration: a known temperature is found again, and the report on confidence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_temperature_that_spoilt_probabilities_is_found() -> None:
     assert tempered(tempered(honest, 0.8), 1 / 0.8) == pytest.approx(honest, abs=1e-3)
 
 
-def test_overconfidence_is_an_error_and_mending_takes_it_away() -> None:
+def test_overconfidence_is_a_calibration_error_and_is_corrected() -> None:
     honest, y = answers(900)
     report = calibration_report(tempered(honest, 1 / 4), y, np.arange(900) % 5)
     assert report is not None
@@ -36,7 +36,7 @@ def test_overconfidence_is_an_error_and_mending_takes_it_away() -> None:
     assert sum(part.low <= part.confidence <= part.high for part in report.bins) >= 8
 
 
-def test_a_fold_is_mended_by_the_others_alone() -> None:
+def test_a_fold_is_corrected_by_the_other_folds_alone() -> None:
     honest, y = answers(400)
     folds, spoilt = np.arange(400) % 2, honest.copy()
     spoilt[folds == 1] = tempered(honest[folds == 1], 1 / 5)
@@ -45,7 +45,7 @@ def test_a_fold_is_mended_by_the_others_alone() -> None:
     assert report.ece > calibration_error(spoilt, y), "each half gets the temperature of the other"
 
 
-def test_few_clips_say_nothing_of_calibration() -> None:
+def test_few_clips_give_no_calibration() -> None:
     honest, y = answers(29)
     assert calibration_report(honest, y, np.arange(29) % 3) is None
     honest, y = answers(60)

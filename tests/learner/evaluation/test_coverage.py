@@ -17,7 +17,7 @@ LABELS, SPEAKERS, CLIPS, DIM = 4, 10, 300, 12
 
 
 def corpus(seed: int, *, clips: int = CLIPS, dim: int = DIM, apart: float = 0.75) -> Corpus:
-    """Clips of speakers that differ, so that whole speakers are told better than others."""
+    """Clips of speakers that differ, so that some speakers are predicted better than others."""
     rng = np.random.default_rng(seed)
     labels, speakers = rng.integers(0, LABELS, clips), rng.integers(0, SPEAKERS, clips)
     centers, voices = rng.normal(size=(LABELS, dim)) * apart, rng.normal(size=(SPEAKERS, dim)) * min(apart, 0.5)
@@ -41,7 +41,7 @@ def test_the_accuracy_lies_in_its_interval_about_as_often_as_it_says(checks: lis
     assert len(checks) >= 70
     assert 0.9 <= float(np.mean([check.covered for check in checks])) <= 1
     assert abs(float(np.mean([check.ua - check.truth for check in checks]))) < 0.03
-    assert float(np.median([check.high - check.low for check in checks])) < 0.45, "a band of everything would hold the truth, too"
+    assert float(np.median([check.high - check.low for check in checks])) < 0.45, "an interval of everything would hold it, too"
 
 
 def test_what_was_forecast_comes_true() -> None:
@@ -55,7 +55,7 @@ def test_what_was_forecast_comes_true() -> None:
             numbers += sum(forecast.decisions is not None for forecast in check.forecasts)
             ahead += [check.ahead.held] if check.ahead is not None else []
     assert len(ahead) >= 10
-    assert numbers >= 4, "silence would hold, too"
+    assert numbers >= 4, "a forecast without numbers would hold, too"
     assert float(np.mean(ahead)) >= 0.6
     assert float(np.mean(held)) >= 0.6
 
@@ -66,16 +66,16 @@ def test_speakers_that_are_held_out_have_a_score_of_their_own(checks: list[Check
     assert float(np.mean(unseen)) == pytest.approx(float(np.mean([check.truth for check in checks])), abs=0.06)
 
 
-def test_a_forecast_holds_what_lies_in_its_interval_and_an_open_one_what_is_beyond() -> None:
-    told = Forecast(ua=0.8, decisions=100, low=60, high=150, took=70.0, most=200)
-    assert told.held
-    assert not replace(told, took=40.0).held
-    assert not replace(told, took=180.0).held
-    assert not replace(told, took=math.inf).held, "it was not reached, and was said to be"
-    open_ended = replace(told, high=None)
+def test_a_forecast_holds_in_its_interval_and_an_open_one_beyond_it() -> None:
+    bounded = Forecast(ua=0.8, decisions=100, low=60, high=150, took=70.0, most=200)
+    assert bounded.held
+    assert not replace(bounded, took=40.0).held
+    assert not replace(bounded, took=180.0).held
+    assert not replace(bounded, took=math.inf).held, "it was not reached, although the forecast was that it would be"
+    open_ended = replace(bounded, high=None)
     assert open_ended.held
     assert replace(open_ended, took=math.inf).held
     assert not replace(open_ended, took=40.0).held
     unlikely = replace(open_ended, decisions=None, low=None)
     assert replace(unlikely, took=math.inf).held
-    assert not unlikely.held, "it was reached, and was said not to be"
+    assert not unlikely.held, "it was reached, although the forecast was that it would not be"

@@ -76,7 +76,7 @@ def test_every_round_has_its_point_scored_on_the_slice_of_today(project: OpenPro
     assert (first.ua or 0) <= (last.ua or 0), "40 labels are better than 10 on such easy clips"
 
 
-def test_a_label_that_was_mended_counts_as_mended_in_every_point(project: OpenProject) -> None:
+def test_a_label_that_was_corrected_counts_as_corrected_in_every_point(project: OpenProject) -> None:
     embedded_project(project, 30)
     first = label_slice(project, 4)
     learn_once(project)
@@ -104,7 +104,7 @@ def test_clips_that_are_bad_or_of_a_label_out_of_use_are_set_aside(project: Open
     assert Examples.of(trainable(pool, live, [1, 2])).set_aside.tolist() == [clips[0], clips[2]]
 
 
-def test_what_somebody_was_unsure_of_counts_from_its_label_on(project: OpenProject) -> None:
+def test_a_clip_that_was_unsure_counts_from_its_label_on(project: OpenProject) -> None:
     clips = embedded_project(project, 10)
     for clip in clips[:3]:
         answer(project, clip, None, kind=Answer.UNSURE)

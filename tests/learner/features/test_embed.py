@@ -152,7 +152,7 @@ EMBED_SLOWLY = """
 import sys, time
 from pathlib import Path
 from db.project import open_project
-from learner import embed
+from learner.features import embed
 embed.BATCH_CLIPS = embed.FLUSH_CLIPS = 1
 print("ready", flush=True)
 embed.embed(open_project(Path(sys.argv[1])), encoder="logmel", progress=lambda done, total: time.sleep(0.01))
@@ -166,7 +166,7 @@ def test_killing_it_at_any_moment_loses_and_spoils_nothing(project: OpenProject,
         command = [sys.executable, "-c", EMBED_SLOWLY, str(project.directory)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3], env={**os.environ}) as process:
             assert process.stdout is not None
-            process.stdout.readline()
+            assert process.stdout.readline() == b"ready\n"
             time.sleep(rng.uniform(0.05, 0.5))
             process.kill()
         features = open_features(project)

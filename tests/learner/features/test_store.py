@@ -47,7 +47,7 @@ class Stub:
 
 
 def vectors(count: int, *, first: int = 0) -> NDArray[np.float32]:
-    """Rows [n, 3] that say which they are, exact in float16."""
+    """Rows [n, 3] whose values identify them, exact in float16."""
     return np.arange(first * DIM, (first + count) * DIM, dtype=np.float32).reshape(count, DIM)
 
 

@@ -1,4 +1,4 @@
-"""The head that ships where features are many: what it must agree with, and when it is taken."""
+"""Discriminant analysis, the head for many features: what it must agree with, and when it is used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Y = RNG.integers(0, 4, 60)
 X = RNG.normal(size=(60, 90)) + RNG.normal(size=(4, 90))[Y]
 
 
-def test_it_is_scikit_learns_with_the_shrinkage_that_the_ridge_amounts_to() -> None:
+def test_it_agrees_with_scikit_learn_at_the_shrinkage_that_equals_the_ridge() -> None:
     coef, intercepts = discriminant_weights(X, Y)
 
     means = np.stack([X[np.flatnonzero(label == Y)].mean(axis=0) for label in range(4)])
@@ -29,13 +29,13 @@ def test_it_is_scikit_learns_with_the_shrinkage_that_the_ridge_amounts_to() -> N
     shrinkage = ridge / (ridge + spread / X.shape[1])
     theirs = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage, priors=np.full(4, 0.25)).fit(X, Y)
     new = RNG.normal(size=(500, 90)) + RNG.normal(size=(4, 90))[RNG.integers(0, 4, 500)]
-    # Theirs is at another scale, and adds to every class what does not tell classes apart.
+    # Theirs has another scale, and adds the same to every class.
     ours, expected = new @ coef.T + intercepts, theirs.decision_function(new)
     ours, expected = ours - ours.mean(axis=1, keepdims=True), expected - expected.mean(axis=1, keepdims=True)
     assert ours / ours.std() == pytest.approx(expected / expected.std(), abs=1e-8)
 
 
-def test_a_clip_that_counts_twice_counts_as_two() -> None:
+def test_a_clip_of_weight_two_counts_as_two_clips() -> None:
     weighed = discriminant_weights(X, Y, weights=np.where(np.arange(60) < 20, 2.0, 1.0))
     twice = discriminant_weights(np.vstack([X, X[:20]]), np.append(Y, Y[:20]))
 
@@ -44,7 +44,7 @@ def test_a_clip_that_counts_twice_counts_as_two() -> None:
 
 
 def test_the_unit_of_features_does_not_matter() -> None:
-    """The ridge is relative: what is told of clips stays when all features are a thousand times as large."""
+    """The ridge is relative: predictions stay the same when all features are a thousand times as large."""
     coef, intercepts = discriminant_weights(X, Y)
     large, large_intercepts = discriminant_weights(1000 * X, Y)
 
@@ -52,7 +52,7 @@ def test_the_unit_of_features_does_not_matter() -> None:
     assert large_intercepts == pytest.approx(intercepts)
 
 
-def test_one_clip_a_label_and_clips_that_are_all_the_same_are_no_error() -> None:
+def test_one_clip_for_each_label_and_identical_clips_are_no_error() -> None:
     coef, intercepts = discriminant_weights(X[:2], np.array([0, 1]))
     assert ((X[:2] @ coef.T + intercepts).argmax(axis=1) == [0, 1]).all()
 
@@ -61,7 +61,7 @@ def test_one_clip_a_label_and_clips_that_are_all_the_same_are_no_error() -> None
     assert np.abs(intercepts).max() < 1e-9
 
 
-def test_a_clip_and_its_copy_with_another_label_say_nothing_of_other_clips() -> None:
+def test_a_clip_and_its_copy_with_another_label_show_nothing_about_other_clips() -> None:
     rows = np.vstack([X[0], X[0] + 1e-3 * RNG.normal(size=90)]).astype(np.float32)
     head = LinearHead(method=DISCRIMINANT, mean=np.zeros(90, np.float32), scale=np.ones(90, np.float32)).fit(
         rows, np.array([0, 1])
@@ -70,9 +70,9 @@ def test_a_clip_and_its_copy_with_another_label_say_nothing_of_other_clips() -> 
     assert head.predict_proba(X.astype(np.float32)).max() < 0.6
 
 
-def test_with_more_clips_than_features_it_is_the_same() -> None:
+def test_the_weights_are_the_same_with_more_clips_than_features() -> None:
     few = discriminant_weights(X[:, :60], Y)
-    # A feature more that is the same for all clips changes the way that is taken, and nothing else.
+    # One more feature that is the same for all clips changes how the weights are computed, and nothing else.
     many = discriminant_weights(X[:, :59], Y), discriminant_weights(np.hstack([X[:, :59], np.zeros((60, 1))]), Y)
 
     assert few[0].shape == (4, 60)
@@ -80,24 +80,24 @@ def test_with_more_clips_than_features_it_is_the_same() -> None:
     assert many[0][1] == pytest.approx(many[1][1])
 
 
-def test_a_head_of_this_method_predicts_and_is_surer_of_more_labels() -> None:
+def test_a_head_of_this_method_predicts_and_is_surer_with_more_labels() -> None:
     centers = RNG.normal(size=(3, 600))
     y = np.arange(240) % 3
     rows = (RNG.normal(size=(240, 600)) * 4 + centers[y]).astype(np.float32)
 
-    def told(count: int) -> LinearHead:
+    def fitted(count: int) -> LinearHead:
         return LinearHead(method=DISCRIMINANT).fit(rows[:count], y[:count])
 
-    assert (told(200).predict(rows[200:]) == y[200:]).mean() > 0.8
-    assert told(200).predict_proba(rows[200:]).max(axis=1).mean() > told(12).predict_proba(rows[200:]).max(axis=1).mean()
+    assert (fitted(200).predict(rows[200:]) == y[200:]).mean() > 0.8
+    assert fitted(200).predict_proba(rows[200:]).max(axis=1).mean() > fitted(12).predict_proba(rows[200:]).max(axis=1).mean()
 
 
 @pytest.mark.parametrize(("dim", "method"), [(1536, DISCRIMINANT), (WIDE, DISCRIMINANT), (128, LOGISTIC)])
-def test_it_is_taken_where_features_are_many(dim: int, method: str) -> None:
+def test_it_is_used_for_many_features(dim: int, method: str) -> None:
     assert suited(dim=dim) == method
 
 
-def test_the_head_that_asks_stays_logistic_regression() -> None:
+def test_the_query_head_stays_logistic_regression() -> None:
     stage = list(replay(simulated_project(blobs(dim=WIDE), seed=0), Annotating(budget=30), seed=0))[-1]
     used, query = stage.heads.used.head, stage.heads.query.head
 
@@ -110,12 +110,12 @@ def test_the_head_that_asks_stays_logistic_regression() -> None:
 def test_heads_are_compared_on_the_same_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "LABELS", (15, 30, 10_000))
     corpus = blobs(dim=2 * 2 * 8, speakers=8, spread=2.5)
-    told = [heads.scores((corpus, corpus), 2, seed) for seed in (1, 2, 3)]
+    found = [heads.scores((corpus, corpus), 2, seed) for seed in (1, 2, 3)]
 
-    assert [len(seed) for seed in told] == [2, 2, 2]
-    assert all(score > 0.4 for seed in told for scores in seed for score in scores.values())
-    lines = heads.table({"blobs": told}).splitlines()
+    assert [len(seed) for seed in found] == [2, 2, 2]
+    assert all(score > 0.4 for seed in found for scores in seed for score in scores.values())
+    lines = heads.table({"blobs": found}).splitlines()
     assert lines[0] == "| head | blobs, 15 | blobs, 30 |"
     assert lines[2].startswith(f"| {heads.SHIPPED} | 0.")
-    assert len(lines) == 2 + len(told[0][0])
+    assert len(lines) == 2 + len(found[0][0])
     assert all("±" in line for line in lines[3:])

@@ -29,7 +29,7 @@ def test_a_head_is_logistic_regression_on_standardised_features() -> None:
     assert (head.predict(X) == pipeline.predict(X)).all()
 
 
-def test_two_classes_are_as_good_as_three() -> None:
+def test_with_two_classes_it_is_the_same() -> None:
     two = Y < 12
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced")).fit(X[two], Y[two])
     head = LinearHead(C=0.1).fit(X[two], Y[two])
@@ -37,7 +37,7 @@ def test_two_classes_are_as_good_as_three() -> None:
 
 
 @pytest.mark.parametrize("features", [1, X.shape[1]], ids=["fewer features than clips", "as made up"])
-def test_weights_of_clips_count_beside_those_of_classes(features: int) -> None:
+def test_weights_of_clips_multiply_those_of_classes(features: int) -> None:
     inputs, weights = X[:, :features], np.random.default_rng(3).uniform(0.1, 1, len(Y))
     scaled = StandardScaler().fit_transform(inputs.astype(np.float64))
     model = LogisticRegression(C=0.1, class_weight="balanced").fit(scaled, Y, sample_weight=weights)
@@ -45,7 +45,7 @@ def test_weights_of_clips_count_beside_those_of_classes(features: int) -> None:
     np.testing.assert_allclose(head.predict_proba(inputs), model.predict_proba(scaled), atol=1e-3)
 
 
-def test_one_class_is_always_answered() -> None:
+def test_a_single_class_is_always_predicted() -> None:
     head = LinearHead().fit(X[:3], np.array([11, 11, 11]))
     assert (head.predict(X) == 11).all()
     assert (head.predict_proba(X) == 1).all()
@@ -56,7 +56,7 @@ def test_labels_without_examples_get_probability_zero() -> None:
     probabilities = head.probabilities(X, [12, 11, 10])
     assert (probabilities[:, 1] == 0).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    assert probabilities[Y == 10].argmax(axis=1).mean() > 1.5, "columns follow the order that was asked for"
+    assert probabilities[Y == 10].argmax(axis=1).mean() > 1.5, "columns follow the requested order"
 
 
 def test_statistics_are_those_of_all_chunks_together() -> None:
@@ -97,7 +97,7 @@ def test_a_pickle_in_disguise_is_not_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04rest", b"no head at all"])
-def test_a_damaged_head_is_told_by_name(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_head_is_named(tmp_path: Path, content: bytes) -> None:
     head_path(tmp_path, 1).write_bytes(content)
     with pytest.raises(LearnerError, match=r"run_1.npz is missing or damaged"):
         load_head(head_path(tmp_path, 1))

@@ -1,4 +1,4 @@
-"""Normalisation by speaker: chosen where it helps, never where speakers coincide with labels, and by no label it is tested on."""
+"""Normalisation by speaker: chosen where it helps, never where speakers coincide with labels, and without labels of the tests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.learner.synthetic_projects import DIM, MadeUpEncoder, label_slice, la
 
 
 def corpus(project: OpenProject, count: int, *, speakers: int, confounded: bool = False, offset: float = 6.0) -> list[int]:
-    """Clips whose true label is `truth`, of speakers that differ by large offsets; or with one label a speaker."""
+    """Clips whose true label is `truth`, of speakers that differ by large offsets; or with one label per speaker."""
     rng, drawn = random.Random(0), np.random.default_rng(0)
     centers = drawn.normal(size=(len(LABELS), DIM))
     voices: dict[str, Float32Array] = {}
@@ -70,7 +70,7 @@ def unweighted(pool: Pool, clips: list[int], known: list[int], *, plain: bool) -
 
 
 def by_chance(clips: list[int], count: int) -> list[int]:
-    """So many of the clips."""
+    """So many of the clips, drawn at random."""
     return sorted(np.random.default_rng(1).permutation(clips)[:count].tolist())
 
 
@@ -96,8 +96,8 @@ def test_where_speakers_coincide_with_labels_it_is_not_chosen_and_nothing_collap
     assert adaptive > 0.7
     ruined = LinearHead(C=0.1).fit(pool.inputs_of(vectors, clip_ids, SPEAKER), y)
     rest = np.array([clip for clip in clips if clip not in labels])
-    told = ruined.predict(pool.inputs_of(pool.features.rows(rest), rest, SPEAKER))
-    assert (told == [labels_of(clips)[clip] for clip in rest.tolist()]).mean() < 0.5, "normalised, it would have"
+    predicted = ruined.predict(pool.inputs_of(pool.features.rows(rest), rest, SPEAKER))
+    assert (predicted == [labels_of(clips)[clip] for clip in rest.tolist()]).mean() < 0.5, "normalised, it collapses"
 
 
 def test_cross_validation_alone_would_not_choose_it_either(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,15 +113,15 @@ def test_with_few_labels_it_is_not_chosen(project: OpenProject) -> None:
 
 
 @pytest.mark.parametrize(
-    ("clips_of", "said"),
+    ("clips_of", "reason"),
     [
         ([LEAST_CLIPS - 1] * 10, "Only 0 speakers have 8 or more clips"),
         ([50, 50, 50], "Only 3 speakers have"),
         ([8, 8, 8, 8, *[1] * 20], "Only 62% of the clips"),
     ],
 )
-def test_speakers_with_few_clips_are_not_normalised(clips_of: list[int], said: str) -> None:
-    assert said in str(why_not([f"s{speaker}" for speaker, clips in enumerate(clips_of) for _ in range(clips)], dim=4))
+def test_speakers_with_few_clips_are_not_normalised(clips_of: list[int], reason: str) -> None:
+    assert reason in str(why_not([f"s{speaker}" for speaker, clips in enumerate(clips_of) for _ in range(clips)], dim=4))
     assert why_not([*(f"s{clip % 5}" for clip in range(50)), None, None], dim=4) is None
     assert "too many" in str(why_not([f"s{clip % 5}" for clip in range(50)], dim=2**22))
 
@@ -141,7 +141,7 @@ def test_statistics_are_each_speakers_own_shrunk_to_the_pool() -> None:
     np.testing.assert_allclose(found.shift[found.numbers["b"]], expected, rtol=1e-4)
     np.testing.assert_allclose(out[1008:], (vectors[1008:] - mean) / scale, rtol=1e-4)
     unknown = found.numbers_of(["new", None])
-    assert unknown.tolist() == [2, 2], "who is not known well counts as the pool does"
+    assert unknown.tolist() == [2, 2], "speakers with too few clips are standardised like the pool"
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_no_label_of_a_fold_enters_its_own_decision_or_predictions(offset_pool: 
     truths = labels_of(clips)
     tested = Slice.of(pool, clips, truths, [1, 2, 3])
     labels = {clip: truths[clip] for clip in known}
-    # Any other labels for the clips of the fold, some taken away and some new.
+    # Other labels for the clips of the fold: some are removed and some are new.
     held = [clip for clip in clips if pool.folds.fold_of[clip] == fold]
     others = {clip: label for clip, label in labels.items() if clip not in held}
     changed = others | {clip: int(rng.integers(1, 4)) for clip in held if rng.random() < 0.5}
@@ -184,11 +184,11 @@ def learned(project: OpenProject) -> list[int]:
     return clips
 
 
-def test_a_run_says_what_was_decided_and_how_good_the_head_without_is(project: OpenProject) -> None:
+def test_a_run_reports_the_decision_and_the_accuracy_without_normalisation(project: OpenProject) -> None:
     learned(project)
     run = newest_run(project)
     assert run.report.normalisation == SPEAKER
-    assert "told better with it" in run.report.normalisation_why
+    assert "shows that this improves predictions for held-out speakers" in run.report.normalisation_why
     assert run.report.normalised_folds == run.report.folds
     plain = run.report.plain
     assert plain is not None
@@ -205,14 +205,14 @@ def test_a_run_says_what_was_decided_and_how_good_the_head_without_is(project: O
 def test_predictions_of_the_projects_clips_are_normalised(project: OpenProject, tmp_path: Path) -> None:
     clips = learned(project)
     report = PredictReport()
-    told = [row.label for row in predict_project(project, report=report)]
-    assert np.mean([label == truth(clip) for label, clip in zip(told, clips, strict=True)]) > 0.8
+    predicted = [row.label for row in predict_project(project, report=report)]
+    assert np.mean([label == truth(clip) for label, clip in zip(predicted, clips, strict=True)]) > 0.8
     run = newest_run(project)
     assert report.head is not None
     assert (report.head.run, report.head.normalisation, report.head.ua) == (run.id, SPEAKER, run.ua)
 
 
-def test_new_audio_gets_the_head_without_and_its_accuracy(
+def test_new_audio_uses_the_head_without_normalisation_and_its_accuracy(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learned(project)
@@ -234,14 +234,14 @@ def test_new_audio_gets_the_head_without_and_its_accuracy(
     assert write_predictions(project, tmp_path / "out.csv", folder=tmp_path / "new").head == report.head
 
 
-def test_without_labels_a_run_says_so(project: OpenProject) -> None:
+def test_without_labels_a_run_reports_that(project: OpenProject) -> None:
     corpus(project, 60, speakers=5)
     learn_once(project)
     assert newest_run(project).report.normalisation == NONE
     assert newest_run(project).report.normalisation_why == "There are no labels yet."
 
 
-def test_the_asking_head_decides_on_its_own_labels(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_query_head_decides_on_its_own_labels(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = corpus(project, 300, speakers=10)
     owed = label_slice(project, 60)
     seen: list[set[int]] = []

@@ -1,4 +1,4 @@
-"""Learning from clips without labels: that it helps, how much they may say, and which are never heard."""
+"""Learning from clips without labels: that it helps, how much they count, and which are never used."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.learner.synthetic_corpora import blobs
 
 
 def stretched(rng: np.random.Generator, y: Int64Array) -> np.ndarray:
-    """Clips of three labels that differ most in what no label has to do with."""
+    """Clips of three labels; they differ most in directions that have nothing to do with the labels."""
     stretch = np.linspace(0.5, 4, 40)
     return np.random.default_rng(0).normal(size=(3, 40))[y] + stretch * rng.normal(size=(len(y), 40))
 
@@ -44,7 +44,7 @@ def test_clips_without_labels_help_those_with_few() -> None:
     assert np.mean(np.array(gains) > 0) > 0.8
 
 
-def test_without_such_clips_or_with_hardly_any_label_it_is_plain_discriminant_analysis() -> None:
+def test_without_unlabelled_clips_or_with_very_few_labels_it_is_plain_discriminant_analysis() -> None:
     rng = np.random.default_rng(2)
     y = np.arange(9) % 3
     rows, others = stretched(rng, y), stretched(rng, np.arange(50) % 3)
@@ -59,11 +59,11 @@ def test_without_such_clips_or_with_hardly_any_label_it_is_plain_discriminant_an
     assert not np.allclose(self_trained(rows, y, others)[0], discriminant_weights(rows, y)[0])
 
 
-def test_however_many_there_are_they_count_no_more_than_that() -> None:
+def test_the_total_weight_of_unlabelled_clips_is_limited() -> None:
     rng = np.random.default_rng(3)
     y = np.arange(30) % 3
     rows, others = stretched(rng, y), stretched(rng, rng.integers(0, 3, 300))
-    assert MASS * len(rows) / len(others) < MOST, "what all count together is what counts here"
+    assert MASS * len(rows) / len(others) < MOST, "the limit on their total weight applies here"
 
     once, twice = self_trained(rows, y, others), self_trained(rows, y, np.vstack([others, others]))
     assert once[0] == pytest.approx(twice[0])
@@ -85,17 +85,17 @@ def test_a_head_that_is_tested_on_a_fold_learns_nothing_from_its_clips() -> None
     clip_ids = project.pool.features.clip_ids[known]
     y = np.array([project.truth[clip] for clip in clip_ids.tolist()])
 
-    def weights(told: SimulatedProject, held_out_fold: int | None) -> np.ndarray:
-        head = FoldHeads(told.pool, C=0.1).trained(Examples.alike(clip_ids, y), held_out_fold=held_out_fold)
+    def weights(project: SimulatedProject, held_out_fold: int | None) -> np.ndarray:
+        head = FoldHeads(project.pool, C=0.1).trained(Examples.alike(clip_ids, y), held_out_fold=held_out_fold)
         assert head is not None
         return head.coef_
 
     other = changed(project, folds == 3)
     assert (weights(project, 3) == weights(other, 3)).all()
-    assert not np.allclose(weights(project, None), weights(other, None)), "its clips without labels say something otherwise"
+    assert not np.allclose(weights(project, None), weights(other, None)), "otherwise its clips without labels change the head"
 
 
-def test_of_a_large_pool_the_same_clips_are_heard_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_clips_of_a_large_pool_are_used_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "SAMPLE", 40)
     monkeypatch.setattr(fitting, "MOST_UNLABELLED", 15)
     project = simulated_project(blobs((60, 60, 60), dim=WIDE), seed=0)
@@ -109,13 +109,13 @@ def test_of_a_large_pool_the_same_clips_are_heard_each_time(monkeypatch: pytest.
     clip_ids = np.sort(sample[:12])
     y = np.array([project.truth[clip] for clip in clip_ids.tolist()])
     examples, vectors = Examples.alike(clip_ids, y), project.pool.features.rows(clip_ids)
-    heard = np.isin(project.pool.features.clip_ids, sample[12 : 12 + 15])
-    told = fitted_head(project.pool, examples, vectors, C=0.1, normalisation=NONE)
-    beside = changed(project, ~heard & ~np.isin(project.pool.features.clip_ids, clip_ids))
-    assert (fitted_head(beside.pool, examples, vectors, C=0.1, normalisation=NONE).coef_ == told.coef_).all()
+    used = np.isin(project.pool.features.clip_ids, sample[12 : 12 + 15])
+    head = fitted_head(project.pool, examples, vectors, C=0.1, normalisation=NONE)
+    beside = changed(project, ~used & ~np.isin(project.pool.features.clip_ids, clip_ids))
+    assert (fitted_head(beside.pool, examples, vectors, C=0.1, normalisation=NONE).coef_ == head.coef_).all()
 
 
-def test_no_label_is_guessed_for_a_clip_that_somebody_called_bad() -> None:
+def test_no_label_is_predicted_for_a_clip_that_somebody_called_bad() -> None:
     project = simulated_project(blobs(dim=WIDE, spread=6.0), seed=0)
     all_clips = project.pool.features.clip_ids
     clip_ids, bad = all_clips[::5], all_clips[1::5]
@@ -124,8 +124,8 @@ def test_no_label_is_guessed_for_a_clip_that_somebody_called_bad() -> None:
     examples = replace(Examples.alike(clip_ids, y), set_aside=bad)
     other = changed(project, np.isin(all_clips, bad))
 
-    def weights(told: SimulatedProject, known: Examples) -> np.ndarray:
-        return fitted_head(told.pool, known, vectors, C=0.1, normalisation=NONE).coef_
+    def weights(simulated: SimulatedProject, known: Examples) -> np.ndarray:
+        return fitted_head(simulated.pool, known, vectors, C=0.1, normalisation=NONE).coef_
 
     assert (weights(project, examples) == weights(other, examples)).all()
     assert not np.allclose(weights(project, examples), weights(project, Examples.alike(clip_ids, y)))

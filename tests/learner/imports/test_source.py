@@ -94,8 +94,8 @@ class TestManifest:
         assert (first.file_name, first.speaker, first.transcript, first.extra) == ("a.wav", "anna", "Hi", {"room": "kitchen"})
         assert (second.speaker, second.extra.get("room")) == (None, None)
         other = manifest(tmp_path / "other.csv", [{"file_name": "clips/a.wav", "speaker": "berta", "transcript": "Ho"}])
-        [told] = import_source(any_project, other).rejected
-        assert (told["file_name"], "stays 'anna'" in told["reason"]) == ("clips/a.wav", True)
+        [kept] = import_source(any_project, other).rejected
+        assert (kept["file_name"], "stays 'anna'" in kept["reason"]) == ("clips/a.wav", True)
         assert (clips(any_project)[0].speaker, clips(any_project)[0].transcript) == ("anna", "Hi")
 
     def test_spans_are_clips_of_their_own(self, project: OpenProject, tmp_path: Path) -> None:

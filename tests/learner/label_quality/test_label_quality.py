@@ -1,4 +1,4 @@
-"""Suspicious labels, consensus of several annotators, what to ask again, and agreement."""
+"""Suspicious labels, consensus of several annotators, clips to label again, and agreement."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def other(clip: int, by: int = 1) -> str:
 
 
 def given(rows: list[list[float]]) -> Opinions:
-    said = np.array(rows, dtype=np.float64)
-    return Opinions(np.arange(len(said)), list(range(said.shape[1])), said)
+    labels = np.array(rows, dtype=np.float64)
+    return Opinions(np.arange(len(labels)), list(range(labels.shape[1])), labels)
 
 
 def test_wrong_labels_lead_the_suspects(project: OpenProject) -> None:
@@ -84,7 +84,7 @@ def test_few_labels_judge_nothing(project: OpenProject) -> None:
     assert judged(project).suspects == []
 
 
-def test_a_careless_annotator_gets_a_lower_quality_and_no_say_against_a_careful_one(project: OpenProject) -> None:
+def test_a_careless_annotator_gets_a_lower_quality_and_does_not_outvote_a_careful_one(project: OpenProject) -> None:
     clips = embedded_project(project, 90)
     rng = np.random.default_rng(0)
     for clip in clips:
@@ -99,7 +99,7 @@ def test_a_careless_annotator_gets_a_lower_quality_and_no_say_against_a_careful_
     assert sum(names[label] == truth(clip) for clip, label in zip(clips, found.label_ids, strict=True)) >= 87
 
 
-def test_clips_on_which_annotators_disagree_are_asked_again_first(project: OpenProject) -> None:
+def test_clips_on_which_annotators_disagree_come_first_for_another_answer(project: OpenProject) -> None:
     clips = embedded_project(project, 90)
     for annotator in ("ann", "ben"):
         for clip in clips:
@@ -143,8 +143,8 @@ def test_the_interval_of_alpha_holds_the_truth() -> None:
 
     def drawn(clips: int) -> Opinions:
         right = rng.integers(3, size=(clips, 1))
-        said = np.where(rng.random((clips, 3)) < 0.7, right, rng.integers(3, size=(clips, 3)))
-        return given(said.tolist())
+        labels = np.where(rng.random((clips, 3)) < 0.7, right, rng.integers(3, size=(clips, 3)))
+        return given(labels.tolist())
 
     whole = agreement(drawn(20_000), labels=3).alpha
     assert whole is not None
@@ -189,12 +189,12 @@ def test_agreement_is_undefined_where_only_one_label_was_given() -> None:
     assert agreement(given([[0, ABSENT], [ABSENT, 1]]), labels=3).pairs == []
 
 
-def test_labels_that_nobody_doubts_are_said_to_be_none(project: OpenProject) -> None:
+def test_where_no_label_is_doubted_this_is_reported(project: OpenProject) -> None:
     none = CliRunner().invoke(main, ["--project", str(project.directory), "suspects"])
     assert none.output.startswith("Labels cannot be judged yet")
     label_truly(project, embedded_project(project, 60, spread=0.1))
-    told = CliRunner().invoke(main, ["--project", str(project.directory), "suspects"])
-    assert told.output.startswith("None of 60 labels that no reviewer fixed is contradicted")
+    result = CliRunner().invoke(main, ["--project", str(project.directory), "suspects"])
+    assert result.output.startswith("None of 60 labels that no reviewer fixed is contradicted")
 
 
 def test_somebody_who_shares_no_clip_with_anybody_is_left_out_and_breaks_nothing(project: OpenProject) -> None:
@@ -205,18 +205,18 @@ def test_somebody_who_shares_no_clip_with_anybody_is_left_out_and_breaks_nothing
         answer(project, clip, truth(clip), annotator="ben")
     for clip in clips[30:]:
         answer(project, clip, truth(clip), annotator="cat")
-    told = CliRunner().invoke(main, ["--project", str(project.directory), "suspects", "--json"])
-    assert told.exit_code == 0, told.output
-    assert set(json.loads(told.output)["annotators"]) <= {"ann", "ben", "cat"}
+    result = CliRunner().invoke(main, ["--project", str(project.directory), "suspects", "--json"])
+    assert result.exit_code == 0, result.output
+    assert set(json.loads(result.output)["annotators"]) <= {"ann", "ben", "cat"}
 
 
-def test_the_commands_tell_suspects_and_agreement(project: OpenProject) -> None:
+def test_the_commands_report_suspects_and_agreement(project: OpenProject) -> None:
     clips = embedded_project(project, 60)
     label_truly(project, clips)
     answer(project, clips[0], other(clips[0]), annotator="ben")
     answer(project, clips[1], truth(clips[1]), annotator="ben")
-    told = CliRunner().invoke(main, ["--project", str(project.directory), "suspects", "--limit", "3"])
-    assert (told.exit_code, len(told.output.splitlines())) == (0, 2), "what nobody doubts is not listed\n" + told.output
+    result = CliRunner().invoke(main, ["--project", str(project.directory), "suspects", "--limit", "3"])
+    assert (result.exit_code, len(result.output.splitlines())) == (0, 2), "labels without doubt are not listed\n" + result.output
     agreed = CliRunner().invoke(main, ["--project", str(project.directory), "agreement"])
     assert "2 clips with labels of several annotators." in agreed.output
     assert "ann and ben: 2 clips, 50% alike" in agreed.output

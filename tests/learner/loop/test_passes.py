@@ -60,17 +60,17 @@ def test_very_few_clips_are_queued_too(project: OpenProject, clips: int) -> None
     assert len(queued(project)) == clips
 
 
-def test_clips_that_are_all_the_same_are_queued_without_complaint(project: OpenProject) -> None:
+def test_clips_that_are_all_the_same_are_queued_without_an_error(project: OpenProject) -> None:
     clips = add_clips(project, 30)
     FeatureStore(project, MadeUpEncoder()).append(clips, np.ones((30, DIM), dtype=np.float32))
     assert learn_once(project) is not None
     assert len(queued(project)) == 30
 
 
-def test_what_a_reviewer_fixed_since_the_classifier_contradicted_it_is_learned_from_and_not_tested_on(
+def test_a_label_fixed_because_the_classifier_contradicted_it_is_trained_on_and_not_tested_on(
     project: OpenProject,
 ) -> None:
-    """Mending only labels that the classifier contradicts would make it look better than it is."""
+    """Correcting only labels that the classifier contradicts would make it look better than it is."""
     clips = embedded_project(project, 60)
     label_truly(project, clips[20:])
     in_slice = label_slice(project, 20)
@@ -129,7 +129,7 @@ def test_one_slice_clip_is_enough_for_a_number_with_a_wide_band(project: OpenPro
     assert (run.ua_high or 0) - (run.ua_low or 0) > 0.3
 
 
-def test_the_asking_head_never_sees_labels_given_for_the_random_slice(
+def test_the_query_head_never_sees_labels_given_for_the_random_slice(
     project: OpenProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clips = embedded_project(project, 60)
@@ -160,7 +160,7 @@ def test_a_pass_with_nothing_new_adds_no_run(project: OpenProject) -> None:
     assert runs(project) == 2
 
 
-def test_an_evaluation_that_is_missing_is_made_up_for(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_evaluation_is_done_in_the_next_pass(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
     embedded_project(project, 20)
     label_slice(project, 5)
 
@@ -172,14 +172,14 @@ def test_an_evaluation_that_is_missing_is_made_up_for(project: OpenProject, monk
         with pytest.raises(KeyboardInterrupt):
             learn_once(project)
     assert newest_run(project).evaluated_at is None
-    assert len(queued(project)) == 15, "the queue was out before"
+    assert len(queued(project)) == 15, "the queue was published before"
     learn_once(project)
     assert runs(project) == 1
     assert newest_run(project).ua is not None
 
 
 @pytest.mark.parametrize("change", ["clips", "undo", "lost head", "feature set"])
-def test_what_a_run_depends_on_makes_a_new_one(project: OpenProject, change: str) -> None:
+def test_a_change_in_what_a_run_depends_on_makes_a_new_run(project: OpenProject, change: str) -> None:
     clips = embedded_project(project, 20)
     label_truly(project, clips[:6])
     learn_once(project)
@@ -207,7 +207,7 @@ def test_a_second_learner_is_refused_with_the_number_of_the_first(project: OpenP
     learn_once(project)
 
 
-def test_a_failing_strategy_is_told_and_the_old_queue_stays(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_strategy_is_reported_and_the_old_queue_stays(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = embedded_project(project, 40)
     label_truly(project, clips[:25])
     learn_once(project)

@@ -1,4 +1,4 @@
-"""The running learner: it notices, publishes the queue first, evaluates, outlives a failing database, and stops."""
+"""The running learner: it notices changes, publishes the queue first, evaluates, survives a failing database, and stops."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def eventually(condition: Callable[[], bool], *, what: str, seconds: float = 20)
 
 @contextmanager
 def running(project: OpenProject) -> Iterator[threading.Event]:
-    """The learner in a thread, stopped at the end; what it raised is raised here."""
+    """The learner in a thread, stopped at the end; an error in the thread is raised here."""
     stop, failures = threading.Event(), []
 
     def work() -> None:
@@ -141,7 +141,7 @@ def test_the_learner_stops_in_the_midst_of_an_evaluation(project: OpenProject, m
 
 
 def failing_database(times: int) -> Callable[..., Any]:
-    """Stands for a look at the database that fails at first."""
+    """Replaces `newest_decision_id`; its first calls fail."""
     looks = iter(range(1000))
 
     def fails(session: Any) -> int:

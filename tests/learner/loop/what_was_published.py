@@ -34,7 +34,7 @@ def queued(project: OpenProject) -> list[QueueEntry]:
 
 
 def state_of(project: OpenProject) -> LearnerState:
-    """What the learner said last; nothing at all before it said anything."""
+    """The learner's last report; an empty one before its first."""
     with project.read() as session:
         state = read_state(session)
         if state is None:

@@ -1,4 +1,4 @@
-"""Data saved: the factor of curves whose factor is known, and what is not known."""
+"""Data saved: a known factor is found again, and where the factor cannot be known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPEAKERS = SpeakerResamples(np.arange(CLIPS) // 20)
 
 
 def curve(sizes: list[int], *, factor: float = 1.0, start: float = 0.3) -> Measured:
-    """Accuracy grows by 10 points with every doubling of labels; clips that are told right stay so, as with real heads."""
+    """Accuracy grows by 10 points with every doubling of labels; correctly predicted clips stay so, as with real heads."""
     order = np.random.default_rng(7).permutation(CLIPS)
     ua = [start + 0.1 * np.log2(size * factor / 10) for size in sizes]
     hits = np.zeros((len(sizes), CLIPS), dtype=np.bool_)
@@ -26,18 +26,18 @@ def curve(sizes: list[int], *, factor: float = 1.0, start: float = 0.3) -> Measu
 
 
 def test_a_known_factor_is_found_with_an_interval_around_it() -> None:
-    told = data_saved(curve([10, 20, 40, 80, 160], factor=2), curve([10, 20, 40, 80, 160]), Y, SPEAKERS, labels=LABELS)
-    assert told.known
-    assert told.times == pytest.approx(2, rel=0.15)
-    assert (told.low or math.inf) <= 2 <= (told.high or 0)
-    assert told.theirs == pytest.approx(160, rel=0.1)
-    assert told.ours == pytest.approx(80, rel=0.15)
-    assert told.ua == pytest.approx(0.7, abs=0.02)
+    report = data_saved(curve([10, 20, 40, 80, 160], factor=2), curve([10, 20, 40, 80, 160]), Y, SPEAKERS, labels=LABELS)
+    assert report.known
+    assert report.times == pytest.approx(2, rel=0.15)
+    assert (report.low or math.inf) <= 2 <= (report.high or 0)
+    assert report.theirs == pytest.approx(160, rel=0.1)
+    assert report.ours == pytest.approx(80, rel=0.15)
+    assert report.ua == pytest.approx(0.7, abs=0.02)
 
 
 def test_a_worse_order_saves_less_than_nothing() -> None:
-    told = data_saved(curve([10, 20, 40, 80, 160]), curve([10, 20, 40, 80, 160], factor=2), Y, SPEAKERS, labels=LABELS)
-    assert told.times == pytest.approx(0.5, rel=0.15)
+    report = data_saved(curve([10, 20, 40, 80, 160]), curve([10, 20, 40, 80, 160], factor=2), Y, SPEAKERS, labels=LABELS)
+    assert report.times == pytest.approx(0.5, rel=0.15)
 
 
 def test_what_lies_outside_the_measured_range_is_not_known() -> None:
@@ -46,16 +46,16 @@ def test_what_lies_outside_the_measured_range_is_not_known() -> None:
     assert "do not overlap" in str(early.why)
 
 
-def test_an_interval_that_reaches_beyond_the_range_is_not_told() -> None:
+def test_an_interval_that_reaches_beyond_the_range_is_not_reported() -> None:
     y, few = np.arange(40) % LABELS, SpeakerResamples(np.arange(40) // 5)
     ours, theirs = (Measured(found.labels, found.hits[:, :40]) for found in (curve([20, 40], factor=1.2), curve([20, 40])))
-    told = data_saved(ours, theirs, y, few, labels=LABELS)
-    assert not told.known
-    assert told.why
+    report = data_saved(ours, theirs, y, few, labels=LABELS)
+    assert not report.known
+    assert report.why
 
 
-@pytest.mark.parametrize(("clips", "groups", "why"), [(29, 29, "has 29 clips"), (40, 2, "too few speakers")])
+@pytest.mark.parametrize(("clips", "groups", "why"), [(29, 29, "has 29 of 30"), (40, 2, "too few speakers")])
 def test_little_evidence_says_why(clips: int, groups: int, why: str) -> None:
     ours = Measured([10, 20], curve([10, 20]).hits[:, :clips])
-    told = data_saved(ours, ours, Y[:clips], SpeakerResamples(np.arange(clips) % groups), labels=LABELS)
-    assert why in str(told.why)
+    report = data_saved(ours, ours, Y[:clips], SpeakerResamples(np.arange(clips) % groups), labels=LABELS)
+    assert why in str(report.why)

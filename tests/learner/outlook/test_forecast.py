@@ -1,4 +1,4 @@
-"""Forecasts: laws found again in their own curves, and silence where nothing can be said."""
+"""Forecasts: laws are found again in their own curves, and there is no forecast without enough points."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LABELS = [20, 30, 45, 70, 100, 150, 200]
 
 
 def resamples(true: NDArray[np.float64], *, error: float = 0.02, seed: int = 5) -> NDArray[np.float64]:
-    """A curve's points as they might as well have been; all are off together, and each a little by itself."""
+    """Resampled points of a curve: with an error that all points share, and a smaller one for each point."""
     rng = np.random.default_rng(seed)
     together, alone = rng.normal(0, error, (1, 500)), rng.normal(0, error / 4, (len(true), 500))
     return true[:, None] + together + alone
@@ -32,14 +32,14 @@ def more_labels(found: Laws, target: float) -> More:
     return Ahead(found, most=1400).labels_to(target)
 
 
-def test_a_power_law_is_carried_on() -> None:
+def test_a_power_law_is_extrapolated() -> None:
     found = laws(power(np.array(LABELS)), error=0.005)
     low, middle, high = np.quantile(found.ua_at(np.array([400.0])), [0.05, 0.5, 0.95])
     assert middle == pytest.approx(float(power(np.array(400.0))), abs=0.015)
     assert low < float(power(np.array(400.0))) < high
 
 
-def test_more_labels_are_told_with_an_interval_that_holds_them() -> None:
+def test_more_labels_are_forecast_with_an_interval_that_holds_them() -> None:
     found = more_labels(laws(power(np.array(LABELS)), error=0.005), 0.80)
     needed = (1.6 / 0.1) ** 2 - 200
     assert found.low < needed < found.high
@@ -52,7 +52,7 @@ def test_the_less_is_known_the_wider_the_interval() -> None:
     assert unsure.high > sure.high
 
 
-def test_the_fewer_clips_a_curve_is_seen_on_the_farther_it_may_stray_from_its_law() -> None:
+def test_the_fewer_clips_a_curve_is_measured_on_the_farther_it_may_stray_from_its_law() -> None:
     widths = []
     for clips in (10_000, 100, 25):
         seen = laws(power(np.array(LABELS)), error=0.004, clips=clips).seen_at(np.array([200.0, 250.0, 400.0]))
@@ -65,23 +65,23 @@ def test_the_fewer_clips_a_curve_is_seen_on_the_farther_it_may_stray_from_its_la
 def test_a_rare_label_makes_a_slice_worth_fewer_clips() -> None:
     assert worth_of(np.array([25, 25, 25, 25])) == pytest.approx(100)
     assert worth_of(np.array([95, 5])) == pytest.approx(19)
-    assert worth_of(np.array([50, 0, 50])) == pytest.approx(100), "what a label without clips would say is not in the UA"
+    assert worth_of(np.array([50, 0, 50])) == pytest.approx(100), "a label without clips does not enter the UA"
     assert worth_of(np.array([0, 0])) == 0
 
 
-def test_what_the_curve_will_not_reach_is_more_than_was_looked_at() -> None:
+def test_an_accuracy_out_of_reach_takes_infinitely_many_labels() -> None:
     flat = laws(0.6 - 2.0 / np.array(LABELS), error=0.004)
     assert np.isinf(more_labels(flat, 0.95).low)
     ahead = flat.ua_at(np.array([200.0, 250.0]))
     assert float(np.quantile(ahead[:, 1] - ahead[:, 0], 0.95)) < 0.02
 
 
-def test_what_is_reached_already_takes_none() -> None:
+def test_an_accuracy_that_is_reached_takes_no_more_labels() -> None:
     assert more_labels(laws(power(np.array(LABELS)), error=0.004), 0.5).value == 0
 
 
 @pytest.mark.parametrize("labels", [[20, 40, 80], [100, 120, 140, 160], [2, 4, 8, 16], []])
-def test_short_curves_say_nothing(labels: list[int]) -> None:
+def test_short_curves_give_no_forecast(labels: list[int]) -> None:
     true = power(np.array(labels, dtype=np.float64))
     assert Laws.fitted(labels, resamples(true), clips=100) is None
 

@@ -1,4 +1,4 @@
-"""The outlook: what the learner adds to a run once it has its scores."""
+"""The outlook: what the learner adds to a run that has its scores."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def labelled_in_rounds(project: OpenProject, clips: list[int], *, rounds: int) -
         learn_once(project)
 
 
-def test_a_project_with_enough_labels_is_told_everything(project: OpenProject) -> None:
+def test_a_project_with_enough_labels_gets_the_whole_outlook(project: OpenProject) -> None:
     clips = embedded_project(project, 200, speakers=8, spread=2.5)
     labelled_in_rounds(project, clips, rounds=10)
     outlook = outlook_of(project)
@@ -72,7 +72,7 @@ def test_a_project_with_enough_labels_is_told_everything(project: OpenProject) -
     assert outlook.stop.why
 
 
-def test_without_audio_there_is_no_handmade_baseline_and_that_is_said(project: OpenProject) -> None:
+def test_without_audio_there_is_no_handmade_baseline_and_this_is_reported(project: OpenProject) -> None:
     clips = embedded_project(project, 60)
     labelled_in_rounds(project, clips, rounds=3)
     outlook = outlook_of(project)
@@ -81,7 +81,7 @@ def test_without_audio_there_is_no_handmade_baseline_and_that_is_said(project: O
     assert outlook.data_saved.logmel.why
 
 
-def test_where_clips_have_several_answers_those_left_will_take_several(project: OpenProject) -> None:
+def test_where_clips_have_several_answers_the_remaining_clips_will_take_several(project: OpenProject) -> None:
     clips = embedded_project(project, 200, speakers=8, spread=2.5)
     labelled_in_rounds(project, clips, rounds=10)
     with project.read() as session:
@@ -103,9 +103,9 @@ def test_answers_of_clips_out_of_service_do_not_hide_clips_that_wait(project: Op
     with project.write() as session:
         session.execute(update(Clip).where(Clip.id.in_(clips[:30])).values(state=ClipState.REPLACED))
     learn_once(project)
-    told = outlook_of(project)
-    assert "Every clip has an answer" not in told.stop.why
-    assert told.stop.stop is not True
+    outlook = outlook_of(project)
+    assert "Every clip has an answer" not in outlook.stop.why
+    assert outlook.stop.stop is not True
 
 
 def test_while_clips_wait_for_their_features_not_every_clip_has_an_answer(project: OpenProject) -> None:
@@ -175,11 +175,11 @@ def test_the_scores_are_there_before_the_outlook(project: OpenProject, monkeypat
         learn_once(project)
     assert seen == [True]
     scorer = Scorer(project, Reporter(project))
-    assert not scorer.is_scored(1), "the outlook is made up for"
+    assert not scorer.is_scored(1), "the outlook is still to be made"
 
 
-def test_the_handmade_baseline_is_made_of_the_audio_and_is_not_in_use(project: OpenProject, tmp_path: Path) -> None:
-    clips = heard_clips(project, tmp_path, count=48)
+def test_the_handmade_baseline_is_computed_from_the_audio_and_is_not_in_use(project: OpenProject, tmp_path: Path) -> None:
+    clips = clips_of_audio(project, tmp_path, count=48)
     embed_made_up(project, clips)
     label_truly(project, clips)
     learn_once(project)
@@ -195,8 +195,8 @@ def test_the_handmade_baseline_is_made_of_the_audio_and_is_not_in_use(project: O
         assert kept.used_at is None
 
 
-def heard_clips(project: OpenProject, folder: Path, *, count: int) -> list[int]:
-    """Clips of real audio: a tone in noise, whose pitch tells the label, which follows from the id."""
+def clips_of_audio(project: OpenProject, folder: Path, *, count: int) -> list[int]:
+    """Clips of real audio: a tone in noise, whose pitch gives the label, which follows from the id."""
     paths = []
     for number in range(count):
         samples = tone(300.0 * 2 ** LABELS.index(truth(number + 1)), 0.5) + noise(0.5, seed=number)
@@ -240,7 +240,7 @@ def test_targets_are_the_next_round_ones() -> None:
 
 
 def test_a_handmade_project_is_its_own_baseline(project: OpenProject, tmp_path: Path) -> None:
-    clips = heard_clips(project, tmp_path, count=16)
+    clips = clips_of_audio(project, tmp_path, count=16)
     embed(project, encoder=LOGMEL)
     label_truly(project, clips)
     learn_once(project)

@@ -17,7 +17,7 @@ IDS, NAMES = [1, 2, 3], ["angry", "happy", "sad"]
 
 
 def laws(drop: float) -> Laws:
-    """200 resamples that all say the same: so many points are left to learn today, by the law n^-1."""
+    """200 equal resamples: by the law n^-1, so many points are left to learn today."""
     return Laws(200, np.full(200, 0.8), np.full(200, drop * 10), np.full(200, 5), clips=100.0)
 
 
@@ -25,7 +25,7 @@ def test_a_flat_curve_is_a_sign_and_a_rising_one_is_none() -> None:
     assert flat_sign(laws(0.02)).met
     rising = flat_sign(laws(0.2))
     assert rising.met is False
-    assert rising.why == "50 more labels would bring about 4.0 points of UA, 4.0 at most."
+    assert rising.why == "50 more labels would raise UA by about 4.0 points, and by 4.0 at most."
 
 
 def test_no_forecast_is_no_sign_either_way() -> None:
@@ -49,16 +49,16 @@ def test_even_labels_have_no_rare_one() -> None:
     assert rare_sign([1, 2, 3] * 20, IDS, NAMES).met
 
 
-def test_a_label_never_seen_speaks_against_stopping() -> None:
+def test_a_label_without_examples_speaks_against_stopping() -> None:
     sign = rare_sign([1, 2] * 60, IDS, NAMES)
-    assert (sign.met, sign.why) == (False, "Nothing has been found yet of sad.")
+    assert (sign.met, sign.why) == (False, "No example of sad has been found yet.")
 
 
 def test_a_late_find_of_a_rare_class_speaks_against_stopping() -> None:
     early, late = [3, 3, *[1, 2] * 60], [*[1, 2] * 60, 3, 3]
     assert rare_sign(early, IDS, NAMES).met
     sign = rare_sign(late, IDS, NAMES)
-    assert (sign.met, sign.why) == (False, "The last 30 answers held 2 of sad.")
+    assert (sign.met, sign.why) == (False, "2 of the last 30 answers gave a rare label (sad).")
 
 
 def test_it_takes_all_three_signs() -> None:

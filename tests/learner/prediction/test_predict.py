@@ -57,7 +57,7 @@ def test_clips_without_features_are_left_out_by_name(project: OpenProject, tmp_p
     assert report.failed == [{"file_name": "6.wav", "reason": "It has no features yet; run `earmark embed`."}]
 
 
-def test_before_there_is_a_head_the_way_to_one_is_told(project: OpenProject, tmp_path: Path) -> None:
+def test_without_a_head_the_error_says_how_to_get_one(project: OpenProject, tmp_path: Path) -> None:
     embedded_project(project, 3)
     learn_once(project)
     with pytest.raises(LearnerError, match="label some clips, then run `earmark learn --once`"):
@@ -77,7 +77,7 @@ def test_a_head_is_not_applied_to_other_features(project: OpenProject) -> None:
         list(predict_project(project))
 
 
-def test_an_output_that_cannot_be_written_is_told(project: OpenProject, tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_an_error(project: OpenProject, tmp_path: Path) -> None:
     clips = embedded_project(project, 6)
     label_truly(project, clips)
     learn_once(project)
@@ -106,7 +106,7 @@ def test_new_audio_is_encoded_as_the_projects_clips_were(tmp_path: Path) -> None
     report = write_predictions(project, tmp_path / "new.csv", folder=new)
     write_predictions(project, tmp_path / "old.csv")
     (row,) = table(tmp_path / "new.csv")
-    assert row["file_name"] == '=SUM(A1)/a "b",\nc.wav', "names stay what they are, to be found again"
+    assert row["file_name"] == '=SUM(A1)/a "b",\nc.wav', "names stay as they are, so that the files can be found"
     assert (row["start"], row["end"], row["predicted"]) == ("0.0", "0.75", "noise")
     assert [failed["file_name"] for failed in report.failed] == ["bad.wav"]
     same = next(other for other in table(tmp_path / "old.csv") if other["file_name"] == "5.wav")
@@ -116,7 +116,7 @@ def test_new_audio_is_encoded_as_the_projects_clips_were(tmp_path: Path) -> None
     project.close()
 
 
-def test_what_is_no_file_is_written_to_and_not_replaced(project: OpenProject, tmp_path: Path) -> None:
+def test_an_output_that_is_not_a_file_is_written_to_and_not_replaced(project: OpenProject, tmp_path: Path) -> None:
     label_truly(project, embedded_project(project, 6))
     learn_once(project)
     (tmp_path / "link").symlink_to("/dev/null")

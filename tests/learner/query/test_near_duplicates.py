@@ -1,4 +1,4 @@
-"""Near-duplicates are not asked together."""
+"""Near-duplicates are not queried together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the grid shows: neighbours of a clip, and the clips most probably of a label; and grid labels teach but do not test."""
+"""What the grid shows: neighbours of a clip, and likely clips of a label; and grid labels train a head but do not test it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class TestNeighbours:
         assert list(Neighbours(project).of(clips[0])) == whole
         assert {clip for clip, _ in whole} == set(clips[1:])
 
-    def test_know_of_clips_that_came_later(self, project: OpenProject) -> None:
+    def test_include_clips_that_came_later(self, project: OpenProject) -> None:
         first = embedded_project(project, 10)
         neighbours = Neighbours(project)
         assert len(list(neighbours.of(first[0]))) == 9
@@ -125,7 +125,7 @@ class TestLikelyClips:
         assert again.run_id > listed.run_id
         assert found[0][0] not in {clip for clip, _ in again.of(happy)}
 
-    def test_are_forgotten_when_nothing_tells_labels_apart_any_more(self, project: OpenProject) -> None:
+    def test_are_deleted_when_no_head_separates_labels_any_more(self, project: OpenProject) -> None:
         clips = embedded_project(project, 30)
         given = [answer(project, clip, truth(clip)) for clip in clips[:9]]
         learn_once(project)
@@ -170,7 +170,7 @@ class TestLikelyClips:
             read_likely(tmp_path)
 
 
-def test_labels_from_the_grid_teach_the_head_and_are_no_measure_of_it(project: OpenProject) -> None:
+def test_labels_from_the_grid_train_the_head_and_do_not_test_it(project: OpenProject) -> None:
     clips = embedded_project(project, 60)
     label_slice(project, 12)
     with project.read() as session:

@@ -1,0 +1,44 @@
+"""The grid as Streamlit sees it: its HTML, its look, and what it needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from labeler.player.scripts import read, script, seat_data
+
+_COMPONENT = st.components.v2.component(
+    "earmark_grid", html=read("grid/grid.html"), css=read("shared/earmark.css") + read("grid/grid.css"), js=script("grid/grid.js")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridSeat:
+    """What the grid needs to know of the annotator and of what is looked for."""
+
+    session: str
+    """Token that names the annotator."""
+    project: str
+    """The project's UUID; unsaved answers are kept in the browser under it."""
+    annotator_id: int
+    annotator: str
+    """The annotator's name, shown."""
+    asked: dict[str, Any]
+    """What is looked for, as the route takes it: `{"likely": label}` or `{"like": clip id}`."""
+    words: str
+    """The same as words; stored with each answer."""
+    likely: bool
+    """Whether a label is looked for: a clip's closeness is a probability then."""
+    label: str
+    """What a confirmed clip gets."""
+    least_heard: float
+    """Share of a clip that must be heard before it is confirmed."""
+    preferences: dict[str, Any]
+    """How the annotator likes clips to be played; see `labeler.app.api.messages.Preferences`."""
+
+
+def grid(seat: GridSeat) -> None:
+    """Put the grid on the page."""
+    _COMPONENT(key="grid", data=seat_data(seat))

@@ -1,0 +1,44 @@
+// What is on screen around the cells: the notice, the counts, and what the buttons do next.
+
+export class View {
+  constructor(root, annotator) {
+    this.root = root.querySelector("[data-testid=grid]");
+    this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-testid]")].map((part) => [part.dataset.testid, part]));
+    this.parts["annotator-name"].textContent = annotator;
+  }
+
+  get cells() {
+    return this.parts.cells;
+  }
+
+  notify(words) {
+    this.parts.notice.textContent = words;
+  }
+
+  state(state, { startOver }) {
+    this.root.dataset.state = state;
+    this.parts["start-over"].hidden = !startOver;
+  }
+
+  toggleHelp() {
+    const hidden = (this.parts["key-help"].hidden = !this.parts["key-help"].hidden);
+    this.parts.help.setAttribute("aria-expanded", String(!hidden));
+  }
+
+  // `save` is the last one, which can be taken back, if there is any.
+  marks({ yes, no, total, label, save }) {
+    this.parts.marked.textContent = `${yes} confirmed, ${no} rejected of ${total}`;
+    this.parts["grid-save"].firstElementChild.textContent = yes > 0 ? `Save ${yes} as ${label}` : "Next clips";
+    this.parts["grid-undo"].disabled = !save;
+    this.parts["grid-undo"].firstElementChild.textContent = save?.answers.length ? `Undo saving ${save.answers.length}` : "Undo";
+  }
+
+  savedCount(count) {
+    this.parts["saved-count"].textContent = String(count);
+  }
+
+  saving({ state, text }) {
+    this.parts["save-state"].dataset.state = state;
+    if (this.parts["save-state"].textContent !== text) this.parts["save-state"].textContent = text;
+  }
+}

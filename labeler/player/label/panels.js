@@ -1,0 +1,85 @@
+// What opens below the buttons and stays: the keys, the label guidelines, and the annotator's own settings.
+
+export class Panels {
+  // ask() gives the guidelines as HTML, or null. The server has left nothing in it but text, links and play buttons.
+  // quiet() stops the clip.
+  constructor(root, { ask, quiet }) {
+    this.parts = {
+      help: root.querySelector("[data-testid=key-help]"),
+      guide: root.querySelector("[data-testid=guide]"),
+      settings: root.querySelector("[data-testid=settings]"),
+    };
+    this.root = root;
+    this.ask = ask;
+    this.quiet = quiet;
+    this.example = null;
+    this.parts.guide.onclick = (event) => {
+      const button = event.target.closest("[data-example]");
+      if (button) this.playExample(button.dataset.example);
+    };
+  }
+
+  get open() {
+    return Object.values(this.parts).some((part) => !part.hidden);
+  }
+
+  // Open one and close the others, or close it.
+  toggle(name) {
+    const opens = this.parts[name].hidden;
+    this.close();
+    if (!opens) return;
+    this.show(name, true);
+    if (name === "guide") this.fillGuide();
+    this.parts[name].scrollIntoView({ block: "nearest" });
+  }
+
+  show(name, open) {
+    this.parts[name].hidden = !open;
+    this.root.querySelector(`[data-do=${name}]`).setAttribute("aria-expanded", String(open));
+  }
+
+  close() {
+    for (const name of Object.keys(this.parts)) this.show(name, false);
+    this.example?.pause();
+  }
+
+  async fillGuide() {
+    const { guide } = this.parts;
+    if (!guide.hasChildNodes()) guide.textContent = "…";
+    try {
+      const html = await this.ask();
+      if (html === null)
+        guide.textContent = "There are no guidelines; the team lead writes them into guidelines.md in the project directory.";
+      else guide.innerHTML = html;
+    } catch (error) {
+      guide.textContent = error.message;
+    }
+    guide.scrollIntoView({ block: "nearest" });
+  }
+
+  playExample(address) {
+    this.quiet();
+    this.example?.pause();
+    this.example = new Audio(address);
+    this.example.play().catch(() => {});
+  }
+}
+
+export class SettingsForm {
+  constructor(root, preferences) {
+    this.fields = root.querySelector("[data-testid=settings]").elements;
+    this.fields.normalise.onchange = () => preferences.set({ normalise: this.fields.normalise.checked });
+    this.fields.breaks.onchange = () => preferences.set({ breaks: this.fields.breaks.checked });
+    this.fields.goal.onchange = () => {
+      const goal = Math.round(Number(this.fields.goal.value));
+      preferences.set({ goal: goal > 0 && goal <= 100000 ? goal : 0 });
+    };
+    this.fields.goal.form.onsubmit = (event) => event.preventDefault();
+  }
+
+  show({ normalise, breaks, goal }) {
+    this.fields.normalise.checked = normalise;
+    this.fields.breaks.checked = breaks;
+    this.fields.goal.value = goal > 0 ? String(goal) : "";
+  }
+}

@@ -1,0 +1,284 @@
+// The player itself: one clip at a time, one key an answer, the next clip at once.
+
+import { post } from "../shared/api.js";
+import { ClipMedia } from "../shared/media.js";
+import { mounted } from "../shared/mount.js";
+import { Outbox, savingWords } from "../shared/outbox.js";
+import { Answers } from "./answers.js";
+import { actionOf } from "./keys.js";
+import { Later } from "./later.js";
+import { Pace } from "./pace.js";
+import { Panels, SettingsForm } from "./panels.js";
+import { Preferences } from "./preferences.js";
+import { ClipQueue } from "./queue.js";
+import { stateOf } from "./state.js";
+import { Transport } from "./transport.js";
+import { Tray } from "./tray.js";
+import { View } from "./view.js";
+
+const RENEW_EVERY = 60000;
+
+class Player {
+  constructor(root, data) {
+    this.root = root;
+    this.data = data;
+    this.later = new Later();
+    this.saved = 0;
+    this.acknowledged = 0;
+    this.view = new View(root, data, (action) => this.act(action));
+    this.preferences = new Preferences(data.session, data.preferences, () => this.onPreferences());
+    this.settings = new SettingsForm(this.view.root, this.preferences);
+    this.pace = new Pace(data.project, data.annotatorId);
+    this.panels = new Panels(this.view.root, {
+      ask: async () => (await post("/earmark/api/guide", { session: this.data.session })).html,
+      quiet: () => this.transport.onAir?.audio.pause(),
+    });
+    this.transport = new Transport({ view: this.view, preferences: this.preferences, onState: () => this.showState() });
+    this.tray = new Tray(this.view.root, data.skipReasons, (action) => this.act(action));
+    this.outbox = new Outbox(data.project, {
+      onChange: () => this.showSaving(),
+      onSaved: (who, saved) => this.onSaved(who, saved),
+      later: (work) => this.later.add(work, "send"),
+    });
+    this.queue = new ClipQueue({
+      project: data.project,
+      session: data.session,
+      taken: () => this.taken(),
+      acknowledged: () => this.acknowledged,
+      newMedia: (clip) => this.newMedia(clip),
+      onChange: () => this.onQueue(),
+    });
+    this.answers = new Answers(data, this, {
+      showNext: () => this.showNext(),
+      reopen: (what) => this.reopen(what),
+      onTakenBack: (answer) => this.onTakenBack(answer),
+      onPace: () => this.showPace(),
+      onSaving: () => this.showSaving(),
+    });
+    this.onKey = (event) => this.key(event);
+    this.onHide = () => this.settle();
+    this.onShow = (event) => event.persisted && location.reload();
+    this.attach();
+    this.renewing = setInterval(() => this.queue.fill({ renew: true }), RENEW_EVERY);
+    this.onPreferences();
+    this.showSaving();
+    this.queue.fill();
+  }
+
+  // Whether it can go on with new data, so that nothing it plays is disturbed.
+  serves(data) {
+    return lasting(this.data) === lasting(data) && this.root.contains(this.view.root);
+  }
+
+  stay(data) {
+    clearTimeout(this.leaving);
+    this.data = this.answers.data = data;
+    this.queue.session = this.preferences.session = data.session;
+    this.attach();
+  }
+
+  attach() {
+    // Before anyone else: Streamlit has keys of its own (R, C).
+    window.addEventListener("keydown", this.onKey, true);
+    window.addEventListener("pagehide", this.onHide);
+    window.addEventListener("pageshow", this.onShow);
+  }
+
+  leave() {
+    window.removeEventListener("keydown", this.onKey, true);
+    window.removeEventListener("pagehide", this.onHide);
+    window.removeEventListener("pageshow", this.onShow);
+    this.leaving = setTimeout(() => this.stop(), 50);
+  }
+
+  // The page closes: everything is sent and handed back, and nothing new is asked for.
+  settle() {
+    this.later.drop("fill");
+    this.later.now();
+    this.preferences.stop();
+    this.queue.stop();
+  }
+
+  stop() {
+    this.settle();
+    clearInterval(this.renewing);
+    this.outbox.stop();
+    this.transport.stop();
+    this.answers.close();
+  }
+
+  // ---- clips
+
+  get current() {
+    return this.transport.current;
+  }
+
+  newMedia(clip, { around = false } = {}) {
+    return new ClipMedia(clip, (media, type) => this.onMedia(media, type), { level: this.preferences.values.normalise, around });
+  }
+
+  taken() {
+    const held = this.current ? [this.current.clip] : [];
+    return { clips: [...held.map((clip) => clip.clip), ...this.outbox.clips], leases: held.map((clip) => clip.lease) };
+  }
+
+  onQueue() {
+    if (this.queue.counts) this.saved = this.queue.counts.saved;
+    if (!this.current && this.queue.ahead.length > 0) this.showNext();
+    // The queue itself asks again, after a while.
+    else if (!this.current) this.show(null);
+    this.showState();
+    this.showSaving();
+  }
+
+  showNext() {
+    this.show(this.queue.ahead.length > 0 ? this.queue.take() : null);
+    this.later.add(() => this.queue.fill(), "fill");
+  }
+
+  // The page names the clip at once. What it looks like is drawn when it sounds.
+  show(media) {
+    this.transport.put(media);
+    this.tray.close();
+    this.view.clip(media?.clip.file_name ?? "");
+    this.later.add(() => this.draw(), "draw");
+    this.showState();
+  }
+
+  draw() {
+    if (this.current) this.view.draw(this.current.clip, this.current.picture);
+    else this.view.drawNoClip();
+    this.transport.look();
+    this.queue.remember();
+  }
+
+  onMedia(media, type) {
+    if (media !== this.transport.onAir) return;
+    this.transport.onMedia(media, type);
+    this.later.soon();
+  }
+
+  // ---- what is shown
+
+  onPreferences() {
+    const { values } = this.preferences;
+    this.view.preferences(values);
+    this.settings.show(values);
+    this.showPace();
+    this.transport.adjust();
+    for (const media of this.queue?.ahead ?? []) media.setLevel(values.normalise);
+    if (this.current?.setLevel(values.normalise)) this.current.loading.then(() => this.transport.playFromStart());
+  }
+
+  showPace() {
+    this.view.pace(this.pace.words(this.preferences.values.goal));
+  }
+
+  showState() {
+    const { state, blocked = false, notice = "" } = stateOf(this.transport, this.queue);
+    this.view.state(state, blocked);
+    this.later.add(() => this.view.look(state, notice), "look");
+  }
+
+  showSaving() {
+    const counts = this.queue?.counts;
+    this.view.counts({ saved: this.saved, done: counts?.done ?? 0, total: counts?.total ?? null });
+    this.view.saving(savingWords(this.outbox));
+  }
+
+  onSaved(annotatorId, saved) {
+    this.acknowledged += 1;
+    if (annotatorId !== this.data.annotatorId) return;
+    const counts = this.queue?.counts;
+    if (counts) Object.assign(counts, { saved, done: Math.min(Math.max(counts.done + saved - this.saved, 0), counts.total) });
+    this.saved = saved;
+  }
+
+  // ---- keys and buttons
+
+  key(event) {
+    const choices = this.tray.asksWhy ? this.data.skipReasons.length : 0;
+    const action = actionOf(event, this.data.keys, choices);
+    if (!action) {
+      // Held down on a focused button, Enter would press it again and again.
+      if (event.repeat && event.key === "Enter" && this.root.contains(event.composedPath()[0])) event.preventDefault();
+      return;
+    }
+    if (action.name === "close" && !this.tray.open && !this.panels.open) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!event.repeat || action.name === "step") this.act(action);
+  }
+
+  act(action) {
+    const { name } = action;
+    if (name === "help" || name === "guide" || name === "settings") return this.panels.toggle(name);
+    if (name === "close") return this.tray.open ? this.tray.close() : this.panels.close();
+    if (name === "undo") return this.answers.undo();
+    if (name === "faster") return this.preferences.faster(action.direction);
+    if (name === "loop") return this.preferences.set({ loop: !this.preferences.values.loop });
+    if (name === "normalise") return this.normalise();
+    const media = this.current;
+    if (!media) return undefined;
+    if (name === "context") return this.context();
+    if (name === "skip" && !("reason" in action)) return this.answers.skip();
+    if (name === "choice") return this.answers.give({ name: "skip", reason: this.data.skipReasons[action.index] });
+    if (name === "label" || name === "unsure" || name === "skip") return this.answers.give(action);
+    if (name === "flag") return this.tray.askNote(media.clip.flag);
+    if (name === "flagged") return this.answers.flag(action.note);
+    if (media.problem) return media.problem.final ? undefined : media.tryAgain().then(() => this.transport.playFromStart());
+    if (name === "toggle") return this.transport.toggle();
+    if (name === "replay") return this.transport.playFromStart();
+    if (name === "seek") return this.transport.seek(action.share * this.transport.onAir.duration);
+    if (name === "step") return this.transport.step(action);
+    return undefined;
+  }
+
+  normalise() {
+    const normalise = !this.preferences.values.normalise;
+    this.preferences.set({ normalise });
+    this.view.answered(normalise ? "All clips at one loudness" : "Clips as loud as they are");
+  }
+
+  // What comes before and after a span of a longer file.
+  context() {
+    const { clip, picture, problem } = this.current;
+    if (problem) return;
+    this.later.now();
+    if (clip.around === null) {
+      this.view.answered("This clip is a whole file: nothing comes before or after it");
+      return;
+    }
+    const make = () => this.newMedia({ ...clip, duration: clip.around[1], pages: 1 }, { around: true });
+    this.transport.toggleContext(make);
+    if (this.transport.aside) this.view.showContext(clip, this.transport.aside.picture);
+    else {
+      this.view.showPicture(clip, picture);
+      this.transport.playFromStart();
+    }
+  }
+
+  // The server took back an answer that was given before this page was opened.
+  onTakenBack({ saved, done, total, clip }) {
+    this.acknowledged += 1;
+    this.saved = saved;
+    this.queue.counts = { saved, done, total };
+    if (clip) this.reopen(clip);
+    else this.view.answered("Nothing left to undo");
+  }
+
+  reopen(what) {
+    const media = what instanceof ClipMedia ? what : this.newMedia(what);
+    media.reset();
+    if (this.current) this.queue.putBack(this.current);
+    this.show(media);
+    this.later.add(() => this.view.answered("Taken back; answer it again"), "answered");
+  }
+}
+
+// What must stay the same for a player to go on.
+function lasting({ project, annotatorId, labels, keys, skipReasons, leastHeard, facts }) {
+  return JSON.stringify([project, annotatorId, labels, keys, skipReasons, leastHeard, facts]);
+}
+
+export default mounted(Player);

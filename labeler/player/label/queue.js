@@ -1,0 +1,138 @@
+// The clips that come next: leased from the server and loaded before they are needed.
+
+import { post } from "../shared/api.js";
+import { BackOff } from "../shared/back_off.js";
+
+const AHEAD = 5;
+const EMPTY_POLL = 3000;
+
+export class ClipQueue {
+  // taken() gives { clips, leases }: what is on screen, or answered but not acknowledged. acknowledged() counts saved answers.
+  constructor({ project, session, taken, acknowledged, newMedia, onChange }) {
+    this.memory = `earmark:${project}:leases`;
+    this.session = session;
+    this.taken = taken;
+    this.acknowledged = acknowledged;
+    this.newMedia = newMedia;
+    this.onChange = onChange;
+    this.ahead = [];
+    this.asking = false;
+    this.missed = false;
+    this.loadingAhead = false;
+    this.stopped = false;
+    this.trouble = null;
+    this.empty = false;
+    this.counts = null;
+    // A page that was reloaded hands back what it held. Its clips would otherwise wait for their leases to run out.
+    this.release = this.remembered();
+    this.retry = new BackOff(() => this.fill(), { longest: 8000 });
+  }
+
+  remembered() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.memory)) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  remember() {
+    try {
+      sessionStorage.setItem(this.memory, JSON.stringify(this.leases()));
+    } catch {
+      // The leases run out by themselves.
+    }
+  }
+
+  leases() {
+    const held = [...this.taken().leases, ...this.ahead.map((media) => media.clip.lease)];
+    return held.filter((lease) => lease !== null).slice(0, 200);
+  }
+
+  take() {
+    return this.ahead.shift() ?? null;
+  }
+
+  putBack(media) {
+    this.ahead.unshift(media);
+  }
+
+  // Ask for as many clips as are missing. Every question also renews the leases of the clips held.
+  async fill({ renew = false } = {}) {
+    if (this.asking) this.missed = true;
+    if (this.asking || this.stopped) return;
+    const want = Math.max(AHEAD - this.ahead.length, 0);
+    if (want === 0 && !renew) return;
+    this.asking = true;
+    this.missed = false;
+    this.retry.stop();
+    const before = this.acknowledged();
+    try {
+      const answer = await post("/earmark/api/next", this.question(want));
+      if (this.stopped) this.handBack(answer.clips.map((clip) => clip.lease));
+      else this.accept(answer, { want, fresh: before === this.acknowledged() });
+    } catch (error) {
+      this.trouble = error.status === 403 ? "This page is too old; reload it." : error.message;
+      if (!this.stopped && error.status !== 403) this.retry.again();
+    }
+    this.asking = false;
+    if (this.stopped) return;
+    this.onChange();
+    // More was wanted while a question was on its way, and nothing else will ask for it.
+    if (this.missed && !this.retry.pending) this.fill();
+  }
+
+  question(want) {
+    const exclude = [...this.taken().clips, ...this.ahead.map((media) => media.clip.clip)].slice(0, 500);
+    const release = this.release.slice(0, 200);
+    this.asked = release;
+    return { session: this.session, want, holding: this.leases(), release, exclude };
+  }
+
+  accept({ clips, saved, done, total }, { want, fresh }) {
+    this.trouble = null;
+    this.retry.worked();
+    this.release = this.release.filter((lease) => !this.asked.includes(lease));
+    // An answer acknowledged in the meantime may be missing from these counts.
+    if (fresh || this.counts === null) this.counts = { saved, done, total };
+    this.ahead.push(...clips.map((clip) => this.newMedia(clip)));
+    this.load();
+    this.empty = clips.length === 0 && want > 0;
+    this.remember();
+    // Fewer than asked for. Others may hand clips back, or the learner may list more.
+    if (clips.length < want) this.retry.after(EMPTY_POLL);
+  }
+
+  // Load in order, one at a time. The clip that is needed first must not share the line with those behind it.
+  async load() {
+    if (this.loadingAhead) return;
+    this.loadingAhead = true;
+    for (let next = this.unloaded(); next; next = this.unloaded()) {
+      await next.start();
+      await next.picture.decode().catch(() => {});
+    }
+    this.loadingAhead = false;
+  }
+
+  unloaded() {
+    return this.stopped ? undefined : this.ahead.find((media) => media.loading === null);
+  }
+
+  handBack(release) {
+    if (release.length > 0) post("/earmark/api/next", { session: this.session, want: 0, release }).catch(() => {});
+  }
+
+  // Hand everything back, so that others get these clips at once.
+  stop() {
+    this.stopped = true;
+    this.retry.stop();
+    this.handBack(this.leases());
+    this.ahead.forEach((media) => media.close());
+    this.ahead = [];
+    try {
+      sessionStorage.removeItem(this.memory);
+    } catch {
+      // Nothing was stored.
+    }
+  }
+}

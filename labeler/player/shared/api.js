@@ -1,0 +1,44 @@
+// Talks to the server's routes.
+
+// An answer of the server other than success; `status` is 0 when there was no answer at all.
+export class ApiError extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export async function errorOf(response) {
+  try {
+    return new ApiError(response.status, (await response.json()).error ?? response.statusText);
+  } catch {
+    return new ApiError(response.status, response.statusText);
+  }
+}
+
+export async function post(path, message) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(message),
+      // Lets the last answers leave even while the page is being closed.
+      keepalive: true,
+    });
+  } catch {
+    throw new ApiError(0, "The server does not answer.");
+  }
+  if (!response.ok) throw await errorOf(response);
+  return response.json();
+}
+
+// crypto.randomUUID exists on https and localhost only; a team's server is often plain http.
+export function newUuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

@@ -1,0 +1,19 @@
+// New elements of the page. Text that comes from files or people is set as text, never as HTML.
+
+export function element(name, { className = "", text = "" } = {}) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  return made;
+}
+
+// A button of this form would otherwise submit it.
+export function plainButton(className = "") {
+  const button = element("button", { className });
+  button.type = "button";
+  return button;
+}
+
+export function keyCap(key) {
+  return element("kbd", { text: key });
+}
