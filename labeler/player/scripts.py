@@ -18,10 +18,7 @@ from dataclasses import asdict
 from functools import cache, partial
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any
 
 ROOMS = ("grid", "label", "shared")
 _HERE = Path(__file__).parent
@@ -66,8 +63,8 @@ def script(entry: str) -> str:
     return read("loader.js").replace(_PLACE_OF_MODULES, f"const MODULES = {json.dumps(texts)};")
 
 
-def seat_data(seat: DataclassInstance) -> dict[str, Any]:
-    """A seat as scripts name things: `least_heard` is `leastHeard` there."""
+def seat_data(seat: Any) -> dict[str, Any]:
+    """A seat (a dataclass) as scripts name things: `least_heard` is `leastHeard` there."""
     return {_camel(name): value for name, value in asdict(seat).items()}
 
 

@@ -161,6 +161,6 @@ def _write_at(file: IO[bytes], offset: int, content: bytes) -> None:
 
 def _unwritable(path: Path, error: OSError) -> FeatureError:
     return FeatureError(
-        f"{path} cannot be written ({error.strerror}); make room on the disk or mend its permissions, "
+        f"{path} cannot be written ({error.strerror}); free space on the disk or fix its permissions, "
         "then run `earmark embed` again."
     )

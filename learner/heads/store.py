@@ -69,7 +69,7 @@ class HeadFile:
                 part.sync()
         except OSError as error:
             raise LearnerError(
-                f"The head cannot be written to {folder} ({error.strerror}); make room on the disk or mend its permissions."
+                f"The head cannot be written to {folder} ({error.strerror}); free space on the disk or fix its permissions."
             ) from error
 
     def publish(self, run_id: int) -> None:
@@ -107,7 +107,7 @@ def load_head(path: Path) -> StoredHead:
             plain,
         )
     except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise LearnerError(f"{path} is missing or damaged; run `earmark learn --once` to train the head anew.") from error
+        raise LearnerError(f"{path} is missing or damaged; run `earmark learn --once` to train the head again.") from error
 
 
 def _arrays(head: LinearHead, prefix: str = "") -> dict[str, NDArray[Any]]:
