@@ -9,21 +9,23 @@ import functools
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
 import anyio.to_thread
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from db.errors import AudioError, EarmarkError
-from db.models import Clip
+from db.errors import AudioError, DatabaseGoneError, EarmarkError
 from db.project import OpenProject
-from db.records.clips import ClipAudio, clip_audio, mark_broken
+from db.records.clips import mark_broken
 from labeler.app.api.grid import GridLabelling
+from labeler.app.api.known_clips import KnownClip, KnownClips
 from labeler.app.api.labelling import Labelling
 from labeler.app.api.messages import (
     AnswersRequest,
@@ -42,7 +44,11 @@ from learner.audio.reader import AudioMissing
 
 LOG = logging.getLogger("earmark.app")
 MOST_BYTES = 256 * 1024
-"""The largest message accepted; a hundred answers take a fifth of it."""
+"""The largest message accepted. The outbox (`labeler/player/shared/outbox.js`) sends a fifth of it at once."""
+_AT_THE_DATABASE = 8
+"""Requests that use the database at the same time. It has 15 connections: when all these requests wait, pages still get one."""
+_SET_ASIDE_SECONDS = 1.0
+"""How long a request for a broken clip waits until the clip is noted as such. While the database is busy, it is noted later."""
 _API_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _MEDIA_HEADERS = {
     "Cache-Control": "private, max-age=3600",
@@ -53,6 +59,7 @@ _MEDIA_HEADERS = {
 }
 
 Message = TypeVar("Message", bound=BaseModel)
+Made = TypeVar("Made")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -66,14 +73,19 @@ class RefusedError(Exception):
 
 def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
     """All routes of one project."""
-    labelling, media = Labelling(project, tokens), _Media(project, tokens)
+    known, turns = KnownClips(project), anyio.CapacityLimiter(_AT_THE_DATABASE)
+    labelling, media = Labelling(project, tokens, known), _Media(project, tokens, known, turns)
+
+    def api(path: str, kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> Route:
+        return Route(f"/earmark/api/{path}", _endpoint(turns, kind, answer), methods=["POST"])
+
     return [
-        Route("/earmark/api/next", _api(NextRequest, labelling.next_clips), methods=["POST"]),
-        Route("/earmark/api/decisions", _api(AnswersRequest, labelling.take_answers), methods=["POST"]),
-        Route("/earmark/api/undo", _api(UndoRequest, labelling.take_back), methods=["POST"]),
-        Route("/earmark/api/grid", _api(GridRequest, GridLabelling(project, tokens, labelling).grid_clips), methods=["POST"]),
-        Route("/earmark/api/preferences", _api(PreferencesRequest, labelling.keep_preferences), methods=["POST"]),
-        Route("/earmark/api/guide", _api(GuideRequest, labelling.guide), methods=["POST"]),
+        api("next", NextRequest, labelling.next_clips),
+        api("decisions", AnswersRequest, labelling.take_answers),
+        api("undo", UndoRequest, labelling.take_back),
+        api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
+        api("preferences", PreferencesRequest, labelling.keep_preferences),
+        api("guide", GuideRequest, labelling.guide),
         Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),
         Route("/earmark/picture/{token}", _sentences(media.picture), methods=["GET"]),
     ]
@@ -90,13 +102,16 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
             return _refusal(error.status, str(error))
         except TokenError as error:
             return _refusal(403, str(error))
+        except DatabaseGoneError as error:
+            LOG.error("%s", error)
+            return _refusal(503, str(error))
         except AudioError as error:
             return _refusal(410, str(error))
         except EarmarkError as error:
             return _refusal(400, str(error))
         except ClientDisconnect:
             return _refusal(400, "The connection was closed; send the message again.")
-        except DBAPIError:
+        except (DBAPIError, PoolTimeoutError):
             LOG.exception("the database did not answer")
             return _refusal(503, "The database is busy; the page will try again by itself.")
         except Exception:
@@ -106,20 +121,27 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
     return safe
 
 
+class _Document(JSONResponse):
+    """JSON in ASCII: a text that UTF-8 cannot hold (half of a surrogate pair) goes back as it came."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
 def _refusal(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status_code=status, headers=_API_HEADERS)
+    return _Document({"error": sentence}, status_code=status, headers=_API_HEADERS)
 
 
-def _api(kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> Endpoint:
-    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread."""
+def _endpoint(turns: anyio.CapacityLimiter, kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> Endpoint:
+    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread, when it is its turn."""
 
     async def endpoint(request: Request) -> Response:
         try:
             message = kind.model_validate(await _json(request))
         except ValidationError as error:
             raise RefusedError(400, complaint(error)) from error
-        document = await anyio.to_thread.run_sync(answer, message)
-        return JSONResponse(document, headers=_API_HEADERS)
+        document = await anyio.to_thread.run_sync(answer, message, limiter=turns)
+        return _Document(document, headers=_API_HEADERS)
 
     return _sentences(endpoint)
 
@@ -138,20 +160,14 @@ async def _json(request: Request) -> Any:
         raise RefusedError(400, "The message is not JSON; reload the page.") from error
 
 
-@dataclass(frozen=True)
-class _File:
-    """A clip's file: its size and time when it was imported, and its length in seconds."""
-
-    imported: tuple[int, int]
-    seconds: float
-
-
 class _Media:
     """Audio and pictures of clips."""
 
-    def __init__(self, project: OpenProject, tokens: Tokens) -> None:
+    def __init__(self, project: OpenProject, tokens: Tokens, known: KnownClips, turns: anyio.CapacityLimiter) -> None:
         self._project = project
         self._tokens = tokens
+        self._known = known
+        self._turns = turns
         self._audio = AudioFiles(project.cache_dir / "audio")
         self._pictures = Pictures(project.cache_dir / "pictures")
         self._at_once = anyio.CapacityLimiter(4)
@@ -164,47 +180,65 @@ class _Media:
         header Earmark-Gain gives the decibels), `around=1` adds the audio before and after the clip.
         """
         asked = request.query_params
-        clip, file = await self._clip(request)
-        span = with_context(clip, file.seconds) if asked.get("around") else clip
-        transcode, level_of = asked.get("as") == "wav", clip if asked.get("level") else None
+        transcode = asked.get("as") == "wav"
 
-        def make() -> Playable:
-            return self._audio.playable(span, imported=file.imported, transcode=transcode, level_of=level_of)
+        def make(known: KnownClip) -> Playable:
+            clip = known.audio
+            span = with_context(clip, known.file_seconds) if asked.get("around") else clip
+            imported, level_of = (clip.size, clip.mtime_ns), clip if asked.get("level") else None
+            return self._audio.playable(span, imported=imported, transcode=transcode, level_of=level_of)
 
-        found: Playable = await self._made(clip, make)
+        found = await self._made(request, make)
         headers = {**_MEDIA_HEADERS, "Earmark-Gain": f"{found.gain:.1f}"}
         return FileResponse(found.path, media_type=found.media_type, headers=headers)
 
     async def picture(self, request: Request) -> Response:
         """The clip's waveform and spectrogram; `page=N` is one page of a long clip, `around=1` adds the audio around it."""
-        clip, file = await self._clip(request)
-        page = request.query_params.get("page", "")
-        span = with_context(clip, file.seconds) if request.query_params.get("around") else clip
-        if page:
-            span = page_of(clip, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
-        path = await self._made(clip, lambda: self._pictures.picture(span))
+        page, around = request.query_params.get("page", ""), request.query_params.get("around")
+
+        def make(known: KnownClip) -> Path:
+            span = with_context(known.audio, known.file_seconds) if around else known.audio
+            if page:
+                span = page_of(known.audio, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
+            return self._pictures.picture(span)
+
+        path = await self._made(request, make)
         return FileResponse(path, media_type="image/png", headers=_MEDIA_HEADERS)
 
-    async def _clip(self, request: Request) -> tuple[ClipAudio, _File]:
-        media = self._tokens.media(request.path_params["token"])
-        return await anyio.to_thread.run_sync(self._look_up, media.clip_id)
+    async def _made(self, request: Request, make: Callable[[KnownClip], Made]) -> Made:
+        """Run `make` on the clip that the token names, in a thread.
 
-    def _look_up(self, clip_id: int) -> tuple[ClipAudio, _File]:
-        with self._project.read() as session:
-            file = session.get_one(Clip, clip_id).file
-            return clip_audio(session, clip_id), _File((file.size, file.mtime_ns), file.duration)
-
-    async def _made(self, clip: ClipAudio, make: Callable[[], Any]) -> Any:
-        """Run `make` in a thread; audio that is broken (not just out of reach) takes its clip out of service."""
+        The database is asked only for a clip that is not in memory, or whose audio is not where it was. Audio that is broken (not
+        just out of reach) takes its clip out of service.
+        """
+        clip_id = self._tokens.media(request.path_params["token"]).clip_id
+        kept = self._known.kept(clip_id)
+        known = kept or await self._read(clip_id)
         try:
-            return await anyio.to_thread.run_sync(make, limiter=self._at_once)
-        except AudioMissing:
-            raise
+            return await self._in_turn(make, known)
         except AudioError as error:
-            await anyio.to_thread.run_sync(self._set_aside, clip.clip_id, str(error))
+            now = known if kept is None else await self._read(clip_id)
+            if now != known:
+                return await self._in_turn(make, now)
+            if not isinstance(error, AudioMissing):
+                await self._set_aside(clip_id, str(error))
             raise
 
-    def _set_aside(self, clip_id: int, problem: str) -> None:
+    async def _in_turn(self, make: Callable[[KnownClip], Made], known: KnownClip) -> Made:
+        return await anyio.to_thread.run_sync(make, known, limiter=self._at_once)
+
+    async def _read(self, clip_id: int) -> KnownClip:
+        return await anyio.to_thread.run_sync(self._known.read, clip_id)
+
+    async def _set_aside(self, clip_id: int, problem: str) -> None:
         LOG.warning("clip %d is set aside: %s", clip_id, problem)
-        with self._project.write() as session:
-            mark_broken(session, clip_id, problem)
+        with anyio.move_on_after(_SET_ASIDE_SECONDS):
+            await anyio.to_thread.run_sync(self._mark_broken, clip_id, problem, abandon_on_cancel=True, limiter=self._turns)
+
+    def _mark_broken(self, clip_id: int, problem: str) -> None:
+        try:
+            with self._project.write() as session:
+                mark_broken(session, clip_id, problem)
+        except (DBAPIError, EarmarkError):
+            # Whoever asks for the clip next tries it again.
+            LOG.exception("clip %d could not be set aside", clip_id)
