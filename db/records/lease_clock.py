@@ -1,8 +1,8 @@
 """The clock by which leases end: it goes forward steadily, whatever becomes of the computer's clock.
 
-The computer's clock is set from outside: by NTP, by hand, by a virtual machine that wakes. By such a clock, leases would end an hour
-early or an hour late. So the wall clock is read once, when the process starts; from then on, only the seconds that pass are added.
-Leases of an earlier process, which had another clock, are cut to a usual length: see `db.records.leases.cut_long_leases`.
+The computer's clock is set from outside: by NTP, by hand, by a virtual machine that wakes. By such a clock, leases would end an
+hour early or an hour late. So the wall clock is read once, when the process starts; from then on, only the seconds that pass are
+added. Leases of an earlier process, which had another clock, are cut to a usual length: see `db.records.leases.cut_long_leases`.
 """
 
 from __future__ import annotations

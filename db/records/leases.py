@@ -34,8 +34,8 @@ def lease_source(stored: Source) -> Source:
 def cut_long_leases(session: Session, *, now: float, lease_seconds: float) -> None:
     """Let no open lease last longer than a new one would (needs a write session).
 
-    One that would was written by an earlier process, whose clock was ahead of today's. It would stay open for as long as that clock
-    was ahead.
+    One that would was written by an earlier process, whose clock was ahead of today's. It would stay open for as long as that
+    clock was ahead.
     """
     until = now + lease_seconds
     long = update(Lease).where(Lease.expires_at > until, Lease.released_at.is_(None))

@@ -1,9 +1,9 @@
 """Whether a SQLite database is still the file that was opened.
 
-A file that was deleted, moved or replaced lives on without its name for those who have it open. What they write into it seems to be
-stored, and is gone when they close it. So each transaction looks whether the path still leads to the same file, before it begins
-and after it is committed. The same holds for the files beside it, in which SQLite keeps what was committed last: they are there as
-long as any connection is open (https://www.sqlite.org/wal.html).
+A file that was deleted, moved or replaced lives on without its name for those who have it open. What they write into it seems to
+be stored, and is gone when they close it. So each transaction looks whether the path still leads to the same file, before it
+begins and after it is committed. The same holds for the files beside it, in which SQLite keeps what was committed last: they are
+there as long as any connection is open (https://www.sqlite.org/wal.html).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where the audio of clips lies, kept in memory: with a good token, audio and pictures need no database.
 
-A clip is noted when it is handed out. The requests for its audio and picture follow at once, and wait for nobody who writes. What is
-kept may be out of date (the file has another path by now), so whoever cannot use it asks for it anew.
+A clip is noted when it is handed out. The requests for its audio and picture follow at once, and wait for nobody who writes. What
+is kept may be out of date (the file has another path by now), so whoever cannot use it asks for it anew.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ There are three kinds. Each is signed under its own name, so that no kind is acc
     ticket    one clip handed to one annotator; an answer carries it, and is accepted long after the page is gone
     media     one clip's audio and picture; the only kind that is part of an address, and so of logs
 
-The server's clock may be set back. A token that then seems to come from the future is as good as a new one: its signature shows that
-this server made it.
+The server's clock may be set back. A token that then seems to come from the future is as good as a new one: its signature shows
+that this server made it.
 """
 
 from __future__ import annotations
