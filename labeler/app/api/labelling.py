@@ -8,6 +8,7 @@ answer is durable once its function has returned.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from typing import Any
 
 from pydantic import ValidationError
@@ -45,6 +46,8 @@ from labeler.app.sign_in.tokens import Media, Ticket, TokenError, TokenExpiredEr
 
 LOG = logging.getLogger("earmark.app")
 Document = dict[str, Any]
+_CONCERNS_ALL = (DatabaseGoneError, DBAPIError, PoolTimeoutError, sqlite3.Error, OSError)
+"""Errors of the database and its disk, rather than of one answer."""
 _BLIND = (Source.RANDOM, Source.SECOND_PASS)
 
 
@@ -96,10 +99,8 @@ class Labelling:
             try:
                 annotator_id = self._take(AnswerMessage.model_validate(raw), at_the_page)
                 results.append({"uuid": uuid, "status": "saved"})
-            except (DatabaseGoneError, PoolTimeoutError):
-                raise
             except Exception as error:
-                if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError):
+                if isinstance(error, _CONCERNS_ALL) and not isinstance(error, DataError | IntegrityError):
                     raise
                 results.append({"uuid": uuid, "status": "refused", "error": _reason(error)})
         if annotator_id is None:

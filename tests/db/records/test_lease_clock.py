@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +78,11 @@ def test_it_does_not_go_back_even_where_the_steady_clock_does() -> None:
     begin = clock()
     computer.steady -= HOUR
     assert clock() == begin
+
+
+def test_nobody_judges_leases_by_the_wall_clock() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in Path(lease_clock.__file__).parents[1].rglob("*.py")]
+    assert [text for text in sources if re.search(r"(is_open|not_leased|_free)\([^()]*time\.time\(\)", text)] == []
 
 
 def test_the_real_clock_agrees_with_the_wall() -> None:

@@ -7,6 +7,7 @@ import os
 import uuid
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,13 @@ class Page:
 @pytest.fixture
 def page(project: OpenProject, tmp_path: Path) -> Iterator[Page]:
     """A page of the annotator Ann, in a project of six short clips."""
-    folder = tmp_path / "audio"
+    with page_of(project, tmp_path / "audio") as opened:
+        yield opened
+
+
+@contextmanager
+def page_of(project: OpenProject, folder: Path) -> Iterator[Page]:
+    """Import six short clips, which are written into a new folder, and open a page of Ann's."""
     folder.mkdir()
     clips = import_files(project, [written(folder / f"{number}.wav", noise(0.3, seed=number)) for number in range(6)])
     tokens = Tokens(project.info().secret)
