@@ -32,8 +32,10 @@ def refuse(route: Route) -> None:
 def moved(directory: Path) -> Iterator[None]:
     """The project lies elsewhere for a while."""
     elsewhere = directory.rename(directory.with_name("elsewhere"))
-    yield
-    elsewhere.rename(directory)
+    try:
+        yield
+    finally:
+        elsewhere.rename(directory)
 
 
 def test_what_the_server_refuses_stays_in_the_browser_and_can_be_sent_again(

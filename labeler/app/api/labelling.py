@@ -54,10 +54,10 @@ _BLIND = (Source.RANDOM, Source.SECOND_PASS)
 class Labelling:
     """Serves the annotators of one project."""
 
-    def __init__(self, project: OpenProject, tokens: Tokens, known: KnownClips) -> None:
+    def __init__(self, project: OpenProject, tokens: Tokens, *, known: KnownClips | None = None) -> None:
         self._project = project
         self._tokens = tokens
-        self._known = known
+        self._known = known or KnownClips(project)
 
     def next_clips(self, request: NextRequest) -> Document:
         """Lease the next clips, renew what is held, hand back what is not wanted."""

@@ -74,7 +74,7 @@ class RefusedError(Exception):
 def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
     """All routes of one project."""
     known, turns = KnownClips(project), anyio.CapacityLimiter(_AT_THE_DATABASE)
-    labelling, media = Labelling(project, tokens, known), _Media(project, tokens, known, turns)
+    labelling, media = Labelling(project, tokens, known=known), _Media(project, tokens, known, turns)
 
     def api(path: str, kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> Route:
         return Route(f"/earmark/api/{path}", _endpoint(turns, kind, answer), methods=["POST"])

@@ -3,6 +3,7 @@ that is not stored."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 import uuid
@@ -18,7 +19,10 @@ from db.models import Decision, Flag
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from labeler.app.api import labelling
+from labeler.app.api.messages import MOST_ANSWERS
+from labeler.app.api.routes import MOST_BYTES
 from labeler.app.sign_in.tokens import TICKET_SECONDS
+from labeler.player.scripts import read
 from tests.labeler.app.test_routes import Page, labelled, page_of
 
 HALF_A_PAIR = "\ud800"
@@ -114,6 +118,14 @@ class TestOneOfThemIsBad:
         assert page.post("decisions", {"answers": [message]}).status_code == 503
         monkeypatch.undo()
         assert page.send(message)[0]["status"] == "saved"
+
+
+def test_the_outbox_sends_no_more_than_browser_and_server_take() -> None:
+    outbox = read("shared/outbox.js")
+    (batch,), (kibibytes,) = (re.findall(rf"const {name} = (\d+)", outbox) for name in ("LARGEST_BATCH", "LARGEST_BYTES"))
+    assert int(batch) <= MOST_ANSWERS
+    assert int(kibibytes) * 1024 * 4 <= MOST_BYTES
+    assert int(kibibytes) < 60, "a page that goes may send 64 KiB, its other requests included"
 
 
 class TestTheClock:
