@@ -94,6 +94,30 @@ test("what one page stored in the same millisecond keeps its order", async (t) =
   assert.deepEqual(found, given);
 });
 
+test("the order stays when the browser's clock is set back", async (t) => {
+  stillClock(t, 1_000_000);
+  const { localStorage } = openPage();
+  serve(t, noConnection);
+  new Outbox("p", NOTHING).add(answer("first"), 1);
+  t.mock.timers.setTime(1000);
+  openPage({ localStorage });
+  const outbox = new Outbox("p", NOTHING);
+  for (const uuid of ["second", "third"]) outbox.add(answer(uuid), 1);
+  openPage({ localStorage });
+  const found = new Outbox("p", NOTHING).waiting.map((entry) => entry.answer.uuid);
+  assert.deepEqual(found, ["first", "second", "third"]);
+});
+
+test("an acknowledgement that leaves answers out is none", async (t) => {
+  openPage();
+  stillClock(t);
+  const requests = serve(t, { results: [], saved: null });
+  const outbox = new Outbox("p", NOTHING);
+  outbox.add(answer("a"), 1);
+  await settled();
+  assert.deepEqual([requests.length, outbox.waiting.length], [1, 1], "kept, and tried again later");
+});
+
 test("a failure is tried again after delays that double, up to fifteen seconds", async (t) => {
   openPage();
   const tick = stillClock(t);

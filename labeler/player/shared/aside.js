@@ -1,7 +1,7 @@
 // The answers that were set aside: why, and what can be done with them.
 
 import { element } from "./elements.js";
-import { asideWords } from "./outbox.js";
+import { asideWords, givenAt } from "./outbox.js";
 
 export class Aside {
   constructor(root, outbox) {
@@ -48,9 +48,9 @@ export class Aside {
 
 // What a person can read of the answers. Their tickets, with which anybody could answer, stay here.
 export function asFile(entries) {
-  const readable = entries.map(({ key, answer: { ticket, ...answer } }) => {
-    const milliseconds = Number(key.split(":").at(-1).split("-")[0]);
-    return { ...answer, given_at: new Date(milliseconds).toISOString() };
+  const readable = entries.map((entry) => {
+    const { ticket, ...answer } = entry.answer;
+    return { ...answer, given_at: new Date(givenAt(entry)).toISOString() };
   });
   return `${JSON.stringify(readable, null, 2)}\n`;
 }

@@ -5,7 +5,7 @@
 //
 // What the server refuses is set aside: it stays in the browser, with the reason, until it is sent again or discarded by hand.
 
-import { bytesOf, post } from "./api.js";
+import { ApiError, bytesOf, post } from "./api.js";
 import { BackOff } from "./back_off.js";
 
 const LARGEST_BATCH = 50;
@@ -29,11 +29,11 @@ export class Outbox {
     this.alone = 0;
     this.trouble = null;
     this.reason = null;
-    this.serial = 0;
     this.retry = new BackOff(() => this.send());
     const left = this.left();
     this.waiting = left.filter(({ answer }) => answer.refused === undefined);
     this.aside = left.filter(({ answer }) => answer.refused !== undefined);
+    this.newest = Math.max(0, ...left.map(givenAt));
     this.online = () => this.send();
     window.addEventListener("online", this.online);
     this.send();
@@ -67,8 +67,9 @@ export class Outbox {
   }
 
   keep(answer, clip) {
-    this.serial += 1;
-    const order = `${Date.now().toString().padStart(15, "0")}-${this.serial.toString().padStart(6, "0")}`;
+    // Later than everything before, even if the browser's clock was set back: an undo must not come before its answer.
+    this.newest = Math.max(Date.now(), this.newest + 1);
+    const order = this.newest.toString().padStart(15, "0");
     const whose = this.annotator === null ? {} : { annotator: this.annotator };
     const entry = { key: `${this.prefix}${order}-${answer.uuid}`, answer: { ...answer, clip, ...whose } };
     store(entry);
@@ -131,6 +132,7 @@ export class Outbox {
   }
 
   acknowledge(batch, { results, saved, annotator }) {
+    if (results.length !== batch.length) throw new ApiError(502, "The server's answer is incomplete.");
     results.forEach((result, index) => {
       const entry = batch[index];
       if (!this.waiting.includes(entry)) return;
@@ -205,6 +207,11 @@ export class Outbox {
     window.removeEventListener("online", this.online);
     // What is waiting stays in storage. The timer goes on, since leaving the page is no reason to stop saving.
   }
+}
+
+// When an entry was made, in milliseconds since 1970.
+export function givenAt({ key }) {
+  return Number.parseInt(key.split(":").at(-1), 10) || 0;
 }
 
 // Whether the newer answer stands in place of the older one: the same annotator gave it for the same clip.
