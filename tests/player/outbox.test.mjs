@@ -306,8 +306,8 @@ test("the token of whoever is at the page goes with the answers", async (t) => {
 
 test("an entry that cannot be read hides no other", async (t) => {
   const { localStorage } = openPage();
-  localStorage.setItem("earmark:p:answer:1-x", "{cut off");
   localStorage.setItem("earmark:p:answer:2-y", JSON.stringify({ ...answer("a"), clip: 1 }));
+  localStorage.setItem("earmark:p:answer:1-x", "{cut off");
   const requests = serve(t, saved);
   const outbox = new Outbox("p", NOTHING);
   await settled();
