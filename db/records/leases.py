@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from db.models import Clip, Lease, Source
 
+SHORTEST_CUT = 900.0
+"""Seconds. Leases of a project whose setting was longer until now are not cut shorter than this."""
+
 
 def is_open(now: float) -> ColumnElement[bool]:
     """SQL condition on `Lease`: neither handed back nor run out at `now` (by `db.records.lease_clock`)."""
@@ -32,12 +35,12 @@ def lease_source(stored: Source) -> Source:
 
 
 def cut_long_leases(session: Session, *, now: float, lease_seconds: float) -> None:
-    """Let no open lease last longer than a new one would (needs a write session).
+    """Let no open lease last longer than a new one would, or than `SHORTEST_CUT` (needs a write session).
 
     One that would was written by an earlier process, whose clock was ahead of today's. It would stay open for as long as that
     clock was ahead.
     """
-    until = now + lease_seconds
+    until = now + max(lease_seconds, SHORTEST_CUT)
     long = update(Lease).where(Lease.expires_at > until, Lease.released_at.is_(None))
     session.execute(long.values(expires_at=until), execution_options={"synchronize_session": False})
 

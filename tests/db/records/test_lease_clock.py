@@ -18,7 +18,7 @@ from db.serving.leases import lease_next, renew_leases
 from tests.filled_projects import add_clips, answer
 
 HOUR = 3600.0
-LEASE = 600.0
+LEASE = 900.0
 
 
 class Computer:

@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError
 
+from db.decisions.taking import take
 from db.models import Decision, Flag
 from db.project import OpenProject
 from db.records.annotators import annotator_named
-from labeler.app.api import labelling
 from labeler.app.api.messages import MOST_ANSWERS
 from labeler.app.api.routes import MOST_BYTES
 from labeler.app.sign_in.tokens import TICKET_SECONDS
@@ -87,7 +87,7 @@ class TestOneOfThemIsBad:
 
     def test_a_label_to_look_for_that_no_database_stores_is_refused(self, page: Page) -> None:
         for text in ("x\0", HALF_A_PAIR):
-            reply = page.client.post("/earmark/api/grid", json={"session": page.session, "want": 1, "likely": text})
+            reply = page.post("grid", {"session": page.session, "want": 1, "likely": text})
             assert reply.status_code == 400
             assert "likely cannot be used" in reply.json()["error"]
 
@@ -97,14 +97,13 @@ class TestOneOfThemIsBad:
     ) -> None:
         first, second = page.next(2)
         bad = labelled(first)
-        take = labelling.take
 
         def fails_once(session: Any, given: Any) -> Any:
             if given.uuid == bad["uuid"]:
                 raise failure
             return take(session, given)
 
-        monkeypatch.setattr(labelling, "take", fails_once)
+        monkeypatch.setattr("labeler.app.api.labelling.take", fails_once)
         results = page.send(bad, labelled(second))
         refused(sentence="could not store this answer; its log has the reason", result=results[0])
         assert results[1]["status"] == "saved"
@@ -202,13 +201,11 @@ class TestTheDatabaseIsGone:
     def test_an_answer_whose_file_goes_while_it_is_stored_is_not_acknowledged(
         self, page: Page, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        take = labelling.take
-
         def take_and_delete(session: Any, given: Any) -> Decision | None:
             row = take(session, given)
             (page.project.directory / "earmark.sqlite").unlink()
             return row
 
         (clip,) = page.next()
-        monkeypatch.setattr(labelling, "take", take_and_delete)
+        monkeypatch.setattr("labeler.app.api.labelling.take", take_and_delete)
         assert page.post("decisions", {"answers": [labelled(clip)]}).status_code == 503

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import uuid
 import wave
@@ -40,8 +41,10 @@ class Page:
     folder: Path
     clips: list[int] = field(default_factory=list)
 
-    def post(self, path: str, document: Any, **options: Any) -> Any:
-        return self.client.post(f"/earmark/api/{path}", json=document, **options)
+    def post(self, path: str, document: Any) -> Any:
+        # As a browser writes JSON: half of a surrogate pair as an escape.
+        headers = {"content-type": "application/json"}
+        return self.client.post(f"/earmark/api/{path}", content=json.dumps(document), headers=headers)
 
     def next(self, want: int = 1, **more: Any) -> list[dict[str, Any]]:
         reply = self.post("next", {"session": self.session, "want": want, **more})
