@@ -1,4 +1,4 @@
-# `make demo` and `make test` are all that is needed; both make .venv first, from the exact versions in constraints.txt.
+# `make demo` and `make test` are all that you need; both make .venv first, with the exact versions in constraints.txt.
 .DEFAULT_GOAL := demo
 .NOTPARALLEL:
 .PHONY: demo test lint format types pytest bench soak screenshots commands sample-data chromium clean
@@ -27,7 +27,7 @@ format: .venv/.for-tests
 types: .venv/.for-tests
 	@.venv/bin/mypy --no-error-summary
 
-# Two processes of one thread each: one process of two threads leaves a core idle whenever a test waits.
+# Two processes with one thread each: one process with two threads leaves a core idle whenever a test waits.
 pytest: .venv/.for-tests
 	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
@@ -41,11 +41,11 @@ bench: .venv/.for-tests chromium
 screenshots: .venv/.for-tests chromium
 	@.venv/bin/python -m scripts.screenshots
 
-# docs/commands.md from what --help prints.
+# Makes docs/commands.md from what --help prints.
 commands: .venv/.for-tests
 	@.venv/bin/python -m scripts.command_reference
 
-# The same clips again, byte for byte where espeak-ng has the same version.
+# Makes the same clips again, byte for byte with the same release of espeak-ng.
 sample-data: .venv/.for-tests
 	@.venv/bin/python sample_data/make_sample_data.py
 

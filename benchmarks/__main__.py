@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: measure all rows (or those named), print the table, and write it where it is published."""
+"""`python -m benchmarks [NAME ...]`: measure all rows (or those named) and print the table; if all, write it to docs/ too."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import pkgutil
 from pathlib import Path
 
 import benchmarks
-from benchmarks.harness import ROWS, table, write
+from benchmarks.measuring.rows import ROWS, table, write
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def main() -> None:
     """Measure and write."""
-    for module in pkgutil.iter_modules(benchmarks.__path__):
-        if module.name != "__main__":
-            importlib.import_module(f"benchmarks.{module.name}")
+    for module in pkgutil.walk_packages(benchmarks.__path__, "benchmarks."):
+        if module.name != "benchmarks.__main__":
+            importlib.import_module(module.name)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "names",

@@ -11,14 +11,14 @@
     ├── AudioError               audio that cannot be decoded
     ├── EncoderError             an encoder that cannot be loaded or run
     ├── FeatureError             a feature set that cannot be read or written
-    └── LearnerError             the learner cannot start or go on
+    └── LearnerError             the learner cannot start or continue
 
 The command line prints the message and exits with 1; it never prints a traceback for one of these.
 """
 
 
 class EarmarkError(Exception):
-    """Base of all errors that a user can cause and mend."""
+    """Base of all errors that a user can cause and correct."""
 
 
 class ProjectError(EarmarkError):
@@ -62,4 +62,4 @@ class FeatureError(EarmarkError):
 
 
 class LearnerError(EarmarkError):
-    """The learner cannot start or go on."""
+    """The learner cannot start or continue."""

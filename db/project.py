@@ -13,18 +13,18 @@ from sqlalchemy import URL, Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db.engine import Turn, connect, from_anywhere, read_session, write_session
 from db.errors import EarmarkError, ProjectError
-from db.labels import add_labels, checked_labels
-from db.models import Project
+from db.models import ProjectInfo
+from db.records.labels import add_labels, checked_labels
 from db.settings import OWN_FOLDERS, SETTINGS_FILE, Settings, read_settings, write_settings
-from db.upgrade import check_schema, create_schema
+from db.store.engine import Turn, connect, from_anywhere, read_session, write_session
+from db.store.upgrade import check_schema, create_schema
 
 DATABASE_FILE = "earmark.sqlite"
 
 
 class OpenProject:
-    """An open project; share one a process. Sessions are short and belong to one thread each."""
+    """An open project, which all code of a process shares. A session is short and belongs to one thread."""
 
     def __init__(self, *, directory: Path, settings: Settings, engine: Engine) -> None:
         self.directory = directory
@@ -39,24 +39,24 @@ class OpenProject:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent snapshot."""
+        """A session that reads a consistent snapshot."""
         with read_session(self.engine) as session:
             yield session
 
     @contextmanager
     def write(self, turn: Turn | None = None) -> Iterator[Session]:
-        """A short write transaction; committed and durable once the block is left.
+        """A short write transaction. It is committed and durable when the block ends.
 
         Args:
-            turn: the only kind of rows that is added; without one, nobody else writes anything meanwhile.
+            turn: the only kind of rows that the block adds; without one, nobody else can write anything meanwhile.
         """
         with write_session(self.engine, turn=turn) as session:
             yield session
 
-    def info(self) -> Project:
+    def info(self) -> ProjectInfo:
         """The project's own row: uuid and signing secret."""
         with self.read() as session:
-            row = session.scalars(select(Project)).one()
+            row = session.scalars(select(ProjectInfo)).one()
             session.expunge(row)
         return row
 
@@ -71,7 +71,7 @@ def database_url(directory: Path, settings: Settings) -> str | URL:
 
 
 def _sqlite_url(directory: Path) -> URL:
-    # Put together, not parsed: in a text, a question mark or percent sign of the directory's name would mean something.
+    # Built from parts, not parsed: in a text, a question mark or percent sign in the directory's name would be special.
     return URL.create("sqlite", database=str(directory / DATABASE_FILE))
 
 
@@ -91,21 +91,21 @@ def create_project(directory: Path, *, labels: Sequence[str], database_url: str 
         engine = connect(database_url or _sqlite_url(directory.resolve()))
         create_schema(engine)
         with write_session(engine) as session:
-            if session.scalars(select(Project)).first() is not None:
+            if session.scalars(select(ProjectInfo)).first() is not None:
                 raise ProjectError(
                     f"The database of {directory} already holds a project; write an empty {SETTINGS_FILE} there to open it, "
-                    "or move it away."
+                    "or move the database away."
                     if database_url is None
                     else "The database already holds a project; give an empty database in --database-url."
                 )
-            session.add(Project(id=1, uuid=str(uuid.uuid4()), created_at=time.time(), secret=secrets.token_hex(32)))
+            session.add(ProjectInfo(id=1, uuid=str(uuid.uuid4()), created_at=time.time(), secret=secrets.token_hex(32)))
             add_labels(session, names)
         engine.dispose()
-        # Last, so that a directory with a settings file is always a whole project.
+        # This comes last, so that a directory with a settings file is always a complete project.
         write_settings(directory, database_url=database_url)
     except OSError as error:
         raise ProjectError(
-            f"{directory} cannot be made a project ({error.strerror}); choose a directory you can write to."
+            f"A project cannot be made in {directory} ({error.strerror}); choose a directory you can write to."
         ) from error
     except DBAPIError as error:
         raise ProjectError(
@@ -143,7 +143,7 @@ def connect_project(directory: Path) -> tuple[Engine, Settings]:
     """Engine and settings of the project in `directory`, whatever its schema version.
 
     Raises:
-        ProjectError: there is no project in the directory, or its database file is gone.
+        ProjectError: there is no project in the directory, or its database file is missing.
     """
     if not (directory / SETTINGS_FILE).is_file():
         raise ProjectError(

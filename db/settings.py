@@ -14,7 +14,7 @@ from db.errors import SettingsError
 
 SETTINGS_FILE = "earmark.toml"
 OWN_FOLDERS = ("features", "heads", "cache")
-"""What Earmark keeps in a project directory beside that file and the database."""
+"""Folders that Earmark keeps in a project directory, beside the settings file and the database."""
 
 
 class Settings(BaseSettings):
@@ -25,11 +25,11 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """SQLAlchemy URL; none means the SQLite file in the project directory."""
     encoder: str = "bundled"
-    """Hub id, local folder or built-in name."""
+    """Id on the Hugging Face hub, local folder or built-in name."""
     layers: str | None = None
-    """Hidden layers to pool; none takes the encoder's own default."""
+    """Hidden layers to pool; none means the encoder's own default."""
     pooling: str | None = None
-    """`mean` or `mean+std`; none takes the encoder's own default."""
+    """`mean` or `mean+std`; none means the encoder's own default."""
     random_share: float = Field(default=0.2, gt=0, le=1)
     """Share of served clips that belong to the random slice."""
     lease_seconds: float = Field(default=300, ge=10)
@@ -37,22 +37,22 @@ class Settings(BaseSettings):
     strategy: str = "default"
     """Built-in name or dotted name of a modAL-style query strategy."""
     head_c: float = Field(default=0.1, gt=0)
-    """Inverse regularisation strength of logistic regression: the head that asks, and the classifier where features are few."""
+    """Inverse regularisation strength of logistic regression: it ranks the queue, and is the classifier if features are few."""
     label_keys: dict[str, str] = {}
-    """Keys of labels that are not to have the next free one: `{ angry = "a" }`."""
+    """Keys of labels that should not take the next free key: `{ angry = "a" }`."""
     skip_reasons: list[str] = Field(default=["too noisy", "nothing to hear", "cut off", "several at once", "other"], max_length=9)
-    """Offered after S, one digit each."""
+    """Reasons that the page offers after S, one digit each."""
     least_heard: float = Field(default=0.0, ge=0, le=1)
-    """Share of a clip that must be heard before it takes an answer other than skip."""
+    """Share of a clip that a person must hear before the page accepts an answer other than skip."""
 
     shown_columns: list[str] = []
     """Columns of the manifest that are shown beside the player."""
     suggestions: bool = False
     """Whether the label that the classifier expects is shown; never on clips of the random slice."""
     overlap_share: float = Field(default=0.0, ge=0, le=0.5)
-    """Share of served clips that another annotator has answered already, for agreement."""
+    """Share of served clips that another annotator has answered already, so that agreement can be measured."""
     relabel_share: float = Field(default=0.0, ge=0, le=0.5)
-    """Share of served clips that have a label already and are asked once more, the oldest labels first."""
+    """Share of served clips that have a label already and are served once more, the oldest labels first."""
 
     @classmethod
     def settings_customise_sources(
@@ -70,14 +70,14 @@ def read_settings(directory: Path) -> Settings:
     """Settings of the project in `directory`.
 
     Raises:
-        SettingsError: the file is no TOML, or a value cannot be used; the message names the key.
+        SettingsError: the file is not TOML, or a value cannot be used; the message names the key.
     """
     path = directory / SETTINGS_FILE
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(
-            f"{path} cannot be read ({error}); mend the file or make a new project with `earmark init`."
+            f"{path} cannot be read ({error}); correct the file or make a new project with `earmark init`."
         ) from error
     try:
         return Settings(**values)

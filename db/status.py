@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.consensus import consensus_labels
-from db.decisions import LiveDecision, live_decisions
-from db.features import embedded_count, newest_feature_set
-from db.labels import active_labels
+from db.decisions.consensus import consensus_labels
+from db.decisions.log import LiveDecision, live_decisions
 from db.models import Annotator, Clip, ClipState, Rejection, Run
-from db.queues import queue_length
-from db.runs import latest_run
+from db.records.features import embedded_count, newest_feature_set
+from db.records.labels import active_labels
+from db.records.runs import latest_run
+from db.serving.ranked_queue import queue_length
 
 
 def project_status(session: Session) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`make demo`: a ready project from sample_data/, then app and learner.
 
-The seed of labels is honest: they are the styles the clips were spoken in, given by the scripted annotator "demo" to the clips
-that the queue asked for, in rounds with a real learner pass after each. So the curve on the page is one that was really measured.
+The first labels are true: each is the style in which its clip was spoken. The scripted annotator "demo" labels the clips that the
+queue serves, in rounds with a real learner pass after each. So the curve on the page was really measured.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import os
 import random
-import shutil
 import sys
 import uuid
 from collections.abc import Mapping
@@ -17,13 +16,14 @@ from pathlib import Path
 
 import click
 
-from db.annotators import annotator_named
-from db.decisions import append_decision
+from db.decisions.taking import GivenAnswer, take
 from db.errors import EarmarkError, ProjectError
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
-from db.serving import upcoming
+from db.records.annotators import annotator_named
+from db.serving.upcoming import upcoming
 from db.settings import SETTINGS_FILE
+from db.store.files import whole
 from labeler.cli.output import note
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -34,25 +34,23 @@ SLICE_SEED = 20
 
 
 def make_demo(directory: Path, *, sample_data: Path = SAMPLE_DATA) -> None:
-    """Make the demo project; all of it or nothing, for the directory appears under its name only when whole."""
-    from learner.embed import embed
-    from learner.importing import import_source
+    """Make the demo project, all of it or nothing: the directory gets its name only when it is complete."""
+    from learner.features.embed import embed
+    from learner.imports.source import import_source
 
     manifest = sample_data / "manifest.csv"
     styles = _true_labels(manifest)
-    making = directory.with_name(f".{directory.name}.{os.getpid()}.making")
-    shutil.rmtree(making, ignore_errors=True)
-    project = create_project(making, labels=sorted(set(styles.values())))
-    try:
-        note(f"Importing {len(styles)} clips from {sample_data.name}/ ...")
-        import_source(project, manifest, seed=SLICE_SEED)
-        note("Making features with the bundled encoder ...")
-        embed(project)
-        note(f"Labelling {SEED_ROUNDS * SEED_BATCH} clips as the annotator 'demo', so that the curve has a beginning ...")
-        _seed_labels(project, styles)
-    finally:
-        project.close()
-    making.rename(directory)
+    with whole(directory, durable=False) as making:
+        project = create_project(making, labels=sorted(set(styles.values())))
+        try:
+            note(f"Importing {len(styles)} clips from {sample_data.name}/ ...")
+            import_source(project, manifest, seed=SLICE_SEED)
+            note("Making features with the bundled encoder ...")
+            embed(project)
+            note(f"Labelling {SEED_ROUNDS * SEED_BATCH} clips as the annotator 'demo', so that the curve has a beginning ...")
+            _seed_labels(project, styles)
+        finally:
+            project.close()
 
 
 def _true_labels(manifest: Path) -> dict[str, str]:
@@ -66,7 +64,7 @@ def _true_labels(manifest: Path) -> dict[str, str]:
 
 
 def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
-    from learner.loop import learn_once
+    from learner.loop.run import learn_once
 
     rng = random.Random(SLICE_SEED)
     learn_once(project)
@@ -74,8 +72,7 @@ def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
         with project.write() as session:
             annotator = annotator_named(session, "demo")
             for clip in upcoming(session, limit=SEED_BATCH, random_share=project.settings.random_share):
-                append_decision(
-                    session,
+                given = GivenAnswer(
                     uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
                     clip_id=clip.clip_id,
                     annotator_id=annotator.id,
@@ -84,6 +81,7 @@ def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
                     source=Source.SCRIPTED,
                     queued_as=clip.source,
                 )
+                take(session, given)
         learn_once(project)
 
 
@@ -98,14 +96,14 @@ def main(directory: Path, host: str, port: int, only_make: bool) -> None:
     """Make the demo project once, then open it."""
     try:
         if (directory / SETTINGS_FILE).exists():
-            note(f"The demo project in {directory} is there already: your labels are kept.")
+            note(f"The demo project in {directory} exists already: your labels are kept.")
         else:
             make_demo(directory)
     except EarmarkError as error:
         sys.exit(f"Error: {error}")
     if not only_make:
         serve = ["-m", "labeler.cli", "--project", str(directory), "serve", "--host", host, "--port", str(port), "--open-browser"]
-        # A fresh process: this one has loaded what makes features, and serving needs none of it.
+        # A new process, because this one has loaded the libraries that compute features, and serving needs none of them.
         os.execv(sys.executable, [sys.executable, *serve])  # noqa: S606
 
 

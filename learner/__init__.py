@@ -1,5 +1,7 @@
-"""From audio to a ranked queue.
+"""From audio to a ranked queue, and an honest estimate of how good it is.
 
-Importing this package, `learner.audio` or `learner.encoders` loads no torch, transformers or scikit-learn, since the app process
-does so too.
+May import `db`, never `labeler`. A clip passes the rooms in this order: `audio`, `encoders`, `features`, `dataset`, `heads`,
+`query`, `evaluation`, `outlook`; `loop` conducts. docs/architecture.md has the map.
 """
+
+__all__: list[str] = []

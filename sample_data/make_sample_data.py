@@ -1,8 +1,8 @@
 """Make the sample clips: short sentences spoken by espeak-ng in four styles by ten voices, so that the demo needs no recordings.
 
-A style is a distribution over rate, pitch, pitch range, level, gaps between words and spectral tilt. The distributions overlap,
-every speaker has a pitch, pace and level of their own and shows styles more or less strongly, and the words agree with the
-style in seven clips of ten. So the styles can be learnt, but not from a few clips and not from one measurement.
+A style is a distribution over rate, pitch, pitch range, level, gaps between words and spectral tilt. The distributions overlap.
+Every speaker has their own pitch, pace and level, and shows styles more or less strongly. The words agree with the style in seven
+clips out of ten. So the styles can be learnt, but not from a few clips and not from a single measurement.
 
 Needs espeak-ng on the PATH. The same seed and the same release of espeak-ng give the same files, byte for byte.
 
@@ -33,9 +33,9 @@ SEED = 4
 CLIPS = 300
 SAMPLING_RATE = 16_000
 SHORTEST = 1
-"""Seconds; shorter clips end in silence."""
-TELLING_SHARE = 0.6
-"""Share of clips whose sentence is chosen for their style; the others take any sentence, and one of four agrees by chance."""
+"""Seconds; shorter clips get silence at their end."""
+CHOSEN_SHARE = 0.6
+"""Share of clips whose sentence is chosen for their style; the others get any sentence, and one in four agrees by chance."""
 QUANTUM = 16 / 32768
 """Samples are multiples of this: 12 bits are plenty for a synthetic voice and make the files a quarter smaller."""
 
@@ -44,7 +44,7 @@ Signal = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Style:
-    """Means of one speaking style; `SPREAD` holds how much a clip strays from them."""
+    """Means of one speaking style; `SPREAD` holds their standard deviations over clips."""
 
     rate: float
     """Words a minute, relative to the speaker's own."""
@@ -166,13 +166,13 @@ class Clip:
 
 
 def plan_clips(*, clips: int = CLIPS, seed: int = SEED) -> Iterator[Clip]:
-    """What to speak, in an order that gives neither speaker nor style away."""
+    """The clips to speak, in an order that reveals neither speaker nor style."""
     rng = random.Random(seed)
     labels, texts = list(STYLES), [text for sentences in SENTENCES.values() for text in sentences]
     casting = [(speaker, labels[turn % len(labels)]) for turn in range(-(-clips // len(SPEAKERS))) for speaker in SPEAKERS]
     rng.shuffle(casting)
     for number, (speaker, label) in enumerate(casting[:clips], start=1):
-        transcript = rng.choice(SENTENCES[label] if rng.random() < TELLING_SHARE else texts)
+        transcript = rng.choice(SENTENCES[label] if rng.random() < CHOSEN_SHARE else texts)
         style = STYLES[label]
 
         def drawn(quality: str, *, base: float = 0.0, style: Style = style, strength: float = speaker.expression) -> float:
@@ -195,7 +195,7 @@ def plan_clips(*, clips: int = CLIPS, seed: int = SEED) -> Iterator[Clip]:
 
 
 def speak(clip: Clip, *, folder: Path) -> Signal:
-    """The clip as espeak-ng says it, at `SAMPLING_RATE`, before level and tilt."""
+    """The clip as espeak-ng speaks it, at `SAMPLING_RATE`, before level and tilt."""
     spoken = folder / "spoken.wav"
     markup = f'<speak><prosody range="{clip.pitch_range}%">{clip.transcript}</prosody></speak>'
     manner = ["-v", clip.speaker.voice, "-s", str(clip.rate), "-p", str(clip.pitch), "-g", str(clip.gap), "-a", "80"]
@@ -209,7 +209,7 @@ def speak(clip: Clip, *, folder: Path) -> Signal:
 
 
 def coloured(signal: Signal, clip: Clip) -> Signal:
-    """The signal with the clip's tilt and level; its level is measured where there is speech, so that pauses do not count."""
+    """The signal with the clip's tilt and level. The level is measured where there is speech only, so pauses do not count."""
     step = np.diff(signal, prepend=0.0)
     low = signal - 0.5 * step
     tilted = low + (0.5 + clip.tilt) * step

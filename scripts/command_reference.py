@@ -1,4 +1,4 @@
-"""Writes docs/commands.md from `--help`, so that the reference is what the commands say of themselves."""
+"""Writes docs/commands.md from `--help`, so that the reference always agrees with the commands."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts Chromium on the machine for the browser tests where that can be done without asking; says loudly what is skipped where it cannot.
+# Installs Chromium for the browser tests where that needs no question to the user; elsewhere prints clearly which tests are skipped.
 set -eu
 
 for name in "${EARMARK_CHROMIUM:-chromium}" chromium chromium-browser google-chrome google-chrome-stable; do
@@ -14,6 +14,6 @@ fi
 cat >&2 <<'NOTE'
 ***********************************************************************************
 * There is no Chromium here and it could not be installed: ALL BROWSER TESTS ARE  *
-* SKIPPED. With one (apt-get install chromium) run make test again.               *
+* SKIPPED. Install it (apt-get install chromium) and run make test again.         *
 ***********************************************************************************
 NOTE

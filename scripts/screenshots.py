@@ -13,24 +13,24 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from benchmarks.browser import opened_page
-from benchmarks.processes import app, learner
-from db.annotators import annotator_named
-from db.decisions import live_decisions
-from db.flags import append_flag
-from db.labels import active_labels
+from benchmarks.measuring.browser import opened_page
+from benchmarks.measuring.processes import app, learner
+from db.decisions.flags import append_flag
+from db.decisions.log import live_decisions
 from db.models import Source
 from db.project import open_project
+from db.records.annotators import annotator_named
+from db.records.labels import active_labels
 from labeler.demo import SAMPLE_DATA, make_demo
 from tests.filled_projects import answer
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ANSWERS = 4
-"""Given on the page Label before its picture is taken, so that there is something to see; true ones: they enter the curve."""
+"""Answers given before the picture of the Label page, so that it is not empty. They are true ones, since they enter the curve."""
 
 
 def _settled(page: Page) -> None:
-    """Wait until nothing is a placeholder any more, and the page has stopped moving."""
+    """Wait until the page shows no placeholders any more and has stopped moving."""
     page.locator("h1").wait_for()
     page.wait_for_timeout(1500)
     page.locator("[data-testid=stSkeleton]").first.wait_for(state="detached")
@@ -75,7 +75,7 @@ def _grid(page: Page, address: str, picture: Path) -> None:
 
 
 def _something_to_review(directory: Path) -> None:
-    """A clip that somebody hears differently, and flags."""
+    """A clip that a second annotator labels differently, and flags."""
     project = open_project(directory)
     with project.write() as session:
         first = live_decisions(session)[0]
@@ -88,7 +88,7 @@ def _something_to_review(directory: Path) -> None:
 
 
 def take(folder: Path) -> None:
-    """Write label.png, grid.png, progress.png, review.png and export.png, light, and label-dark.png and so on, dark."""
+    """Write label.png, grid.png, progress.png, review.png and export.png, and label-dark.png and so on in dark colours."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         project = Path(place) / "demo"

@@ -47,7 +47,7 @@ _CODAS = ["", "", "", "n", "r", "l", "s", "t", "m", "k"]
 
 
 def sentence(rng: random.Random) -> str:
-    """Four to ten made-up words, now and then broken by a comma."""
+    """Four to ten made-up words, sometimes with a comma between two of them."""
     words = [
         "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.choice((1, 1, 2, 2, 3))))
         for _ in range(rng.randint(4, 10))
@@ -79,14 +79,14 @@ def speak(folder: Path, number: int) -> None:
 
 
 def main() -> None:
-    """Speak as many clips as asked."""
+    """Write the number of clips that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clips", type=int, default=3000)
-    asked = parser.parse_args()
-    asked.folder.mkdir(parents=True, exist_ok=True)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        list(pool.map(lambda number: speak(asked.folder, number), range(asked.clips)))
+        list(pool.map(lambda number: speak(options.folder, number), range(options.clips)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Real corpora for tests, where there are any: EARMARK_CORPORA names their folder; without it such tests skip, saying so."""
+"""Real corpora for tests: EARMARK_CORPORA names their folder. Without it the tests that need one are skipped, with the reason."""
 
 from __future__ import annotations
 

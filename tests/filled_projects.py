@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import time
 import uuid
 
-from db.annotators import annotator_named
-from db.clips import NewClip, NewFile, register_clip
-from db.decisions import append_decision, live_query
-from db.models import Answer, Decision, Source
+from db.decisions.log import append_row, live_query
+from db.decisions.taking import GivenAnswer, take, undo_decision
+from db.models import Answer, Decision, Lease, Source
 from db.project import OpenProject
+from db.records.annotators import annotator_named
+from db.records.clips import NewClip, NewFile, register_clip
+from db.records.labels import label_by_name
 
 LABELS = ("angry", "happy", "sad")
 
@@ -23,7 +26,7 @@ def new_file(name: str, *, content: str | None = None) -> NewFile:
 
 
 def add_clips(project: OpenProject, count: int, *, seed: int = 0, speakers: int = 5) -> list[int]:
-    """Register `count` clips called 0.wav, 1.wav, …; their ids."""
+    """Register `count` clips called 0.wav, 1.wav, …; returns their ids."""
     rng = random.Random(seed)
     with project.write() as session:
         return [
@@ -50,11 +53,10 @@ def answer(
     gold: bool = False,
     suggestion_shown: bool = False,
 ) -> str:
-    """Record an answer; its UUID."""
+    """Record an answer; returns its UUID."""
     made = str(uuid.uuid4())
     with project.write() as session:
-        append_decision(
-            session,
+        given = GivenAnswer(
             uuid=made,
             clip_id=clip_id,
             annotator_id=annotator_named(session, annotator).id,
@@ -63,9 +65,53 @@ def answer(
             source=source,
             queued_as=queued_as,
             gold=gold,
-            suggestion_shown=suggestion_shown,
+            hinted=suggestion_shown,
         )
+        take(session, given)
     return made
+
+
+def answer_leased(project: OpenProject, lease_id: int, label: str = "angry", *, suggested: str | None = None) -> Decision:
+    """Answer the clip of a lease, as the player does; the stored row."""
+    with project.write() as session:
+        lease = session.get_one(Lease, lease_id)
+        given = GivenAnswer(
+            uuid=str(uuid.uuid4()),
+            clip_id=lease.clip_id,
+            annotator_id=lease.annotator_id,
+            answer=Answer.LABEL,
+            label=label,
+            lease_id=lease_id,
+            suggested_id=None if suggested is None else label_by_name(session, suggested).id,
+        )
+        row = take(session, given)
+        session.expunge_all()
+    assert row is not None
+    return row
+
+
+def second_pass_of_an_older_version(project: OpenProject, lease_id: int, label: str = "angry") -> str:
+    """A label of the second pass as older versions stored it, with the source `review` in lease and decision; its UUID."""
+    with project.write() as session:
+        lease = session.get_one(Lease, lease_id)
+        lease.source, lease.released_at = Source.REVIEW, time.time()
+        row = Decision(
+            uuid=str(uuid.uuid4()),
+            clip_id=lease.clip_id,
+            annotator_id=lease.annotator_id,
+            answer=Answer.LABEL,
+            label_id=label_by_name(session, label).id,
+            source=Source.REVIEW,
+            lease_id=lease_id,
+        )
+        return append_row(session, row).uuid
+
+
+def undo(project: OpenProject, *, annotator: str = "ann", decision: str | None = None) -> bool:
+    """Take back the annotator's newest answer, or the one with this UUID; whether there was one."""
+    with project.write() as session:
+        who = annotator_named(session, annotator).id
+        return undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=who, decision_uuid=decision) is not None
 
 
 def standing(project: OpenProject) -> list[Decision]:

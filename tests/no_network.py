@@ -1,4 +1,4 @@
-"""No test, and nothing a test starts, reaches another machine: attempts are refused, and the test that made them fails.
+"""No test, and no process that a test starts, reaches another machine: attempts are refused, and the test that made them fails.
 
 `conftest.py` names this module in `pytest_plugins`.
 """
@@ -21,7 +21,7 @@ LOG = Path(_logs.name) / f"{os.getpid()}.log"
 
 
 def pytest_configure() -> None:
-    """Refuse in this process, and by the environment in every Python process started from it."""
+    """Refuse connections in this process and, through the environment, in every Python process started from it."""
     os.environ[LOG_VARIABLE] = str(LOG)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])])
     sys.path.insert(0, str(OFFLINE))
@@ -31,13 +31,13 @@ def pytest_configure() -> None:
 
 
 def attempts() -> list[str]:
-    """Who tried to leave the machine so far, one line an attempt."""
+    """Who tried to leave the machine so far, one line per attempt."""
     return LOG.read_text(encoding="utf-8").splitlines() if LOG.exists() else []
 
 
 @pytest.fixture(autouse=True)
 def no_network() -> Iterator[None]:
-    """Fail a test during which something tried to leave the machine, even if it went on without."""
+    """Fail a test during which something tried to leave the machine, even if it continued without a connection."""
     before = len(attempts())
     yield
     new = attempts()[before:]

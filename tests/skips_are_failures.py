@@ -1,7 +1,7 @@
 """Where EARMARK_NO_SKIPS is set (.ci/run), a skipped test is a failed one: a check that stops running is worse than none.
 
 The one exception is the corpora, which are not part of the repository: without EARMARK_CORPORA their tests may skip.
-`conftest.py` takes the hooks over by importing them.
+`conftest.py` names this module in `pytest_plugins`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Turn a module that skips itself into a failed one."""
+    """Turn a module that is skipped as a whole into a failed one."""
     report = yield
     if skips_are_failures() and report.skipped:
         _fail(report)

@@ -27,16 +27,16 @@ def free_port() -> int:
 
 
 def wait_for(condition: Callable[[], bool], *, what: str, seconds: float = 60) -> None:
-    """Wait until the condition holds; fail, saying for what, when it does not in time."""
+    """Wait until the condition holds; if it does not in time, fail with a message that names `what`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
+            raise AssertionError(f"waited {seconds:.0f} s for {what}, which did not come")
         time.sleep(0.02)
 
 
 class Process:
-    """One process with its log kept in a file."""
+    """One process, whose log is kept in a file."""
 
     def __init__(self, arguments: list[str], *, log: Path) -> None:
         self.log = log
@@ -51,13 +51,13 @@ class Process:
             )
 
     def kill(self) -> None:
-        """As a power cut would end it: the process and all its children, with no chance to tidy up."""
+        """Kill the process and all its children at once, as a power cut would, with no chance to clean up."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def finish(self, seconds: float = 120) -> str:
-        """Wait for the end; the log, which must not tell of a failure."""
+        """Wait until the process ends, which it must do without an error; returns its log."""
         code = self.process.wait(seconds)
         text = self.log.read_text(encoding="utf-8", errors="replace")
         assert code == 0, text[-3000:]
@@ -84,7 +84,7 @@ def answers(port: int) -> bool:
 
 
 def post(port: int, path: str, document: Any) -> Any:
-    """Send JSON to the app and return its answer; OSError when it is not there."""
+    """Send JSON to the app and return its answer; raises OSError if the app cannot be reached."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}{path}", data=json.dumps(document).encode(), headers={"Content-Type": "application/json"}
     )
@@ -107,29 +107,29 @@ class Labelling(threading.Thread):
         self.failure: Exception | None = None
 
     def run(self) -> None:
-        """Label until told to stop; an unexpected error is kept for the test to see."""
+        """Label until `enough` is set; an unexpected error is kept in `failure`, where the test finds it."""
         try:
             while not self.enough.is_set():
-                for clip in self._patiently("/earmark/api/next", {"session": self.session_token, "want": 2})["clips"]:
+                for clip in self._post_until_answered("/earmark/api/next", {"session": self.session_token, "want": 2})["clips"]:
                     self._answer(clip)
                     self.enough.wait(self.pause)
         except _StoppedError:
             pass
-        except Exception as error:  # noqa: BLE001 - the thread has nobody else to tell
+        except Exception as error:  # noqa: BLE001 - nobody else would see it
             self.failure = error
 
     def _answer(self, clip: dict[str, Any]) -> None:
         sent = str(uuid.uuid4())
         label = self.label(clip["file_name"])
         message = {"uuid": sent, "ticket": clip["ticket"], "answer": "label", "label": label, "seconds": 1.0, "plays": 1}
-        result = self._patiently("/earmark/api/decisions", {"answers": [message]})["results"][0]
+        result = self._post_until_answered("/earmark/api/decisions", {"answers": [message]})["results"][0]
         if result["status"] == "saved":
             self.acknowledged[sent] = (clip["file_name"], label)
         else:
             self.refused.append(result)
 
-    def _patiently(self, path: str, document: Any) -> Any:
-        """Send again until there is an answer, as the page does when the server is away."""
+    def _post_until_answered(self, path: str, document: Any) -> Any:
+        """Send again until there is an answer, as the page does when it cannot reach the server."""
         while not self.enough.is_set():
             try:
                 answer = post(self.port, path, document)

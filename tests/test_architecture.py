@@ -1,12 +1,15 @@
-"""The house is built as its plan says: which package knows which, what a process loads, and how long a file may be."""
+"""The house is built as its plan says: which room knows which, what a process loads, how long a file is and how full a folder."""
 
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -18,7 +21,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGES = ("db", "learner", "labeler")
 FOLDERS = (*PACKAGES, "benchmarks", "sample_data", "scripts", "tests")
 LONGEST_FILE = 350
-RUN_WHEN_IMPORTED = ("labeler.app.main", "db.migrations.env")
+MOST_FILES = 14
+"""In a folder: a reader takes in so many names at a glance."""
+RUN_WHEN_IMPORTED = ("labeler.app.pages.main", "db.store.migrations.env")
 """A Streamlit script and alembic's: they are not modules to import."""
 HEAVY = ("cleanlab", "modAL", "sklearn", "torch", "transformers")
 
@@ -39,6 +44,18 @@ def test_arrows_point_one_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert not problems, capsys.readouterr().out
 
 
+@pytest.mark.parametrize("package", [*PACKAGES, "labeler.app"])
+def test_every_room_has_its_place_in_the_order(package: str) -> None:
+    """A room that no list of layers named could import whatever it liked."""
+    contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    orders = [contract for contract in contracts if contract.get("containers") == [package]]
+    assert [(order["type"], order["exhaustive"], "exhaustive_ignores" in order) for order in orders] == [("layers", True, False)]
+    named = {room.strip(" ()") for line in orders[0]["layers"] for room in line.split("|")}
+    folder = REPOSITORY / package.replace(".", "/")
+    rooms = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()} - {"__init__"}
+    assert rooms <= named
+
+
 @pytest.mark.parametrize("folder", ["labeler/app", "labeler/player", "labeler/cli", "db"])
 def test_app_and_commands_load_no_heavy_library(folder: str) -> None:
     """What is loaded with a module, its own imports' imports included; not what a function imports when it needs it."""
@@ -53,6 +70,12 @@ def test_no_file_is_long() -> None:
     paths = sources(*FOLDERS, kinds=(".py", ".js", ".mjs"))
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
     assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_no_folder_is_crowded() -> None:
+    files = sources("db", "learner", "labeler", "benchmarks", "tests", kinds=(".py", ".js", ".mjs"))
+    counts = Counter(str(path.parent.relative_to(REPOSITORY)) for path in files if path.name != "__init__.py")
+    assert {folder: count for folder, count in counts.items() if count > MOST_FILES} == {}
 
 
 def test_every_library_that_is_imported_is_declared() -> None:
@@ -78,9 +101,23 @@ def imported() -> set[str]:
     return {name.partition(".")[0] for name in names} - set(PACKAGES) - sys.stdlib_module_names
 
 
-def test_every_module_says_why_it_exists() -> None:
-    silent = [str(path) for path in sources(*PACKAGES) if path.stat().st_size and not path.read_text().startswith('"""')]
+def test_every_module_and_every_room_says_why_it_exists() -> None:
+    silent = [str(path) for path in sources(*PACKAGES) if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
     assert silent == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_packages_promise_no_names(package: str) -> None:
+    """Nothing but the command is public yet. A name that is meant for others goes into `__all__`, and into this test."""
+    module = importlib.import_module(package)
+    assert module.__all__ == []
+    assert [name for name, value in vars(module).items() if not name.startswith("_") and not inspect.ismodule(value)] == []
+
+
+def test_the_command_is_the_only_program() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"earmark": "labeler.cli:main"}
+    assert not {"gui-scripts", "entry-points"} & set(project)
 
 
 def test_nothing_is_unpickled() -> None:

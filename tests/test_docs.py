@@ -1,9 +1,11 @@
-"""The README says only what is there."""
+"""The README names only commands, files and make targets that exist."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+import pytest
 
 from labeler.cli import main
 from scripts.command_reference import REFERENCE, command_reference
@@ -31,5 +33,16 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 
-def test_the_command_reference_is_what_the_commands_say() -> None:
+def test_the_command_reference_is_what_the_commands_print() -> None:
     assert REFERENCE.read_text(encoding="utf-8") == command_reference(), "run `make commands`"
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_every_file_that_a_page_for_developers_names_is_there(page: str) -> None:
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:db|learner|labeler|tests|benchmarks|scripts)/[\w./-]*)`", text))
+    assert len(named) > 3
+    assert sorted(path for path in named if not (REPOSITORY / path).exists()) == []
+    modules = set(re.findall(r"`((?:db|learner|labeler)(?:\.\w+)+)`", text))
+    paths = {module: REPOSITORY / module.replace(".", "/") for module in modules}
+    assert sorted(name for name, path in paths.items() if not path.is_dir() and not path.with_suffix(".py").exists()) == []

@@ -1,4 +1,4 @@
-"""The main job by command line only: init, import, embed, then rounds of queue, annotate, learn."""
+"""The main job, by commands only: init, import, embed, then rounds of queue, annotate, learn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.corpora import corpus
 
 
 def earmark(project: Path, *arguments: str) -> Any:
-    """Run a command with --json; what it printed, as data."""
+    """Run a command with --json; returns what it printed, as data."""
     result = CliRunner().invoke(main, ["--project", str(project), *arguments, "--json"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)

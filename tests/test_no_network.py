@@ -1,4 +1,4 @@
-"""Earmark works without a network, and reports to nobody: Streamlit's usage statistics are off."""
+"""Earmark works without a network and sends nothing to anybody: Streamlit's usage statistics are off."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.no_network import LOG_VARIABLE
 from tests.supervised_processes import answers, free_port, start_app, start_command, wait_for
 
 ELSEWHERE = "192.0.2.1"
-"""An address kept for documentation (RFC 5737): nobody is there."""
+"""An address reserved for documentation (RFC 5737): no machine has it."""
 
 
 @pytest.fixture
 def own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A log of its own for a test that tries on purpose."""
+    """A separate log, for a test that tries to leave the machine on purpose."""
     log = tmp_path / "attempts.log"
     monkeypatch.setenv(LOG_VARIABLE, str(log))
     return log
@@ -36,7 +36,7 @@ def test_a_test_cannot_leave_this_machine(own_log: Path) -> None:
     assert len(own_log.read_text().splitlines()) == 2
 
 
-def test_neither_can_a_process_that_a_test_starts(own_log: Path) -> None:
+def test_a_process_that_a_test_starts_cannot_leave_this_machine(own_log: Path) -> None:
     leave = f"import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('{ELSEWHERE}', 80))"
     tried = subprocess.run([sys.executable, "-c", leave], capture_output=True, text=True, check=False)
     assert tried.returncode == 1
@@ -44,7 +44,7 @@ def test_neither_can_a_process_that_a_test_starts(own_log: Path) -> None:
     assert ELSEWHERE in own_log.read_text()
 
 
-def test_this_machine_itself_is_reached() -> None:
+def test_this_machine_itself_can_be_reached() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(("localhost", server.getsockname()[1])):
         pass
 

@@ -1,4 +1,4 @@
-"""The sample clips are what their README says, and their script makes them again."""
+"""The sample clips are as their README describes them, and their script makes the same clips again."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def test_clips_are_short_mono_speech_and_small_together() -> None:
         assert 1.0 <= info.duration <= 3.1
 
 
-def test_no_name_gives_a_style_or_a_speaker_away() -> None:
+def test_no_file_name_contains_a_style_or_a_speaker() -> None:
     names = " ".join(row["file_name"] for row in manifest())
     assert not any(word in names for word in [*STYLES, *(speaker.name for speaker in SPEAKERS)])
 
 
-@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng, which speaks the clips, is not installed")
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng, which makes the clips, is not installed")
 def test_the_script_makes_the_same_files_again(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     made = make_sample_data(first, clips=12)
@@ -55,7 +55,7 @@ def test_the_script_makes_the_same_files_again(tmp_path: Path) -> None:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
-@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng, which speaks the clips, is not installed")
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng, which makes the clips, is not installed")
 def test_the_clips_here_are_what_the_script_makes(tmp_path: Path) -> None:
     make_sample_data(tmp_path)
     assert (tmp_path / "manifest.csv").read_text() == (FOLDER / "manifest.csv").read_text()

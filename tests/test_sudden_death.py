@@ -19,14 +19,14 @@ import pytest
 import soundfile
 from sqlalchemy import select, text
 
-from db.annotators import annotator_named
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.models import Clip, Label
 from db.project import OpenProject, create_project, open_project
-from labeler.app.tokens import Tokens
-from learner.embed import embed
-from learner.feature_store import open_features
-from learner.importing import import_source
+from db.records.annotators import annotator_named
+from labeler.app.sign_in.tokens import Tokens
+from learner.features.embed import embed
+from learner.features.matrix import open_features
+from learner.imports.source import import_source
 from tests.supervised_processes import Labelling, Process, answers, free_port, start_app, start_command, wait_for
 
 SAMPLE_DATA = Path(__file__).resolve().parent.parent / "sample_data"
@@ -34,7 +34,7 @@ STYLES = ("angry", "happy", "neutral", "sad")
 
 
 def pieces(folder: Path, *, per_clip: int) -> Path:
-    """A manifest of equal pieces of every sample clip: enough to label for as long as things are killed."""
+    """A manifest of equal pieces of every sample clip: enough to label while processes are killed."""
     manifest = folder / "pieces.csv"
     with manifest.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -54,7 +54,7 @@ def imported(directory: Path, *, per_clip: int = 2) -> OpenProject:
 
 
 def labelling(project: OpenProject, port: int, *, pause: float) -> Labelling:
-    """Somebody who answers by the clip's number, so that every label is known beforehand."""
+    """Somebody who derives each answer from the clip's file name, so that every label is known beforehand."""
     with project.write() as session:
         annotator = annotator_named(session, "tireless").id
     token = Tokens(project.info().secret).for_session(annotator)
@@ -74,7 +74,7 @@ def check_decisions(project: OpenProject, acknowledged: dict[str, tuple[str, str
 
 
 def kill_some_time(process: Process, rng: random.Random, *, longest: float) -> None:
-    """Kill at a random moment: the moment is what is tested, nothing is waited for."""
+    """Kill at a random moment. The sleep waits for nothing: the random moment is what is tested."""
     time.sleep(rng.uniform(0.0, longest))
     process.kill()
 
@@ -120,25 +120,25 @@ def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path) -> None:
 
 
 def check_features(project: OpenProject, tmp_path: Path, *, per_clip: int) -> None:
-    """Features made through kills are those made in peace, clip for clip."""
-    peaceful = imported(tmp_path / "peaceful", per_clip=per_clip)
-    embed(peaceful)
-    killed, whole = open_features(project), open_features(peaceful)
+    """Features made in spite of kills equal those made without kills, clip by clip."""
+    undisturbed = imported(tmp_path / "undisturbed", per_clip=per_clip)
+    embed(undisturbed)
+    killed, whole = open_features(project), open_features(undisturbed)
     assert killed is not None
     assert whole is not None
     with project.read() as session:
         names = {(clip.file_name, clip.start): clip.id for clip in session.scalars(select(Clip))}
-    with peaceful.read() as session:
+    with undisturbed.read() as session:
         there = {(clip.file_name, clip.start): clip.id for clip in session.scalars(select(Clip))}
     order = sorted(names)
     assert len(killed.clip_ids) == len(names) == len(set(killed.clip_ids.tolist()))
     found = killed.rows(np.array([names[name] for name in order]))
     expected = whole.rows(np.array([there[name] for name in order]))
     np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.02)
-    peaceful.close()
+    undisturbed.close()
 
 
-def test_a_database_killed_in_mid_write_opens_without_repair(tmp_path: Path) -> None:
+def test_a_database_whose_writer_was_killed_opens_without_repair(tmp_path: Path) -> None:
     project = imported(tmp_path / "project")
     project.engine.dispose()
     writer = sqlite3.connect(project.directory / "earmark.sqlite", isolation_level=None)

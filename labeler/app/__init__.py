@@ -1,4 +1,5 @@
-"""The web app: Streamlit pages, and the routes that hand out clips and take answers.
+"""The app that `earmark serve` runs: a Streamlit application with routes of its own.
 
-Nothing here imports torch, transformers or scikit-learn: the process stays small, and reads what the learner wrote.
+Its process loads no torch, no transformers and no scikit-learn. Rooms: `pages` (one file a page), `api` (what the player sends
+and gets), `media` (audio and pictures), `sign_in` (tokens).
 """

@@ -1,4 +1,4 @@
-"""The one project this process serves, opened when it is first needed and shared by routes and pages."""
+"""The one project that this process serves; opened when it is first needed, and shared by routes and pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from db.errors import ProjectError
 from db.project import OpenProject, open_project
-from labeler.app.tokens import Tokens
+from labeler.app.sign_in.tokens import Tokens
 
 VARIABLE = "EARMARK_PROJECT"
 _LOCK = threading.Lock()

@@ -12,17 +12,19 @@ from typing import Any
 
 from streamlit.web.server.starlette import App
 
-import labeler.app.page_export
-import labeler.app.page_grid
-import labeler.app.page_label
-import labeler.app.page_progress  # noqa: F401 (all of them: loaded now, so that the first visitor does not wait for it)
+import labeler.app.pages.export
+import labeler.app.pages.grid
+import labeler.app.pages.label
+import labeler.app.pages.progress
+import labeler.app.pages.review  # noqa: F401 (all of them: loaded now, so that the first visitor does not wait for it)
 from db.errors import EarmarkError
+from labeler.app.api.routes import routes
 from labeler.app.opened import VARIABLE, serving
-from labeler.app.routes import routes
-from labeler.app.theme import THEME
-from labeler.lifeline import hold_lifeline
+from labeler.app.pages.theme import THEME
+from labeler.processes.lifeline import hold_lifeline
 
-SCRIPT = Path(__file__).with_name("main.py")
+SCRIPT = Path(__file__).parent / "pages" / "main.py"
+"""Not beside the folder `pages`: Streamlit would then take each file there for a page, and run it alone for the first visitor."""
 
 
 def build_app() -> App:

@@ -1,4 +1,4 @@
-"""`python -m labeler.cli` is `earmark`; the supervisor starts the learner this way, whatever is on the PATH."""
+"""`python -m labeler.cli` is `earmark`; the supervisor starts the learner this way, so it does not depend on the PATH."""
 
 from labeler.cli.main import main
 

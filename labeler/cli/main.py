@@ -1,4 +1,4 @@
-"""The `earmark` command: where the project is, which commands there are, and how errors are said."""
+"""The `earmark` command: it finds the project, holds all commands and prints errors as one sentence."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from db.errors import EarmarkError
-from labeler.cli.annotating import annotate, queue
-from labeler.cli.filling import embed, import_, init, upgrade
+from labeler.cli.decisions import annotate, queue
 from labeler.cli.finding import likely, similar
-from labeler.cli.learning import learn, predict
-from labeler.cli.pretraining import pretrain
-from labeler.cli.probing import probe
-from labeler.cli.reporting import curve, export, status
-from labeler.cli.reviewing import agreement, suspects
-from labeler.cli.serving import serve
-from labeler.cli.simulating import simulate
+from labeler.cli.label_checks import agreement, suspects
+from labeler.cli.learn_and_predict import learn, predict
+from labeler.cli.probe import probe
+from labeler.cli.reports import curve, export, status
+from labeler.cli.serve import serve
+from labeler.cli.set_up import embed, import_, init, upgrade
+from labeler.cli.simulate import simulate
+from labeler.cli.train_encoder import pretrain
 
 
 class OneSentenceErrors(click.Group):
-    """A group whose commands never end in a traceback for something that a user can mend."""
+    """A group of commands that end in one sentence, not in a traceback, if an error is one that a user can fix."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; an error becomes one line on stderr and exit status 1."""
@@ -36,13 +36,13 @@ class OneSentenceErrors(click.Group):
                 f"The database did not answer ({reason}); check that it is running, then try again."
             ) from error
         except BrokenPipeError:
-            # The reader of our output (`head`, say) has left: that is no error of ours.
+            # The program that reads our output (`head`, for example) has ended; this is not an error.
             sys.stderr.close()
             raise SystemExit(0) from None
         except OSError as error:
             named = f"{error.filename!r} cannot be used" if error.filename else "A file cannot be used"
             raise click.ClickException(
-                f"{named} ({error.strerror or error}); check its name, its permissions and the room on its disk."
+                f"{named} ({error.strerror or error}); check its name, its permissions and the free space on its disk."
             ) from error
 
 
@@ -52,12 +52,12 @@ class OneSentenceErrors(click.Group):
     type=click.Path(file_okay=False, path_type=Path),
     envvar="EARMARK_PROJECT",
     default=Path(),
-    help="The project directory; EARMARK_PROJECT, or else the current folder.",
+    help="The project directory; default: EARMARK_PROJECT, or else the current folder.",
 )
 @click.version_option(package_name="earmark", prog_name="earmark")
 @click.pass_context
 def main(ctx: click.Context, project: Path) -> None:
-    """Label audio clips with as few listened seconds as possible, and know how good the classifier is."""
+    """Label audio clips in as little listening time as possible, and know how good the classifier is."""
     ctx.obj = project
 
 

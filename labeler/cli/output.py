@@ -19,7 +19,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 @contextmanager
 def opened(directory: Path) -> Iterator[OpenProject]:
-    """The project, closed again at the end."""
+    """Open the project, and close it at the end."""
     project = open_project(directory)
     try:
         yield project
@@ -27,7 +27,7 @@ def opened(directory: Path) -> Iterator[OpenProject]:
         project.close()
 
 
-def say(document: Any, *, as_json: bool, lines: Callable[[], list[str]]) -> None:
+def print_result(document: Any, *, as_json: bool, lines: Callable[[], list[str]]) -> None:
     """Print the document as JSON, or the lines for a person."""
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
@@ -37,12 +37,12 @@ def say(document: Any, *, as_json: bool, lines: Callable[[], list[str]]) -> None
 
 
 def note(message: str) -> None:
-    """A line for a person, on stderr."""
+    """Print a line for a person on stderr."""
     click.echo(printable(message), err=True)
 
 
 def printable(text: str) -> str:
-    """The text with control characters escaped: a file name must not be able to steer the terminal."""
+    """Escape control characters, so that a file name cannot control the terminal."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii") for character in text
     )
@@ -50,7 +50,7 @@ def printable(text: str) -> str:
 
 @contextmanager
 def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar with an ETA on stderr, moved by (done, total); drawn only where somebody is looking."""
+    """Yield a function (done, total) that moves a progress bar with an ETA on stderr; drawn only if that is a terminal."""
     with tqdm(desc=what, unit=unit, file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True) as bar:
 
         def moved(done: int, total: int) -> None:

@@ -1,7 +1,7 @@
 """Long clips are encoded window by window, so that memory does not grow with their length.
 
 Windows overlap: each has samples of its own and, around them, context that the network may look at. A frame counts in the window
-whose own samples it begins in, so every frame of the clip counts once.
+in whose own samples it begins; so every frame of the clip counts once.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+from learner.arrays import Waveform
 
 
 @dataclass(frozen=True)
 class Window:
     """A stretch of a clip."""
 
-    samples: Samples
+    samples: Waveform
     start: int
     """Its own samples are those from here ..."""
     end: int
@@ -32,7 +31,7 @@ class Window:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Windows of the same shape can be encoded at once."""
+        """Samples, start and end; windows of the same shape can be encoded at once."""
         return len(self.samples), self.start, self.end
 
     def frames(self, *, stride: int) -> slice:
@@ -40,14 +39,14 @@ class Window:
         return slice(self.start // stride, None if self.end == len(self.samples) else self.end // stride)
 
     def halves(self, *, context: int, stride: int) -> tuple[Window, Window]:
-        """The same in two windows, cut at a multiple of `stride`."""
+        """The window in two halves, cut at a multiple of `stride`."""
         cut = self.start + self.own // 2 // stride * stride
         first = max(cut - context, 0) // stride * stride
         left = Window(self.samples[: cut + context], self.start, cut)
         return left, Window(self.samples[first:], cut - first, self.end - first)
 
 
-def windows(blocks: Iterable[Samples], *, size: int, least: int, context: int = 0) -> Iterator[Window]:
+def windows(blocks: Iterable[Waveform], *, size: int, least: int, context: int = 0) -> Iterator[Window]:
     """Cut a stream of blocks into windows of `size` samples of their own; a rest below `least` stays with the window before it.
 
     Where the cuts fall depends on the whole length only, never on how the stream was cut into blocks.

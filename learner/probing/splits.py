@@ -1,4 +1,11 @@
-"""The folds that every candidate is scored on: whole speakers are held out, the same ones for all."""
+"""The folds that every candidate is scored on: whole speakers are held out, the same ones for all.
+
+They are dealt otherwise than the folds of a project (`learner.dataset.folds`), because a corpus is finished. All speakers and
+labels are known, so folds can be balanced, and each speaker is held out alone where there are few, as in the papers whose figures
+a probe stands beside. In a project clips, speakers and labels come in while it is evaluated: there a fold must never change, so
+folds are dealt in the order in which speakers come and do not depend on labels. Both are gone through in the same way, with
+`learner.dataset.folds.held_out_in_turn`.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
-Numbers = NDArray[np.int64]
+from learner.arrays import Int64Array
 
 MOST_SINGLE = 12
 """Up to this many speakers each is held out alone; beyond, they are dealt into FOLDS folds."""
@@ -22,8 +28,8 @@ _SEED = 2020
 class Splits:
     """Fold and group of every clip; a group is a speaker, or a single clip where no speaker is known."""
 
-    fold_of: Numbers
-    group_of: Numbers
+    fold_of: Int64Array
+    group_of: Int64Array
     count: int
     speakers: int
     """Speakers that are named."""
@@ -40,7 +46,7 @@ class Splits:
         return sorted((fold + step) % self.count for step in (-2, -1, 1, 2))
 
 
-def splits_of(speakers: Sequence[str | None], y: Numbers) -> Splits:
+def splits_of(speakers: Sequence[str | None], y: Int64Array) -> Splits:
     """Folds for the clips of these speakers and labels; without two speakers, folds of clips in which labels are equally
     frequent."""
     named = {speaker for speaker in speakers if speaker is not None}
@@ -58,7 +64,7 @@ def splits_of(speakers: Sequence[str | None], y: Numbers) -> Splits:
     return Splits(fold_of, group_of, FOLDS, len(named), grouped=True)
 
 
-def _stratified(y: Numbers) -> Numbers:
+def _stratified(y: Int64Array) -> Int64Array:
     """The clips of each label in random order, dealt one after the other; scikit-learn's own warns about small labels."""
     order = np.random.default_rng(_SEED).permutation(len(y))
     order = order[np.argsort(y[order], kind="stable")]

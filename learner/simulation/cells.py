@@ -1,95 +1,51 @@
-"""Cells of a simulation, one a strategy and seed: replayed in parallel if asked, and kept, so that a stopped simulation goes on.
+"""Cells of a simulation: one replay of a corpus by one strategy and seed, scored at every stage.
 
-A cell is kept under a hash of all that it depends on: features, labels, settings, seed and the learner's code.
+The cache of cells (`learner.simulation.cell_cache`) forgets a cell when this module changes, or any module that it imports. So
+whatever has no part in the figures of a cell stays out of here.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import importlib
-import inspect
-import json
-import math
-import multiprocessing
-import os
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from learner.curve import trainable
-from learner.evaluate import FoldHeads, Slice, accuracy, cross_fitted
-from learner.examples import Examples
-from learner.fitting import fitted_head
-from learner.intervals import SpeakerResamples
-from learner.normalisation import decide
-from learner.probing.cache import unwritable
-from learner.simulation.corpus import Corpus
-from learner.simulation.project import SimulatedProject, simulated_project
-from learner.simulation.replay import Annotating, Checkpoint, replay
-from learner.strategies import NAMES, strategy_named
+from learner.corpora.corpus import Corpus
+from learner.dataset.examples import Examples
+from learner.dataset.tested_slice import Slice
+from learner.dataset.trainable import trainable
+from learner.evaluation.accuracy import accuracy
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
+from learner.evaluation.intervals import SpeakerResamples
+from learner.heads.fitting import fitted_head
+from learner.heads.normalisation import choose_normalisation
+from learner.simulation.replay import Annotating, Stage, replay
+from learner.simulation.simulated_project import SimulatedProject, simulated_project
 
 FULL = "all labels"
 """Stands for a strategy in the cell of a head trained on every label of the pool."""
 EACH = 5
 """Examples of each label that are to be found, or all that the pool has of it."""
-_CODE = (
-    "db.consensus",
-    "db.decisions",
-    "db.mixing",
-    "db.random_slice",
-    "learner.by_clip",
-    "learner.cold_start",
-    "learner.curve",
-    "learner.discriminant",
-    "learner.evaluate",
-    "learner.examples",
-    "learner.fitting",
-    "learner.folds",
-    "learner.heads",
-    "learner.intervals",
-    "learner.logistic",
-    "learner.near_duplicates",
-    "learner.normalisation",
-    "learner.pool",
-    "learner.query_functions",
-    "learner.ranking",
-    "learner.rare_search",
-    "learner.scattering",
-    "learner.self_training",
-    "learner.simulation.cells",
-    "learner.simulation.project",
-    "learner.simulation.replay",
-    "learner.speaker_norm",
-    "learner.strategies",
-    "learner.training",
-    "learner.training_labels",
-)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one replay showed."""
+    """The figures of one replay."""
 
     labels: list[int] = field(default_factory=list)
-    """Answers at each checkpoint."""
+    """Answers at each stage."""
     ua: list[float] = field(default_factory=list)
     """On the speakers held out."""
     found_all: int | None = None
     """Answers until every label had `EACH` examples; None if that never came."""
     estimate: list[list[float | None]] = field(default_factory=list)
-    """UA on the random slice with its interval at each checkpoint, [value, low, high], where estimates were asked for."""
+    """UA on the random slice with its interval at each stage, [value, low, high], where estimates were asked for."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class WantedCell:
     """A cell that is wanted."""
 
     how: Annotating
@@ -97,74 +53,9 @@ class Asked:
     held_out: float
     estimates: bool = False
 
-    def key(self, corpus: Corpus) -> str:
-        """Name of its file."""
-        told = json.dumps([corpus.fingerprint, asdict(self), _code(self.how.strategy)], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()[:40]
 
-
-def simulated_cells(
-    corpus: Corpus, asked: Sequence[Asked], *, cache: Path, jobs: int = 1, progress: Callable[[int, int], None] = lambda *_: None
-) -> list[Cell]:
-    """The cells, from the cache or simulated now.
-
-    Args:
-        cache: folder that keeps them.
-        jobs: processes.
-        progress: called with the cells simulated and those to simulate.
-
-    Raises:
-        FeatureError: the cache cannot be written to.
-        LearnerError: a strategy is unknown or fails.
-    """
-    for name in {one.how.strategy for one in asked} - {*NAMES, FULL}:
-        # Before the first minute is spent.
-        strategy_named(name)
-    paths = [cache / f"{one.key(corpus)}.json" for one in asked]
-    found = {place: cell for place, path in enumerate(paths) if (cell := _read(path)) is not None}
-    new = [place for place in range(len(asked)) if place not in found]
-    for done, (place, cell) in enumerate(_simulated(corpus, asked, new, jobs), start=1):
-        found[place] = cell
-        _write(paths[place], cell)
-        progress(done, len(new))
-    return [found[place] for place in range(len(asked))]
-
-
-def _simulated(corpus: Corpus, asked: Sequence[Asked], new: Sequence[int], jobs: int) -> Iterator[tuple[int, Cell]]:
-    if jobs < 2 or len(new) < 2:
-        for place in new:
-            yield place, simulated_cell(corpus, asked[place])
-        return
-    with _workers(corpus, min(jobs, len(new))) as workers:
-        futures: dict[Future[Cell], int] = {workers.submit(_in_worker, asked[place]): place for place in new}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-
-
-@contextmanager
-def _workers(corpus: Corpus, jobs: int) -> Iterator[Executor]:
-    # Spawned: a fork would copy the locks of threads that it has not.
-    context = multiprocessing.get_context("spawn")
-    workers = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(corpus,))
-    try:
-        yield workers
-    finally:
-        workers.shutdown(cancel_futures=True)
-
-
-_worker: dict[str, Corpus] = {}
-
-
-def _start_worker(corpus: Corpus) -> None:
-    _worker["corpus"] = corpus
-
-
-def _in_worker(asked: Asked) -> Cell:
-    return simulated_cell(_worker["corpus"], asked)
-
-
-def simulated_cell(corpus: Corpus, asked: Asked) -> Cell:
-    """One replay, scored at every checkpoint.
+def simulated_cell(corpus: Corpus, asked: WantedCell) -> Cell:
+    """One replay, scored at every stage.
 
     Raises:
         LearnerError: the strategy is unknown or fails.
@@ -177,12 +68,12 @@ def simulated_cell(corpus: Corpus, asked: Asked) -> Cell:
         labels, ua, estimates = [], [], []
         heads = FoldHeads(project.pool, C=asked.how.head_c)
         live: list[int] = []
-        for checkpoint in replay(project, asked.how, seed=asked.seed):
-            labels.append(checkpoint.answers)
-            ua.append(project.held_out.ua(checkpoint.heads.used.head, project.label_ids))
-            live = [project.truth[decision.clip_id] for decision in checkpoint.live]
+        for stage in replay(project, asked.how, seed=asked.seed):
+            labels.append(stage.answers)
+            ua.append(project.held_out.ua(stage.heads.used.head, project.label_ids))
+            live = [project.truth[decision.clip_id] for decision in stage.live]
             if asked.estimates:
-                estimates.append(_estimate(project, checkpoint, heads))
+                estimates.append(_estimate(project, stage, heads))
     return Cell(labels, ua, _found_all(live, project), estimates)
 
 
@@ -190,15 +81,15 @@ def _full(project: SimulatedProject, how: Annotating) -> Cell:
     clip_ids = np.array(sorted(project.truth), dtype=np.int64)
     y = np.array([project.truth[clip] for clip in clip_ids.tolist()], dtype=np.int64)
     vectors = project.pool.features.rows(clip_ids)
-    normalisation = decide(project.pool, clip_ids, y, vectors).normalisation
+    normalisation = choose_normalisation(project.pool, clip_ids, y, vectors).normalisation
     head = fitted_head(project.pool, Examples.alike(clip_ids, y), vectors, C=how.head_c, normalisation=normalisation)
     return Cell([len(y)], [project.held_out.ua(head, project.label_ids)])
 
 
-def _estimate(project: SimulatedProject, checkpoint: Checkpoint, heads: FoldHeads) -> list[float | None]:
+def _estimate(project: SimulatedProject, stage: Stage, heads: FoldHeads) -> list[float | None]:
     """What the learner would show; [None, None, None] while the slice is empty."""
-    labels = trainable(project.pool, checkpoint.live, project.label_ids)
-    tested = Slice.of(project.pool, checkpoint.slice_clips, labels, project.label_ids)
+    labels = trainable(project.pool, stage.live, project.label_ids)
+    tested = Slice.of(project.pool, stage.slice_clips, labels, project.label_ids)
     if not len(tested.y):
         return [None, None, None]
     predicted = cross_fitted(heads, tested, labels, project.label_ids, after_each=lambda: None)
@@ -216,37 +107,3 @@ def _found_all(answered: Sequence[int], project: SimulatedProject) -> int | None
         if max(missing.values()) <= 0:
             return answers
     return None
-
-
-@functools.cache
-def _code(strategy: str) -> str:
-    """Changes with the code that a cell runs through."""
-    sources = [inspect.getsource(importlib.import_module(name)) for name in _CODE]
-    if strategy not in NAMES and strategy != FULL:
-        try:
-            sources.append(inspect.getsource(inspect.unwrap(strategy_named(strategy))))
-        except (OSError, TypeError):
-            # Compiled, or an object that can be called: its name must do.
-            sources.append(strategy)
-    return hashlib.sha256("\n".join(sources).encode()).hexdigest()
-
-
-def _read(path: Path) -> Cell | None:
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        cell = Cell(**{one.name: told[one.name] for one in fields(Cell)})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    scores: list[Any] = cell.ua
-    return cell if cell.labels and all(isinstance(ua, float) and math.isfinite(ua) for ua in scores) else None
-
-
-def _write(path: Path, cell: Cell) -> None:
-    told: dict[str, Any] = asdict(cell)
-    part = path.with_name(f"{uuid.uuid4().hex}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(told), encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise unwritable(path.parent, error) from error

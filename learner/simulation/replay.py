@@ -1,7 +1,7 @@
 """One simulated project from the first answer to the last.
 
-Heads, ranking, the share of random clips, the slice and what the asking head may know are the live learner's own functions; only
-the clock, the database and the annotators are made up.
+Heads, ranking, the share of random clips, the slice and what the asking head may learn from are the live learner's own functions.
+Only the clock, the database and the annotators are made up.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from db.decisions import LiveDecision
-from db.mixing import Share, mixed
+from db.decisions.log import LiveDecision
 from db.models import Answer, Source
-from db.queues import QueueItem
-from db.random_slice import answered_prefix, blind_answers
-from learner.simulation.project import SimulatedProject
-from learner.training import Trained, ranked, trained
+from db.serving.mixing import Share, mixed
+from db.serving.random_slice import answered_prefix, blind_answers
+from db.serving.ranked_queue import QueueItem
+from learner.query.round import Trained, ranked, trained
+from learner.simulation.simulated_project import SimulatedProject
 
 QUEUE_SIZE = 200
 """Clips that are ranked at a time: more than are served before the next ranking."""
@@ -46,11 +46,11 @@ class Annotating:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Stage:
     """A project after so many answers."""
 
     live: list[LiveDecision]
-    """The whole log, in order: decision ids count from 1, and each tells why its clip was served."""
+    """The whole log, in order: decision ids count from 1. The source of each is why its clip was served."""
     heads: Trained
     """Trained on this log."""
     slice_clips: list[int]
@@ -62,10 +62,10 @@ class Checkpoint:
         return len(self.live)
 
 
-def replay(project: SimulatedProject, how: Annotating, *, seed: int) -> Iterator[Checkpoint]:
+def replay(project: SimulatedProject, how: Annotating, *, seed: int) -> Iterator[Stage]:
     """Every ranking of the learner from the first answers until the budget, or the clips, are used up.
 
-    The last checkpoint has all answers. What is yielded is not changed later, and may be kept.
+    The last stage has all answers. What is yielded is not changed later, and may be kept.
 
     Args:
         seed: of wrong answers and of strategies that draw.
@@ -80,7 +80,7 @@ def replay(project: SimulatedProject, how: Annotating, *, seed: int) -> Iterator
         heads = trained(project.pool, live, project.label_ids, C=how.head_c)
         if live:
             blind = blind_answers(live)
-            yield Checkpoint(list(live), heads, answered_prefix(project.in_key_order, answered=blind))
+            yield Stage(list(live), heads, answered_prefix(project.in_key_order, answered=blind))
         if len(live) >= budget:
             return
         queue = ranked(

@@ -1,4 +1,4 @@
-"""What the cells of a simulation say of each strategy."""
+"""Figures of each strategy, computed from the cells of a simulation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from learner.arrays import Float64Array, Int64Array
 from learner.simulation.cells import Cell
-
-Exact = NDArray[np.float64]
 
 SHARES = (90, 95, 99)
 """Percentages of the full-pool UA that are to be reached."""
@@ -23,20 +21,20 @@ SURE = 0.05
 
 
 @dataclass(frozen=True)
-class Curve:
+class StrategyCurve:
     """One strategy over all seeds."""
 
-    labels: Exact
-    """Answers at each checkpoint, [checkpoints]."""
-    ua: Exact
-    """[seeds, checkpoints]."""
-    found_all: Exact
-    """Answers until five of each label were found, [seeds]; the last checkpoint where they never were."""
+    labels: Float64Array
+    """Answers at each stage, [stages]."""
+    ua: Float64Array
+    """[seeds, stages]."""
+    found_all: Float64Array
+    """Answers until five of each label were found, [seeds]; the last stage where they never were."""
     never: int
     """Seeds in which they never were."""
 
     @classmethod
-    def of(cls, cells: Sequence[Cell]) -> Curve:
+    def of(cls, cells: Sequence[Cell]) -> StrategyCurve:
         """Of the cells of one strategy; pools that are used up earlier end the curve for all."""
         length = min(len(cell.labels) for cell in cells)
         labels = np.array(min(cells, key=lambda cell: cell.labels[length - 1]).labels[:length], dtype=np.float64)
@@ -45,11 +43,11 @@ class Curve:
         return cls(labels, np.array([cell.ua[:length] for cell in cells]), np.array(found, dtype=np.float64), never)
 
     @property
-    def areas(self) -> Exact:
+    def areas(self) -> Float64Array:
         """Area under each seed's curve, as a mean UA, [seeds]."""
         if len(self.labels) < 2:
             return self.ua[:, 0]
-        found: Exact = np.trapezoid(self.ua, self.labels, axis=1) / (self.labels[-1] - self.labels[0])
+        found: Float64Array = np.trapezoid(self.ua, self.labels, axis=1) / (self.labels[-1] - self.labels[0])
         return found
 
     def labels_to(self, ua: float) -> int:
@@ -63,7 +61,7 @@ class Curve:
         return bool(self.ua.mean(axis=0)[-1] >= ua)
 
 
-def interval(values: Exact) -> tuple[Exact, Exact]:
+def interval(values: Float64Array) -> tuple[Float64Array, Float64Array]:
     """95% t-intervals of means over the first axis; without a second value they have no width."""
     mean = values.mean(axis=0)
     if len(values) < 2:
@@ -85,24 +83,24 @@ def summary(cells: Mapping[str, Sequence[Cell]], full: Sequence[Cell], *, agains
         full: heads trained on all labels, by seed.
         against: the strategy to compare with; where it is missing nothing is compared.
     """
-    curves = {name: Curve.of(found) for name, found in cells.items()}
+    curves = {name: StrategyCurve.of(found) for name, found in cells.items()}
     full_ua = np.array([cell.ua[-1] for cell in full])
     low, high = interval(full_ua)
-    told = {name: _told(curve, float(full_ua.mean())) for name, curve in curves.items()}
-    _add_estimates(told, cells)
+    figures = {name: _figures(curve, float(full_ua.mean())) for name, curve in curves.items()}
+    _add_estimates(figures, cells)
     if against in curves:
-        _compare(told, curves, against)
-        for name in told.keys() - {against}:
-            told[name]["labels_to_95_over"] = _ratio(curves[name], curves[against], full_ua)
+        _compare(figures, curves, against)
+        for name in figures.keys() - {against}:
+            figures[name]["labels_to_95_over"] = _ratio(curves[name], curves[against], full_ua)
     return {
-        "strategies": told,
+        "strategies": figures,
         "full_ua": _round(full_ua.mean()),
         "full_ua_low": _round(low),
         "full_ua_high": _round(high),
     }
 
 
-def _told(curve: Curve, full: float) -> dict[str, Any]:
+def _figures(curve: StrategyCurve, full: float) -> dict[str, Any]:
     low, high = interval(curve.ua)
     return {
         "labels": [int(labels) for labels in curve.labels],
@@ -117,17 +115,17 @@ def _told(curve: Curve, full: float) -> dict[str, Any]:
     }
 
 
-def _add_estimates(told: dict[str, dict[str, Any]], cells: Mapping[str, Sequence[Cell]]) -> None:
-    """`estimate`: mean over seeds of what the learner would have shown at each checkpoint, None before any seed has one."""
+def _add_estimates(figures: dict[str, dict[str, Any]], cells: Mapping[str, Sequence[Cell]]) -> None:
+    """`estimate`: mean over seeds of what the learner would have shown at each stage, None before any seed has one."""
     for name, found in cells.items():
         if all(cell.estimate for cell in found):
-            length = len(told[name]["labels"])
+            length = len(figures[name]["labels"])
             shown = np.array([[estimate[0] for estimate in cell.estimate[:length]] for cell in found], dtype=np.float64)
             known = [column[~np.isnan(column)] for column in shown.T]
-            told[name]["estimate"] = [_round(column.mean()) if len(column) else None for column in known]
+            figures[name]["estimate"] = [_round(column.mean()) if len(column) else None for column in known]
 
 
-def _compare(told: dict[str, dict[str, Any]], curves: Mapping[str, Curve], against: str) -> None:
+def _compare(figures: dict[str, dict[str, Any]], curves: Mapping[str, StrategyCurve], against: str) -> None:
     base = curves[against]
     others = [name for name in curves if name != against]
     gains = {}
@@ -139,7 +137,7 @@ def _compare(told: dict[str, dict[str, Any]], curves: Mapping[str, Curve], again
         low, high = interval(gain)
         p = corrected[name]
         sure = p is not None and p < SURE
-        told[name] |= {
+        figures[name] |= {
             "wins": int((gain > 0).sum()),
             "losses": int((gain < 0).sum()),
             "aulc_gain": _round(gain.mean()),
@@ -150,24 +148,24 @@ def _compare(told: dict[str, dict[str, Any]], curves: Mapping[str, Curve], again
         }
 
 
-def _ratio(curve: Curve, base: Curve, full: Exact) -> dict[str, float]:
+def _ratio(curve: StrategyCurve, base: StrategyCurve, full: Float64Array) -> dict[str, float]:
     """Labels to 95% of the full-pool UA over those of another strategy, and its 95% interval: seeds drawn anew, all three by the
-    same ones. Where two curves are flat, a thousandth of UA moves a crossing by dozens of labels; the interval says so."""
+    same ones. Where two curves are flat, a thousandth of UA moves a crossing by dozens of labels; the interval shows it."""
     draws = np.random.default_rng(_SEED).integers(0, len(full), (_RESAMPLES, len(full)))
     ratios = [_crossing(curve, full, seeds) / _crossing(base, full, seeds) for seeds in (np.arange(len(full)), *draws)]
     low, high = np.quantile(ratios[1:], [0.025, 0.975])
     return {"ratio": _round(ratios[0]), "low": _round(low), "high": _round(high)}
 
 
-def _crossing(curve: Curve, full: Exact, seeds: NDArray[np.int64]) -> int:
-    return Curve(curve.labels, curve.ua[seeds], curve.found_all, curve.never).labels_to(0.95 * float(full[seeds].mean()))
+def _crossing(curve: StrategyCurve, full: Float64Array, seeds: Int64Array) -> int:
+    return StrategyCurve(curve.labels, curve.ua[seeds], curve.found_all, curve.never).labels_to(0.95 * float(full[seeds].mean()))
 
 
-def _cut(curve: Curve, length: int) -> Curve:
-    return Curve(curve.labels[:length], curve.ua[:, :length], curve.found_all, curve.never)
+def _cut(curve: StrategyCurve, length: int) -> StrategyCurve:
+    return StrategyCurve(curve.labels[:length], curve.ua[:, :length], curve.found_all, curve.never)
 
 
-def _paired_p(gain: Exact) -> float | None:
+def _paired_p(gain: Float64Array) -> float | None:
     """Of a paired t-test; None with too few seeds, 1 where nothing differs."""
     if len(gain) < 2:
         return None
@@ -191,5 +189,5 @@ def _round(value: Any) -> float:
     return round(float(value), 6)
 
 
-def _rounded(values: Exact) -> list[float]:
+def _rounded(values: Float64Array) -> list[float]:
     return [_round(value) for value in values]

@@ -32,7 +32,7 @@ expect.set_options(timeout=10_000)
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    """Chromium or Chrome of this machine."""
+    """The Chromium or Chrome on this machine."""
     wanted = os.environ.get("EARMARK_CHROMIUM", "chromium")
     for name in (wanted, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
         path = shutil.which(name)
@@ -58,7 +58,7 @@ def browser(playwright_driver: Playwright, chromium_path: str) -> Iterator[Brows
 
 @pytest.fixture(scope="session")
 def strict_browser(playwright_driver: Playwright, chromium_path: str) -> Iterator[Browser]:
-    """A browser as people have it: silent until the page is touched."""
+    """A browser with its usual setting: silent until the visitor touches the page."""
     opened = playwright_driver.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
     yield opened
     opened.close()

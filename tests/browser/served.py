@@ -1,4 +1,4 @@
-"""A project on the air: the real app as a process of its own, and a browser's page on it."""
+"""A served project: the real app in a separate process, and a browser page that shows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from db.decisions import live_query
+from db.decisions.log import live_query
 from db.models import Annotator, Answer, Clip, Decision, Label
 from db.project import OpenProject
 from tests.supervised_processes import Process, answers, start_app, wait_for
@@ -19,7 +19,7 @@ PLAYED = re.compile("playing|ended")
 
 @dataclass(frozen=True)
 class Answered:
-    """A standing answer in words: what the page was asked to store."""
+    """A standing answer with names instead of ids."""
 
     file_name: str
     answer: Answer
@@ -52,7 +52,7 @@ class Served:
         assert process.process.poll() is None, self.log.read_text()
 
     def kill(self) -> None:
-        """End the app as a power cut would."""
+        """Kill the app, as a power cut would."""
         if self.process is not None:
             self.process.kill()
 
@@ -98,8 +98,8 @@ class Seat:
     def open_untouched(self, *, state: str) -> Seat:
         """Open the page and wait for the state without touching the page.
 
-        Every look that Playwright takes into a page counts as its reader's gesture there, and would give it leave to make sound.
-        So the page itself says on its console what state the player is in.
+        When Playwright inspects a page, the browser counts that as a gesture of the visitor and lets the page play sound. So the
+        page itself writes the state of the player to its console.
         """
         self.page.add_init_script(
             """const watch = setInterval(() => {
@@ -110,9 +110,9 @@ class Seat:
               console.log(`player: ${player.dataset.state}, touched: ${navigator.userActivation.hasBeenActive}`);
             }, 20);"""
         )
-        with self.page.expect_console_message(lambda message: message.text.startswith("player: ")) as told:
+        with self.page.expect_console_message(lambda line: line.text.startswith("player: ")) as message:
             self.page.goto(f"{self.served.url}/?annotator={self.annotator}")
-        assert told.value.text == f"player: {state}, touched: false"
+        assert message.value.text == f"player: {state}, touched: false"
         return self
 
     @property
@@ -130,7 +130,7 @@ class Seat:
         return self.page.get_by_test_id(name)
 
     def press(self, key: str) -> str:
-        """Press a key that answers, wait for the next clip to sound; the file name that was on screen before."""
+        """Press a key that answers, and wait until the next clip plays; the file name that was on screen before."""
         before = self.clip
         self.page.keyboard.press(key)
         expect(self.player).not_to_have_attribute("data-clip", before)
@@ -139,7 +139,7 @@ class Seat:
         return before
 
     def _expect_drawn(self) -> None:
-        """Wait until what is on screen is of the clip that sounds; it is drawn after the first sound."""
+        """Wait until the screen shows the clip that plays; it is drawn after the sound starts."""
         expect(self.part("file-name")).to_have_text(self.clip)
 
     def expect_state(self, state: str | re.Pattern[str]) -> None:
@@ -152,7 +152,7 @@ class Seat:
         expect(self.part("save-state")).to_have_text("All saved")
 
     def record_keys(self) -> None:
-        """From the next page on, note every key with the clip it met (before the player hears of it)."""
+        """From the next page on, record every key with the clip it met (before the player gets the key)."""
         self.page.add_init_script(
             """window.pressed = [];
             window.addEventListener("keydown", (event) => {

@@ -1,4 +1,4 @@
-"""The Grid page: heard by arrow, hover and click; confirmed and rejected at once; saved, and taken back, in one step."""
+"""The Grid page: clips play by arrow, hover and click; many are confirmed or rejected; a save is undone in one step."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import select
 
-from db.decisions import live_query
-from db.labels import label_by_name
+from db.decisions.log import live_query
 from db.models import Annotator, Clip, Decision, Lease, Source
-from learner.likely_clips import LikelyClips, write_likely
+from db.records.labels import label_by_name
+from learner.search.likely import LikelyClips, write_likely
 from tests.browser.served import Seat, Served
 from tests.learner.audio_files import tone, written
 from tests.learner.synthetic_projects import embed_made_up
@@ -94,7 +94,7 @@ class GridPage:
 
 @pytest.fixture
 def grid(seat: Seat, served: Served, names: list[str]) -> Iterator[GridPage]:
-    """The page, open on likely happy clips; nothing that it does may ask anybody but its own server."""
+    """The page, open on likely happy clips; it may send requests to its own server only."""
     asked: list[str] = []
     seat.page.on("request", lambda request: asked.append(request.url))
     found = GridPage(seat.page, served).open()
@@ -103,7 +103,7 @@ def grid(seat: Seat, served: Served, names: list[str]) -> Iterator[GridPage]:
     assert [url for url in asked if url.startswith("http") and not url.startswith(served.url)] == []
 
 
-def test_many_are_confirmed_one_is_rejected_and_a_save_is_taken_back_as_a_whole(grid: GridPage, names: list[str]) -> None:
+def test_many_clips_are_confirmed_one_is_rejected_and_the_whole_save_is_undone(grid: GridPage, names: list[str]) -> None:
     keyboard = grid.page.keyboard
     shown = grid.names()
     assert shown == names[: len(shown)]
@@ -114,18 +114,18 @@ def test_many_are_confirmed_one_is_rejected_and_a_save_is_taken_back_as_a_whole(
     keyboard.press("x")
     expect(grid.part("marked")).to_have_text(f"3 confirmed, 1 rejected of {len(shown)}")
     expect(grid.part("grid-save")).to_contain_text("Save 3 as happy")
-    assert grid.standing() == [], "nothing is saved before it is said"
+    assert grid.standing() == [], "nothing is saved before Enter"
     keyboard.press("Enter")
     expect(grid.part("saved-count")).to_have_text("3")
     expect(grid.part("save-state")).to_have_text("All saved")
     assert grid.standing() == [(name, Source.GRID, "Ann") for name in names[1:4]]
     with grid.served.project.read() as session:
         circumstances = [row.circumstances for row in session.scalars(live_query())]
-    assert {(told or {}).get("grid") for told in circumstances} == {"likely happy"}
+    assert {(each or {}).get("grid") for each in circumstances} == {"likely happy"}
 
     grid.expect_ready()
     expect(grid.cell(names[4])).to_have_count(0)
-    assert grid.names()[0] == names[0], "what was neither heard nor marked stays"
+    assert grid.names()[0] == names[0], "a clip that was neither played nor marked stays"
     keyboard.press("z")
     expect(grid.part("saved-count")).to_have_text("0")
     assert grid.standing() == []
@@ -135,7 +135,7 @@ def test_many_are_confirmed_one_is_rejected_and_a_save_is_taken_back_as_a_whole(
     expect(grid.part("saved-count")).to_have_text("3")
 
 
-def test_a_clip_is_heard_by_arrow_hover_and_click_one_at_a_time(grid: GridPage, names: list[str]) -> None:
+def test_a_clip_plays_by_arrow_hover_and_click_one_at_a_time(grid: GridPage, names: list[str]) -> None:
     grid.page.keyboard.press("ArrowRight")
     grid.expect_playing(names[1])
     grid.page.keyboard.press("ArrowDown")
@@ -177,7 +177,7 @@ def test_an_empty_save_does_nothing_and_unsaved_answers_wait_in_the_browser(grid
     wait_for(lambda: grid.standing() == [(names[0], Source.GRID, "Ann")], what="the answer to arrive")
 
 
-def test_leaving_hands_the_clips_back(grid: GridPage) -> None:
+def test_leaving_the_page_releases_the_clips(grid: GridPage) -> None:
     assert grid.held() == len(grid.names())
     grid.page.get_by_role("link", name="Progress").click()
     wait_for(lambda: grid.held() == 0, what="the clips to be handed back")

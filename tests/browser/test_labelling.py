@@ -27,12 +27,12 @@ def test_thirty_clips_by_keyboard(seat: Seat, served: Served) -> None:
 
 
 def test_a_burst_of_keys_loses_none(seat: Seat, served: Served) -> None:
-    """Twenty keys as fast as they can be typed: each meets a clip, or none at all."""
+    """Twenty keys, typed fast: each meets a clip, or none at all."""
     seat.record_keys()
     seat.open()
     for number in range(20):
         seat.page.keyboard.press(str(number % 3 + 1))
-        seat.page.wait_for_timeout(100)  # Ten a second: what the test is about, no wait for luck.
+        seat.page.wait_for_timeout(100)  # Ten keys a second are what the test is about.
     met = [(clip, LABELS[int(key) - 1]) for key, clip in seat.recorded_keys() if clip]
     seat.expect_saved(len(met))
     assert len(met) == 20

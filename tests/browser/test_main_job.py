@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, expect
 
 from db.models import Source
 from db.project import create_project
-from db.runs import latest_curve, latest_evaluated_run
-from learner.embed import embed
-from learner.importing import import_source
+from db.records.runs import latest_curve, latest_evaluated_run
+from learner.features.embed import embed
+from learner.imports.source import import_source
 from tests.browser.served import Seat, Served
 from tests.supervised_processes import Process, free_port, start_command, wait_for
 
@@ -46,7 +46,7 @@ def learner(served: Served, tmp_path: Path) -> Iterator[Process]:
 
 
 def decisions_evaluated(served: Served) -> int | None:
-    """How many decisions the newest evaluated run saw."""
+    """How many decisions the newest evaluated run was trained on."""
     with served.project.read() as session:
         run = latest_evaluated_run(session)
         return None if run is None else run.decisions
@@ -79,13 +79,13 @@ def test_thirty_labels_a_growing_curve_and_an_export(
     seat.expect_saved(15)
     accuracy = lead.page.get_by_text(re.compile(r"^UA [01]\.\d\d .* of the random slice"))
     expect(accuracy).to_be_visible(timeout=20_000)
-    expect(lead.page.get_by_text("learned from 15 answers")).to_be_visible(timeout=20_000)
+    expect(lead.page.get_by_text("was trained on 15 answers")).to_be_visible(timeout=20_000)
     with served.project.read() as session:
         points_before = len(latest_curve(session).points)
 
     pressed += label_truly(seat, 15)
     seat.expect_saved(30)
-    expect(lead.page.get_by_text("learned from 30 answers")).to_be_visible(timeout=20_000)
+    expect(lead.page.get_by_text("was trained on 30 answers")).to_be_visible(timeout=20_000)
     wait_for(lambda: decisions_evaluated(served) == 30, what="the evaluation of all thirty")
     expect(accuracy).to_be_visible()
     with served.project.read() as session:

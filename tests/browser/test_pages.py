@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from db.learner_state import count_restart, report_state
-from db.runs import CurvePointValues, record_evaluation, record_outlook, record_run
+from db.records.learner_state import count_restart, report_state
+from db.records.runs import CurvePointValues, record_evaluation, record_outlook, record_run
+from db.reports import OutlookReport, RunReport
 from tests.browser.served import Seat, Served
 from tests.filled_projects import LABELS
 
@@ -66,11 +67,11 @@ def evaluated_run(
             wa=ua,
             slice_clips=23,
             speakers=9,
-            report={"missing_labels": list(missing), **report},
+            report=RunReport.model_validate({"missing_labels": list(missing), **report}),
             points=[point],
         )
         if outlook is not None:
-            record_outlook(session, run_id, outlook)
+            record_outlook(session, run_id, OutlookReport.model_validate(outlook))
 
 
 def test_progress_shows_the_accuracy_with_its_interval_and_follows_it(seat: Seat, served: Served) -> None:
@@ -79,27 +80,29 @@ def test_progress_shows_the_accuracy_with_its_interval_and_follows_it(seat: Seat
     expect(page.get_by_text("Accuracy is not known yet.")).to_be_visible()
     evaluated_run(served, ua=0.62, missing=["<b>sad</b> *x*"])
     expect(page.get_by_text("UA 0.62 (0.52–0.72) on 23 clips of the random slice from 9 speakers")).to_be_visible()
-    expect(page.get_by_text("Not in the slice yet, so the interval is wide: <b>sad</b> *x*.")).to_be_visible()
+    expect(
+        page.get_by_text("Labels with no clip in the random slice yet, so the interval is wide: <b>sad</b> *x*.")
+    ).to_be_visible()
     expect(page.get_by_text("Examples per class").first).to_be_attached()
     evaluated_run(served, ua=0.71)
     expect(page.get_by_text("UA 0.71 (0.61–0.81)")).to_be_visible()
 
 
-def test_progress_tells_the_outlook_and_keeps_it_while_the_next_is_worked_out(seat: Seat, served: Served) -> None:
+def test_progress_shows_the_outlook_and_keeps_it_while_the_next_is_computed(seat: Seat, served: Served) -> None:
     page = seat.page
     evaluated_run(served, ua=0.62, outlook=OUTLOOK)
     page.goto(f"{served.url}/progress")
-    told = [
+    sentences = [
         "Go on labelling. More labels are likely to help. Nothing has been found yet of <i>sad</i>.",
-        "About 120 more decisions to 80% UA (80–190).",
-        "About 69 more random clips for ±5 points.",
-        "Data saved against labels taken at random is not yet known: the random slice has 12 clips, and it takes 30.",
+        "80% UA takes about 120 more decisions (80–190).",
+        "About 69 more random clips would narrow the interval to ±5 points.",
+        "How Earmark's order compares with random order is not known yet: the random slice has 12 clips, and it takes 30.",
     ]
-    for sentence in told:
+    for sentence in sentences:
         expect(page.get_by_text(sentence)).to_be_visible()
     evaluated_run(served, ua=0.71)
     expect(page.get_by_text("UA 0.71 (0.61–0.81)")).to_be_visible()
-    expect(page.get_by_text(told[1])).to_be_visible()
+    expect(page.get_by_text(sentences[1])).to_be_visible()
 
 
 def test_progress_shows_label_by_label_when_asked(seat: Seat, served: Served) -> None:
@@ -109,11 +112,13 @@ def test_progress_shows_label_by_label_when_asked(seat: Seat, served: Served) ->
     expect(page.get_by_text("Recall of each label")).to_be_hidden()
     page.get_by_text("Label by label").click()
     expect(page.get_by_text("Recall of each label")).to_be_visible()
-    expect(page.get_by_text("As trained it is too sure: its confidence is 11 points off on average")).to_be_visible()
+    expect(
+        page.get_by_text("As trained, the classifier is too confident: its confidence is wrong by 11 points on average")
+    ).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(5)
 
 
-def test_progress_says_what_the_learner_does_and_when_it_crashed(seat: Seat, served: Served) -> None:
+def test_progress_shows_what_the_learner_does_and_when_it_crashed(seat: Seat, served: Served) -> None:
     page = seat.page
     with served.project.write() as session:
         report_state(session, state="evaluating", done=3, total=8)
@@ -121,7 +126,7 @@ def test_progress_says_what_the_learner_does_and_when_it_crashed(seat: Seat, ser
     expect(page.get_by_text("The learner is measuring accuracy (3 of 8)")).to_be_visible()
     with served.project.write() as session:
         count_restart(session, error="killed by signal 9")
-    expect(page.get_by_role("alert")).to_contain_text("The learner crashed (killed by signal 9). It is started again by itself")
+    expect(page.get_by_role("alert")).to_contain_text("The learner crashed (killed by signal 9). It restarts by itself")
 
 
 def test_the_download_holds_what_was_pressed(seat: Seat, served: Served) -> None:

@@ -29,7 +29,7 @@ HOSTILE = (
 def test_without_permission_the_first_clip_waits_for_space(
     seat_in: Callable[..., Seat], strict_browser: Browser, served: Served
 ) -> None:
-    """As a real Chrome: no sound before the page is touched."""
+    """As in a real Chrome: no sound before the visitor touches the page."""
     seat = seat_in(strict_browser).open_untouched(state="paused")
     expect(seat.part("notice")).to_have_text("Press space to start")
     name = seat.clip
@@ -42,7 +42,7 @@ def test_without_permission_the_first_clip_waits_for_space(
     assert [row.label for row in served.standing()] == [LABELS[0], LABELS[1]]
 
 
-def test_a_clip_nobody_could_hear_gets_no_label(seat_in: Callable[..., Seat], strict_browser: Browser, served: Served) -> None:
+def test_a_clip_that_did_not_play_gets_no_label(seat_in: Callable[..., Seat], strict_browser: Browser, served: Served) -> None:
     seat = seat_in(strict_browser).open_untouched(state="paused")
     name = seat.clip
     seat.page.keyboard.press("1")
@@ -110,7 +110,7 @@ def test_the_server_dies_and_comes_back(seat: Seat, served: Served) -> None:
 def test_a_burst_outlives_the_websocket_the_server_and_the_tab(
     seat_in: Callable[..., Seat], browser: Browser, served: Served
 ) -> None:
-    """Ten keys a second while one thing after the other goes away; reopened, every pressed answer is stored once."""
+    """Ten keys a second while the connections, the server and the tab end in turn; reopened, each answer is stored once."""
     context = browser.new_context()
     seat = seat_in(context=context)
     seat.page.add_init_script(
@@ -125,10 +125,10 @@ def test_a_burst_outlives_the_websocket_the_server_and_the_tab(
         if number == 6:
             served.kill()
         seat.page.keyboard.press(str(number % 3 + 1))
-        seat.page.wait_for_timeout(100)  # Ten a second: what the test is about, no wait for luck.
+        seat.page.wait_for_timeout(100)  # Ten keys a second are what the test is about.
     met = [(clip, LABELS[int(key) - 1]) for key, clip in seat.recorded_keys() if clip]
     seat.page.close()
-    assert len(met) >= 8, "there were clips in memory to go on with"
+    assert len(met) >= 8, "the clips in memory can still be answered"
     served.start()
     seat_in(context=context).open().expect_saved(len(met))
     assert [(row.file_name, row.label) for row in served.standing()] == met
@@ -174,7 +174,7 @@ def test_nothing_leaves_this_machine(seat: Seat, served: Served) -> None:
 
 
 def test_a_change_of_theme_does_not_disturb_the_player(seat: Seat, served: Served) -> None:
-    """Streamlit calls the component anew: same clip, same sound, and each key still counts once."""
+    """Streamlit calls the component again: the clip and its sound stay, and each key still counts once."""
     seat.open(state="ended")
     name = seat.clip
     light = seat.part("label-1").evaluate("element => getComputedStyle(element).color")
@@ -194,7 +194,7 @@ def test_a_change_of_theme_does_not_disturb_the_player(seat: Seat, served: Serve
 
 
 class TestAFewClips:
-    """A project that is soon done."""
+    """A project with two clips, so that all are soon answered."""
 
     @pytest.fixture
     def clips(self, tmp_path: Path) -> list[Path]:
@@ -217,10 +217,10 @@ class TestAFewClips:
         seat.page.wait_for_timeout(1000)
         assert 2 <= len([url for url in asked if url.endswith("/api/next")]) <= 3
 
-    def test_what_breaks_while_the_next_clip_is_shown_costs_no_answer(self, seat: Seat, served: Served) -> None:
+    def test_an_error_while_the_next_clip_is_shown_loses_no_answer(self, seat: Seat, served: Served) -> None:
         seat.open()
         name = seat.clip
-        # Something in the page that showing a clip cannot do without.
+        # Break something in the page that is needed to show a clip.
         seat.page.evaluate(
             """() => {
               const root = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
@@ -233,7 +233,7 @@ class TestAFewClips:
 
 
 class TestHostileNames:
-    """Names are text, whatever is in them."""
+    """Names are shown as text, whatever they contain."""
 
     @pytest.fixture
     def clips(self, tmp_path: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The Review page: one clip at a time, the reviewer's answer is final, and everything that was said is shown as text."""
+"""The Review page: one clip at a time, the reviewer's answer is final, and all answers and notes are shown as text."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from db.annotators import annotator_named
-from db.consensus import consensus_labels
-from db.decisions import live_decisions
-from db.flags import append_flag
-from db.labels import active_labels
+from db.decisions.consensus import consensus_labels
+from db.decisions.flags import append_flag
+from db.decisions.log import live_decisions
+from db.decisions.review import take_back_run
 from db.models import Clip, Source
+from db.records.annotators import annotator_named
+from db.records.labels import active_labels
 from tests.browser.served import Seat, Served
-from tests.db.test_second_pass import doubt
+from tests.db.serving.test_second_pass import doubt
 from tests.filled_projects import answer
 
 pytestmark = pytest.mark.browser
@@ -25,7 +26,7 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 
 @pytest.fixture
 def ids(served: Served) -> list[int]:
-    """Two clips that two people hear differently, and a flagged one."""
+    """Two clips that two annotators labelled differently, and a flagged clip."""
     project = served.project
     with project.read() as session:
         found = list(session.scalars(select(Clip.id).order_by(Clip.id).limit(3)))
@@ -45,9 +46,9 @@ def consensus(served: Served) -> dict[int, str]:
 
 
 def press(page: Page, key: str, *, button: str) -> None:
-    """Press a shortcut once the button that it stands for is there: a page comes from top to bottom."""
+    """Press a shortcut when its button is there, since a page is built from top to bottom."""
     expect(page.get_by_role("button", name=button)).to_be_enabled()
-    # The page listens once its script has run to the end.
+    # The page reacts to keys only after its script has run to the end.
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     page.keyboard.press(key)
 
@@ -55,23 +56,47 @@ def press(page: Page, key: str, *, button: str) -> None:
 def test_a_reviewer_decides_by_key_and_takes_back(seat: Seat, served: Served, ids: list[int]) -> None:
     page = seat.page
     page.goto(f"{served.url}/review?annotator=Rev")
-    expect(page.get_by_text("3 to look at")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Clips to review: 3.")).to_be_visible(timeout=20_000)
     expect(page.get_by_text(HOSTILE)).to_be_visible()
     audio = page.get_by_test_id("review-audio")
     assert page.request.get(f"{served.url}{audio.get_attribute('src')}").ok
     press(page, "n", button="Later")
-    expect(page.get_by_text("2 to look at")).to_be_visible()
+    expect(page.get_by_text("Clips to review: 2.")).to_be_visible()
     expect(page.get_by_text("angry — annotator 1")).to_be_visible()
     press(page, "2", button="happy")
-    expect(page.get_by_text("1 to look at")).to_be_visible()
+    expect(page.get_by_text("Clips to review: 1.")).to_be_visible()
     label = sorted(name for name in ("angry", "happy", "sad"))[1]
     assert consensus(served)[ids[0]] == label
     with served.project.read() as session:
         gold = [decision for decision in live_decisions(session) if decision.gold]
     assert [(decision.clip_id, decision.source) for decision in gold] == [(ids[0], Source.REVIEW)]
     press(page, "z", button="Undo")
-    expect(page.get_by_text("2 to look at")).to_be_visible()
+    expect(page.get_by_text("Clips to review: 2.")).to_be_visible()
     assert page.title() != "owned"
+
+
+def test_undo_takes_back_what_was_decided_on_review_and_names_it(seat: Seat, served: Served, ids: list[int]) -> None:
+    page = seat.page
+    page.goto(f"{served.url}/review?annotator=Rev")
+    page.get_by_text("Later", exact=True).click(timeout=20_000)
+    expect(page.get_by_text("Clips to review: 2.")).to_be_visible()
+    press(page, "2", button="happy")
+    expect(page.get_by_text("Last decided: 00.wav: happy")).to_be_visible()
+    labelled = answer(served.project, ids[2], "sad", annotator="Rev")
+    press(page, "z", button="Undo")
+    expect(page.get_by_text("Taken back: 00.wav: happy")).to_be_visible()
+    with served.project.read() as session:
+        live = live_decisions(session)
+    assert not any(decision.gold for decision in live)
+    assert live[-1].uuid == labelled, "an answer given on another page stands, though it is newer"
+
+    press(page, "s", button="Bad clip")
+    expect(page.get_by_text("Last decided: 00.wav: bad clip")).to_be_visible()
+    expect(page.get_by_text("Taken back")).to_have_count(0)
+    with served.project.write() as session:
+        take_back_run(session, annotator_id=annotator_named(session, "Rev").id, count=1)
+    press(page, "z", button="Undo")
+    expect(page.get_by_text("Taken back: nothing, for it was taken back already")).to_be_visible()
 
 
 def test_a_run_of_answers_is_taken_back(seat: Seat, served: Served, ids: list[int]) -> None:
@@ -79,18 +104,18 @@ def test_a_run_of_answers_is_taken_back(seat: Seat, served: Served, ids: list[in
     page.goto(f"{served.url}/review?annotator=Rev")
     page.get_by_text("Later", exact=True).click(timeout=20_000)
     expect(page.get_by_text("angry — annotator 1")).to_be_visible()
-    page.get_by_text("Take back a run of somebody's answers").click()
+    page.get_by_text("Take back the newest answers of an annotator").click()
     page.get_by_role("button", name="Take them back").click()
     expect(page.get_by_text("Answers of ann taken back: 2.")).to_be_visible()
-    # What is left is no disagreement; a clip that was put off is not gone.
+    # The annotators no longer disagree; the clip that was put off can be shown again.
     expect(page.get_by_text("angry — annotator 1")).to_have_count(0)
-    page.get_by_role("button", name="Show what you put off (1)").click()
+    page.get_by_role("button", name="Show the clips that you put off (1)").click()
     expect(page.get_by_text(HOSTILE)).to_be_visible()
     with served.project.read() as session:
         assert len(live_decisions(session)) == 2
 
 
-def test_ones_own_answer_is_given_anew(seat: Seat, served: Served, ids: list[int]) -> None:
+def test_an_annotator_changes_an_own_answer(seat: Seat, served: Served, ids: list[int]) -> None:
     page = seat.page
     page.goto(f"{served.url}/review?annotator=ann")
     page.get_by_text("My answers").click(timeout=20_000)
@@ -102,19 +127,19 @@ def test_ones_own_answer_is_given_anew(seat: Seat, served: Served, ids: list[int
         assert not any(decision.gold for decision in live_decisions(session))
 
 
-def test_doubted_labels_are_heard_and_fixed_one_key_each(seat: Seat, served: Served, ids: list[int]) -> None:
+def test_a_doubted_label_is_fixed_with_one_key(seat: Seat, served: Served, ids: list[int]) -> None:
     answer(served.project, ids[2], "angry", annotator="ben")
     doubt(served.project, [ids[2]])
     page = seat.page
     page.goto(f"{served.url}/review?annotator=Rev")
     page.get_by_text("Doubted labels").click(timeout=20_000)
-    expect(page.get_by_text("1 to hear again")).to_be_visible()
+    expect(page.get_by_text("Clips to check: 1,")).to_be_visible()
     expect(page.get_by_test_id("review-audio")).to_have_count(1)
     press(page, "3", button="sad")
     expect(page.get_by_text("No label is doubted")).to_be_visible()
     assert consensus(served)[ids[2]] == "sad"
     with served.project.read() as session:
         (fixed,) = [decision for decision in live_decisions(session) if decision.gold]
-    assert not fixed.blind, "who mends what the classifier contradicts does not test it"
+    assert not fixed.blind, "an answer that fixes what the classifier contradicts must not count in its accuracy"
     press(page, "z", button="Undo")
-    expect(page.get_by_text("1 to hear again")).to_be_visible()
+    expect(page.get_by_text("Clips to check: 1,")).to_be_visible()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from db.flags import raised_flags
+from db.decisions.flags import raised_flags
 from db.models import Decision
 from db.project import OpenProject
 from db.settings import SETTINGS_FILE
@@ -54,13 +54,13 @@ def test_speed_and_loop_stay_with_the_annotator_and_are_recorded(
     seat.page.keyboard.press("l")
     expect(seat.part("speed")).to_have_text("1.75×")
     expect(seat.part("loop")).to_have_attribute("aria-pressed", "true")
-    seat.page.wait_for_timeout(1500)  # A clip of 2 s, at 1.75: it goes round in the meantime.
+    seat.page.wait_for_timeout(1500)  # The clip takes 2 s / 1.75, so it plays again in this time.
     seat.press("1")
     seat.expect_saved(1)
     (row,) = rows(served)
     assert (row.circumstances or {})["speed"] == 1.75
     assert row.plays is not None
-    assert row.plays >= 2, "each turn of the loop is a play"
+    assert row.plays >= 2, "each round of the loop is a play"
 
     for _ in range(12):
         seat.page.keyboard.press("ArrowDown")
@@ -101,7 +101,7 @@ def test_a_flag_keeps_its_note_and_the_clip_stays(seat: Seat, served: Served) ->
     seat.page.keyboard.press("Enter")
     expect(seat.part("flag-form")).to_be_hidden()
     expect(seat.part("flagged")).to_have_text("Flagged: 12 <b>dogs</b>, s")
-    assert seat.clip == name, "digits typed into the note are no labels"
+    assert seat.clip == name, "digits typed into the note give no label"
     assert seat.press("1") == name
     expect(seat.part("flagged")).to_be_hidden()
     seat.expect_saved(1)
@@ -136,7 +136,7 @@ def test_arrows_seek_and_a_label_is_given_while_it_still_plays(seat: Seat, serve
 
 
 class TestSettingsOfTheLead:
-    """What the lead asks of everybody."""
+    """Settings that the team lead chooses for all annotators."""
 
     @pytest.fixture
     def project(self, project: OpenProject) -> OpenProject:
@@ -144,11 +144,11 @@ class TestSettingsOfTheLead:
         set_up(project, 'label_keys = { angry = "a", sad = "1" }')
         return project
 
-    def test_too_short_a_listen_takes_no_label_and_keys_are_those_chosen(self, seat: Seat, served: Served) -> None:
+    def test_a_clip_played_too_briefly_takes_no_label_and_the_chosen_keys_work(self, seat: Seat, served: Served) -> None:
         seat.open(state="playing")
         name = seat.clip
         seat.page.keyboard.press("a")
-        expect(seat.part("last-answer")).to_have_text("Listen to at least 50% of it first")
+        expect(seat.part("last-answer")).to_have_text("Listen to at least 50% of the clip first")
         assert seat.clip == name
         seat.expect_state("ended")
         for key in "a12":

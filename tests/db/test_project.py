@@ -1,4 +1,4 @@
-"""Making and opening projects, and what is said when that cannot be."""
+"""Making and opening projects, and the errors where that is impossible."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from db import engine as engines
-from db.decisions import live_decisions, newest_decision_id
+from db.decisions.log import live_decisions, newest_decision_id
 from db.errors import LabelError, ProjectError, SchemaError, SettingsError
-from db.labels import active_labels
 from db.models import Base
 from db.project import OpenProject, create_project, open_project
+from db.records.labels import active_labels
 from db.settings import SETTINGS_FILE, Settings
-from db.upgrade import backup
+from db.store import engine as engines
+from db.store.upgrade import backup
 from tests.filled_projects import LABELS, add_clips, answer
 
 
@@ -30,7 +30,7 @@ def test_a_project_opens_again_with_its_labels(any_project: OpenProject) -> None
     again.close()
 
 
-def test_migrations_make_just_the_tables_of_the_models(any_project: OpenProject) -> None:
+def test_migrations_make_exactly_the_tables_of_the_models(any_project: OpenProject) -> None:
     with any_project.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata) == []
 
@@ -52,7 +52,7 @@ def test_a_folder_without_project_names_the_remedy(tmp_path: Path) -> None:
         open_project(tmp_path)
 
 
-def test_a_lost_database_is_not_silently_made_anew(project: OpenProject) -> None:
+def test_a_missing_database_is_not_silently_replaced_by_a_new_one(project: OpenProject) -> None:
     project.close()
     (project.directory / "earmark.sqlite").unlink()
     with pytest.raises(ProjectError, match="is missing"):
@@ -66,7 +66,7 @@ def test_a_bad_setting_is_named(project: OpenProject, line: str) -> None:
         open_project(project.directory)
 
 
-def test_a_settings_file_that_is_no_toml_is_named(project: OpenProject) -> None:
+def test_a_settings_file_that_is_not_toml_is_named(project: OpenProject) -> None:
     (project.directory / SETTINGS_FILE).write_text("random_share =")
     with pytest.raises(SettingsError, match=r"earmark\.toml cannot be read"):
         open_project(project.directory)
@@ -129,17 +129,17 @@ def test_a_database_that_cannot_be_used_is_named(tmp_path: Path, url: str) -> No
     assert not (tmp_path / "new" / SETTINGS_FILE).exists()
 
 
-def test_what_is_read_together_fits_together(any_project: OpenProject) -> None:
+def test_one_read_session_sees_one_state_of_the_database(any_project: OpenProject) -> None:
     clips = add_clips(any_project, 2)
     answer(any_project, clips[0])
     with any_project.read() as session:
         live = live_decisions(session)
         answer(any_project, clips[1])
-        assert newest_decision_id(session) == live[-1].id, "or the learner would take the new answer for seen"
+        assert newest_decision_id(session) == live[-1].id, "otherwise the learner would count the new answer as seen"
 
 
 @pytest.mark.parametrize("name", ["why?", "100%41", "a#b", "a b@:c"])
-def test_a_project_lies_where_its_name_says(tmp_path: Path, name: str) -> None:
+def test_a_project_lies_in_the_directory_with_its_name(tmp_path: Path, name: str) -> None:
     create_project(tmp_path / name, labels=["a"]).close()
     assert [path.name for path in tmp_path.iterdir()] == [name]
     open_project(tmp_path / name).close()

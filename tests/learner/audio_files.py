@@ -10,9 +10,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from db.clips import NewClip, NewFile, register_clip
 from db.project import OpenProject
-from learner.audio import content_hash, probe
+from db.records.clips import NewClip, NewFile, register_clip
+from learner.audio.decoding import audio_info, content_hash
 
 RATE = 16_000
 
@@ -47,7 +47,7 @@ def import_files(
     rng = random.Random(0)
     ids = []
     for path in paths:
-        info, state = probe(path), path.stat()
+        info, state = audio_info(path), path.stat()
         start, end = (spans or {}).get(path.name, (0.0, info.duration))
         file = NewFile(
             path=str(path),

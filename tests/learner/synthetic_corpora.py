@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from learner.simulation.corpus import Corpus
+from learner.corpora.corpus import Corpus
 
 LABELS = ("angry", "happy", "sad")
 
@@ -12,10 +12,10 @@ LABELS = ("angry", "happy", "sad")
 def blobs(
     counts: tuple[int, ...] = (40, 40, 40), *, speakers: int = 10, dim: int = 12, spread: float = 1.0, seed: int = 0
 ) -> Corpus:
-    """One blob a label, so many clips each, dealt to speakers in turn."""
+    """One blob for each label, with so many clips each, dealt to speakers in turn."""
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(len(counts)), counts)
     centers = rng.normal(size=(len(counts), dim)) * 1.2
     vectors = centers[labels] + spread * rng.normal(size=(len(labels), dim)) + 3.0
     names = [LABELS[label] if label < len(LABELS) else f"label {label}" for label in labels]
-    return Corpus.of(vectors.astype(np.float32), names, [f"speaker {clip % speakers}" for clip in range(len(labels))])
+    return Corpus.of(vectors.astype(np.float16), names, [f"speaker {clip % speakers}" for clip in range(len(labels))])

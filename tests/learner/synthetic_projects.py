@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from db.decisions import live_decisions
+from db.decisions.log import live_decisions
 from db.models import Source
 from db.project import OpenProject
-from learner.feature_store import FeatureStore
-from learner.pool import Pool, pool_signature, read_pool
+from learner.dataset.pool import Pool
+from learner.dataset.project_pool import pool_signature, read_pool
+from learner.features.store import FeatureStore
 from tests.filled_projects import LABELS, add_clips, answer
 
 DIM = 16
@@ -30,7 +31,7 @@ class MadeUpEncoder:
         self.settings = {"encoder": "made-up", "revision": version}
 
     def encode(self, waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Not used: vectors are made up beside it."""
+        """Not used: the vectors are made up elsewhere."""
         raise NotImplementedError
 
     def encode_stream(self, blocks: object) -> NDArray[np.float32]:
@@ -44,7 +45,7 @@ def truth(clip_id: int) -> str:
 
 
 def made_up_vectors(clip_ids: Sequence[int], *, spread: float = 1.0, dim: int = DIM) -> NDArray[np.float32]:
-    """One blob a label; at the default spread a head gets most clips right, and not all."""
+    """One blob for each label; at the default spread a head predicts most clips correctly, but not all."""
     rng = np.random.default_rng(0)
     centers = rng.normal(size=(len(LABELS), dim)) * 1.2
     noise = np.stack([np.random.default_rng(clip).normal(size=dim) for clip in clip_ids]) * spread
@@ -71,7 +72,7 @@ def label_truly(project: OpenProject, clips: Sequence[int], *, source: Source = 
 
 def label_slice(project: OpenProject, count: int) -> list[int]:
     """Answer the next clips that the random slice waits for; their ids."""
-    from db.random_slice import owed_clips
+    from tests.owed_clips import owed_clips
 
     with project.read() as session:
         owed = owed_clips(session, count)

@@ -87,7 +87,7 @@ export class Board {
   async play(cell) {
     this.cells.filter((other) => other !== cell).forEach((other) => other.pause());
     const allowed = await cell.play({ speed: this.speed() });
-    if (!allowed) this.notify("Click anywhere or press a key once: the browser allows no sound before that.");
+    if (!allowed) this.notify("Click anywhere or press a key once: the browser does not play sound before that.");
     cell.show();
   }
 

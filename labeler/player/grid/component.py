@@ -36,7 +36,7 @@ class GridSeat:
     least_heard: float
     """Share of a clip that must be heard before it is confirmed."""
     preferences: dict[str, Any]
-    """How the annotator likes clips to be played; see `labeler.app.messages.Preferences`."""
+    """How the annotator likes clips to be played; see `labeler.app.api.messages.Preferences`."""
 
 
 def grid(seat: GridSeat) -> None:

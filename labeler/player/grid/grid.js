@@ -205,7 +205,7 @@ class Grid {
   }
 
   objection({ media }) {
-    if (media.problem) return "This clip cannot be played; nobody can say what it is.";
+    if (media.problem) return "This clip cannot be played, so it cannot be confirmed.";
     return media.objection(this.data.leastHeard);
   }
 
@@ -214,7 +214,7 @@ class Grid {
     heard.forEach((cell) => cell.setMark("yes"));
     this.showMarks();
     const unheard = this.cells.filter((cell) => cell.mark === null).length;
-    this.view.notify(`${heard.length} confirmed${unheard > 0 ? `; ${unheard} not heard yet` : ""}`);
+    this.view.notify(`${heard.length} confirmed${unheard > 0 ? `; ${unheard} not played yet` : ""}`);
   }
 
   marked(mark) {
@@ -236,7 +236,7 @@ class Grid {
     const passed = this.marked(null).filter((cell) => cell.media.plays > 0);
     if (yes.length + no.length + passed.length === 0) {
       return this.view.notify(
-        marked.length > 0 ? this.objection(marked[0]) : "Nothing is marked or heard yet: Space confirms a clip, X rejects it.",
+        marked.length > 0 ? this.objection(marked[0]) : "No clip is marked or played yet: Space confirms a clip, X rejects it.",
       );
     }
     const answers = yes.map((cell) => {
@@ -265,7 +265,7 @@ class Grid {
     this.keepMarks();
     const count = save.answers.length;
     this.nextNotice =
-      count > 0 ? `Took ${count === 1 ? "1 answer" : `${count} answers`} back (${save.label})` : "Back to the clips before";
+      count > 0 ? `${count === 1 ? "1 answer" : `${count} answers`} undone (${save.label})` : "Back to the previous clips";
     // The clips come again once the server knows that they are not answered any more.
     this.reloads = true;
     this.showMarks();
@@ -299,10 +299,10 @@ class Grid {
     this.view.state(state, { startOver: state === "empty" && passed });
     const empty = this.data.likely
       ? "No clip to show: none is likely, or the learner has not listed any for this label yet."
-      : "No clip to show: every one like it is answered.";
+      : "No clip to show: all similar clips are answered.";
     const notices = {
       loading: "Looking for clips…",
-      empty: passed ? "No more clips; those passed over can be shown again." : empty,
+      empty: passed ? "No more clips; you can show the ones you passed over again." : empty,
     };
     if (state === "ready") {
       this.view.notify(this.nextNotice ?? this.data.words);

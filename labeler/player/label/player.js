@@ -237,7 +237,7 @@ class Player {
   normalise() {
     const normalise = !this.preferences.values.normalise;
     this.preferences.set({ normalise });
-    this.view.answered(normalise ? "All clips at one loudness" : "Clips as loud as they are");
+    this.view.answered(normalise ? "All clips at one loudness" : "Clips at their own loudness");
   }
 
   // What comes before and after a span of a longer file.
@@ -246,7 +246,7 @@ class Player {
     if (problem) return;
     this.later.now();
     if (clip.around === null) {
-      this.view.answered("This clip is a whole file: nothing comes before or after it");
+      this.view.answered("This clip is a whole file, so there is no audio around it");
       return;
     }
     const make = () => this.newMedia({ ...clip, duration: clip.around[1], pages: 1 }, { around: true });
@@ -272,7 +272,7 @@ class Player {
     media.reset();
     if (this.current) this.queue.putBack(this.current);
     this.show(media);
-    this.later.add(() => this.view.answered("Taken back; answer it again"), "answered");
+    this.later.add(() => this.view.answered("Undone; answer this clip again"), "answered");
   }
 }
 

@@ -4,7 +4,7 @@ export function stateOf(transport, queue) {
   const media = transport.onAir;
   if (!media) {
     if (queue.trouble) return { state: "loading", notice: `${queue.trouble} Trying again…` };
-    if (queue.empty) return { state: "empty", notice: "All done: every clip has its answer. New ones appear by themselves." };
+    if (queue.empty) return { state: "empty", notice: "All done: every clip has an answer. New clips appear automatically." };
     return { state: "loading" };
   }
   if (media.problem) {

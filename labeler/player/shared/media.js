@@ -115,7 +115,7 @@ export class ClipMedia {
   audioFailed() {
     if (this.closed || this.problem || !this.audio.getAttribute("src")) return;
     if (this.rewritten) {
-      this.fail("The browser cannot decode it.");
+      this.fail("The browser cannot decode this clip.");
       return;
     }
     this.rewritten = true;
@@ -167,7 +167,7 @@ export class ClipMedia {
 
   // Why nobody can label it yet, where `least` is the share that must be heard; null when enough was heard.
   objection(least) {
-    return this.heardShare() < least - 0.005 ? `Listen to at least ${Math.round(least * 100)}% of it first` : null;
+    return this.heardShare() < least - 0.005 ? `Listen to at least ${Math.round(least * 100)}% of the clip first` : null;
   }
 
   secondsSinceFirstSound() {

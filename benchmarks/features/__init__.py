@@ -1,0 +1,1 @@
+"""Measurements of encoding clips, and of the store of their features."""

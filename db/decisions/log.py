@@ -1,0 +1,132 @@
+"""The decision log: reading it, and appending a finished row; rows are never changed.
+
+A decision is *live* until a newer row takes it back (undo) or supersedes it (relabel); undoing a relabel brings the earlier
+answer back.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+import uuid as uuids
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from db.decisions.conditions import is_blind, source_column
+from db.errors import DecisionError
+from db.models import Answer, Decision, Source
+
+
+@dataclass(frozen=True)
+class LiveDecision:
+    """An answer that stands."""
+
+    id: int
+    uuid: str
+    clip_id: int
+    annotator_id: int
+    answer: Answer
+    label_id: int | None
+    source: Source
+    queued_as: Source | None
+    gold: bool
+    suggestion_shown: bool
+    created_at: float
+    first_id: int | None = None
+    """Id of the first label that the annotator gave the clip, where there were several."""
+
+    @property
+    def since(self) -> int:
+        """Where in the log it counts from: a label that was mended was always so."""
+        return self.first_id or self.id
+
+    @property
+    def blind(self) -> bool:
+        """Whether it was given without a hint of what the classifier expects: no suggestion on screen, no grid."""
+        return is_blind(self)
+
+
+def append_row(session: Session, row: Decision) -> Decision:
+    """Add a finished row (needs a write session). Which rows may be added is for `db.decisions.taking` to decide."""
+    row.created_at = time.time()
+    session.add(row)
+    session.flush()
+    return row
+
+
+def row_of(session: Session, uuid: str) -> Decision | None:
+    """The row with this UUID (in its usual form), undo rows too."""
+    return session.scalars(select(Decision).where(Decision.uuid == uuid)).first()
+
+
+def own_answer(session: Session, *, clip_id: int, annotator_id: int) -> Decision | None:
+    """The annotator's standing answer for a clip."""
+    query = live_query().where(Decision.clip_id == clip_id, Decision.annotator_id == annotator_id)
+    return session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
+
+
+@functools.cache
+def live_query() -> Select[Decision]:
+    """The decisions that stand: no undo points at them, and no row that itself was not undone supersedes them."""
+    undo, later, undo_of_later = aliased(Decision), aliased(Decision), aliased(Decision)
+    undone = select(undo.id).where(undo.replaces_id == Decision.id, undo.answer == Answer.UNDO)
+    later_undone = select(undo_of_later.id).where(undo_of_later.replaces_id == later.id, undo_of_later.answer == Answer.UNDO)
+    superseded = select(later.id).where(later.replaces_id == Decision.id, later.answer != Answer.UNDO, ~later_undone.exists())
+    return select(Decision).where(Decision.answer != Answer.UNDO, ~undone.exists(), ~superseded.exists())
+
+
+def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDecision]:
+    """The decisions that stand today, by id; with `up_to`, those whose row is no newer than that."""
+    columns = live_query().with_only_columns(
+        Decision.id,
+        Decision.uuid,
+        Decision.clip_id,
+        Decision.annotator_id,
+        Decision.answer,
+        Decision.label_id,
+        source_column().label("source"),
+        Decision.queued_as,
+        Decision.gold,
+        Decision.suggestion_shown,
+        Decision.created_at,
+    )
+    if up_to is not None:
+        columns = columns.where(Decision.id <= up_to)
+    rows = session.execute(columns.order_by(Decision.id)).mappings().all()
+    firsts = _first_answers(session)
+    return [LiveDecision(**row, first_id=firsts.get((row["clip_id"], row["annotator_id"]))) for row in rows]
+
+
+def _first_answers(session: Session) -> dict[tuple[int, int], int]:
+    """Id of the oldest label by clip and annotator, where there were several."""
+    pair = Decision.clip_id, Decision.annotator_id
+    labels = select(*pair, func.min(Decision.id)).where(Decision.answer == Answer.LABEL)
+    several = labels.group_by(*pair).having(func.count() > 1)
+    return {(clip, annotator): first for clip, annotator, first in session.execute(several)}
+
+
+def newest_decision_id(session: Session) -> int:
+    """The id of the newest row, undo rows too; 0 in an empty log."""
+    return session.scalar(select(func.max(Decision.id))) or 0
+
+
+def decision_counts(session: Session, annotator_id: int | None = None) -> int:
+    """How many decisions stand, of everybody or of one annotator."""
+    query = live_query().with_only_columns(func.count())
+    if annotator_id is not None:
+        query = query.where(Decision.annotator_id == annotator_id)
+    return session.scalar(query) or 0
+
+
+def checked_uuid(text: str) -> str:
+    """The UUID in its usual form.
+
+    Raises:
+        DecisionError: it is none.
+    """
+    try:
+        return str(uuids.UUID(text))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise DecisionError(f"{text!r} is not a UUID; make one for each answer.") from error

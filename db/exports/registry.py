@@ -1,0 +1,56 @@
+"""The registry of export formats: a new format is a function and one entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from db.errors import FormatError
+from db.exports.csv_file import write_csv
+from db.exports.json_lines import write_jsonl, write_log
+from db.store.files import written_whole
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """A format that decisions can be written in.
+
+    `write(session, path)` writes to a path that does not exist yet (a file, or a folder for formats that are one) and returns the
+    number of rows. The user sees an OSError that it raises as one sentence.
+    """
+
+    name: str
+    suffix: str
+    description: str
+    write: Callable[[Session, Path], int]
+
+
+EXPORTERS: dict[str, Exporter] = {}
+
+
+def register(exporter: Exporter) -> None:
+    """Make a format known under its name."""
+    EXPORTERS[exporter.name] = exporter
+
+
+register(Exporter("csv", ".csv", "A table of the standing decisions, one per line.", write_csv))
+register(Exporter("jsonl", ".jsonl", "The standing decisions as JSON, one object per line.", write_jsonl))
+register(Exporter("log", ".jsonl", "The whole decision log as JSON, including undone and superseded decisions.", write_log))
+
+
+def export_decisions(session: Session, format: str, output: Path) -> int:
+    """Write the decisions to `output` in a registered format; returns the number of rows written.
+
+    The file appears complete or not at all. An older file of that name is replaced only by a complete one.
+
+    Raises:
+        FormatError: the format is unknown, or the output cannot be written.
+    """
+    exporter = EXPORTERS.get(format)
+    if exporter is None:
+        raise FormatError(f"{format!r} is not an export format; use one of: {', '.join(sorted(EXPORTERS))}.")
+    with written_whole(output, example="decisions" + exporter.suffix) as path:
+        return exporter.write(session, path)

@@ -1,0 +1,4 @@
+"""Queries on one table and the functions that write its rows, one file per table.
+
+May import `db.models`, `db.reports` and `db.errors`.
+"""

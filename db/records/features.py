@@ -1,0 +1,71 @@
+"""Which feature sets there are, and where each clip's vector lies. The vectors themselves are in files of the learner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from db.models import Clip, ClipState, FeatureRow, FeatureSet
+
+_AT_A_TIME = 20_000
+
+
+def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any]) -> int:
+    """The id of the feature set with this fingerprint. A new one is added, which needs a write session.
+
+    The first set of a project is in use at once, so that labelling can begin; later ones wait for `use_feature_set`.
+    """
+    found = session.scalars(select(FeatureSet).where(FeatureSet.fingerprint == fingerprint)).first()
+    if found is None:
+        found = FeatureSet(fingerprint=fingerprint, encoder=encoder, dim=dim, settings=settings, created_at=time.time())
+        found.used_at = time.time() if newest_feature_set(session) is None else None
+        session.add(found)
+        session.flush()
+    return found.id
+
+
+def newest_feature_set(session: Session) -> FeatureSet | None:
+    """The feature set in use: the one that was completed last, or the first one while it is being filled."""
+    used = select(FeatureSet).where(FeatureSet.used_at.is_not(None))
+    return session.scalars(used.order_by(FeatureSet.used_at.desc(), FeatureSet.id.desc()).limit(1)).first()
+
+
+def use_feature_set(session: Session, feature_set_id: int) -> None:
+    """Make a set the one in use, once it holds every clip that can be embedded."""
+    session.get_one(FeatureSet, feature_set_id).used_at = time.time()
+
+
+def add_rows(session: Session, feature_set_id: int, rows: Sequence[tuple[int, int, int]]) -> None:
+    """Add (clip id, shard, row) triples; the vectors must be on disk already."""
+    if rows:
+        values = [{"feature_set_id": feature_set_id, "clip_id": clip, "shard": shard, "row": row} for clip, shard, row in rows]
+        session.execute(insert(FeatureRow), values)
+
+
+def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """Clip ids, shards and rows of a feature set, each [rows], ordered by shard and row."""
+    query = select(FeatureRow.clip_id, FeatureRow.shard, FeatureRow.row).where(FeatureRow.feature_set_id == feature_set_id)
+    # Read part by part: a million rows as Python objects would take ten times the memory of their numbers.
+    rows = session.execute(query.order_by(FeatureRow.shard, FeatureRow.row), execution_options={"yield_per": _AT_A_TIME})
+    parts = [np.array([tuple(row) for row in part], dtype=np.int64) for part in rows.partitions()]
+    table = np.concatenate([np.zeros((0, 3), dtype=np.int64), *parts])
+    return table[:, 0].copy(), table[:, 1].astype(np.int32), table[:, 2].astype(np.int32)
+
+
+def rows_in_shard(session: Session, feature_set_id: int) -> dict[int, int]:
+    """How many rows of each shard are in the row map."""
+    known = (func.max(FeatureRow.row) + 1).label("rows")
+    query = select(FeatureRow.shard, known).where(FeatureRow.feature_set_id == feature_set_id).group_by(FeatureRow.shard)
+    return {row.shard: row.rows for row in session.execute(query)}
+
+
+def embedded_count(session: Session, feature_set_id: int) -> int:
+    """Clips in service that the feature set holds."""
+    query = select(func.count()).select_from(FeatureRow).join(Clip, Clip.id == FeatureRow.clip_id)
+    return session.scalar(query.where(FeatureRow.feature_set_id == feature_set_id, Clip.state == ClipState.READY)) or 0

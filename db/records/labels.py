@@ -1,0 +1,65 @@
+"""The label set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.errors import LabelError
+from db.models import Label
+
+MOST_CHARACTERS = 100
+
+
+def checked_labels(labels: Sequence[str]) -> list[str]:
+    """The labels without surrounding space, in order.
+
+    Raises:
+        LabelError: there is no label, or one is blank, too long, unprintable or given twice.
+    """
+    names = [label.strip() for label in labels]
+    if not names:
+        raise LabelError("A project needs at least one label; give them as --labels a,b,c.")
+    for name in names:
+        if not name or len(name) > MOST_CHARACTERS or not name.isprintable():
+            raise LabelError(f"{name!r} cannot be a label; use 1 to {MOST_CHARACTERS} printable characters.")
+        if names.count(name) > 1:
+            raise LabelError(f"The label {name!r} is given twice; give each label once.")
+    return names
+
+
+def add_labels(session: Session, names: Sequence[str]) -> None:
+    """Append labels to the label set."""
+    first = len(session.scalars(select(Label.id)).all())
+    session.add_all(Label(name=name, position=first + offset) for offset, name in enumerate(names))
+
+
+def active_labels(session: Session) -> list[Label]:
+    """The labels in use, in the order of their keys."""
+    return list(session.scalars(select(Label).where(Label.active).order_by(Label.position)))
+
+
+def label_name(session: Session, label_id: int | None) -> str | None:
+    """The name of a label, in use or not; None where there is none."""
+    label = None if label_id is None else session.get(Label, label_id)
+    return None if label is None else label.name
+
+
+def label_id_of(session: Session, name: str) -> int | None:
+    """The id of a label, in use or not; None for a name that no label has."""
+    return session.scalars(select(Label.id).where(Label.name == name)).first()
+
+
+def label_by_name(session: Session, name: str) -> Label:
+    """The active label called `name`.
+
+    Raises:
+        LabelError: there is no such label; the message lists the labels in use.
+    """
+    label = session.scalars(select(Label).where(Label.active, Label.name == name)).first()
+    if label is None:
+        known = ", ".join(row.name for row in active_labels(session))
+        raise LabelError(f"{name!r} is not in the label set; use one of: {known}.")
+    return label

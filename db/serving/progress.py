@@ -1,0 +1,34 @@
+"""How far labelling has come: what an annotator has answered, and what is left of the project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.decisions.log import decision_counts, live_query
+from db.models import Clip, ClipState, Decision
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counts at one moment."""
+
+    saved: int
+    """Standing answers of the annotator."""
+    done: int
+    """Clips in service that somebody has answered."""
+    total: int
+    """Clips in service."""
+
+
+def progress_of(session: Session, *, annotator_id: int) -> Progress:
+    """The annotator's progress, and the project's."""
+    ready = select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY)
+    answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
+    return Progress(
+        saved=decision_counts(session, annotator_id),
+        done=session.scalar(ready.where(answered)) or 0,
+        total=session.scalar(ready) or 0,
+    )

@@ -1,0 +1,1 @@
+"""Alembic's environment; `db.store.upgrade` runs it."""

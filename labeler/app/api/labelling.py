@@ -1,0 +1,215 @@
+"""Serves annotators: hands clips out, takes answers in and takes them back.
+
+A request is read (its tokens name clip and annotator), handed to `db.serving` or `db.decisions`, and answered with a document.
+What follows from an answer is decided there, not here. Plain functions of the database, called in worker threads by `routes`; an
+answer is durable once its function has returned.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from db.decisions.conditions import given_in_app
+from db.decisions.flags import append_flag, own_flag
+from db.decisions.log import decision_counts
+from db.decisions.taking import GivenAnswer, suggested_with, take, undo_decision
+from db.errors import ClipError, EarmarkError
+from db.models import Annotator, Answer, Clip, Decision, Source
+from db.project import OpenProject
+from db.records.clips import ClipAudio, clip_audio, find_clip
+from db.records.labels import active_labels, label_name
+from db.records.runs import latest_run_id
+from db.serving.leases import LeasedClip, lease_next, release_leases, renew_leases
+from db.serving.progress import progress_of
+from db.store.engine import Turn
+from labeler.app.api.guidelines import guidelines_html, read_guidelines
+from labeler.app.api.messages import (
+    AnswerMessage,
+    AnswersRequest,
+    GuideRequest,
+    NextRequest,
+    PreferencesRequest,
+    UndoRequest,
+    complaint,
+)
+from labeler.app.media.playable import expected_bytes
+from labeler.app.media.spans import PAGE_SECONDS, page_count, with_context
+from labeler.app.sign_in.tokens import Media, Ticket, TokenError, Tokens
+
+Document = dict[str, Any]
+_BLIND = (Source.RANDOM, Source.SECOND_PASS)
+
+
+class Labelling:
+    """Serves the annotators of one project."""
+
+    def __init__(self, project: OpenProject, tokens: Tokens) -> None:
+        self._project = project
+        self._tokens = tokens
+
+    def next_clips(self, request: NextRequest) -> Document:
+        """Lease the next clips, renew what is held, hand back what is not wanted."""
+        annotator_id = self._tokens.session(request.session)
+        settings = self._project.settings
+        with self._project.write(Turn.LEASES) as session:
+            if request.release:
+                release_leases(session, annotator_id=annotator_id, lease_ids=request.release)
+            if request.holding:
+                renew_leases(session, annotator_id=annotator_id, lease_ids=request.holding, lease_seconds=settings.lease_seconds)
+            leased = lease_next(
+                session,
+                annotator_id=annotator_id,
+                limit=request.want,
+                random_share=settings.random_share,
+                lease_seconds=settings.lease_seconds,
+                exclude=set(request.exclude),
+                overlap_share=settings.overlap_share,
+                relabel_share=settings.relabel_share,
+            )
+            run_id = latest_run_id(session)
+        with self._project.read() as session:
+            suggested = self._suggested(session, leased)
+            tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id, suggested.get(clip.clip_id)) for clip in leased]
+            clips = [self.handed_out(session, ticket) for ticket in tickets]
+            return {"clips": clips, **vars(progress_of(session, annotator_id=annotator_id))}
+
+    def take_answers(self, request: AnswersRequest) -> Document:
+        """Record answers one by one; each comes back as `saved`, or as `refused` with the reason."""
+        annotator_id: int | None = None
+        results: list[Document] = []
+        for raw in request.answers:
+            uuid = str(raw.get("uuid", ""))[:64]
+            try:
+                message = AnswerMessage.model_validate(raw)
+                ticket = self._tokens.ticket(message.ticket)
+                with self._project.write(Turn.ANSWERS) as session:
+                    _take(session, message, ticket)
+                annotator_id = ticket.annotator_id
+                results.append({"uuid": uuid, "status": "saved"})
+            except ValidationError as error:
+                results.append({"uuid": uuid, "status": "refused", "error": complaint(error)})
+            except (TokenError, EarmarkError) as error:
+                results.append({"uuid": uuid, "status": "refused", "error": str(error)})
+        if annotator_id is None:
+            return {"results": results, "saved": None}
+        with self._project.read() as session:
+            return {"results": results, "saved": decision_counts(session, annotator_id), "annotator": annotator_id}
+
+    def take_back(self, request: UndoRequest) -> Document:
+        """Take back the annotator's newest answer given in the app; its clip comes back, or None when nothing is left."""
+        annotator_id = self._tokens.session(request.session)
+        with self._project.write(Turn.ANSWERS) as session:
+            undo = undo_decision(session, uuid=str(request.uuid), annotator_id=annotator_id, among=given_in_app())
+            answer = None if undo is None else session.get(Decision, undo.replaces_id)
+            ticket = None if answer is None else _ticket_again(session, answer)
+        with self._project.read() as session:
+            clip = None if ticket is None else self.handed_out(session, ticket)
+            return {"clip": clip, **vars(progress_of(session, annotator_id=annotator_id))}
+
+    def keep_preferences(self, request: PreferencesRequest) -> Document:
+        """Remember how the annotator likes the player."""
+        annotator_id = self._tokens.session(request.session)
+        with self._project.write(Turn.ANSWERS) as session:
+            session.get_one(Annotator, annotator_id).preferences = request.preferences.model_dump()
+        return {"kept": True}
+
+    def guide(self, request: GuideRequest) -> Document:
+        """The label guidelines as HTML, or None when the lead has written none."""
+        self._tokens.session(request.session)
+        markdown = read_guidelines(self._project.directory)
+        if markdown is None:
+            return {"html": None}
+        with self._project.read() as session:
+
+            def address(file_name: str) -> str | None:
+                try:
+                    return f"/earmark/audio/{self._tokens.for_media(Media(find_clip(session, file_name=file_name).id, None))}"
+                except ClipError:
+                    return None
+
+            return {"html": guidelines_html(markdown, address=address)}
+
+    def _suggested(self, session: Session, leased: list[LeasedClip]) -> dict[int, int]:
+        """Label id by clip id, where the lead wants suggestions; the random slice and the second pass stay blind."""
+        if not self._project.settings.suggestions:
+            return {}
+        ids = {label.name: label.id for label in active_labels(session)}
+        return {clip.clip_id: ids[clip.predicted] for clip in leased if clip.source not in _BLIND and clip.predicted in ids}
+
+    def handed_out(self, session: Session, ticket: Ticket) -> Document:
+        """What the player needs to know of a clip, with the tokens that go with it. It does not learn why the clip is served."""
+        audio = clip_audio(session, ticket.clip_id)
+        clip = session.get_one(Clip, ticket.clip_id)
+        media = self._tokens.for_media(Media(ticket.clip_id, ticket.lease_id))
+        return {
+            "clip": ticket.clip_id,
+            "lease": ticket.lease_id,
+            "ticket": self._tokens.for_ticket(ticket),
+            "audio": f"/earmark/audio/{media}",
+            "picture": f"/earmark/picture/{media}",
+            "bytes": expected_bytes(audio),
+            "flag": own_flag(session, clip_id=ticket.clip_id, annotator_id=ticket.annotator_id),
+            "suggested": label_name(session, ticket.suggested_id),
+            "facts": _facts(clip, self._project.settings.shown_columns),
+            **_described(audio, clip),
+        }
+
+
+def _described(audio: ClipAudio, clip: Clip) -> Document:
+    return {
+        "file_name": audio.file_name,
+        "span": None if audio.whole else [audio.start, audio.end],
+        "duration": audio.duration,
+        "around": None if audio.whole else _around(audio, with_context(audio, clip.file.duration)),
+        "pages": page_count(audio),
+        "page_seconds": PAGE_SECONDS,
+        "speaker": clip.speaker,
+        "transcript": clip.transcript,
+    }
+
+
+def _around(audio: ClipAudio, wider: ClipAudio) -> list[float]:
+    """Seconds before the clip that context adds, and seconds of it all."""
+    return [audio.start - wider.start, wider.duration]
+
+
+def _facts(clip: Clip, columns: list[str]) -> list[list[str]]:
+    """Name and value of the manifest's columns that the lead wants shown, as plain text."""
+    return [[name, str(clip.extra[name])[:500]] for name in columns if clip.extra.get(name) not in (None, "")]
+
+
+def _ticket_again(session: Session, answer: Decision) -> Ticket:
+    """For a clip that is to be answered anew: who has seen a suggestion cannot unsee it."""
+    suggested_id = suggested_with(session, answer)
+    return Ticket(answer.clip_id, answer.annotator_id, answer.lease_id, latest_run_id(session), suggested_id)
+
+
+def _take(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
+    uuid, annotator_id = str(message.uuid), ticket.annotator_id
+    if message.answer == "undo":
+        undo_decision(session, uuid=uuid, annotator_id=annotator_id, decision_uuid=str(message.undoes))
+    elif message.answer == "flag":
+        note, raised = message.note or "", message.note is not None
+        append_flag(session, uuid=uuid, clip_id=ticket.clip_id, annotator_id=annotator_id, note=note, raised=raised)
+    else:
+        take(session, _given(message, ticket))
+
+
+def _given(message: AnswerMessage, ticket: Ticket) -> GivenAnswer:
+    return GivenAnswer(
+        uuid=str(message.uuid),
+        clip_id=ticket.clip_id,
+        annotator_id=ticket.annotator_id,
+        answer=Answer(message.answer),
+        label=message.label,
+        lease_id=ticket.lease_id,
+        run_id=ticket.run_id,
+        suggested_id=ticket.suggested_id,
+        seconds=message.seconds,
+        plays=message.plays,
+        reason=message.reason,
+        heard={} if message.heard is None else message.heard.model_dump(exclude_none=True),
+    )

@@ -1,0 +1,114 @@
+"""The page Grid: many clips at once that are likely to have a label, or are like a clip, to confirm or reject together."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import streamlit as st
+
+from db.decisions.review import ToReview, own_answers
+from db.errors import ClipError
+from db.models import Annotator
+from db.records.clips import find_clip
+from db.records.labels import active_labels
+from labeler.app.api.messages import Preferences
+from labeler.app.opened import Serving, serving
+from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
+from labeler.app.pages.plain_text import plain
+from labeler.app.pages.session_token import session_token
+from labeler.player.grid.component import GridSeat, grid
+
+URL_PATH = "grid"
+LIKE = "like"
+"""The query parameter that holds a clip's number."""
+_LIKELY, _LIKE = "Likely to be", "Similar to a clip"
+_OTHER = 0
+"""The entry in the list of clips that lets the visitor type a clip's number."""
+_ANSWERS = 50
+
+
+def show_grid() -> None:
+    """Show the page."""
+    now = serving()
+    name = known_name()
+    if name is None:
+        ask_for_name("Who is labelling?", "Start labelling")
+        return
+    who = annotator_id_of(now, name)
+    with now.project.read() as session:
+        labels = [label.name for label in active_labels(session)]
+        preferences = session.get_one(Annotator, who).preferences
+    st.title("Grid", anchor=False)
+    looked_for = _looked_for(now, who, labels)
+    if looked_for is None:
+        return
+    asked, words, label = looked_for
+    grid(
+        GridSeat(
+            session=session_token(now, who),
+            project=now.uuid,
+            annotator_id=who,
+            annotator=name,
+            asked=asked,
+            words=words,
+            likely="likely" in asked,
+            label=label,
+            least_heard=now.project.settings.least_heard,
+            preferences=Preferences(**(preferences or {})).model_dump(),
+        )
+    )
+
+
+def open_grid(like: int) -> NoReturn:
+    """Go from another page to the clips that are similar to this one."""
+    for key in ("grid-way", "grid-like", "grid-number"):
+        st.session_state.pop(key, None)
+    st.switch_page(st.Page(show_grid, url_path=URL_PATH), query_params={LIKE: str(like)})
+
+
+def _looked_for(now: Serving, who: int, labels: list[str]) -> tuple[dict[str, Any], str, str] | None:
+    """The query for the grid's route, the same in words, and the label of confirmed clips; None while nothing is chosen."""
+    way, *rest = st.columns([1.4, 1.6, 1], vertical_alignment="bottom")
+    ways = [_LIKELY, _LIKE]
+    first = _LIKE if LIKE in st.query_params else _LIKELY
+    shown = way.segmented_control("Show clips", ways, default=first, required=True, key="grid-way")
+    if shown == _LIKE:
+        return _like(now, who, labels, rest)
+    label = rest[0].selectbox("Label", labels, key="grid-label")
+    return {"likely": label}, f"likely {label}", label
+
+
+def _like(now: Serving, who: int, labels: list[str], places: list[Any]) -> tuple[dict[str, Any], str, str] | None:
+    with now.project.read() as session:
+        answers = {clip.clip_id: clip for clip in own_answers(session, annotator_id=who, limit=_ANSWERS)}
+    asked_for = st.query_params.get(LIKE, "")
+    # An empty value, zero, or text that is not a number names no clip.
+    given = (int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 16 else 0) or None
+    choices = [*answers, _OTHER]
+    start = (choices.index(given) if given in answers else len(answers)) if given else 0
+    chosen = places[0].selectbox(
+        "Similar to which clip", choices, index=start, key="grid-like", format_func=lambda clip: _in_words(answers.get(clip))
+    )
+    if chosen == _OTHER:
+        number = st.number_input("Number of the clip", min_value=1, value=given, step=1, key="grid-number", width=240)
+        if number is None:
+            return None
+        chosen = int(number)
+    own_answer = answers[chosen].answers[0].answer if chosen in answers else None
+    # No label is preselected for a clip that this person has not labelled.
+    index = labels.index(own_answer) if own_answer in labels else None
+    label = places[1].selectbox("Confirm as", labels, index=index, key=f"grid-as-{chosen}", placeholder="Choose a label")
+    try:
+        with now.project.read() as session:
+            file_name = find_clip(session, clip_id=chosen).file_name
+    except ClipError as error:
+        st.warning(plain(str(error)))
+        return None
+    if label is None:
+        st.text("Choose the label that confirmed clips will get.")
+        return None
+    return {"like": chosen}, f"like {file_name} (clip {chosen})"[:300], label
+
+
+def _in_words(clip: ToReview | None) -> str:
+    return "Another clip, by its number" if clip is None else f"{clip.file_name}: {clip.answers[0].answer}"

@@ -1,0 +1,60 @@
+"""The page Label: it asks for the annotator's name once, then shows the player."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from db.decisions.review import own_answers
+from db.models import Annotator
+from db.records.clips import any_transcripts
+from db.records.labels import active_labels
+from labeler.app.api.messages import Preferences
+from labeler.app.opened import Serving, serving
+from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, forget_name, known_name
+from labeler.app.pages.grid import open_grid
+from labeler.app.pages.label_keys import label_keys
+from labeler.app.pages.session_token import session_token
+from labeler.player.label.component import Seat, player
+
+
+def show_label() -> None:
+    """Show the page."""
+    now = serving()
+    name = known_name()
+    if name is None:
+        ask_for_name("Who is labelling?", "Start labelling")
+        return
+    _player_for(now, name)
+    if st.button("Find more like the last answer", type="tertiary", icon=":material/grid_view:"):
+        with now.project.read() as session:
+            newest = own_answers(session, annotator_id=annotator_id_of(now, name), limit=1)
+        if newest:
+            open_grid(newest[0].clip_id)
+        st.toast("You have not answered any clip yet.")
+    if st.button("Someone else is labelling", type="tertiary", icon=":material/person:"):
+        forget_name()
+        st.rerun()
+
+
+def _player_for(now: Serving, name: str) -> None:
+    annotator_id = annotator_id_of(now, name)
+    settings = now.project.settings
+    with now.project.read() as session:
+        labels = [label.name for label in active_labels(session)]
+        transcripts = any_transcripts(session)
+        preferences = session.get_one(Annotator, annotator_id).preferences
+    player(
+        Seat(
+            session=session_token(now, annotator_id),
+            project=now.uuid,
+            annotator_id=annotator_id,
+            annotator=name,
+            labels=labels,
+            keys=label_keys(labels, settings.label_keys),
+            transcripts=transcripts,
+            facts=bool(settings.shown_columns),
+            skip_reasons=settings.skip_reasons,
+            least_heard=settings.least_heard,
+            preferences=Preferences(**(preferences or {})).model_dump(),
+        )
+    )

@@ -1,0 +1,205 @@
+"""Review: differing answers, flags and doubted labels, where the reviewer's answer is final; and one's own answers."""
+
+from __future__ import annotations
+
+import uuid
+
+import streamlit as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.decisions.conditions import given_on_review
+from db.decisions.review import ToReview, clips_to_review, doubted_clips, own_answers, take_back_run
+from db.decisions.taking import GivenAnswer, take, undo_decision
+from db.models import Annotator, Answer, Clip, Decision, Source
+from db.records.annotators import annotator_named
+from db.records.labels import active_labels, label_name
+from db.store.engine import Turn
+from labeler.app.opened import Serving, serving
+from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
+from labeler.app.pages.grid import open_grid
+from labeler.app.pages.plain_text import plain
+from labeler.app.sign_in.tokens import Media
+
+_LATER, _LAST, _SOUND, _TAKEN = "review-later", "review-last", "review-sound", "review-taken-back"
+_DIGITS = "1234567890"
+_WAITING, _DOUBTED, _MINE = "Waiting for a review", "Doubted labels", "My answers"
+MOST = 50
+"""Clips that are looked up at a time."""
+
+
+def show_review() -> None:
+    """The page."""
+    name = known_name()
+    if name is None:
+        ask_for_name("Who is reviewing?", "Start reviewing")
+        return
+    now = serving()
+    with now.project.read() as session:
+        labels = [label.name for label in active_labels(session)]
+        people = list(session.scalars(select(Annotator.name).order_by(Annotator.name)))
+    st.title("Review", anchor=False)
+    lists = [_WAITING, _DOUBTED, _MINE]
+    shown = st.segmented_control("Show", lists, default=_WAITING, key="review-shown", label_visibility="collapsed")
+    if shown == _MINE:
+        _mine(now, name, labels)
+    elif shown == _DOUBTED:
+        _doubted(now, name, labels)
+    else:
+        _waiting(now, name, labels)
+    _after(now, name)
+    _take_back(now, people)
+
+
+def _waiting(now: Serving, name: str, labels: list[str]) -> None:
+    with now.project.read() as session:
+        waiting = clips_to_review(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
+        put_off = [] if waiting else clips_to_review(session, limit=MOST)
+    if not waiting:
+        _none_left(put_off, "No clip waits for a review: no answers differ, and no flag is open.")
+        return
+    st.text(f"Clips to review: {_count(waiting)}. Your answer is final and replaces all others.")
+    _clip(now, waiting[0], name, labels, gold=True)
+
+
+def _doubted(now: Serving, name: str, labels: list[str]) -> None:
+    """What the learner noted after its newest run; nothing is judged while somebody waits."""
+    with now.project.read() as session:
+        doubted = doubted_clips(session, limit=MOST, leave_out=st.session_state.setdefault(_LATER, set()))
+        put_off = [] if doubted else doubted_clips(session, limit=MOST)
+    if not doubted:
+        _none_left(put_off, "No label is doubted, or there are still too few labels to judge them.")
+        return
+    st.text(f"Clips to check: {_count(doubted)}, most doubtful first. The classifier contradicts their labels; it may be wrong.")
+    _clip(now, doubted[0], name, labels, gold=True, hinted=True)
+
+
+def _none_left(put_off: list[ToReview], why: str) -> None:
+    """Clips that were put off are not gone."""
+    if not put_off:
+        st.text(why)
+        return
+    st.text("Only clips that you put off are left.")
+    if st.button(f"Show the clips that you put off ({_count(put_off)})", key="review-again"):
+        st.session_state[_LATER].difference_update(clip.clip_id for clip in put_off)
+        st.rerun()
+
+
+def _count(clips: list[ToReview]) -> str:
+    return f"{len(clips)} or more" if len(clips) == MOST else str(len(clips))
+
+
+def _mine(now: Serving, name: str, labels: list[str]) -> None:
+    """The visitor's own answers, to be heard and given anew."""
+    who = annotator_id_of(now, name)
+    with now.project.read() as session:
+        answers = own_answers(session, annotator_id=who)
+    if not answers:
+        st.text("You have not answered anything yet.")
+        return
+    by_id = {clip.clip_id: clip for clip in answers}
+    chosen = st.selectbox(
+        "Your newest answers",
+        list(by_id),
+        format_func=lambda clip: f"{by_id[clip].file_name}: {by_id[clip].answers[0].answer}",
+        key="review-mine",
+    )
+    _clip(now, by_id[chosen], name, labels, gold=False)
+
+
+def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: bool, hinted: bool = False) -> None:
+    """`hinted`: the page shows that the classifier contradicts the label, so no answer counts in its accuracy."""
+    # The same while the clip stays: a new one would play it again whenever a switch is flipped.
+    held = st.session_state.get(_SOUND)
+    if held is None or held[0] != clip.clip_id:
+        held = st.session_state[_SOUND] = (clip.clip_id, now.tokens.for_media(Media(clip.clip_id, None)))
+    token = held[1]
+    # Nothing but a signed token goes into the HTML.
+    st.html(
+        f'<img src="/earmark/picture/{token}" alt="" style="width:100%;height:170px;border-radius:10px">'
+        f'<audio data-testid="review-audio" controls autoplay src="/earmark/audio/{token}" style="width:100%"></audio>'
+    )
+    st.text(clip.file_name)
+    if clip.transcript:
+        st.text(clip.transcript)
+    named = st.toggle("Show names", key="review-names")
+    numbers = {who: number for number, who in enumerate(sorted({answer.annotator for answer in clip.answers}), start=1)}
+    for answer in clip.answers:
+        st.markdown(
+            f"**{plain(answer.answer)}** — {plain(answer.annotator) if named else f'annotator {numbers[answer.annotator]}'}"
+        )
+    for who, note in clip.flags:
+        st.markdown(f":material/flag: {plain(note) or 'flagged'}{f' — {plain(who)}' if named else ''}")
+    columns = st.columns(min(4, len(labels)))
+    for place, label in enumerate(labels):
+        shortcut = _DIGITS[place] if place < len(_DIGITS) else None
+        with columns[place % len(columns)]:
+            if st.button(plain(label), key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch"):
+                _decide(now, clip, name, label, gold=gold, hinted=hinted)
+    if st.button("Find more like this", key="review-like", type="tertiary", icon=":material/grid_view:"):
+        open_grid(clip.clip_id)
+    left, right = st.columns(2)
+    if left.button("Bad clip", key="review-bad", shortcut="s", width="stretch"):
+        _decide(now, clip, name, None, gold=gold, hinted=hinted)
+    if gold and right.button("Later", key="review-later-button", shortcut="n", width="stretch"):
+        st.session_state[_LATER].add(clip.clip_id)
+        st.rerun()
+
+
+def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold: bool, hinted: bool) -> None:
+    given = GivenAnswer(
+        uuid=str(uuid.uuid4()),
+        clip_id=clip.clip_id,
+        annotator_id=annotator_id_of(now, name),
+        answer=Answer.SKIP if label is None else Answer.LABEL,
+        label=label,
+        source=Source.REVIEW,
+        gold=gold,
+        hinted=hinted,
+    )
+    with now.project.write(Turn.ANSWERS) as session:
+        take(session, given)
+    st.session_state[_LAST] = _in_words(clip.file_name, given.answer, label)
+    st.session_state.pop(_TAKEN, None)
+    st.rerun()
+
+
+def _after(now: Serving, name: str) -> None:
+    last = st.session_state.get(_LAST)
+    if last is None:
+        return
+    st.text(f"Last decided: {last}")
+    if st.button("Undo", key="review-undo", shortcut="z"):
+        who = annotator_id_of(now, name)
+        with now.project.write(Turn.ANSWERS) as session:
+            undo = undo_decision(session, uuid=str(uuid.uuid4()), annotator_id=who, among=given_on_review())
+            undone = None if undo is None else session.get_one(Decision, undo.replaces_id)
+            words = "nothing, for it was taken back already" if undone is None else _answer_in_words(session, undone)
+        st.session_state.pop(_LAST)
+        st.session_state[_TAKEN] = f"Taken back: {plain(words)}"
+        st.rerun()
+
+
+def _answer_in_words(session: Session, answer: Decision) -> str:
+    clip = session.get_one(Clip, answer.clip_id)
+    return _in_words(clip.file_name, answer.answer, label_name(session, answer.label_id))
+
+
+def _in_words(file_name: str, answer: Answer, label: str | None) -> str:
+    return f"{file_name}: {label or ('bad clip' if answer == Answer.SKIP else answer.value)}"
+
+
+def _take_back(now: Serving, people: list[str]) -> None:
+    with st.expander("Take back the newest answers of an annotator"), st.form("take-back", border=False):
+        st.caption("These answers will no longer count, and their clips will be served again. Everything stays in the log.")
+        who = st.selectbox("Annotator", people, key="take-back-who")
+        count = st.number_input("How many answers", min_value=1, max_value=100_000, value=10, key="take-back-count")
+        if st.form_submit_button("Take them back", disabled=not people) and who is not None:
+            with now.project.write(Turn.ANSWERS) as session:
+                done = take_back_run(session, annotator_id=annotator_named(session, who).id, count=int(count))
+            st.session_state[_TAKEN] = f"Answers of {plain(who)} taken back: {done}."
+            # The list above still shows what they said.
+            st.rerun()
+    # Not in there: it closes when the list above gets shorter.
+    if _TAKEN in st.session_state:
+        st.success(st.session_state[_TAKEN])

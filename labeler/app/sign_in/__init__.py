@@ -1,0 +1,1 @@
+"""Who may request what: signed, expiring tokens. Imports nothing of Earmark."""

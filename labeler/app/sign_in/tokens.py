@@ -1,0 +1,89 @@
+"""Signed, expiring tokens: a browser may request only what this server handed to it.
+
+There are three kinds. Each is signed under its own name, so that no kind is accepted in place of another:
+
+    session   an annotator's page; may request clips and undo
+    ticket    one clip handed to one annotator; an answer carries it, and is accepted long after the page is gone
+    media     one clip's audio and picture; the only kind that is part of an address, and so of logs
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+
+HOUR = 3600
+SESSION_SECONDS = 7 * 24 * HOUR
+MEDIA_SECONDS = 24 * HOUR
+TICKET_SECONDS = 90 * 24 * HOUR
+"""Answers wait in the browser until they are acknowledged: a laptop may stay shut over a holiday."""
+
+
+class TokenError(Exception):
+    """A token was not made by this server, or has expired; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A clip that was handed to an annotator: the lease it came with (if any) and the run that was live (if any)."""
+
+    clip_id: int
+    annotator_id: int
+    lease_id: int | None
+    run_id: int | None
+    suggested_id: int | None = None
+    """The label that is shown as a suggestion."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """A clip's audio and picture, and the lease that they came with (if any)."""
+
+    clip_id: int
+    lease_id: int | None
+
+
+class Tokens:
+    """Makes and reads the tokens of one project, signed with its secret."""
+
+    def __init__(self, secret: str) -> None:
+        self._session = URLSafeTimedSerializer(secret, salt="earmark.session")
+        self._ticket = URLSafeTimedSerializer(secret, salt="earmark.ticket")
+        self._media = URLSafeTimedSerializer(secret, salt="earmark.media")
+
+    def for_session(self, annotator_id: int) -> str:
+        """A token that names the annotator."""
+        return self._session.dumps(annotator_id)
+
+    def for_ticket(self, ticket: Ticket) -> str:
+        """A token for one clip that was handed to an annotator."""
+        parts = [ticket.clip_id, ticket.annotator_id, ticket.lease_id, ticket.run_id]
+        return self._ticket.dumps(parts if ticket.suggested_id is None else [*parts, ticket.suggested_id])
+
+    def for_media(self, media: Media) -> str:
+        """A token that fits into an address."""
+        return self._media.dumps([media.clip_id, media.lease_id])
+
+    def session(self, token: str) -> int:
+        """The annotator's id; TokenError if the token is invalid or has expired."""
+        return int(_read(self._session, token, SESSION_SECONDS))
+
+    def ticket(self, token: str) -> Ticket:
+        """What `for_ticket` was given; TokenError if the token is invalid or has expired."""
+        return Ticket(*_read(self._ticket, token, TICKET_SECONDS))
+
+    def media(self, token: str) -> Media:
+        """What `for_media` was given; TokenError if the token is invalid or has expired."""
+        clip_id, lease_id = _read(self._media, token, MEDIA_SECONDS)
+        return Media(clip_id, lease_id)
+
+
+def _read(serializer: URLSafeTimedSerializer, token: str, seconds: int) -> Any:
+    try:
+        return serializer.loads(token, max_age=seconds)
+    except SignatureExpired as error:
+        raise TokenError("This page has been open for too long; reload it.") from error
+    except BadData as error:
+        raise TokenError("This address was not made by this server; reload the page.") from error

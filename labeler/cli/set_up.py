@@ -1,0 +1,108 @@
+"""Commands that create and fill a project: `init`, `import`, `embed` and `upgrade`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from db.project import connect_project, create_project
+from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
+from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.words.run import counted
+
+
+@click.command()
+@click.option("--labels", required=True, help="The labels, separated by commas: happy,sad,neutral.")
+@click.option("--database-url", default=None, help="URL of a PostgreSQL database; default: a SQLite file in the project.")
+@json_option
+@click.pass_obj
+def init(directory: Path, labels: str, database_url: str | None, as_json: bool) -> None:
+    """Create a project directory with its settings file, database and features folder."""
+    project = create_project(directory, labels=labels.split(","), database_url=database_url)
+    names = [label.strip() for label in labels.split(",")]
+    project.close()
+    print_result(
+        {"project": str(project.directory), "labels": names},
+        as_json=as_json,
+        lines=lambda: [
+            f"Created a project with {counted(len(names), 'label')} in {project.directory}.",
+            "Next: earmark import FOLDER_OR_MANIFEST",
+        ],
+    )
+
+
+@click.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--labels-from-folders", is_flag=True, help="Use the name of each file's folder as its label.")
+@click.option(
+    "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
+)
+@json_option
+@click.pass_obj
+def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as: str | None, as_json: bool) -> None:
+    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files."""
+    from learner.imports.source import import_source
+
+    with opened(directory) as project, progress_bar("import", "clip") as moved:
+        report = import_source(project, source, labels_from_folders=labels_from_folders, labels_as=labels_as, progress=moved)
+    document = report.to_json()
+    if not as_json:
+        for rejected in document["rejected"]:
+            note(f"rejected {rejected['file_name']}: {rejected['reason']}")
+    print_result(
+        document,
+        as_json=as_json,
+        lines=lambda: [
+            f"{document['added']} added, {document['known']} known "
+            f"({len(document['aliases'])} of them the same audio under another name), {len(document['rejected'])} rejected."
+        ],
+    )
+
+
+@click.command()
+@click.option(
+    "--encoder", default=None, help="bundled, logmel, egemaps, a hub id, or a local folder; default: the project's setting."
+)
+@click.option("--layers", default=None, help="Hidden layers to pool, such as 5 or 0,3,6; or mean, or all.")
+@click.option("--pooling", default=None, type=click.Choice(["mean", "mean+std"]), help="Statistics over time.")
+@json_option
+@click.pass_obj
+def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
+    """Compute the features that clips still lack. You can interrupt it and run it again."""
+    from learner.features.embed import embed as embed_clips
+
+    with opened(directory) as project, progress_bar("embed", "clip") as moved:
+        report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved, note=note)
+    for clip in report.failed:
+        note(f"set aside {clip.file_name}: {clip.reason}")
+    failed = [{"clip": clip.clip_id, "file_name": clip.file_name, "reason": clip.reason} for clip in report.failed]
+    document = {"embedded": report.embedded, "failed": failed, "seconds": round(report.seconds, 3)}
+    print_result(
+        document,
+        as_json=as_json,
+        lines=lambda: [f"{counted(report.embedded, 'clip')} embedded in {report.seconds:.1f} s, {len(report.failed)} set aside."],
+    )
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def upgrade(directory: Path, as_json: bool) -> None:
+    """Upgrade an older database to the schema of this release, after making a backup copy."""
+    engine, _ = connect_project(directory.resolve())
+    copy = None
+    try:
+        old, new = upgradable_revision(engine), newest_revision()
+        if old != new:
+            copy = backup(engine)
+            migrate(engine)
+    finally:
+        engine.dispose()
+    document = {"from": old, "to": new, "backup": None if copy is None else str(copy)}
+    kept = "no copy was made" if copy is None else f"the old database is kept as {copy}"
+    print_result(
+        document,
+        as_json=as_json,
+        lines=lambda: [f"The database is up to date ({new})." if old == new else f"Upgraded from {old} to {new}; {kept}."],
+    )

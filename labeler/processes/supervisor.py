@@ -1,0 +1,225 @@
+"""Starts app and learner as separate processes and keeps them running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from types import FrameType
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.errors import ProjectError
+from db.project import OpenProject
+from db.records.learner_state import count_restart
+from labeler.processes.lifeline import GRACE_SECONDS, VARIABLE
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+HEALTHY_SECONDS = 60.0
+"""A child that ran this long is started again at once, with the shortest pause."""
+LAST_LINE_SECONDS = 1.0
+"""How long the log of a child that has ended is read on."""
+
+
+class Alarm:
+    """What the supervisor sleeps on until something happens.
+
+    Threads and signal handlers ring it. A `threading.Event` would not do: a handler runs in the thread that waits, which may hold
+    the event's lock at that moment.
+    """
+
+    def __init__(self) -> None:
+        self._rung: SimpleQueue[None] = SimpleQueue()
+        self.is_last = False
+        """Whether it is time to stop."""
+
+    def ring(self) -> None:
+        """Wake the sleeper; if it is awake, its next sleep ends at once."""
+        self._rung.put(None)
+
+    def ring_last(self) -> None:
+        """Wake the sleeper to stop."""
+        self.is_last = True
+        self.ring()
+
+    def sleep(self, seconds: float | None) -> None:
+        """Sleep until the alarm rings; at most so many seconds, if any are given."""
+        try:
+            self._rung.get(timeout=seconds)
+        except Empty:
+            return
+
+
+class Child:
+    """One supervised process: started, watched, and started again after a pause that doubles."""
+
+    def __init__(self, name: str, command: Sequence[str], *, ended: Callable[[], None]) -> None:
+        """`ended` is called, from a thread, whenever the process has ended."""
+        self.name = name
+        self.command = list(command)
+        self.ended = ended
+        self.last_line = ""
+        self.pause = FIRST_PAUSE
+        self.start_at = 0.0
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start the process, with a lifeline as its standard input."""
+        environment = {**os.environ, VARIABLE: "1"}
+        self.process = subprocess.Popen(
+            self.command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+        )
+        self.started = time.monotonic()
+        log = threading.Thread(target=self._pass_on, args=(self.process,), daemon=True)
+        log.start()
+        self._end = threading.Thread(target=self._await_end, args=(self.process, log), daemon=True)
+        self._end.start()
+
+    def _await_end(self, process: subprocess.Popen[str], log: threading.Thread) -> None:
+        process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+        # Its last line is the reason. The log stays open if the process has left children of its own.
+        log.join(LAST_LINE_SECONDS)
+        self.ended()
+
+    def _pass_on(self, process: subprocess.Popen[str]) -> None:
+        """Write the child's log to our stderr, and keep its last line as the reason if the child ends."""
+        assert process.stderr is not None
+        with process.stderr as lines:
+            for line in lines:
+                self.last_line = line.strip() or self.last_line
+                sys.stderr.write(line)
+                sys.stderr.flush()
+
+    def died(self) -> str | None:
+        """Why the process ended by itself, or None while it runs; after a pause it is due to start again."""
+        if self.process is None or self.process.poll() is None:
+            return None
+        code = self.process.returncode
+        how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
+        self.process = None
+        if time.monotonic() - self.started > HEALTHY_SECONDS:
+            self.pause = FIRST_PAUSE
+        self.start_at = time.monotonic() + self.pause
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+        return f"{how}: {self.last_line}" if self.last_line else how
+
+    def due(self) -> bool:
+        """Whether the pause after a death is over."""
+        return self.process is None and time.monotonic() >= self.start_at
+
+    def stop(self) -> None:
+        """Terminate the process, and kill it if it does not end."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._end.join()
+
+
+def supervise(project: OpenProject, *, host: str, port: int, with_learner: bool, open_browser: bool = False) -> None:
+    """Run app and learner until SIGINT or SIGTERM.
+
+    Raises:
+        ProjectError: the address is taken or cannot be listened on.
+    """
+    refuse_taken_address(host, port)
+    directory, alarm, over = str(project.directory), Alarm(), threading.Event()
+    app = Child(
+        "app",
+        [sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)],
+        ended=alarm.ring,
+    )
+    learner = Child("learner", [sys.executable, "-m", "labeler.cli", "--project", directory, "learn"], ended=alarm.ring)
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        alarm.ring_last()
+
+    previous = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    if open_browser:
+        threading.Thread(target=_open_when_it_answers, args=(host, port, over), daemon=True).start()
+    try:
+        keep_running(project, [app, learner] if with_learner else [app], alarm=alarm)
+    finally:
+        over.set()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def keep_running(project: OpenProject, children: Sequence[Child], *, alarm: Alarm) -> None:
+    """Start the children, and start again whichever ends, until the alarm rings for the last time; then stop them.
+
+    It sleeps from one event to the next: looking several times a second would keep the processor awake day and night.
+    """
+    try:
+        for child in children:
+            child.start()
+        while not alarm.is_last:
+            for child in children:
+                _look_after(project, child)
+            starts = [child.start_at for child in children if child.process is None]
+            alarm.sleep(max(0.0, min(starts) - time.monotonic()) if starts else None)
+    finally:
+        for child in children:
+            child.stop()
+
+
+def _look_after(project: OpenProject, child: Child) -> None:
+    reason = child.died()
+    if reason is not None:
+        sys.stderr.write(f"The {child.name} ended ({reason}); it starts again in {child.start_at - time.monotonic():.0f} s.\n")
+        if child.name == "learner":
+            _record_restart(project, reason)
+    elif child.due():
+        child.start()
+
+
+def _record_restart(project: OpenProject, reason: str) -> None:
+    try:
+        with project.write() as session:
+            count_restart(session, error=reason)
+    except SQLAlchemyError as error:  # The database may be the cause; supervising must go on.
+        sys.stderr.write(f"The restart could not be recorded: {error}\n")
+
+
+def refuse_taken_address(host: str, port: int) -> None:
+    """Raise ProjectError unless this process could listen on the address."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not the name of a host"
+        raise ProjectError(f"{host}:{port} cannot be listened on ({reason}); choose another --port or --host.") from error
+
+
+def page_address(host: str, port: int) -> str:
+    """The address to open in a browser of this machine."""
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+def _open_when_it_answers(host: str, port: int, over: threading.Event) -> None:
+    address = page_address(host, port)
+    while not over.wait(0.2):
+        try:
+            socket.create_connection((urlsplit(address).hostname, port), timeout=1).close()
+        except OSError:
+            continue
+        if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in {"darwin", "win32"}:
+            webbrowser.open(address)
+        return

@@ -1,0 +1,44 @@
+"""Sentences about a run's accuracy, for the Progress page and the command line."""
+
+from __future__ import annotations
+
+from db.models import Run
+
+
+def accuracy_in_words(run: Run) -> str:
+    """For example `UA 0.62 (0.48–0.74) on 23 clips of the random slice from 9 speakers`."""
+    interval = "" if run.ua_low is None or run.ua_high is None else f" ({run.ua_low:.2f}–{run.ua_high:.2f})"
+    on = f"{counted(run.slice_clips, 'clip')} of the random slice from {counted(run.speakers, 'speaker')}"
+    return f"UA {run.ua:.2f}{interval} on {on}"
+
+
+def speakers_in_words(run: Run) -> str:
+    """What the accuracy does not cover if speakers are unknown; empty if they are known."""
+    if run.report.grouped:
+        return ""
+    return (
+        "Most clips have no known speaker, or there is only one speaker: this may be the accuracy on voices (devices, places) "
+        "that the classifier was trained on, not on new ones. To separate them, add a column speaker to the manifest."
+    )
+
+
+def normalisation_in_words(run: Run) -> list[str]:
+    """Whether clips are normalised by speaker, why, and the accuracy without it; empty if the run does not report it."""
+    report, without = run.report, run.report.plain
+    if not report.normalisation_why:
+        return []
+    done = (
+        "Each speaker's clips are normalised by that speaker"
+        if report.normalisation == "speaker"
+        else "Clips are not normalised by speaker"
+    )
+    sentences = [f"{done}. {report.normalisation_why}"]
+    if without is not None and report.normalised_folds:
+        interval = f"({without.ua_low:.2f}–{without.ua_high:.2f})"
+        sentences.append(f"Without normalisation, as for new audio of unknown speakers: UA {without.ua:.2f} {interval}.")
+    return sentences
+
+
+def counted(number: int, noun: str) -> str:
+    """For example `1 clip` or `2 clips`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,48 @@
+"""What every open audio file offers, whichever library reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from db.errors import AudioError
+from learner.arrays import Waveform
+
+END_TOLERANCE = 0.1
+"""Seconds by which a span may reach past the end (manifests round), and a lossy file fall short of its stated length."""
+
+
+class AudioMissing(AudioError):  # noqa: N818 (names what the audio is, as in "except AudioMissing")
+    """The file is not there or may not be read; it may come back, so the clip is not broken."""
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What the header states: sampling rate in Hz, channels, frames (samples per channel) and duration in seconds."""
+
+    sampling_rate: int
+    channels: int
+    frames: int
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.frames / self.sampling_rate
+
+
+class Reader(Protocol):
+    """An open file of either kind."""
+
+    info: AudioInfo
+    lossy: bool
+
+    def blocks(self, first: int, last: int) -> Iterator[Waveform]:
+        """Blocks of shape [n, channels] that hold the frames first..last-1; may end early."""
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as it may stand in a one-line message: control and direction marks and undecodable bytes are escaped."""
+    text = os.fspath(path)
+    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text) + "'"

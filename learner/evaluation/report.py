@@ -1,0 +1,86 @@
+"""What a run reports about its evaluation, and the accuracy of heads that do not normalise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from db.reports import Calibration, Confusion, LabelRecall, PlainAccuracy, RunReport
+from learner.dataset.pool import Pool
+from learner.dataset.tested_slice import Slice
+from learner.evaluation.accuracy import Accuracy, accuracy
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted, normalised_folds
+from learner.evaluation.intervals import SpeakerResamples, label_intervals
+from learner.heads.normalisation import NormalisationChoice
+from learner.progress import Progress
+
+
+def plain_accuracy(
+    heads: FoldHeads,
+    tested: Slice,
+    labels: Mapping[int, int],
+    label_ids: Sequence[int],
+    *,
+    adaptive: Accuracy | None,
+    progress: Progress,
+) -> Accuracy | None:
+    """The accuracy of `cross_fitted` without any normalisation: that of the head for audio of unknown speakers.
+
+    Args:
+        adaptive: the accuracy with the decisions of the folds, which is the same where no fold normalises.
+    """
+    folds = len(np.unique(tested.folds))
+    if adaptive is None or not normalised_folds(heads, tested, labels):
+        return adaptive
+    predicted = cross_fitted(heads, tested, labels, label_ids, after_each=lambda: progress(folds, folds), plain=True)
+    return accuracy(tested, predicted, SpeakerResamples(tested.groups), labels=len(label_ids))
+
+
+def run_report(
+    scored: Accuracy | None,
+    tested: Slice,
+    pool: Pool,
+    label_names: Sequence[str],
+    *,
+    choice: NormalisationChoice,
+    normalised_folds: int = 0,
+    plain: Accuracy | None = None,
+    calibration: Calibration | None = None,
+) -> RunReport:
+    """What a run reports about its evaluation, besides its accuracy.
+
+    Args:
+        scored: the accuracy; None without clips to test on.
+        choice: whether the run's head normalises by speaker.
+        normalised_folds: how many folds of the evaluation chose the same on their own labels.
+        plain: the accuracy without normalisation.
+    """
+    named = list(label_names)
+    return RunReport(
+        per_label={} if scored is None else _recalls(scored, named),
+        confusion=Confusion(labels=named, counts=[] if scored is None else scored.confusion.tolist()),
+        missing_labels=named if scored is None else _missing(scored, named),
+        grouped=pool.folds.grouped,
+        folds=len(np.unique(tested.folds)),
+        untrained=0 if scored is None else len(tested.y) - int(scored.confusion.sum()),
+        normalisation=choice.normalisation,
+        normalisation_why=choice.why,
+        normalised_folds=normalised_folds,
+        plain=None
+        if plain is None
+        else PlainAccuracy(ua=plain.ua.value, ua_low=plain.ua.low, ua_high=plain.ua.high, wa=plain.wa),
+        calibration=calibration,
+    )
+
+
+def _missing(scored: Accuracy, label_names: Sequence[str]) -> list[str]:
+    return [name for name, clips in zip(label_names, scored.clips, strict=True) if not clips]
+
+
+def _recalls(scored: Accuracy, label_names: Sequence[str]) -> dict[str, LabelRecall]:
+    found = {}
+    for name, recall, clips in zip(label_names, label_intervals(scored.right, scored.clips), scored.clips.tolist(), strict=True):
+        value = round(recall.value, 6) if clips else None
+        found[name] = LabelRecall(recall=value, low=round(recall.low, 6), high=round(recall.high, 6), clips=clips)
+    return found

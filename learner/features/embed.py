@@ -1,0 +1,282 @@
+"""Features for every clip that lacks them: decoding ahead in a thread, encoding, and storing in small durable steps.
+
+It may be stopped at any moment, by Ctrl-C or by SIGKILL, and goes on where it was; a clip that cannot be decoded is taken out of
+service and reported, and the rest go on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from db.errors import AudioError
+from db.project import OpenProject
+from db.records.clips import ClipAudio, mark_broken, ready_clips_without_features
+from db.records.features import newest_feature_set, use_feature_set
+from learner.arrays import Float32Array, Waveform
+from learner.audio.decoding import content_hash, decode, decode_blocks
+from learner.audio.reader import AudioMissing, shown
+from learner.encoders.base import Encoder
+from learner.encoders.registry import encoder_named
+from learner.features.store import FeatureStore, embed_lock
+from learner.progress import Progress
+
+LONG_SECONDS = 120.0
+"""Longer clips are never held in memory: they are decoded and encoded block by block."""
+BATCH_CLIPS, BATCH_SECONDS = 16, 120.0
+"""Clips given to the encoder at once: enough for batches of equal length on a GPU."""
+FLUSH_CLIPS, FLUSH_SECONDS = 64, 2.0
+"""At most this much work is lost with the process."""
+
+Decoded = Waveform | AudioError | None
+"""None: too long, to be streamed."""
+
+
+@dataclass(frozen=True)
+class FailedClip:
+    """A clip that got no features, and why."""
+
+    clip_id: int
+    file_name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EmbedReport:
+    """What one call did."""
+
+    embedded: int
+    failed: list[FailedClip]
+    feature_set_id: int
+    seconds: float
+
+
+@dataclass
+class _Pending:
+    """Vectors that are not on disk yet."""
+
+    clip_ids: list[int] = field(default_factory=list)
+    vectors: list[Float32Array] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def due(self) -> bool:
+        return len(self.clip_ids) >= FLUSH_CLIPS or time.monotonic() - self.since >= FLUSH_SECONDS
+
+
+def embed(
+    project: OpenProject,
+    *,
+    encoder: str | None = None,
+    layers: str | None = None,
+    pooling: str | None = None,
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    note: Callable[[str], None] | None = None,
+) -> EmbedReport:
+    """Embed every clip in service that the feature set lacks.
+
+    Args:
+        encoder: as `encoder_named` takes it; none takes encoder, layers and pooling from the project's settings, or else from
+            the feature set in use.
+        layers: hidden layers; none takes the setting, or the default of an encoder that is not the project's.
+        pooling: as `layers`.
+        progress: called with clips done and clips to do, at the start and after each batch.
+        should_stop: asked after each batch; True ends the call early with everything stored.
+        note: called with a remark that somebody should know of the encoder before it starts.
+
+    Raises:
+        EncoderError: the encoder cannot be loaded or run.
+        FeatureError: another process embeds this project, or the disk is full.
+    """
+    started = time.monotonic()
+    model = project_encoder(project, encoder=encoder, layers=layers, pooling=pooling)
+    if note is not None and model.remark is not None:
+        note(model.remark)
+    with embed_lock(project):
+        store = FeatureStore(project, model)
+        with project.read() as session:
+            clips = ready_clips_without_features(session, store.feature_set_id)
+        failed: list[FailedClip] = []
+        stop = should_stop or _never
+        embedded = _embed_clips(project, store, model, clips, failed, progress or _silent, stop)
+        if not stop():
+            with project.write() as session:
+                use_feature_set(session, store.feature_set_id)
+    return EmbedReport(embedded=embedded, failed=failed, feature_set_id=store.feature_set_id, seconds=time.monotonic() - started)
+
+
+def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress: Progress) -> int:
+    """Give clips features that are there beside those in use, and stay there.
+
+    Args:
+        most: so many clips in the order of the random slice, so that they are a fair sample which holds the slice.
+        progress: called with clips done and clips to do after each batch; it may raise to give up.
+
+    Returns:
+        The id of the feature set.
+
+    Raises:
+        FeatureError: another process embeds this project, or the disk is full.
+    """
+    with embed_lock(project):
+        store = FeatureStore(project, encoder)
+        with project.read() as session:
+            clips = ready_clips_without_features(session, store.feature_set_id, first_in_key_order=most)
+        _embed_clips(project, store, encoder, clips, [], progress, _never)
+    return store.feature_set_id
+
+
+def project_encoder(
+    project: OpenProject, *, encoder: str | None = None, layers: str | None = None, pooling: str | None = None
+) -> Encoder:
+    """The encoder of the project's settings, or another one, which takes nothing from the settings.
+
+    Where neither names one, it is that of the feature set in use: clips that are added later must not bring the default back.
+    """
+    settings = project.settings
+    if encoder is None and "encoder" not in settings.model_fields_set:
+        with project.read() as session:
+            used = newest_feature_set(session)
+            made_with = {} if used is None else dict(used.settings)
+        if "encoder" in made_with:
+            return encoder_named(
+                str(made_with["encoder"]),
+                layers=layers or settings.layers or made_with.get("layers"),
+                pooling=pooling or settings.pooling or made_with.get("pooling"),
+                revision=made_with["revision"] if made_with.get("origin") == "hub" else None,
+            )
+    if encoder is None or encoder == settings.encoder:
+        return encoder_named(settings.encoder, layers=layers or settings.layers, pooling=pooling or settings.pooling)
+    return encoder_named(encoder, layers=layers, pooling=pooling)
+
+
+def _embed_clips(
+    project: OpenProject,
+    store: FeatureStore,
+    encoder: Encoder,
+    clips: Sequence[ClipAudio],
+    failed: list[FailedClip],
+    progress: Progress,
+    should_stop: Callable[[], bool],
+) -> int:
+    embedded = done = 0
+    pending = _Pending()
+    progress(0, len(clips))
+    try:
+        for batch in decoded_batches(clips, encoder.sampling_rate):
+            whole = [(clip, audio) for clip, audio in batch if isinstance(audio, np.ndarray)]
+            if whole:
+                pending.vectors.extend(encoder.encode([audio for _, audio in whole]))
+                pending.clip_ids.extend(clip.clip_id for clip, _ in whole)
+            for clip, audio in batch:
+                result = encoded_stream(clip, encoder) if audio is None else audio
+                if isinstance(result, AudioError):
+                    failed.append(_set_aside(project, clip, result))
+                elif audio is None:
+                    pending.vectors.append(result)
+                    pending.clip_ids.append(clip.clip_id)
+            done += len(batch)
+            if pending.due:
+                embedded += _flush(store, pending)
+                pending = _Pending()
+            progress(done, len(clips))
+            if should_stop():
+                break
+    finally:
+        # On Ctrl-C too: what is encoded is kept.
+        embedded += _flush(store, pending)
+    return embedded
+
+
+def encoded_stream(clip: ClipAudio, encoder: Encoder) -> Float32Array | AudioError:
+    """The vector [dim] of a clip that is too long for memory, or why there is none."""
+    end = None if clip.whole else clip.end
+    try:
+        return encoder.encode_stream(decode_blocks(clip.path, start=clip.start, end=end, sampling_rate=encoder.sampling_rate))
+    except AudioError as error:
+        return error
+
+
+def _set_aside(project: OpenProject, clip: ClipAudio, error: AudioError) -> FailedClip:
+    """A damaged clip leaves service; one whose file is not there (a disk not mounted) stays, and is tried again next time."""
+    if not isinstance(error, AudioMissing):
+        with project.write() as session:
+            mark_broken(session, clip.clip_id, str(error))
+    return FailedClip(clip_id=clip.clip_id, file_name=clip.file_name, reason=str(error))
+
+
+def _flush(store: FeatureStore, pending: _Pending) -> int:
+    if pending.clip_ids:
+        store.append(pending.clip_ids, np.stack(pending.vectors))
+    return len(pending.clip_ids)
+
+
+def decoded_batches(clips: Sequence[ClipAudio], sampling_rate: int) -> Iterator[list[tuple[ClipAudio, Decoded]]]:
+    """Batches of clips with their audio, decoded two batches ahead of the encoder."""
+    ahead: deque[tuple[list[ClipAudio], Future[list[Decoded]]]] = deque()
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
+    try:
+        for batch in _batches(clips):
+            ahead.append((batch, pool.submit(_decoded, batch, sampling_rate)))
+            if len(ahead) > 2:
+                ready, future = ahead.popleft()
+                yield list(zip(ready, future.result(), strict=True))
+        for ready, future in ahead:
+            yield list(zip(ready, future.result(), strict=True))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _batches(clips: Sequence[ClipAudio]) -> Iterator[list[ClipAudio]]:
+    batch: list[ClipAudio] = []
+    seconds = 0.0
+    for clip in clips:
+        length = 0.0 if clip.duration > LONG_SECONDS else clip.duration
+        if batch and (len(batch) == BATCH_CLIPS or seconds + length > BATCH_SECONDS):
+            yield batch
+            batch, seconds = [], 0.0
+        batch.append(clip)
+        seconds += length
+    if batch:
+        yield batch
+
+
+def _decoded(batch: Sequence[ClipAudio], sampling_rate: int) -> list[Decoded]:
+    return [_decoded_clip(clip, sampling_rate) for clip in batch]
+
+
+def _decoded_clip(clip: ClipAudio, sampling_rate: int) -> Decoded:
+    try:
+        _refuse_other_audio(clip)
+        if clip.duration > LONG_SECONDS:
+            return None
+        return decode(clip.path, start=clip.start, end=None if clip.whole else clip.end, sampling_rate=sampling_rate)
+    except AudioError as error:
+        return error
+
+
+def _refuse_other_audio(clip: ClipAudio) -> None:
+    """A clip is known by its bytes: features of what replaced them since would be taken for its own."""
+    if not clip.content_hash:
+        return
+    try:
+        now = os.stat(clip.path)
+    except (OSError, ValueError):
+        return  # decoding reports what is wrong
+    if (now.st_size, now.st_mtime_ns) != (clip.size, clip.mtime_ns) and content_hash(clip.path) != clip.content_hash:
+        raise AudioError(f"{shown(clip.path)} holds other audio than when it was imported; import it again.")
+
+
+def _silent(_done: int, _total: int) -> None:
+    """No progress wanted."""
+
+
+def _never() -> bool:
+    return False

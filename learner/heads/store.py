@@ -1,0 +1,149 @@
+"""Trained heads on disk: one `.npz` of plain arrays and a JSON text a run, never pickled."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.errors import LearnerError
+from db.store.files import Part, remove_leftovers
+from learner.dataset.speaker_norm import NONE, SPEAKER
+from learner.heads.linear import LinearHead
+
+KEPT = 20
+"""Heads of older runs are deleted."""
+PLAIN = "plain_"
+"""Before the names of the arrays of the head without normalisation, where there are two."""
+_NAME = re.compile(r"run_(\d+)\.npz")
+
+
+@dataclass(frozen=True)
+class StoredHead:
+    """A head with what is needed to use it: the label set it was trained for and the feature set it reads."""
+
+    head: LinearHead
+    label_ids: list[int]
+    label_names: list[str]
+    feature_set_id: int
+    why: str = ""
+    """Why the head's features are normalised by speaker, or not."""
+    plain: LinearHead | None = None
+    """One trained on the same labels without, for audio of unknown speakers; None where the head itself is such a one."""
+
+    @property
+    def for_unknown_speakers(self) -> LinearHead:
+        """The head that needs to know nothing of who speaks."""
+        return self.plain or self.head
+
+
+class HeadFile:
+    """A head written aside; `publish` gives it its run's name. So the slow part is over before the run's transaction begins.
+
+    Raises:
+        LearnerError: it cannot be written.
+    """
+
+    def __init__(self, folder: Path, stored: StoredHead) -> None:
+        self._folder = folder
+        self._part = Part(folder)
+        facts = {
+            "label_ids": stored.label_ids,
+            "label_names": stored.label_names,
+            "feature_set_id": stored.feature_set_id,
+            "normalisation": stored.head.normalisation,
+            "why": stored.why,
+        }
+        arrays = _arrays(stored.head) if stored.plain is None else {**_arrays(stored.head), **_arrays(stored.plain, PLAIN)}
+        try:
+            with self._part as part:
+                with part.path.open("wb") as file:
+                    np.savez(file, facts=np.array(json.dumps(facts)), allow_pickle=False, **arrays)
+                part.sync()
+        except OSError as error:
+            raise LearnerError(
+                f"The head cannot be written to {folder} ({error.strerror}); make room on the disk or mend its permissions."
+            ) from error
+
+    def publish(self, run_id: int) -> None:
+        """Make it the head of this run."""
+        self._part.become(head_path(self._folder, run_id))
+
+    def discard(self) -> None:
+        """Delete it if it was not published."""
+        self._part.discard()
+
+
+def head_path(folder: Path, run_id: int) -> Path:
+    """Where the head of a run lies."""
+    return folder / f"run_{run_id}.npz"
+
+
+def load_head(path: Path) -> StoredHead:
+    """Read a head back.
+
+    Raises:
+        LearnerError: the file is missing or damaged.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            facts = json.loads(str(arrays["facts"]))
+            # Heads of older versions have no normalisation, and no field for it.
+            head = _head(arrays, normalisation=str(facts.get("normalisation", NONE)))
+            plain = _head(arrays, PLAIN) if f"{PLAIN}coef" in arrays else None
+        return StoredHead(
+            head,
+            [int(label) for label in facts["label_ids"]],
+            [str(name) for name in facts["label_names"]],
+            int(facts["feature_set_id"]),
+            str(facts.get("why", "")),
+            plain,
+        )
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise LearnerError(f"{path} is missing or damaged; run `earmark learn --once` to train the head anew.") from error
+
+
+def _arrays(head: LinearHead, prefix: str = "") -> dict[str, NDArray[Any]]:
+    return {f"{prefix}coef": head.coef_, f"{prefix}intercept": head.intercept_, f"{prefix}classes": head.classes_}
+
+
+def _head(arrays: Mapping[str, NDArray[Any]], prefix: str = "", *, normalisation: str = NONE) -> LinearHead:
+    head = LinearHead(normalisation=normalisation)
+    head.coef_, head.intercept_ = (arrays[f"{prefix}{name}"].astype(np.float32) for name in ("coef", "intercept"))
+    head.classes_ = arrays[f"{prefix}classes"].astype(np.int64)
+    head.n_features_in_ = head.coef_.shape[1]
+    if normalisation not in (NONE, SPEAKER) or not head.coef_.shape[0] == len(head.intercept_) == len(head.classes_):
+        raise ValueError("shapes differ, or the normalisation is unknown")
+    return head
+
+
+def run_of(path: Path) -> int:
+    """The run whose head this file holds."""
+    name = _NAME.fullmatch(path.name)
+    assert name is not None
+    return int(name[1])
+
+
+def newest_head(folder: Path, *, up_to: int) -> Path | None:
+    """The file of the newest run that has one; files of runs after `up_to` were never published."""
+    runs = [run for run in _stored_runs(folder) if run <= up_to]
+    return head_path(folder, max(runs)) if runs else None
+
+
+def delete_old_heads(folder: Path, *, keep: int = KEPT) -> None:
+    """Delete all but the newest heads, and what a learner that was killed has left half-written; no head is being written now."""
+    remove_leftovers(folder)
+    for run in sorted(_stored_runs(folder))[:-keep]:
+        head_path(folder, run).unlink(missing_ok=True)
+
+
+def _stored_runs(folder: Path) -> list[int]:
+    names = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return [int(name[1]) for name in names if name]

@@ -1,0 +1,113 @@
+"""Answers from a file into the decision log, as if a person gave them: for scripts, simulations and labels made elsewhere."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.decisions.taking import GivenAnswer, take
+from db.errors import ClipError, EarmarkError, FormatError
+from db.imports.annotation_file import AnnotationRow, read_annotations
+from db.models import Answer, Clip, ClipAlias, ClipState, Source
+from db.project import OpenProject
+from db.records.annotators import annotator_named, checked_name
+from db.records.clips import find_clip
+from db.records.labels import label_by_name
+from db.records.runs import latest_run_id
+from db.serving.upcoming import upcoming
+
+BATCH = 100
+"""Decisions a transaction at most."""
+_LEAST_LOOKED_AT = 200
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """An answer whose clip and label are known to exist."""
+
+    clip_id: int
+    answer: Answer
+    label: str | None
+    line: int
+
+
+def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> int:
+    """Record the answers in a CSV or JSONL file (`clip` or `file_name[,start,end]`, and `label`) as scripted decisions.
+
+    Every line is checked before the first is recorded. `queued_as` of each decision is the source under which the queue would
+    have served the clip just then, or None for clips far from its head. A line that repeats what an earlier one says of the same
+    clip is passed over.
+
+    Returns:
+        How many decisions were recorded.
+
+    Raises:
+        FormatError: the file or a line of it cannot be used, or two lines contradict each other.
+        ClipError: a clip is unknown, ambiguous or out of service.
+        LabelError: a label is not in the label set.
+        DecisionError: `annotator` cannot be a name.
+    """
+    checked_name(annotator)
+    with project.read() as session:
+        rows = _checked(session, path)
+        looked_at = max(_LEAST_LOOKED_AT, 4 * len(rows))
+        served = upcoming(session, limit=looked_at, random_share=project.settings.random_share)
+        queued_as = {clip.clip_id: clip.source for clip in served}
+        run_id = latest_run_id(session)
+    for first in range(0, len(rows), BATCH):
+        with project.write() as session:
+            annotator_id = annotator_named(session, annotator).id
+            for row in rows[first : first + BATCH]:
+                given = GivenAnswer(
+                    uuid=str(uuid.uuid4()),
+                    clip_id=row.clip_id,
+                    annotator_id=annotator_id,
+                    answer=row.answer,
+                    label=row.label,
+                    source=Source.SCRIPTED,
+                    queued_as=queued_as.get(row.clip_id),
+                    run_id=run_id,
+                )
+                take(session, given)
+    return len(rows)
+
+
+def _checked(session: Session, path: Path) -> list[_Checked]:
+    checked: dict[int, _Checked] = {}
+    labels: set[str] = set()
+    for row in read_annotations(path):
+        try:
+            clip = _clip(session, row)
+            if row.label is not None and row.label not in labels:
+                labels.add(label_by_name(session, row.label).name)
+        except EarmarkError as error:
+            raise type(error)(f"{path}, line {row.line}: {error}") from error
+        new = _Checked(clip.id, row.answer, row.label, row.line)
+        old = checked.setdefault(clip.id, new)
+        if (old.answer, old.label) != (new.answer, new.label):
+            raise FormatError(
+                f"{path}: lines {old.line} and {new.line} answer the clip {clip.file_name!r} differently; keep one of them."
+            )
+    return list(checked.values())
+
+
+def _clip(session: Session, row: AnnotationRow) -> Clip:
+    if row.clip_id is None:
+        clip = find_clip(session, file_name=row.file_name, start=row.start, end=row.end)
+    else:
+        clip = find_clip(session, clip_id=row.clip_id)
+        # A file made for another project has its clip numbers: the names decide, where both are given.
+        if row.file_name not in (None, clip.file_name) and not _is_alias(session, clip.id, row.file_name):
+            raise ClipError(f"The clip {clip.id} is {clip.file_name!r}, not {row.file_name!r}; give the one or the other.")
+    if clip.state != ClipState.READY:
+        raise ClipError(f"The clip {clip.file_name!r} is out of service: {clip.problem or clip.state.value}")
+    return clip
+
+
+def _is_alias(session: Session, clip_id: int, file_name: str | None) -> bool:
+    query = select(ClipAlias.id).where(ClipAlias.clip_id == clip_id, ClipAlias.file_name == file_name)
+    return session.scalars(query).first() is not None

@@ -1,0 +1,131 @@
+"""Inspects a row of an import source: the file is found, decoded and hashed, unless it is known and unchanged.
+
+It runs in threads, so nothing here touches a database session: known clips come from `db.records.known_clips`, once for a batch.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+
+from db.errors import AudioError
+from db.imports.manifest import LONGEST_NAME, BadRow, SourceRow, is_too_long
+from db.records.clips import SPAN_TOLERANCE, NewClip, NewFile
+from db.records.known_clips import Known
+from learner.audio.decoding import content_hash, validate
+from learner.audio.reader import END_TOLERANCE, shown
+
+_REMEMBERED_HASHES = 10_000
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A row with what was found on disk: a new clip, one that is registered already, or the reason why it cannot be a clip."""
+
+    row: SourceRow | BadRow
+    clip: NewClip | None = None
+    known_id: int | None = None
+    reason: str | None = None
+
+
+class Inspector:
+    """Inspects files for one import; remembers the hashes of files that several rows name."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, tuple[int, int, str]] = {}
+
+    def inspect(self, row: SourceRow | BadRow, known: Known) -> Inspected:
+        """Inspect a row; whatever is wrong with the file becomes the reason, never an exception."""
+        if isinstance(row, BadRow):
+            return Inspected(row, reason=row.reason)
+        try:
+            if is_too_long(row.path):
+                return Inspected(
+                    row, reason=f"Its path is longer than {LONGEST_NAME} bytes; move the file up or shorten its name."
+                )
+            status = os.stat(row.path)
+            if not stat.S_ISREG(status.st_mode):
+                return Inspected(row, reason=f"{shown(row.path)} is {_kind(status.st_mode)}; name an audio file.")
+            known_id = _same(known, row, status)
+            if known_id is not None:
+                return Inspected(row, known_id=known_id)
+            return Inspected(row, clip=self._new_clip(row, known, status))
+        except AudioError as error:
+            return Inspected(row, reason=str(error))
+        except FileNotFoundError:
+            return Inspected(row, reason=f"{shown(row.path)} does not exist; put the file back or correct its path.")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            return Inspected(row, reason=f"{shown(row.path)} cannot be read ({reason}); check its path and permissions.")
+
+    def _new_clip(self, row: SourceRow, known: Known, status: os.stat_result) -> NewClip:
+        info = validate(row.path, start=row.start or 0.0, end=row.end)
+        digest = self._hash(row.path, known, status)
+        now = os.stat(row.path)
+        if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+            raise AudioError(f"{shown(row.path)} was changed while it was read; import it again once it is complete.")
+        file = NewFile(
+            path=row.path,
+            content_hash=digest,
+            size=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            sampling_rate=info.sampling_rate,
+            channels=info.channels,
+            duration=info.duration,
+        )
+        start, end = _span(row, info.duration)
+        return NewClip(
+            file=file,
+            file_name=row.file_name,
+            start=start,
+            end=end,
+            speaker=row.speaker,
+            transcript=row.transcript,
+            split=row.split,
+            extra=row.extra,
+        )
+
+    def _hash(self, path: str, known: Known, status: os.stat_result) -> str:
+        """SHA-256 of the bytes, computed once for all the spans of a file."""
+        for file in known.files.get(path, []):
+            if (file.size, file.mtime_ns) == (status.st_size, status.st_mtime_ns):
+                return file.content_hash
+        size, mtime_ns, digest = self._hashes.get(path, (-1, -1, ""))
+        if (size, mtime_ns) != (status.st_size, status.st_mtime_ns):
+            digest = content_hash(path)
+            if len(self._hashes) >= _REMEMBERED_HASHES:
+                self._hashes.clear()
+            self._hashes[path] = (status.st_size, status.st_mtime_ns, digest)
+        return digest
+
+
+def _span(row: SourceRow, duration: float) -> tuple[float, float]:
+    """Start and end in seconds; an end that was rounded up past the end of the file is the end of the file."""
+    return row.start or 0.0, duration if row.end is None else min(row.end, duration)
+
+
+def _same(known: Known, row: SourceRow, status: os.stat_result) -> int | None:
+    """The clip that this row already is, when its file has not changed since."""
+    for file in known.files.get(row.path, []):
+        unchanged = (file.size, file.mtime_ns) == (status.st_size, status.st_mtime_ns)
+        if not unchanged or (row.end is not None and row.end > file.duration + END_TOLERANCE):
+            continue
+        start, end = _span(row, file.duration)
+        for clip in known.clips.get((row.path, row.file_name), []):
+            close = abs(clip.start - start) <= SPAN_TOLERANCE and abs(clip.end - end) <= SPAN_TOLERANCE
+            if close and clip.content_hash == file.content_hash:
+                return clip.clip_id
+    return None
+
+
+def _kind(mode: int) -> str:
+    for test, kind in (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if test(mode):
+            return kind
+    return "not a regular file"

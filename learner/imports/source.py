@@ -1,0 +1,301 @@
+"""Imports audio into a project: the files of a manifest or a folder are hashed and decoded once, then registered as clips.
+
+Clips are registered in short transactions during the work. So killing an import loses nothing that was registered, and running it
+again continues it: a file whose path, size and time of change are known is not read again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from db.decisions.log import live_query
+from db.decisions.taking import GivenAnswer, take
+from db.errors import FormatError
+from db.imports.folder import AUDIO_SUFFIXES, read_folder
+from db.imports.manifest import BadRow, SourceRow, is_too_long, read_manifest
+from db.imports.tables import storable
+from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
+from db.project import OpenProject
+from db.records.annotators import annotator_named
+from db.records.clip_details import Details, fill_details
+from db.records.clips import clear_rejection, record_rejection, register_clip
+from db.records.known_clips import known_of
+from db.records.labels import active_labels
+from learner.audio.reader import shown
+from learner.imports.inspection import Inspected, Inspector
+
+BATCH = 200
+"""Rows in a transaction, at most."""
+_COMMIT_SECONDS = 1.0
+_WORKERS = 2
+
+
+@dataclass
+class ImportReport:
+    """What became of the rows of a source: each is added, known (aliases too) or rejected.
+
+    A row whose label cannot be recorded is imported all the same: its label is in `rejected`, its clip in `added` or `known`.
+    """
+
+    added: int = 0
+    known: int = 0
+    rejected: list[dict[str, str]] = field(default_factory=list)
+    aliases: list[dict[str, str]] = field(default_factory=list)
+    """Files with the bytes of a clip that has another path: {"file_name", "alias_of"}."""
+    labels: int = 0
+    """Decisions recorded from labels in the source."""
+
+    def take(self, other: ImportReport) -> None:
+        """Add what another report counts."""
+        self.added += other.added
+        self.known += other.known
+        self.labels += other.labels
+        self.rejected += other.rejected
+        self.aliases += other.aliases
+
+    def to_json(self) -> dict[str, Any]:
+        """What `earmark import --json` prints."""
+        return {"added": self.added, "known": self.known, "rejected": self.rejected, "aliases": self.aliases}
+
+
+def import_source(
+    project: OpenProject,
+    source: Path,
+    *,
+    labels_from_folders: bool = False,
+    labels_as: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    seed: int | None = None,
+) -> ImportReport:
+    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
+
+    Args:
+        source: the manifest or folder.
+        labels_from_folders: in a folder, the name of the folder a file lies in is its label.
+        labels_as: record the labels in the source as decisions of the annotator of this name, with source `imported`; an answer
+            of this annotator for the same clip that stands, or was taken back, is left as it is.
+        progress: called with rows done and rows in all.
+        seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
+
+    Raises:
+        FormatError: the whole source cannot be read; single rows that cannot be used are in the report.
+        DecisionError: `labels_as` cannot be an annotator's name.
+    """
+    source = Path(os.path.abspath(source))
+    rng = random.SystemRandom() if seed is None else random.Random(seed)
+    importer = _Importer(project, source, labels_as=labels_as, rng=rng)
+    rows = _rows(source, labels_from_folders=labels_from_folders)
+    total = _count(source) if progress else 0
+    importer.begin()
+    done = 0
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="import") as pool:
+        while batch := list(islice(rows, BATCH)):
+            for written in importer.take(batch, pool):
+                done += written
+                if progress:
+                    progress(done, max(total, done))
+    if progress:
+        progress(done, done)
+    return importer.report
+
+
+def _rows(source: Path, *, labels_from_folders: bool) -> Iterator[SourceRow | BadRow]:
+    if os.path.isdir(source):
+        return read_folder(source, labels_from_folders=labels_from_folders)
+    if source.suffix.lower() in AUDIO_SUFFIXES:
+        raise FormatError(f"{shown(source)} is an audio file by its name; import its folder, or a manifest that lists it.")
+    if labels_from_folders:
+        raise FormatError(f"{shown(source)} is not a folder; use --labels-from-folders with a folder.")
+    return read_manifest(source)
+
+
+def _count(source: Path) -> int:
+    """How many rows there will be, roughly (for a manifest its lines): only the progress bar needs it."""
+    if os.path.isdir(source):
+        return sum(1 for _ in read_folder(source))
+    with open(source, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+class _Importer:
+    """One import: inspects rows in several threads, and writes in the calling thread."""
+
+    def __init__(self, project: OpenProject, source: Path, *, labels_as: str | None, rng: random.Random) -> None:
+        self.report = ImportReport()
+        self._project, self._source, self._rng = project, source, rng
+        self._labels_as = labels_as
+        self._labels: list[str] = []
+        self._annotator_id = 0
+        self._namespace = uuid.UUID(int=0)
+        self._inspector = Inspector()
+        self._rejected: set[tuple[str, str]] = set()
+        self._label_of: dict[int, str] = {}
+
+    def begin(self) -> None:
+        """Check what can be checked before work starts; earlier rejections of lines of this manifest are dropped."""
+        with self._project.write() as session:
+            session.execute(delete(Rejection).where(Rejection.path == storable(str(self._source))))
+            self._namespace = uuid.UUID(session.scalars(select(ProjectInfo.uuid)).one())
+            if self._labels_as is not None:
+                self._labels = [label.name for label in active_labels(session)]
+                self._annotator_id = annotator_named(session, self._labels_as).id
+
+    def take(self, batch: list[SourceRow | BadRow], pool: ThreadPoolExecutor) -> Iterator[int]:
+        """Inspect and write a batch; yields how many rows each transaction wrote."""
+        with self._project.read() as session:
+            known = known_of(session, [row.path for row in batch if isinstance(row, SourceRow)])
+        waiting: list[Inspected] = []
+        began = time.monotonic()
+        futures = [pool.submit(self._inspector.inspect, row, known) for row in batch]
+        try:
+            for future in futures:
+                waiting.append(future.result())
+                if time.monotonic() - began > _COMMIT_SECONDS:
+                    self._write(waiting)
+                    yield len(waiting)
+                    waiting, began = [], time.monotonic()
+        finally:
+            # So that an interrupted import ends soon.
+            for future in futures:
+                future.cancel()
+        self._write(waiting)
+        yield len(waiting)
+
+    def _write(self, inspected: list[Inspected]) -> None:
+        """Register clips, labels and rejections in one transaction; the report counts them once they are durable."""
+        report = ImportReport()
+        rejected: dict[tuple[str, str], str] = {}
+        labelled: list[tuple[int, SourceRow]] = []
+        again: dict[int, SourceRow] = {}
+        with self._project.write() as session:
+            for found in inspected:
+                if found.reason is not None:
+                    _reject(found.row, found.reason, rejected, report)
+                    continue
+                assert isinstance(found.row, SourceRow)
+                clip_id, is_known = self._register(session, found, report)
+                if is_known:
+                    again.setdefault(clip_id, found.row)
+                if self._labels_as is not None and found.row.label is not None:
+                    labelled.append((clip_id, found.row))
+            self._fill(session, again, report)
+            self._record_labels(session, labelled, rejected, report)
+            self._record_rejections(session, [found.row for found in inspected], rejected)
+        self._rejected.update(rejected)
+        self.report.take(report)
+
+    def _register(self, session: Session, found: Inspected, report: ImportReport) -> tuple[int, bool]:
+        """Id of the clip, and whether it was known under this path."""
+        if found.known_id is not None:
+            report.known += 1
+            return found.known_id, True
+        assert found.clip is not None
+        registered = register_clip(session, found.clip, rng=self._rng)
+        if registered.outcome in ("added", "renewed"):
+            report.added += 1
+            return registered.clip_id, False
+        report.known += 1
+        clip = session.get_one(Clip, registered.clip_id)
+        same_path = clip.file.path == found.clip.file.path
+        if not same_path:
+            report.aliases.append({"file_name": found.clip.file_name, "alias_of": clip.file_name})
+        return registered.clip_id, same_path
+
+    def _fill(self, session: Session, again: dict[int, SourceRow], report: ImportReport) -> None:
+        """Fill gaps of known clips from their lines."""
+        if not again:
+            return
+        details = {
+            clip_id: Details(speaker=row.speaker, transcript=row.transcript, split=row.split, extra=row.extra)
+            for clip_id, row in again.items()
+        }
+        for clip_id, speaker in fill_details(session, details).items():
+            row = again[clip_id]
+            reason = f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
+            report.rejected.append({"file_name": row.file_name, "reason": reason})
+
+    def _record_labels(
+        self,
+        session: Session,
+        labelled: list[tuple[int, SourceRow]],
+        rejected: dict[tuple[str, str], str],
+        report: ImportReport,
+    ) -> None:
+        clip_ids = {clip_id for clip_id, _ in labelled}
+        theirs = live_query().where(Decision.annotator_id == self._annotator_id, Decision.clip_id.in_(clip_ids))
+        answered = set(session.scalars(theirs.with_only_columns(Decision.clip_id))) if clip_ids else set()
+        made = {(clip_id, row.label): self._uuid(clip_id, row.label) for clip_id, row in labelled}
+        taken_back = set(session.scalars(select(Decision.uuid).where(Decision.uuid.in_(made.values()))))
+        for clip_id, row in labelled:
+            assert row.label is not None
+            if row.label not in self._labels:
+                known = ", ".join(self._labels)
+                reason = f"Imported without its label: {row.label!r} is not in the label set; use one of: {known}."
+                _reject(row, reason, rejected, report)
+            elif self._label_of.setdefault(clip_id, row.label) != row.label:
+                reason = (
+                    f"Imported without its label {row.label!r}: the same audio is labelled {self._label_of[clip_id]!r} above; "
+                    "keep one of them."
+                )
+                _reject(row, reason, rejected, report)
+            elif clip_id not in answered and made[clip_id, row.label] not in taken_back:
+                given = GivenAnswer(
+                    uuid=made[clip_id, row.label],
+                    clip_id=clip_id,
+                    annotator_id=self._annotator_id,
+                    answer=Answer.LABEL,
+                    label=row.label,
+                    source=Source.IMPORTED,
+                )
+                take(session, given)
+                answered.add(clip_id)
+                report.labels += 1
+
+    def _uuid(self, clip_id: int, label: str | None) -> str:
+        """Always the same for the same label: importing again does not bring back what the annotator took back."""
+        return str(uuid.uuid5(self._namespace, f"imported {clip_id} {self._annotator_id} {label}"))
+
+    def _record_rejections(self, session: Session, rows: list[SourceRow | BadRow], rejected: dict[tuple[str, str], str]) -> None:
+        """Store new reasons and forget those of rows that are clips now; one query for all, because there may be very many."""
+        keys = {_key(row) for row in rows}
+        columns = select(Rejection.path, Rejection.file_name, Rejection.reason)
+        found = session.execute(columns.where(Rejection.path.in_({path for path, _ in keys})))
+        stored = {(path, name): reason for path, name, reason in found}
+        now = time.time()
+        new = [
+            {"path": path, "file_name": name, "reason": reason, "created_at": now}
+            for (path, name), reason in rejected.items()
+            if (path, name) not in stored
+        ]
+        if new:
+            session.execute(insert(Rejection), new)
+        for path, name in keys & stored.keys():
+            reason = rejected.get((path, name))
+            if reason is not None and reason != stored[path, name]:
+                record_rejection(session, path=path, file_name=name, reason=reason)
+            elif reason is None and (path, name) not in self._rejected:
+                # A span of this file that was rejected earlier in this import stays rejected.
+                clear_rejection(session, path=path, file_name=name)
+
+
+def _key(row: SourceRow | BadRow) -> tuple[str, str]:
+    """Path and file name under which a rejection is stored, cut if they are too long for an index."""
+    path, file_name = (text[:250] + "…" if is_too_long(text) else text for text in (row.path, row.file_name))
+    return path, file_name
+
+
+def _reject(row: SourceRow | BadRow, reason: str, rejected: dict[tuple[str, str], str], report: ImportReport) -> None:
+    rejected[_key(row)] = reason
+    report.rejected.append({"file_name": row.file_name, "reason": reason})

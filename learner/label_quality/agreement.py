@@ -1,0 +1,112 @@
+"""How well annotators agree beyond chance: Cohen's kappa of each two, Fleiss' kappa and Krippendorff's alpha of all.
+
+Cohen 1960, *A coefficient of agreement for nominal scales*; Fleiss 1971, *Measuring nominal scale agreement among many raters*
+(with a number of raters that may differ between clips, each clip weighing the same); Krippendorff 2011, *Computing
+Krippendorff's alpha-reliability*, for nominal labels, with a 95% interval by resampling clips. None of them is
+defined where everybody always gives the same label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from learner.arrays import Float64Array
+from learner.evaluation.intervals import Interval
+from learner.evaluation.kappa import cohen_kappa
+from learner.label_quality.crowdlab import Opinions
+
+RESAMPLES = 1000
+SEED = 1970
+_ALIKE = 1e-12
+
+
+@dataclass(frozen=True)
+class PairAgreement:
+    """Two annotators: how many clips both labelled, on which share they agree, and Cohen's kappa (None where undefined)."""
+
+    annotators: tuple[int, int]
+    clips: int
+    agreed: float
+    kappa: float | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of all annotators: Krippendorff's alpha with its interval, Fleiss' kappa, and every pair that shares clips."""
+
+    clips: int
+    """Clips that two annotators or more labelled."""
+    alpha: Interval | None
+    fleiss: float | None
+    pairs: list[PairAgreement]
+
+
+def agreement(given: Opinions, *, labels: int) -> Agreement:
+    """The agreement on these labels; `labels` is how many there are to choose from."""
+    counts = counts_of(given, labels=labels)
+    pairs = [
+        _pair(given, (first, second))
+        for first, second in combinations(range(len(given.annotator_ids)), 2)
+        if (~np.isnan(given.labels[:, [first, second]])).all(axis=1).any()
+    ]
+    return Agreement(len(counts), krippendorff_alpha(counts), fleiss_kappa(counts), pairs)
+
+
+def counts_of(given: Opinions, *, labels: int) -> Float64Array:
+    """How often each label was given, [clips, labels], for the clips that two annotators or more labelled."""
+    found = [np.bincount(row[~np.isnan(row)].astype(np.int64), minlength=labels) for row in given.labels[given.several]]
+    return np.array(found, dtype=np.float64).reshape(len(found), labels)
+
+
+def fleiss_kappa(counts: Float64Array) -> float | None:
+    """From label counts [clips, labels] with at least two labels a clip."""
+    if not len(counts):
+        return None
+    raters = counts.sum(axis=1)
+    alike = float(((np.square(counts).sum(axis=1) - raters) / (raters * (raters - 1))).mean())
+    chance = float(np.square(counts.sum(axis=0) / raters.sum()).sum())
+    return None if 1 - chance < _ALIKE else (alike - chance) / (1 - chance)
+
+
+def krippendorff_alpha(counts: Float64Array) -> Interval | None:
+    """From label counts [clips, labels] with at least two labels a clip; the interval may reach below 0."""
+    if not len(counts):
+        return None
+    raters = counts.sum(axis=1)
+    disagreed = (np.square(raters) - np.square(counts).sum(axis=1)) / (raters - 1)
+    sums = np.column_stack([disagreed, counts])
+    value = float(_alphas(sums.sum(axis=0)[None])[0])
+    if not np.isfinite(value):
+        return None
+    rng = np.random.default_rng(SEED)
+    share = np.full(len(counts), 1 / len(counts))
+    # In parts: all draws at once would take much memory with very many clips.
+    drawn = np.concatenate([_alphas(rng.multinomial(len(counts), share, size=50) @ sums) for _ in range(RESAMPLES // 50)])
+    drawn = drawn[np.isfinite(drawn)]
+    low, high = (value, value) if not len(drawn) else np.quantile(drawn, [0.025, 0.975])
+    return Interval(value, min(float(low), value), max(float(high), value))
+
+
+def _alphas(sums: Float64Array) -> Float64Array:
+    """Alpha of each row: disagreement within clips, then the count of each label; NaN where only one label occurs."""
+    counts = sums[:, 1:]
+    total = counts.sum(axis=1)
+    expected = (np.square(total) - np.square(counts).sum(axis=1)) / (total - 1)
+    found = np.full(len(sums), np.nan)
+    there = expected > _ALIKE
+    found[there] = 1 - sums[there, 0] / expected[there]
+    return found
+
+
+def _pair(given: Opinions, columns: tuple[int, int]) -> PairAgreement:
+    labels = given.labels[:, columns]
+    both = labels[~np.isnan(labels).any(axis=1)].astype(np.int64)
+    return PairAgreement(
+        annotators=(given.annotator_ids[columns[0]], given.annotator_ids[columns[1]]),
+        clips=len(both),
+        agreed=float((both[:, 0] == both[:, 1]).mean()),
+        kappa=cohen_kappa(both[:, 0], both[:, 1]),
+    )

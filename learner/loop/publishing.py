@@ -1,0 +1,167 @@
+"""The first half of a pass: train on a snapshot and publish the queue. Nothing is computed while a transaction is open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from db.decisions.consensus import consensus_labels
+from db.models import Run
+from db.project import OpenProject
+from db.records.runs import latest_run, record_run
+from db.serving.ranked_queue import QueueItem, publish_queue
+from db.store.engine import Turn
+from learner.dataset.pool import Pool
+from learner.dataset.project_pool import pool_signature, read_pool
+from learner.dataset.speaker_norm import NONE
+from learner.dataset.trainable import trainable
+from learner.heads.fitting import fitted_head
+from learner.heads.linear import LinearHead
+from learner.heads.normalisation import NO_LABELS, NormalisationChoice
+from learner.heads.store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
+from learner.loop.heartbeat import Reporter
+from learner.loop.snapshot import Snapshot, read_snapshot
+from learner.query.round import Trained, ranked, trained
+
+
+@dataclass(frozen=True)
+class Published:
+    """A run whose queue is published, with what its scoring needs."""
+
+    run_id: int
+    pool: Pool
+    snapshot: Snapshot
+    head: LinearHead | None
+    """The run's head; None without labels to train on."""
+    choice: NormalisationChoice
+    """Whether the head normalises by speaker."""
+
+
+class Publisher:
+    """Trains and publishes for one project; keeps the pool from one pass to the next."""
+
+    def __init__(self, project: OpenProject, reporter: Reporter) -> None:
+        self._project = project
+        self._reporter = reporter
+        self._pool: Pool | None = None
+
+    def publish(self) -> Published | None:
+        """Train on what stands now and publish the queue; if nothing has changed, the newest run is returned as it is.
+
+        Returns:
+            None when no clip in service has features.
+
+        Raises:
+            LearnerError: the project's strategy fails, or the head cannot be written.
+            FeatureError: the features are damaged.
+        """
+        started = time.monotonic()
+        pool = self._current_pool()
+        if pool is None:
+            return None
+        with self._project.read() as session:
+            snapshot = read_snapshot(session)
+            settings = self._settings_of(pool, snapshot)
+            newest = latest_run(session)
+            current = newest.id if newest is not None and self._is_current(newest, pool, snapshot, settings) else None
+        if current is not None:
+            return self._published_before(current, pool, snapshot)
+        self._reporter.report("training", f"{len(snapshot.live)} decisions")
+        return self._train(pool, snapshot, settings, started)
+
+    def _published_before(self, run_id: int, pool: Pool, snapshot: Snapshot) -> Published:
+        path = head_path(self._project.heads_dir, run_id)
+        if not path.exists():
+            return Published(run_id, pool, snapshot, None, NO_LABELS)
+        stored = load_head(path)
+        return Published(run_id, pool, snapshot, stored.head, NormalisationChoice(stored.head.normalisation, stored.why))
+
+    def _current_pool(self) -> Pool | None:
+        with self._project.read() as session:
+            signature = pool_signature(session)
+        if signature is None:
+            return None
+        if self._pool is None or self._pool.signature != signature:
+            self._pool = read_pool(self._project, signature)
+        return self._pool
+
+    def _settings_of(self, pool: Pool, snapshot: Snapshot) -> dict[str, Any]:
+        """What a run depends on besides the decisions; the pool's signature changes when clips or features come or go."""
+        settings = self._project.settings
+        return {
+            "head": "discriminant analysis, or logistic regression",
+            "normalisation": "decided on the labels",
+            "c": settings.head_c,
+            "strategy": settings.strategy,
+            "queue_size": settings.queue_size,
+            "labels": snapshot.label_names,
+            "pool": list(pool.signature),
+        }
+
+    def _is_current(self, run: Run, pool: Pool, snapshot: Snapshot, settings: Mapping[str, Any]) -> bool:
+        same = run.last_decision_id == snapshot.last_decision_id and run.settings == settings
+        return same and (
+            head_path(self._project.heads_dir, run.id).exists() or not trainable(pool, snapshot.live, snapshot.label_ids)
+        )
+
+    def _train(self, pool: Pool, snapshot: Snapshot, settings: dict[str, Any], started: float) -> Published:
+        options = self._project.settings
+        heads = trained(pool, snapshot.live, snapshot.label_ids, C=options.head_c)
+        entries = ranked(
+            pool,
+            heads,
+            snapshot.live,
+            snapshot.label_ids,
+            strategy=options.strategy,
+            size=options.queue_size,
+            seed=snapshot.last_decision_id,
+        )
+        file = self._head_file(pool, snapshot, heads)
+        try:
+            run_id = self._record(pool, snapshot, settings, started, entries, file)
+        finally:
+            if file is not None:
+                file.discard()
+        delete_old_heads(self._project.heads_dir)
+        return Published(run_id, pool, snapshot, heads.used.head, heads.choice)
+
+    def _record(
+        self,
+        pool: Pool,
+        snapshot: Snapshot,
+        settings: dict[str, Any],
+        started: float,
+        entries: list[QueueItem],
+        file: HeadFile | None,
+    ) -> int:
+        """The run, its queue and its head in one transaction; the run's id."""
+        with self._project.write(Turn.LEARNING) as session:
+            run_id = record_run(
+                session,
+                feature_set_id=pool.features.feature_set_id,
+                last_decision_id=snapshot.last_decision_id,
+                decisions=len(snapshot.live),
+                labeled=len(consensus_labels(snapshot.live)),
+                settings=settings,
+                seconds=time.monotonic() - started,
+            )
+            publish_queue(session, run_id=run_id, entries=entries)
+            self._reporter.report_in(session, "evaluating", f"run {run_id}")
+            if file is not None:
+                # Renaming is quick; so a recorded run always has its head, whatever happens to the process.
+                file.publish(run_id)
+        return run_id
+
+    def _head_file(self, pool: Pool, snapshot: Snapshot, heads: Trained) -> HeadFile | None:
+        used = heads.used
+        if used.head is None:
+            return None
+        plain = None
+        if used.head.normalisation != NONE:
+            vectors = pool.features.rows(used.clip_ids)
+            plain = fitted_head(pool, used.examples, vectors, C=self._project.settings.head_c, normalisation=NONE)
+        names, feature_set_id = snapshot.label_names, pool.features.feature_set_id
+        stored = StoredHead(used.head, snapshot.label_ids, names, feature_set_id, why=heads.choice.why, plain=plain)
+        return HeadFile(self._project.heads_dir, stored)

@@ -1,0 +1,181 @@
+"""The background learner: notices new decisions, trains, publishes the queue, evaluates, waits.
+
+The queue always goes first: while an evaluation is under way, new decisions are looked for after every training of a fold, and a
+new queue is published in between. The evaluation then goes on, so that it ends however fast people label.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy.exc import DBAPIError
+
+from db.decisions.log import newest_decision_id
+from db.errors import EarmarkError, LearnerError
+from db.project import OpenProject
+from db.store.change_watch import ChangeWatch
+from learner.dataset.pool import PoolSignature
+from learner.dataset.project_pool import pool_signature
+from learner.loop.heartbeat import Reporter
+from learner.loop.lock import learner_lock
+from learner.loop.publishing import Published, Publisher
+from learner.loop.scoring import Scorer
+
+NO_FEATURES = "no features yet: run earmark embed"
+POOL_SECONDS = 2.0
+"""Between two looks at whether clips or features came or went."""
+MOST_FAILURES = 6
+"""Failures of the database in a row after which the learner gives up."""
+FIRST_PAUSE = 0.5
+"""Seconds after the first failure; twice as long after each further one."""
+
+
+class _Stopped(Exception):  # noqa: N818 (no error)
+    """The learner was asked to stop in mid-evaluation."""
+
+
+def learn_once(project: OpenProject) -> int | None:
+    """One full pass: train, publish the queue, evaluate. Does nothing that the newest run has done already.
+
+    Returns:
+        The id of the newest run, or None when no clip has features yet.
+
+    Raises:
+        LearnerError: another learner is running, or the project's strategy fails.
+        FeatureError: the features are damaged.
+    """
+    with learner_lock(project):
+        reporter = Reporter(project)
+        publisher, scorer = Publisher(project, reporter), Scorer(project, reporter)
+        try:
+            reporter.report("starting")
+            published = publisher.publish()
+            if published is not None and not scorer.is_scored(published.run_id):
+                scorer.score(published, progress=lambda _done, _total: None)
+        except EarmarkError as error:
+            reporter.report("stopped", error=str(error))
+            raise
+        except DBAPIError as error:
+            raise _database_failed(error) from error
+        reporter.report("stopped", NO_FEATURES if published is None else "")
+    return None if published is None else published.run_id
+
+
+def run_learner(project: OpenProject, *, poll_seconds: float = 0.25, should_stop: Callable[[], bool] = lambda: False) -> None:
+    """Learn until `should_stop` says so; it is asked at every poll and after every training of a fold.
+
+    Args:
+        poll_seconds: between two looks at whether there are new decisions.
+        should_stop: as a signal handler would set it.
+
+    Raises:
+        LearnerError: another learner is running, the strategy fails, or the database fails again and again.
+        FeatureError: the features are damaged.
+    """
+    with learner_lock(project), ChangeWatch(project.engine) as watch, Reporter(project, watch=watch) as reporter:
+        loop = _Loop(project, reporter, watch, should_stop)
+        failures = 0
+        try:
+            while not should_stop():
+                try:
+                    loop.step()
+                    failures = 0
+                except DBAPIError as error:
+                    failures += 1
+                    _wait_or_give_up(failures, error, should_stop)
+                _sleep(poll_seconds, should_stop)
+        except _Stopped:
+            pass
+        except EarmarkError as error:
+            reporter.report("crashed", error=str(error))
+            raise
+        reporter.report("stopped")
+
+
+def _wait_or_give_up(failures: int, error: DBAPIError, should_stop: Callable[[], bool]) -> None:
+    if failures >= MOST_FAILURES:
+        raise _database_failed(error, f" {failures} times in a row") from error
+    _sleep(FIRST_PAUSE * 2 ** (failures - 1), should_stop)
+
+
+def _database_failed(error: DBAPIError, often: str = "") -> LearnerError:
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    reason = lines[0] if lines else type(error).__name__
+    return LearnerError(f"The database failed{often} ({reason}); check that it is there and its disk is not full.")
+
+
+def _sleep(seconds: float, should_stop: Callable[[], bool]) -> None:
+    until = time.monotonic() + seconds
+    while not should_stop() and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, 0.25))
+
+
+class _Loop:
+    """What the running learner knows of the past: what it has seen, and which evaluation is still to do."""
+
+    def __init__(self, project: OpenProject, reporter: Reporter, watch: ChangeWatch, should_stop: Callable[[], bool]) -> None:
+        self._project = project
+        self._reporter = reporter
+        self._watch = watch
+        self._should_stop = should_stop
+        self._publisher = Publisher(project, reporter)
+        self._scorer = Scorer(project, reporter)
+        self._seen: tuple[int, PoolSignature | None] | None = None
+        self._pool_signature: PoolSignature | None = None
+        self._pool_looked_at = -POOL_SECONDS
+        self._version: int | None = None
+        """Of the database, when all that a pass depends on was as it is in `_seen`."""
+        self._looked_at = 0.0
+        self._to_score: Published | None = None
+
+    def step(self) -> None:
+        """Publish if anything is new, then evaluate what is published."""
+        self._publish_if_new()
+        while self._to_score is not None:
+            published = self._to_score
+            # After a failure it may have been recorded all the same.
+            if not self._scorer.is_scored(published.run_id):
+                self._scorer.score(published, progress=self._between)
+            # A newer run may have been published meanwhile.
+            if self._to_score.run_id == published.run_id:
+                self._to_score = None
+
+    def _publish_if_new(self) -> None:
+        # First, so that what is written while we look is looked at next time.
+        version = self._watch.version()
+        if version is not None and version == self._version:
+            return
+        now = self._look()
+        if now != self._seen:
+            self._publish()
+        # Last, so that a failure is tried again; decisions that came meanwhile are newer than `now` and seen next time.
+        self._seen = now
+        if self._pool_looked_at == self._looked_at:
+            self._version = version
+
+    def _publish(self) -> None:
+        published = self._publisher.publish()
+        if published is None:
+            self._reporter.report("waiting", NO_FEATURES)
+        elif self._scorer.is_scored(published.run_id):
+            self._reporter.report("waiting")
+        else:
+            self._to_score = published
+
+    def _look(self) -> tuple[int, PoolSignature | None]:
+        """What a pass depends on. Decisions are looked at every time; counting clips and features costs more and can wait."""
+        self._looked_at = time.monotonic()
+        with self._project.read() as session:
+            if self._looked_at - self._pool_looked_at >= POOL_SECONDS:
+                self._pool_signature = pool_signature(session)
+                self._pool_looked_at = self._looked_at
+            return newest_decision_id(session), self._pool_signature
+
+    def _between(self, done: int, total: int) -> None:
+        """After each training of a fold: stop if asked to, and let new decisions through."""
+        if self._should_stop():
+            raise _Stopped
+        self._reporter.progress(done, total)
+        if time.monotonic() - self._looked_at >= 0.25:
+            self._publish_if_new()

@@ -1,0 +1,128 @@
+"""The second half of a pass: score a published run on the random slice, and record what follows from the scores."""
+
+from __future__ import annotations
+
+from db.decisions.consensus import consensus_labels
+from db.models import Run
+from db.project import OpenProject
+from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects
+from db.serving.random_slice import blind_answers, slice_clip_ids
+from db.store.engine import Turn
+from learner.dataset.pool import Pool
+from learner.dataset.tested_slice import Slice
+from learner.dataset.trainable import trainable
+from learner.evaluation.calibration import calibration_report
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds
+from learner.evaluation.curve import Traced, distinct_prefixes, thinned, traced_curve
+from learner.evaluation.report import plain_accuracy, run_report
+from learner.loop.heartbeat import Reporter
+from learner.loop.publishing import Published
+from learner.outlook.handmade_baseline import HandmadeBaseline
+from learner.outlook.outlook import Outlook, Scored
+from learner.progress import Progress
+from learner.query.ranked_queue import scored_chunks
+from learner.search.likely import forget_likely, most_likely, write_likely
+
+SUSPECTS = 200
+"""Doubted labels that a run lists."""
+
+
+class Scorer:
+    """Scores the runs of one project; keeps the heads of folds from one run to the next."""
+
+    def __init__(self, project: OpenProject, reporter: Reporter) -> None:
+        self._project = project
+        self._reporter = reporter
+        self._fold_heads: FoldHeads | None = None
+        self._outlook = Outlook(HandmadeBaseline(project), C=project.settings.head_c)
+
+    def is_scored(self, run_id: int) -> bool:
+        """Whether the run has its scores and its outlook."""
+        with self._project.read() as session:
+            run = session.get_one(Run, run_id)
+            return run.evaluated_at is not None and run.report.outlook is not None
+
+    def score(self, published: Published, *, progress: Progress) -> None:
+        """Score the run and all points of the curve on the random slice, and record both; then the outlook.
+
+        Args:
+            progress: see `learner.progress.Progress`; called every few milliseconds to seconds.
+        """
+        pool, snapshot = published.pool, published.snapshot
+        if self._reporter.state != "evaluating":
+            self._reporter.report("evaluating", f"run {published.run_id}")
+        self._list_likely(published)
+        with self._project.read() as session:
+            in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
+            past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
+            is_scored = session.get_one(Run, published.run_id).evaluated_at is not None
+        # Some labels were given with the classifier's prediction in view, or because it contradicted an earlier label. Heads can
+        # learn from these labels, but accuracy cannot be measured on them.
+        slice_labels = consensus_labels([decision for decision in snapshot.live if decision.blind])
+        tested = Slice.of(pool, in_slice, slice_labels, snapshot.label_ids)
+        prefixes = thinned(distinct_prefixes(snapshot.live, past))
+        heads = self._heads_for(pool)
+        traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, progress=progress)
+        if not is_scored:
+            self._record(published, tested, traced, heads, progress=progress)
+        self._record_suspects(published)
+        scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
+        outlook = self._outlook.of(scored, progress=progress)
+        with self._project.write(Turn.LEARNING) as session:
+            record_outlook(session, published.run_id, outlook)
+            self._reporter.report_in(session, "waiting")
+
+    def _list_likely(self, published: Published) -> None:
+        """Write the likely clips for the app's grid. The queue was published first, because somebody may be waiting for it."""
+        head, pool = published.head, published.pool
+        if head is None or len(head.classes_) < 2:
+            forget_likely(self._project.heads_dir)
+            return
+        chunks = scored_chunks(pool, head, pool.unanswered(published.snapshot.live))
+        likely = most_likely(chunks, run_id=published.run_id, label_ids=head.classes_.tolist())
+        write_likely(self._project.heads_dir, likely)
+
+    def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, progress: Progress) -> None:
+        pool, snapshot, scored = published.pool, published.snapshot, traced.newest
+        labels = trainable(pool, snapshot.live, snapshot.label_ids)
+        plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, progress=progress)
+        probabilities = cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids)
+        report = run_report(
+            scored,
+            tested,
+            pool,
+            snapshot.label_names,
+            choice=published.choice,
+            normalised_folds=normalised_folds(heads, tested, labels),
+            plain=plain,
+            calibration=calibration_report(probabilities, tested.y, tested.folds),
+        )
+        speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
+        with self._project.write(Turn.LEARNING) as session:
+            record_evaluation(
+                session,
+                published.run_id,
+                ua=None if scored is None else scored.ua.value,
+                ua_low=None if scored is None else scored.ua.low,
+                ua_high=None if scored is None else scored.ua.high,
+                wa=None if scored is None else scored.wa,
+                slice_clips=len(tested.clip_ids),
+                speakers=len(speakers),
+                report=report,
+                points=traced.points,
+            )
+
+    def _record_suspects(self, published: Published) -> None:
+        """Record the doubted labels for the Review page."""
+        # The modules that judge labels take a second to load; a project without labels does not need them.
+        from learner.label_quality.report import doubted_labels
+
+        snapshot = published.snapshot
+        found = doubted_labels(published.pool, snapshot.live, snapshot.label_ids, most=SUSPECTS)
+        with self._project.write(Turn.LEARNING) as session:
+            record_suspects(session, published.run_id, found)
+
+    def _heads_for(self, pool: Pool) -> FoldHeads:
+        if self._fold_heads is None or self._fold_heads.pool is not pool:
+            self._fold_heads = FoldHeads(pool, C=self._project.settings.head_c)
+        return self._fold_heads

@@ -1,5 +1,0 @@
-"""Training an encoder on unlabelled speech: from nothing, or going on from a published checkpoint (TAPT, Chen & Rudnicky 2021).
-
-speech files -> crops, partly distorted (`augment`) -> targets (`descriptors`, `teacher`) -> pools on disk (`pools`) ->
-student and losses (`student`, `objectives`) -> checkpoint (`training`).
-"""

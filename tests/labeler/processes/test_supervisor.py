@@ -1,0 +1,183 @@
+"""`earmark serve`: app and learner start together, a dead learner comes back, and nothing outlives the supervisor."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from db.errors import ProjectError
+from db.models import LearnerState
+from db.project import OpenProject
+from db.records.learner_state import read_state
+from labeler.processes import supervisor
+from labeler.processes.supervisor import Alarm, Child, keep_running, page_address, refuse_taken_address
+from tests.supervised_processes import Process, answers, free_port, start_command, wait_for
+
+WAITING = ("cat",)
+"""A program that waits for its standard input to end."""
+
+
+@pytest.fixture
+def served(project: OpenProject, tmp_path: Path) -> Iterator[tuple[Process, int]]:
+    """A served empty project, and its port."""
+    port = free_port()
+    process = start_command(project.directory, "serve", "--port", str(port), log=tmp_path / "serve.log")
+    yield process, port
+    process.kill()
+
+
+def state(project: OpenProject) -> LearnerState | None:
+    with project.read() as session:
+        found = read_state(session)
+        if found is not None:
+            session.expunge(found)
+        return found
+
+
+def waiting_learner(project: OpenProject, *, not_pid: int = 0) -> int:
+    """Wait until a learner (other than `not_pid`) reports that it waits; its process id."""
+    wait_for(
+        lambda: (found := state(project)) is not None and found.state == "waiting" and found.pid not in {None, not_pid},
+        what="a waiting learner",
+    )
+    found = state(project)
+    assert found is not None
+    assert found.pid is not None
+    return found.pid
+
+
+def test_a_killed_learner_is_started_again_and_that_is_recorded(project: OpenProject, served: tuple[Process, int]) -> None:
+    process, port = served
+    wait_for(lambda: answers(port), what="the app")
+    first = waiting_learner(project)
+    os.kill(first, signal.SIGKILL)
+    second = waiting_learner(project, not_pid=first)
+    assert second != first
+    found = state(project)
+    assert found is not None
+    assert found.restarts == 1
+    assert "killed by signal 9" in process.log.read_text()
+
+
+def test_stopping_the_supervisor_stops_both(project: OpenProject, served: tuple[Process, int]) -> None:
+    process, port = served
+    wait_for(lambda: answers(port), what="the app")
+    waiting_learner(project)
+    children = psutil.Process(process.process.pid).children(recursive=True)
+    assert len(children) >= 2
+    process.process.terminate()
+    assert process.process.wait(30) == 0
+    wait_for(lambda: not any(child.is_running() for child in children), what="the children to end")
+    assert "Fatal Python error" not in process.log.read_text()
+
+
+def test_children_do_not_outlive_a_killed_supervisor(project: OpenProject, served: tuple[Process, int]) -> None:
+    process, port = served
+    wait_for(lambda: answers(port), what="the app")
+    waiting_learner(project)
+    children = psutil.Process(process.process.pid).children(recursive=True)
+    os.kill(process.process.pid, signal.SIGKILL)
+    process.process.wait()
+    wait_for(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), what="the children to end")
+
+
+def test_a_taken_port_is_reported_in_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ProjectError, match=f"127.0.0.1:{port} cannot be listened on .* choose another --port"):
+            refuse_taken_address("127.0.0.1", port)
+
+
+def test_the_address_shown_can_be_opened_on_this_machine() -> None:
+    assert page_address("0.0.0.0", 8501) == "http://127.0.0.1:8501"
+    assert page_address("192.168.0.7", 80) == "http://192.168.0.7:80"
+    assert page_address("::1", 8501) == "http://[::1]:8501"
+
+
+def test_a_host_that_is_no_name_is_refused() -> None:
+    with pytest.raises(ProjectError, match="not the name of a host"):
+        refuse_taken_address("..", 8501)
+
+
+class CountedAlarm(Alarm):
+    """Keeps how long the supervisor meant to sleep each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sleeps: list[float | None] = []
+
+    def sleep(self, seconds: float | None) -> None:
+        """Sleep, and keep it."""
+        self.sleeps.append(seconds)
+        super().sleep(seconds)
+
+
+@contextmanager
+def kept_running(project: OpenProject, *command: str) -> Iterator[tuple[Child, CountedAlarm]]:
+    """A supervised child beside one that only waits; both are stopped at the end."""
+    alarm = CountedAlarm()
+    child, other = Child("app", command, ended=alarm.ring), Child("other", WAITING, ended=alarm.ring)
+    running = threading.Thread(target=keep_running, args=(project, [child, other]), kwargs={"alarm": alarm})
+    running.start()
+    try:
+        yield child, alarm
+    finally:
+        alarm.ring_last()
+        running.join(20)
+    assert not running.is_alive()
+    assert [each.process and each.process.returncode for each in (child, other)] == [-signal.SIGTERM, -signal.SIGTERM]
+
+
+def test_the_supervisor_sleeps_until_something_happens(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.05)
+    with kept_running(project, *WAITING) as (child, alarm):
+        wait_for(lambda: alarm.sleeps == [None], what="the supervisor to sleep")
+        first = child.process
+        assert first is not None
+        first.kill()
+        wait_for(lambda: child.process not in {None, first}, what="the child to be started again")
+        wait_for(lambda: alarm.sleeps[-1] is None, what="the supervisor to sleep again")
+        pause, *_ = others = alarm.sleeps[1:]
+        assert pause == pytest.approx(0.05, abs=0.05)
+        assert len(others) <= 3, "it wakes for the end and for the start, and may be early by a hair"
+
+
+def test_the_last_line_of_a_child_is_the_reason_of_its_end(
+    project: OpenProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.05)
+    mark = tmp_path / "ran"
+    fails_once = f"import sys, pathlib; p = pathlib.Path({str(mark)!r}); p.exists() and input(); p.touch(); sys.exit('no disk')"
+    with kept_running(project, sys.executable, "-c", fails_once) as (child, alarm):
+        wait_for(
+            lambda: len(alarm.sleeps) > 1 and alarm.sleeps[-1] is None and child.process is not None, what="the second start"
+        )
+        log = capsys.readouterr().err
+    assert "The app ended (exit status 1: no disk); it starts again in 0 s." in log
+
+
+def test_a_signal_ends_the_sleep() -> None:
+    alarm = Alarm()
+    previous = signal.signal(signal.SIGUSR1, lambda _number, _frame: alarm.ring_last())
+    try:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        alarm.sleep(None)
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert alarm.is_last
+
+
+def test_an_alarm_that_rang_before_ends_the_next_sleep() -> None:
+    alarm = Alarm()
+    alarm.ring()
+    alarm.sleep(None)
+    assert not alarm.is_last

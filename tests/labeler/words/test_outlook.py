@@ -1,0 +1,140 @@
+"""The sentences about the outlook, on the page and on the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from db.reports import Calibration, OutlookReport
+from labeler.words.outlook import advice_in_words, calibration_in_words, forecast_in_words, more_clips_in_words, saved_in_words
+
+KNOWN = {"known": True, "why": None, "times": 2.4, "low": 1.6, "high": 3.7, "ua": 0.712, "ours": 120.0, "theirs": 288.0}
+UNKNOWN = {"known": False, "why": "the random slice has 12 clips, and it takes 30", "times": None}
+TARGET = {"ua": 0.8, "decisions": 120, "low": 80, "high": 190}
+FARTHER = {"ua": 0.85, "decisions": None, "low": 250, "high": None}
+AHEAD = {"decisions": 50, "ua": 0.78, "ua_low": 0.75, "ua_high": 0.82}
+
+
+def outlook(**parts: Any) -> OutlookReport:
+    return OutlookReport.model_validate(parts)
+
+
+def forecast(*targets: dict[str, Any], horizon: dict[str, Any] | None = None) -> OutlookReport:
+    horizon = horizon or {"decisions": 300, "all_left": True}
+    return outlook(forecast={"known": True, "why": None, "horizon": horizon, "targets": list(targets), "ahead": AHEAD})
+
+
+def test_a_forecast_gives_the_accuracy_ahead_and_the_nearest_targets_with_their_intervals() -> None:
+    assert forecast_in_words(forecast(TARGET, FARTHER, {**FARTHER, "ua": 0.9})) == [
+        "With 50 more decisions, UA is likely to be about 78% (75%–82%).",
+        "80% UA takes about 120 more decisions (80–190).",
+        "85% UA takes at least 250 more decisions, but most likely more than the 300 clips left.",
+    ]
+
+
+def test_a_target_that_may_take_more_clips_than_are_left() -> None:
+    open_ended = {**TARGET, "high": None}
+    sentences = forecast_in_words(forecast(open_ended))[1:]
+    assert sentences == ["80% UA takes about 120 more decisions: at least 80, perhaps more than the 300 clips left."]
+    assert forecast_in_words(forecast(open_ended, horizon={"decisions": 300, "all_left": False}))[1].endswith(
+        ", perhaps more than 300 decisions."
+    )
+
+
+def test_where_clips_get_several_answers_the_forecast_gives_decisions_and_clips() -> None:
+    several = forecast(FARTHER, horizon={"decisions": 900, "all_left": True, "clips": 300})
+    assert forecast_in_words(several)[1].endswith("but most likely more than the 900 decisions for the 300 clips left.")
+
+
+def test_a_lower_bound_of_zero_reads_as_only_a_few() -> None:
+    assert forecast_in_words(forecast({**TARGET, "low": 0, "high": None}))[1] == (
+        "80% UA takes about 120 more decisions: perhaps only a few, perhaps more than the 300 clips left."
+    )
+
+
+def test_one_decision_and_one_clip_are_singular() -> None:
+    assert forecast_in_words(forecast({**FARTHER, "low": 1}, horizon={"decisions": 1, "all_left": True}))[1] == (
+        "85% UA takes at least 1 more decision, but most likely more than the 1 clip left."
+    )
+
+
+def test_a_target_out_of_reach() -> None:
+    sentences = forecast_in_words(forecast({**FARTHER, "low": None}))[1:]
+    assert sentences == ["85% UA is not likely to be reached with the 300 clips left."]
+
+
+def test_an_unknown_forecast_gives_the_reason() -> None:
+    nothing = outlook(forecast={"known": False, "why": "the curve is too short"})
+    assert forecast_in_words(nothing) == [
+        "The number of decisions to the next accuracies is not known yet: the curve is too short."
+    ]
+
+
+def test_a_run_of_an_earlier_version_has_no_forecast() -> None:
+    assert forecast_in_words(outlook(forecast={"known": True, "why": None, "targets": [TARGET], "ahead": None})) == []
+
+
+def test_earmarks_order_is_compared_with_each_alternative() -> None:
+    assert saved_in_words(outlook(data_saved={"random": KNOWN, "logmel": UNKNOWN})) == [
+        "Earmark's order needed 120 labels for UA 0.71; random order needed 288, 2.4 times as many (95%: 1.6–3.7).",
+        "How Earmark's order compares with random order with hand-made features (log-mel) is not known yet: "
+        "the random slice has 12 clips, and it takes 30.",
+    ]
+
+
+def test_a_difference_that_may_be_due_to_chance_is_marked() -> None:
+    (sentence,) = saved_in_words(outlook(data_saved={"random": {**KNOWN, "low": 0.9}}))
+    assert sentence.endswith(". The difference may be due to chance.")
+
+
+def test_more_labels_than_at_random_are_reported_too() -> None:
+    worse = {**KNOWN, "times": 0.58, "low": 0.3, "high": 2.4, "ua": 0.51, "ours": 69.0, "theirs": 40.0}
+    assert saved_in_words(outlook(data_saved={"random": worse})) == [
+        "Earmark's order needed 69 labels for UA 0.51; random order needed 40, 0.6 times as many (95%: 0.3–2.4). "
+        "The difference may be due to chance."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("report", "sentence"),
+    [
+        (
+            {"wanted": 0.05, "half_width": 0.1, "clips": 80, "enough_left": True},
+            "About 80 more random clips would narrow the interval to ±5 points.",
+        ),
+        (
+            {"wanted": 0.05, "half_width": 0.1, "clips": 80, "enough_left": False},
+            "About 80 more random clips would narrow the interval to ±5 points, but fewer are left.",
+        ),
+        ({"wanted": 0.05, "half_width": 0.1, "clips": 0, "enough_left": True}, ""),
+        (None, ""),
+    ],
+)
+def test_more_random_clips(report: dict[str, Any] | None, sentence: str) -> None:
+    assert more_clips_in_words(outlook(more_clips=report)) == sentence
+
+
+def test_speakers_that_differ_too_much_are_named_as_the_reason() -> None:
+    assert "speakers differ too much" in more_clips_in_words(
+        outlook(more_clips={"wanted": 0.05, "half_width": 0.1, "clips": None, "enough_left": False})
+    )
+
+
+def test_advice_leads_with_what_to_do() -> None:
+    assert advice_in_words(outlook(stop={"stop": True, "why": "Reason."})) == "You can stop labelling. Reason."
+    assert advice_in_words(outlook(stop={"stop": False, "why": "Reason."})) == "Go on labelling. Reason."
+    assert advice_in_words(outlook(stop={"stop": None, "why": "Reason."})) == "Reason."
+
+
+def test_without_an_outlook_there_are_no_sentences() -> None:
+    assert advice_in_words(None) == more_clips_in_words(None) == advice_in_words(outlook()) == ""
+    assert forecast_in_words(None) == saved_in_words(None) == forecast_in_words(outlook()) == []
+
+
+def test_confidence_before_and_after_temperature_scaling() -> None:
+    sentence = calibration_in_words(Calibration(clips=40, temperature=1.8, ece_raw=0.114, ece=0.031, bins=[]))
+    assert sentence == (
+        "As trained, the classifier is too confident: its confidence is wrong by 11 points on average, "
+        "and by 3 after scaling with a temperature of 1.80."
+    )

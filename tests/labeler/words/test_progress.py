@@ -1,0 +1,44 @@
+"""The sentences about a run on the Progress page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db.models import Run
+from db.reports import RunReport
+from labeler.words.run import accuracy_in_words, normalisation_in_words, speakers_in_words
+
+PLAIN = {"ua": 0.52, "ua_low": 0.41, "ua_high": 0.63, "wa": 0.5}
+
+
+def run(**report: Any) -> Run:
+    return Run(ua=0.617, ua_low=0.484, ua_high=0.741, slice_clips=23, speakers=1, report=RunReport.model_validate(report))
+
+
+def test_accuracy_comes_with_its_interval_and_what_it_was_measured_on() -> None:
+    assert accuracy_in_words(run()) == "UA 0.62 (0.48–0.74) on 23 clips of the random slice from 1 speaker"
+
+
+def test_the_normalisation_comes_with_its_reason_and_the_score_without_it() -> None:
+    sentences = normalisation_in_words(
+        run(normalisation="speaker", normalisation_why="It helps.", normalised_folds=5, plain=PLAIN)
+    )
+    assert sentences == [
+        "Each speaker's clips are normalised by that speaker. It helps.",
+        "Without normalisation, as for new audio of unknown speakers: UA 0.52 (0.41–0.63).",
+    ]
+
+
+def test_no_second_score_where_nothing_was_normalised() -> None:
+    sentences = normalisation_in_words(run(normalisation="none", normalisation_why="Too few.", normalised_folds=0, plain=PLAIN))
+    assert sentences == ["Clips are not normalised by speaker. Too few."]
+
+
+def test_runs_of_older_versions_have_no_sentence_about_normalisation() -> None:
+    assert normalisation_in_words(run()) == []
+
+
+def test_without_known_speakers_the_accuracy_may_be_that_on_speakers_trained_on() -> None:
+    assert speakers_in_words(run(grouped=False)).startswith("Most clips have no known speaker, or there is only one speaker: ")
+    assert speakers_in_words(run(grouped=True)) == ""
+    assert speakers_in_words(run()) == ""
