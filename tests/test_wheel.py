@@ -128,6 +128,8 @@ def test_the_main_job_is_done_with_it(installed: Installed, tmp_path: Path) -> N
     installed.earmark("learn", "--once")
     run = installed.earmark("status")["run"]
     assert 0 <= run["ua_low"] <= run["ua"] <= run["ua_high"] <= 1, "with every clip answered, the random slice has clips"
+    sample_manifest(tmp_path / "one-more.csv", clips=CLIPS + 1)
+    assert installed.earmark("import", str(tmp_path / "one-more.csv"))["added"] == 1, "somebody has to have something to label"
     check_serving(installed)
 
 
@@ -139,10 +141,10 @@ def assert_from_the_wheel(installed: Installed, files: str) -> None:
     assert [Path(file).is_relative_to(installed.environment) for file in files.split()] == [True] * 3, files
 
 
-def sample_manifest(path: Path) -> dict[str, str]:
+def sample_manifest(path: Path, *, clips: int = CLIPS) -> dict[str, str]:
     """Write a manifest of the first sample clips, without labels; the labels by file name."""
     with (REPOSITORY / "sample_data" / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))[:CLIPS]
+        rows = list(csv.DictReader(file))[:clips]
     labels = {str(REPOSITORY / "sample_data" / row["file_name"]): row["label"] for row in rows}
     path.write_text("\n".join(["file_name", *labels]), encoding="utf-8")
     return labels
