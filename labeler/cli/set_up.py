@@ -50,6 +50,8 @@ def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as:
     if not as_json:
         for rejected in document["rejected"]:
             note(f"rejected {rejected['file_name']}: {rejected['reason']}")
+        for warning in document["warnings"]:
+            note(f"warning {warning['file_name']}: {warning['warning']}")
     print_result(
         document,
         as_json=as_json,
