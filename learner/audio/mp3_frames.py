@@ -28,6 +28,8 @@ _XING_BYTES = 160
 """A Xing frame that libsndfile takes has room for the tag of LAME, and so at least this many bytes after its header."""
 _MOST_JUNK = 4 << 20
 """Bytes between frames that are searched for the next frame."""
+_MOST_KNOWN = 256
+"""Files whose frames are remembered: a long one may hold a thousand clips."""
 _SLACK = 4
 """Frames by which a statement may be wrong: encoders count differently, and lossy files may fall short by 0.1 s."""
 
@@ -82,12 +84,25 @@ class CountedFrames:
         return Spliced(file, head=_xing_frame(self.header, frames=self.frames, audio_bytes=size), offset=self.first)
 
 
+_known: dict[tuple[int, int, int, int], CountedFrames | None] = {}
+
+
 def counted_frames(file: BinaryIO) -> CountedFrames | None:
     """Count the frames, by their headers, unless the file states its length and the statement agrees with its size.
 
     Returns:
         None if the statement can be trusted, or if this is not an MP3 stream of layer III with stated bit rates.
     """
+    status = os.fstat(file.fileno())
+    key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    found = _known[key] if key in _known else _counted(file)
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[key] = found
+    return found
+
+
+def _counted(file: BinaryIO) -> CountedFrames | None:
     window = Window(file)
     first = _first_frame(window)
     if first is None:

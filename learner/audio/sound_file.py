@@ -13,7 +13,7 @@ from db.errors import AudioError
 from learner.arrays import Waveform
 from learner.audio.mp3_frames import counted_frames
 from learner.audio.reader import AudioInfo, shown
-from learner.audio.wav_header import finished
+from learner.audio.wav_header import finished, wav_header
 
 _BLOCK_SAMPLES = 1 << 18
 _UNKNOWN_FRAMES = 1 << 40
@@ -104,6 +104,8 @@ def _with_its_true_length(
 ) -> tuple[soundfile.SoundFile, tuple[str, ...]]:
     """The file opened again with a right header where its own header is wrong, and what there is to say about it."""
     if opened.format == "WAV" and not opened.frames:
+        if not wav_header(file).complete:
+            raise AudioError(f"{shown(path)} is cut short (its header is incomplete); copy it again.")
         wav = finished(file)
         if wav is None:
             return opened, ()

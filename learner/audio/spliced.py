@@ -63,6 +63,13 @@ class Spliced(io.RawIOBase):
             view[: len(part)] = part
             count = len(part)
         else:
-            count = os.preadv(self._descriptor, [view], self._position - len(self._head) + self._offset)
+            count = self._read(view, self._position - len(self._head) + self._offset)
         self._position += count
         return count
+
+    def _read(self, view: memoryview, offset: int) -> int:
+        try:
+            return os.preadv(self._descriptor, [view], offset)
+        except OSError:
+            # It is called from C, where an exception would be printed and lost. The file then counts as cut short.
+            return 0
