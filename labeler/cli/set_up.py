@@ -9,8 +9,8 @@ import click
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
 from labeler.cli.output import json_option, note, opened, print_result, progress_bar
-from labeler.words.run import counted
 from labeler.words.import_warnings import warning_lines
+from labeler.words.run import counted
 
 
 @click.command()

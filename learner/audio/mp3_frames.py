@@ -95,7 +95,10 @@ def counted_frames(file: BinaryIO) -> CountedFrames | None:
     """
     status = os.fstat(file.fileno())
     key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-    found = _known[key] if key in _known else _counted(file)
+    try:
+        return _known[key]
+    except KeyError:
+        found = _counted(file)
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
     _known[key] = found
