@@ -77,7 +77,7 @@ class ChannelPowers:
             return Mix(channels, np.arange(channels))
         of_mean = covariances[np.ix_(used, used)].mean()
         if of_mean < _CANCELLED * powers[used].mean():
-            return Mix(channels, powers.argmax(keepdims=True), cancelled=True)
+            return Mix(channels, np.array([powers.argmax()]), cancelled=True)
         return Mix(channels, used)
 
 

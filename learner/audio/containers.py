@@ -68,7 +68,8 @@ def open_container(file: BinaryIO, path: str | os.PathLike[str]) -> Reader:
         container = av.open(file, mode="r", format=demuxer, metadata_errors="replace", options={"protocol_whitelist": "none"})
         if not container.streams.audio:
             raise AudioError(f"{shown(path)} holds no audio track; leave it out or convert it.")
-        if container.streams.audio[0].codec_context is None:
+        codec: Any = container.streams.audio[0].codec_context
+        if codec is None:  # It is where FFmpeg has no decoder for the tag, whatever the types of `av` say.
             tag = f" {wav_header(file).codec:#06x}" if is_wav(head) else ""
             raise AudioError(f"{shown(path)} has an unknown codec{tag}; convert it to WAV or FLAC.")
         return _ContainerReader(container, file, path)

@@ -137,7 +137,9 @@ def _stream(header: bytes) -> int:
 def _first_frame(window: Window) -> int | None:
     """Offset of the first frame after the ID3 tags: one that others follow, since two bytes of anything can look like one."""
     at = _after_tag(window, 0)
-    while (at := _next_sync(window, at, end=min(window.size, at + _MOST_JUNK))) is not None:
+    end = min(window.size, at + _MOST_JUNK)
+    while (found := _next_sync(window, at, end=end)) is not None:
+        at = found
         header, place = window.at(at, 4), at
         for _ in range(3):
             place += _length(window.at(place, 4)) or window.size

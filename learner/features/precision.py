@@ -23,5 +23,5 @@ def as_stored(vectors: Float32Array) -> Float16Array:
 
 def storable(vectors: Float32Array) -> BoolArray:
     """Which vectors [n, dim] a feature set may hold: those without NaN and infinity, one of which spoils whatever is computed."""
-    found: BoolArray = np.isfinite(vectors).all(axis=1)
+    found: BoolArray = np.asarray(np.isfinite(vectors).all(axis=1))
     return found
