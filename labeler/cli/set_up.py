@@ -9,6 +9,7 @@ import click
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
 from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
 
 
@@ -50,6 +51,8 @@ def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as:
     if not as_json:
         for rejected in document["rejected"]:
             note(f"rejected {rejected['file_name']}: {rejected['reason']}")
+        for line in warning_lines(document["warnings"]):
+            note(line)
     print_result(
         document,
         as_json=as_json,

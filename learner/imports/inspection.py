@@ -14,7 +14,7 @@ from db.imports.manifest import LONGEST_NAME, BadRow, SourceRow, is_too_long
 from db.records.clips import SPAN_TOLERANCE, NewClip, NewFile
 from db.records.known_clips import Known
 from learner.audio.decoding import content_hash, validate
-from learner.audio.reader import END_TOLERANCE, shown
+from learner.audio.reader import END_TOLERANCE, AudioInfo, shown
 
 _REMEMBERED_HASHES = 10_000
 
@@ -27,6 +27,8 @@ class Inspected:
     clip: NewClip | None = None
     known_id: int | None = None
     reason: str | None = None
+    remarks: tuple[str, ...] = ()
+    """Sentences on what somebody should know of a new clip though it can be used."""
 
 
 class Inspector:
@@ -50,7 +52,8 @@ class Inspector:
             known_id = _same(known, row, status)
             if known_id is not None:
                 return Inspected(row, known_id=known_id)
-            return Inspected(row, clip=self._new_clip(row, known, status))
+            info = validate(row.path, start=row.start or 0.0, end=row.end)
+            return Inspected(row, clip=self._new_clip(row, known, status, info), remarks=info.remarks)
         except AudioError as error:
             return Inspected(row, reason=str(error))
         except FileNotFoundError:
@@ -59,8 +62,7 @@ class Inspector:
             reason = error.strerror if isinstance(error, OSError) else error
             return Inspected(row, reason=f"{shown(row.path)} cannot be read ({reason}); check its path and permissions.")
 
-    def _new_clip(self, row: SourceRow, known: Known, status: os.stat_result) -> NewClip:
-        info = validate(row.path, start=row.start or 0.0, end=row.end)
+    def _new_clip(self, row: SourceRow, known: Known, status: os.stat_result, info: AudioInfo) -> NewClip:
         digest = self._hash(row.path, known, status)
         now = os.stat(row.path)
         if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):

@@ -54,6 +54,8 @@ class ImportReport:
     rejected: list[dict[str, str]] = field(default_factory=list)
     aliases: list[dict[str, str]] = field(default_factory=list)
     """Files with the bytes of a clip that has another path: {"file_name", "alias_of"}."""
+    warnings: list[dict[str, str]] = field(default_factory=list)
+    """What somebody should know of clips that were added: {"file_name", "warning"}."""
     labels: int = 0
     """Decisions recorded from labels in the source."""
 
@@ -64,10 +66,17 @@ class ImportReport:
         self.labels += other.labels
         self.rejected += other.rejected
         self.aliases += other.aliases
+        self.warnings += other.warnings
 
     def to_json(self) -> dict[str, Any]:
         """What `earmark import --json` prints."""
-        return {"added": self.added, "known": self.known, "rejected": self.rejected, "aliases": self.aliases}
+        return {
+            "added": self.added,
+            "known": self.known,
+            "rejected": self.rejected,
+            "aliases": self.aliases,
+            "warnings": self.warnings,
+        }
 
 
 def import_source(
@@ -202,6 +211,7 @@ class _Importer:
             report.known += 1
             return found.known_id, True
         assert found.clip is not None
+        report.warnings += [{"file_name": found.clip.file_name, "warning": remark} for remark in found.remarks]
         registered = register_clip(session, found.clip, rng=self._rng)
         if registered.outcome in ("added", "renewed"):
             report.added += 1

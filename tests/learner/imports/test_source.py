@@ -74,12 +74,13 @@ class TestManifest:
                 {"file_name": "sub/b.flac"},
             ],
         )
-        assert import_source(any_project, source).to_json() == {"added": 2, "known": 0, "rejected": [], "aliases": []}
+        nothing_else: dict[str, Any] = {"rejected": [], "aliases": [], "warnings": []}
+        assert import_source(any_project, source).to_json() == {"added": 2, "known": 0, **nothing_else}
         first, second = clips(any_project)
         assert (first.file_name, first.speaker, first.transcript, first.split) == ("a.wav", "s1", "Hi", "dev")
         assert (first.extra, first.start, round(first.end, 6)) == ({"room": "kitchen"}, 0.0, 0.1)
         assert second.file_name == "sub/b.flac"
-        assert import_source(any_project, source).to_json() == {"added": 0, "known": 2, "rejected": [], "aliases": []}
+        assert import_source(any_project, source).to_json() == {"added": 0, "known": 2, **nothing_else}
 
     def test_fills_gaps_of_known_clips_and_overwrites_nothing(self, any_project: OpenProject, tmp_path: Path) -> None:
         audio(tmp_path / "clips", "a.wav", "b.wav")
