@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from db.errors import ProjectError
+from db.mounts import refuse_network_file_system
 
 BUSY_SECONDS = 30
 _TRY_AGAIN = 0.002
@@ -29,9 +30,6 @@ _TRY_AGAIN = 0.002
 _WRITES = "earmark_writes"
 _LOCKS = 0x4541524D
 """The first key of Earmark's advisory locks on PostgreSQL ("EARM"), apart from the locks of other users of the database."""
-_NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "9p", "fuse.sshfs", "davfs"}
-)
 
 
 class Turn(enum.IntEnum):
@@ -166,29 +164,3 @@ def write_session(engine: Engine | Connection, *, turn: Turn | None = None) -> I
             for each in [turn] if turn else sorted(Turn, reverse=True):
                 session.execute(select(func.pg_advisory_xact_lock(_LOCKS, each.value)))
         yield session
-
-
-def refuse_network_file_system(path: Path) -> None:
-    """Raise ProjectError when `path` lies on a network file system: WAL needs a local disk.
-
-    On systems without /proc/mounts this cannot be checked, and nothing is refused.
-    """
-    try:
-        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
-    where = os.path.realpath(path)
-    best, kind = "", ""
-    for line in mounts:
-        fields = line.split()
-        if len(fields) < 3:
-            continue
-        mount = fields[1].encode().decode("unicode_escape", errors="replace")
-        inside = where == mount or where.startswith(mount.rstrip("/") + "/")
-        if inside and len(mount) >= len(best):
-            best, kind = mount, fields[2]
-    if kind in _NETWORK_FILE_SYSTEMS:
-        raise ProjectError(
-            f"{path} lies on the network file system {best} ({kind}), where SQLite is not safe; "
-            "put the project on a local disk or use --database-url with PostgreSQL."
-        )
