@@ -73,15 +73,15 @@ def labels_of(found: Sequence[dict[str, Any]]) -> list[tuple[Any, Any, Any]]:
     ("name", "suffix"), [("m.csv", "csv"), ("m.tsv", "jsonl"), ("semicolon.csv", "csv"), ("m.jsonl", "jsonl")]
 )
 def test_they_are_imported_exported_and_imported_again(tmp_path: Path, corpus: Path, name: str, suffix: str) -> None:
-    # One clip of each speaker is enough here, with another speaker for each label.
+    # One clip of each speaker is enough here: of seven times seven lines the diagonal.
     lines = (corpus / name).read_text().splitlines()
-    few = [line for number, line in enumerate(lines) if number == 0 or number % (PLACES + 1) == 2]
-    (corpus / name).write_text("\n".join(few) + "\n")
+    header = [] if name.endswith(".jsonl") else [lines.pop(0)]
+    (corpus / name).write_text("\n".join([*header, *lines[:: PLACES + 1]]) + "\n")
     project = new_project(tmp_path / "one")
     run("--project", project, "import", corpus / name, "--labels-as", "NA")
     found = exported(project, tmp_path / f"out.{suffix}")
-    assert labels_of(found) == labels_of([row for row in rows() if row["file_name"] in {each["file_name"] for each in found}])
-    assert ({row["label"] for row in found}, {row["annotator"] for row in found}) == (set(TEXTS), {"NA"})
+    assert labels_of(found) == sorted((f"{text}-{text}.wav", text, text) for text in TEXTS)
+    assert {row["annotator"] for row in found} == {"NA"}
     back = new_project(tmp_path / "back")
     run("--project", back, "import", tmp_path / f"out.{suffix}", "--labels-as", "nan")
     assert labels_of(exported(back, tmp_path / f"again.{suffix}")) == labels_of(found)
