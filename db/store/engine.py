@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from db.errors import ProjectError
+from db.mounts import refuse_network_file_system
 from db.store.database_file import DatabaseFile
 
 BUSY_SECONDS = 30
@@ -35,9 +36,6 @@ _BESIDE = "earmark_beside"
 """In the info of a connection: the files beside the database that it has open."""
 _LOCKS = 0x4541524D
 """The first key of Earmark's advisory locks on PostgreSQL ("EARM"), apart from the locks of other users of the database."""
-_NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "9p", "fuse.sshfs", "davfs"}
-)
 
 
 class Turn(enum.IntEnum):
@@ -207,29 +205,3 @@ def write_session(engine: Engine | Connection, *, turn: Turn | None = None) -> I
         # What was committed into a file without a name must not be acknowledged.
         for check in checks:
             check()
-
-
-def refuse_network_file_system(path: Path) -> None:
-    """Raise ProjectError when `path` lies on a network file system: WAL needs a local disk.
-
-    On systems without /proc/mounts this cannot be checked, and nothing is refused.
-    """
-    try:
-        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
-    where = os.path.realpath(path)
-    best, kind = "", ""
-    for line in mounts:
-        fields = line.split()
-        if len(fields) < 3:
-            continue
-        mount = fields[1].encode().decode("unicode_escape", errors="replace")
-        inside = where == mount or where.startswith(mount.rstrip("/") + "/")
-        if inside and len(mount) >= len(best):
-            best, kind = mount, fields[2]
-    if kind in _NETWORK_FILE_SYSTEMS:
-        raise ProjectError(
-            f"{path} lies on the network file system {best} ({kind}), where SQLite is not safe; "
-            "put the project on a local disk or use --database-url with PostgreSQL."
-        )
