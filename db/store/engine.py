@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from db.errors import ProjectError
+from db.store.failures import name_database
 
 BUSY_SECONDS = 30
 _TRY_AGAIN = 0.002
@@ -72,6 +73,7 @@ def connect(url: str | URL) -> Engine:
         refuse_network_file_system(Path(parsed.database or "."))
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "handle_error", _name_file)
     return engine
 
 
@@ -110,6 +112,11 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _name_file(context: ExceptionContext) -> None:
+    if context.engine is not None:
+        name_database(context.original_exception, context.engine)
+
+
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
     if not writes:
@@ -131,8 +138,8 @@ def _began(driver: sqlite3.Connection) -> bool:
     while time.monotonic() < until:
         try:
             driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                 return False
             time.sleep(_TRY_AGAIN)
         else:
