@@ -44,19 +44,19 @@ def sqlite_error(code: int, words: str) -> OperationalError:
             503,
             "This user has no permission to use the project; ask the person",
         ),
-        (sqlite_error(sqlite3.SQLITE_CORRUPT, "malformed"), 503, "The database of the project is damaged; ask the person who"),
+        (sqlite_error(sqlite3.SQLITE_CORRUPT, "malformed"), 503, "The database of the project is damaged; ask"),
         (
             sqlite_error(sqlite3.SQLITE_BUSY, "locked"),
             503,
             "Another program keeps the database of the project locked; wait a little.",
         ),
-        (sqlite3.DatabaseError("no code"), 503, "The database refused a statement; ask the person who runs Earmark"),
+        (sqlite3.DatabaseError("no code"), 503, "The database refused a statement; ask"),
         (
             OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/secret/cache"),
             503,
             "The disk of the project is full; ask the person",
         ),
-        (OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), "/secret/cache"), 500, "The project cannot be used; ask the person"),
+        (OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), "/secret/cache"), 500, "The project cannot be used; ask"),
     ],
 )
 def test_the_answer_is_what_is_wrong(project: OpenProject, error: Exception, status: int, sentence: str) -> None:
