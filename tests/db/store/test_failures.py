@@ -151,21 +151,20 @@ def test_a_damaged_database_is_called_damaged_whoever_meets_it(project: OpenProj
         open_project(project.directory)
 
 
-def test_damage_that_only_a_writer_meets_is_an_error_of_sqlalchemy(project: OpenProject) -> None:
-    """It was a bare `sqlite3.DatabaseError`, which ended whoever expects the errors of SQLAlchemy."""
+def test_damage_that_an_open_connection_meets_is_an_error_of_sqlalchemy(project: OpenProject) -> None:
+    """It was a bare `sqlite3.DatabaseError` when a transaction began, which ended whoever expects the errors of SQLAlchemy."""
     add_clips(project, 1)
-    with project.read() as session:
-        session.execute(text("SELECT 1"))
-    project.close()
-    with closing(sqlite3.connect(project.directory / "earmark.sqlite")) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
-    connected = project.engine.connect()
-    (project.directory / "earmark.sqlite").write_bytes(b"no database" * 1000)
-    with pytest.raises(DBAPIError) as failed, engines.write_session(connected):
-        pass
-    assert failure_of(failed.value).kind is Kind.DAMAGED
-    connected.invalidate()
-    connected.close()
+    file = project.directory / "earmark.sqlite"
+    with closing(sqlite3.connect(file)) as other:
+        # What the project's connection has read before is no longer valid, so that it reads the file again.
+        other.execute("UPDATE project SET created_at = 1")
+        other.commit()
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        file.write_bytes(b"no database" * 1000)
+        with pytest.raises(DBAPIError) as failed, project.write() as session:
+            session.execute(text("SELECT 1"))
+    found = failure_of(failed.value)
+    assert (found.kind, found.place) == (Kind.DAMAGED, str(project.directory))
 
 
 def test_a_locked_database_is_called_busy(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,10 +89,11 @@ def test_a_command_runs_none_of_them(hostile: Path, marks: Path) -> None:
 def test_a_process_started_by_a_command_runs_none_of_them(hostile: Path, marks: Path) -> None:
     spawned = (
         "from concurrent.futures import ProcessPoolExecutor as Pool; from multiprocessing import get_context\n"
-        "import os, sys\n"
+        "import os\n"
         "from labeler.processes.safe_path import safe_children\n"
-        "with safe_children(), Pool(1, mp_context=get_context('spawn')) as pool:\n"
-        "    assert pool.submit(os.getpid).result() != os.getpid()\n"
+        "if __name__ == '__main__':\n"
+        "    with safe_children(), Pool(1, mp_context=get_context('spawn')) as pool:\n"
+        "        assert pool.submit(os.getpid).result() != os.getpid()\n"
     )
     script = marks.parent / "spawning.py"
     script.write_text(spawned)
