@@ -70,7 +70,7 @@ def read_no_files() -> None:
     What `configuration` leaves out then has Streamlit's own default.
     """
 
-    def none(_name: str) -> list[str]:
+    def none(file_name: str) -> list[str]:
         return []
 
     streamlit.config.get_config_files = none
