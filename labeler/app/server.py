@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import streamlit.config
 from streamlit.web.server.starlette import App
 
 import labeler.app.pages.export
@@ -34,7 +35,7 @@ def build_app() -> App:
 
 
 def configuration(*, host: str, port: int) -> dict[str, Any]:
-    """Streamlit's options: nothing is reported home, watched, or shown of the inside."""
+    """Streamlit's options: nothing is reported home, watched, or shown of the inside; whatever protects is named."""
     return {
         "server.address": host,
         "server.port": port,
@@ -48,9 +49,31 @@ def configuration(*, host: str, port: int) -> dict[str, Any]:
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "logger.level": "warning",
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        "server.corsAllowedOrigins": [],
+        "server.trustedUserHeaders": {},
+        "server.enableStaticServing": False,
+        "server.enableAgentApi": False,
+        "server.scriptHealthCheckEnabled": False,
+        "global.developmentMode": False,
+        "runner.magicEnabled": False,
+        "secrets.files": [],
         "global.showWarningOnDirectExecution": False,
         **THEME,
     }
+
+
+def read_no_files() -> None:
+    """Let Streamlit look for no config.toml and no secrets.toml, which anybody who makes a project could put into its folder.
+
+    What `configuration` leaves out then has Streamlit's own default.
+    """
+
+    def none(file_name: str) -> list[str]:
+        return []
+
+    streamlit.config.get_config_files = none
 
 
 def warm_up() -> None:
@@ -68,6 +91,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ[VARIABLE] = str(options.project.resolve())
     hold_lifeline()
+    read_no_files()
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     try:
         app = build_app()

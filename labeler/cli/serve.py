@@ -22,8 +22,9 @@ from labeler.cli.output import note, opened
 @click.pass_obj
 def serve(directory: Path, host: str, port: int, no_learner: bool, open_browser: bool) -> None:
     """Start the app and the learner, and keep both running until Ctrl-C."""
+    from labeler.processes.one_server import serve_lock
     from labeler.processes.supervisor import page_address, supervise
 
-    with opened(directory) as project:
+    with opened(directory) as project, serve_lock(project):
         note(f"Earmark is starting: open {page_address(host, port)} in a browser. Ctrl-C stops it.")
         supervise(project, host=host, port=port, with_learner=not no_learner, open_browser=open_browser)
