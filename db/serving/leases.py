@@ -6,12 +6,15 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import and_, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Lease, Source
-from db.records.leases import is_open
+from db.records.leases import hand_back, is_open
 from db.serving.upcoming import upcoming
+
+MOST_HELD = 64
+"""Clips that one annotator holds at most, on all pages together: a full grid, and the player on two pages."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,10 @@ def lease_next(
     overlap_share: float = 0.0,
     relabel_share: float = 0.0,
 ) -> list[LeasedClip]:
-    """Lease the next clips to an annotator (needs a write session, which makes double leases impossible)."""
+    """Lease the next clips to an annotator (needs a write session, which makes double leases impossible).
+
+    Whoever holds `MOST_HELD` clips already hands back as many of them (see `make_room`).
+    """
     now = time.time()
     chosen = upcoming(
         session,
@@ -50,6 +56,7 @@ def lease_next(
         relabel_share=relabel_share,
         now=now,
     )
+    make_room(session, annotator_id=annotator_id, wanted=len(chosen))
     leases = [
         Lease(clip_id=clip.clip_id, annotator_id=annotator_id, source=clip.source, created_at=now, expires_at=now + lease_seconds)
         for clip in chosen
@@ -60,6 +67,17 @@ def lease_next(
         LeasedClip(lease.id, clip.clip_id, clip.file_name, clip.source, lease.expires_at, clip.predicted)
         for lease, clip in zip(leases, chosen, strict=True)
     ]
+
+
+def make_room(session: Session, *, annotator_id: int, wanted: int) -> None:
+    """Hand back an annotator's leases until, with so many new ones, no more than `MOST_HELD` are open.
+
+    Those that would end first go first: no page renews them any more. Without this bound one page could take every clip, and the
+    others would have nothing to do. A clip that was handed back can still be answered by whoever has it on screen.
+    """
+    mine = select(Lease).where(Lease.annotator_id == annotator_id, is_open(time.time()))
+    newest_first = mine.order_by(Lease.expires_at.desc(), Lease.id.desc())
+    hand_back(session.scalars(newest_first.offset(max(MOST_HELD - wanted, 0))))
 
 
 def renew_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int], lease_seconds: float) -> None:

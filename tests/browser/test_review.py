@@ -143,3 +143,26 @@ def test_a_doubted_label_is_fixed_with_one_key(seat: Seat, served: Served, ids: 
     assert not fixed.blind, "an answer that fixes what the classifier contradicts must not count in its accuracy"
     press(page, "z", button="Undo")
     expect(page.get_by_text("Clips to check: 1,")).to_be_visible()
+
+
+LINKS = "http://evil.example/x", "www.evil.example", "rev@evil.example", "//evil.example", "HTTPS://evil.example"
+REPLACED = ":house: :material/home: :material_home: :streamlit:", "a -> b", "<- -- <-> >= <= ~=", "*a* :red[b] $x$ `c`"
+
+
+@pytest.mark.parametrize("text", [*LINKS, *REPLACED])
+def test_names_labels_and_notes_are_shown_as_they_are_and_never_as_links(seat: Seat, served: Served, text: str) -> None:
+    with served.project.write() as session:
+        active_labels(session)[0].name = text
+        found = list(session.scalars(select(Clip.id).order_by(Clip.id).limit(1)))
+    answer(served.project, found[0], text, annotator=text)
+    answer(served.project, found[0], "sad", annotator="ben")
+    with served.project.write() as session:
+        who = annotator_named(session, text).id
+        append_flag(session, uuid=str(uuid.uuid4()), clip_id=found[0], annotator_id=who, note=text)
+    page = seat.page
+    page.goto(f"{served.url}/review?annotator=Rev")
+    page.get_by_text("Show names").click(timeout=20_000)
+    expect(page.get_by_text(f"{text} — {text}", exact=True)).to_have_count(1)
+    expect(page.get_by_text(f"flag {text} — {text}", exact=True)).to_have_count(1)
+    expect(page.get_by_role("button", name=text, exact=True)).to_have_text(text)
+    expect(page.get_by_test_id("stMain").get_by_role("link")).to_have_count(0)

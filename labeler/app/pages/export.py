@@ -28,10 +28,11 @@ def show_export() -> None:
         captions=[EXPORTERS[name].description for name in sorted(EXPORTERS)],
     )
     exporter = EXPORTERS[chosen]
+    for_spreadsheets = exporter.write_for_spreadsheets is not None and _asked_for_spreadsheets()
     day = time.strftime("%Y-%m-%d")
     st.download_button(
         "Download",
-        data=lambda: _exported(now, chosen),
+        data=lambda: _exported(now, chosen, for_spreadsheets=for_spreadsheets),
         file_name=f"{now.project.directory.name}-{day}{exporter.suffix}",
         mime="application/octet-stream",
         icon=":material/download:",
@@ -41,9 +42,18 @@ def show_export() -> None:
     )
 
 
-def _exported(now: Serving, chosen: str) -> bytes:
+def _asked_for_spreadsheets() -> bool:
+    asked = st.checkbox("Safe for spreadsheets", key="for-spreadsheets")
+    st.caption(
+        "A spreadsheet runs a text that begins with =, +, - or @ as a formula, and such texts may come from file names, notes or "
+        "transcripts. With this, each gets an apostrophe in front; such a file is not for importing."
+    )
+    return asked
+
+
+def _exported(now: Serving, chosen: str, *, for_spreadsheets: bool) -> bytes:
     """The bytes of the file, written when the button is pressed, so that it holds the newest answers."""
     with tempfile.TemporaryDirectory(dir=now.project.cache_dir) as folder, now.project.read() as session:
         path = Path(folder) / f"export{EXPORTERS[chosen].suffix}"
-        export_decisions(session, chosen, path)
+        export_decisions(session, chosen, path, for_spreadsheets=for_spreadsheets)
         return path.read_bytes()
