@@ -55,6 +55,16 @@ def waiting_learner(project: OpenProject, *, not_pid: int = 0) -> int:
     return found.pid
 
 
+def test_the_app_gets_its_address_and_every_allowed_host(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Child] = []
+    monkeypatch.setattr(supervisor, "keep_running", lambda _project, children, alarm: started.extend(children))
+    port = free_port()
+    names = ["label.example", "::1"]
+    supervisor.supervise(project, host="127.0.0.1", port=port, allowed_hosts=names, with_learner=False)
+    (app,) = started
+    assert app.command[-6:] == ["--host", "127.0.0.1", "--port", str(port), *(f"--allowed-host={name}" for name in names)]
+
+
 def test_a_killed_learner_is_started_again_and_that_is_recorded(project: OpenProject, served: tuple[Process, int]) -> None:
     process, port = served
     wait_for(lambda: answers(port), what="the app")
