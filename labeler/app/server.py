@@ -53,6 +53,8 @@ def configuration(*, host: str, port: int) -> dict[str, Any]:
         "server.fileWatcherType": "none",
         "server.runOnSave": False,
         "server.maxUploadSize": 1,
+        # In megabytes; a stranger's messages wait in memory, and no page of ours needs larger ones.
+        "server.maxMessageSize": 8,
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",

@@ -27,12 +27,16 @@ def show(project: OpenProject, clips: Sequence[int], *, annotator: str = "ann", 
         return [lease.clip_id for lease in leased]
 
 
-def held(project: OpenProject, annotator: str = "ann") -> list[int]:
-    """The clips in the annotator's hands, oldest lease first."""
+def open_leases(project: OpenProject, annotator: str = "ann") -> dict[int, int]:
+    """The clips in the annotator's hands by their leases, oldest first."""
     with project.read() as session:
         who = annotator_named(session, annotator).id
-        query = select(Lease.clip_id).where(Lease.annotator_id == who, Lease.released_at.is_(None)).order_by(Lease.id)
-        return list(session.scalars(query))
+        mine = select(Lease).where(Lease.annotator_id == who, Lease.released_at.is_(None)).order_by(Lease.id)
+        return {lease.id: lease.clip_id for lease in session.scalars(mine)}
+
+
+def held(project: OpenProject, annotator: str = "ann") -> list[int]:
+    return list(open_leases(project, annotator).values())
 
 
 def test_one_person_cannot_take_every_clip(any_project: OpenProject) -> None:
@@ -62,8 +66,8 @@ def test_what_a_page_still_holds_stays_and_what_was_left_lying_goes(any_project:
         renew_leases(session, annotator_id=who, lease_ids=[clip.lease_id for clip in alive], lease_seconds=120)
     lease(any_project, limit=20)
     lease(any_project, limit=18)
-    assert {clip.clip_id for clip in alive} <= set(held(any_project))
-    assert not {clip.clip_id for clip in left} & set(held(any_project))
+    assert {clip.lease_id for clip in alive} <= set(open_leases(any_project))
+    assert not {clip.lease_id for clip in left} & set(open_leases(any_project))
 
 
 def test_the_bound_holds_for_the_grid_and_the_player_together(any_project: OpenProject) -> None:
