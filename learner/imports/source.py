@@ -241,7 +241,7 @@ class _Importer:
         theirs = live_query().where(Decision.annotator_id == self._annotator_id, Decision.clip_id.in_(clip_ids))
         answered = set(session.scalars(theirs.with_only_columns(Decision.clip_id))) if clip_ids else set()
         made = {(clip_id, row.label): self._uuid(clip_id, row.label) for clip_id, row in labelled}
-        known = self._imported_before(session, made)
+        before = self._imported_before(session, made)
         for clip_id, row in labelled:
             assert row.label is not None
             if row.label not in self._labels:
@@ -254,7 +254,7 @@ class _Importer:
                     "keep one of them."
                 )
                 _reject(row, reason, rejected, report)
-            elif clip_id not in answered and (clip_id, row.label) not in known:
+            elif clip_id not in answered and (clip_id, row.label) not in before:
                 given = GivenAnswer(
                     uuid=made[clip_id, row.label],
                     clip_id=clip_id,

@@ -148,7 +148,7 @@ def test_the_download_for_spreadsheets_holds_no_formula(seat: Seat, served: Serv
     page = seat.page
     page.goto(f"{served.url}/export")
     page.get_by_text("Safe for spreadsheets").click(timeout=20_000)
-    expect(page.get_by_text("such a file is not for importing")).to_be_visible()
+    expect(page.get_by_text("It is not for importing.")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     with download.value.path().open(encoding="utf-8", newline="") as file:

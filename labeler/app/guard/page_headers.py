@@ -30,10 +30,11 @@ def _policy() -> str:
     """The Content-Security-Policy.
 
     Scripts come from this server, or from blob: addresses, where Streamlit and `labeler/player/loader.js` put the components. The
-    scripts inside Streamlit's own page are known by their hashes. Streamlit writes its styles into the page. Nothing is fetched
-    from elsewhere, and no other site may show the app in a frame.
+    scripts inside Streamlit's own page are known by their hashes. Its reader of messages runs WebAssembly; text still cannot
+    become a script. Streamlit writes its styles into the page. Nothing is fetched from elsewhere, and no other site may show the
+    app in a frame.
     """
-    scripts = " ".join(["'self'", "blob:", *(f"'sha256-{digest}'" for digest in _inline_scripts())])
+    scripts = " ".join(["'self'", "blob:", "'wasm-unsafe-eval'", *(f"'sha256-{digest}'" for digest in _inline_scripts())])
     return "; ".join(
         [
             "default-src 'none'",

@@ -40,13 +40,15 @@ def show_export() -> None:
         disabled=standing == 0,
         key="download",
     )
+    if for_spreadsheets:
+        st.caption("In this file such texts have an apostrophe in front. It is not for importing.")
 
 
 def _asked_for_spreadsheets() -> bool:
     asked = st.checkbox("Safe for spreadsheets", key="for-spreadsheets")
     st.caption(
-        "A spreadsheet runs a text that begins with =, +, - or @ as a formula, and such texts may come from file names, notes or "
-        "transcripts. With this, each gets an apostrophe in front; such a file is not for importing."
+        "A spreadsheet runs a text that begins with =, +, - or @ as a formula. Such texts may come from file names, transcripts "
+        "or annotators' names."
     )
     return asked
 

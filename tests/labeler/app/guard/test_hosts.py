@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from labeler.app.guard import hosts
 from labeler.app.guard.hosts import allowed_hosts, same_origin
 
 REBOUND = "rebound.example:8501"
@@ -53,7 +52,7 @@ def test_on_one_address_other_addresses_must_be_named() -> None:
 
 
 def test_on_every_address_any_address_in_numbers_and_the_machines_name_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts.socket, "gethostname", lambda: "Lab.institute.example")
+    monkeypatch.setattr("labeler.app.guard.hosts.socket.gethostname", lambda: "Lab.institute.example")
     everywhere = allowed_hosts(listening_on="0.0.0.0")
     allowed = ["192.0.2.8:8501", "[2001:db8::7]", "lab.institute.example:8501", "lab:8501", "lab.local"]
     assert [host for host in allowed if not everywhere.allow(host)] == []
