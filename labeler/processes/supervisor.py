@@ -161,8 +161,19 @@ class Child:
         self._end.join()
 
 
-def supervise(project: OpenProject, *, host: str, port: int, with_learner: bool, open_browser: bool = False) -> None:
+def supervise(
+    project: OpenProject,
+    *,
+    host: str,
+    port: int,
+    with_learner: bool,
+    open_browser: bool = False,
+    allowed_hosts: Sequence[str] = (),
+) -> None:
     """Run app and learner until SIGINT or SIGTERM.
+
+    Args:
+        allowed_hosts: further names under which browsers may open the app.
 
     Raises:
         ProjectError: the address is taken or cannot be listened on.
@@ -171,7 +182,10 @@ def supervise(project: OpenProject, *, host: str, port: int, with_learner: bool,
     directory, alarm, over = str(project.directory), Alarm(), threading.Event()
     app = Child(
         "app",
-        [sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)],
+        [
+            *(sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)),
+            *(f"--allowed-host={name}" for name in allowed_hosts),
+        ],
         ended=alarm.ring,
     )
     learner = Child("learner", [sys.executable, "-m", "labeler.cli", "--project", directory, "learn"], ended=alarm.ring)

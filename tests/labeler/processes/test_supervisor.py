@@ -16,7 +16,7 @@ import pytest
 from db.errors import ProjectError
 from db.project import OpenProject
 from labeler.processes import supervisor
-from labeler.processes.supervisor import Alarm, page_address, refuse_taken_address
+from labeler.processes.supervisor import Alarm, Child, page_address, refuse_taken_address
 from tests.labeler.processes.watched import WAITING, kept_running, state, waiting_learner
 from tests.supervised_processes import Process, answers, free_port, start_command, wait_for
 
@@ -28,6 +28,16 @@ def served(project: OpenProject, tmp_path: Path) -> Iterator[tuple[Process, int]
     process = start_command(project.directory, "serve", "--port", str(port), log=tmp_path / "serve.log")
     yield process, port
     process.kill()
+
+
+def test_the_app_gets_its_address_and_every_allowed_host(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Child] = []
+    monkeypatch.setattr(supervisor, "keep_running", lambda _project, children, alarm: started.extend(children))
+    port = free_port()
+    names = ["label.example", "::1"]
+    supervisor.supervise(project, host="127.0.0.1", port=port, allowed_hosts=names, with_learner=False)
+    (app,) = started
+    assert app.command[-6:] == ["--host", "127.0.0.1", "--port", str(port), *(f"--allowed-host={name}" for name in names)]
 
 
 def test_a_killed_learner_is_started_again_and_that_is_recorded(project: OpenProject, served: tuple[Process, int]) -> None:
