@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import and_, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Lease, Source
@@ -67,6 +67,11 @@ def renew_leases(session: Session, *, annotator_id: int, lease_ids: Collection[i
     now = time.time()
     mine = and_(Lease.annotator_id == annotator_id, Lease.id.in_(lease_ids), is_open(now))
     session.execute(update(Lease).where(mine).values(expires_at=now + lease_seconds))
+
+
+def open_leases(session: Session, *, annotator_id: int) -> list[int]:
+    """The leases of an annotator that are neither handed back nor run out."""
+    return list(session.scalars(select(Lease.id).where(Lease.annotator_id == annotator_id, is_open(time.time()))))
 
 
 def release_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int] | None = None) -> None:

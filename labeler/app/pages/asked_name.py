@@ -10,6 +10,7 @@ from db.models import Annotator
 from db.records.annotators import annotator_named, checked_name
 from labeler.app.opened import Serving
 from labeler.app.pages.plain_text import plain
+from labeler.player.page.component import PageKeys, page_keys
 
 _PARAMETER = "annotator"
 
@@ -45,6 +46,7 @@ def ask_for_name(title: str, start: str) -> None:
             "Your name", key="annotator-name", max_chars=64, placeholder="It is stored with every answer you give"
         )
         started = st.form_submit_button(start)
+    page_keys(PageKeys(focus="annotator-name"), key="name-keys")
     if not started:
         return
     try:

@@ -1,0 +1,30 @@
+// Tells the server which clips of the grid are still in use, and which are handed back.
+
+import { post } from "../shared/api.js";
+
+const MOST = 200;
+
+export class Leases {
+  // seat() gives the session and the tab.
+  constructor(seat) {
+    this.seat = seat;
+  }
+
+  release(cells) {
+    if (cells.length > 0) this.tell({ release: numbers(cells) });
+  }
+
+  renew(cells) {
+    if (cells.length > 0) this.tell({ holding: numbers(cells) });
+  }
+
+  // What gets lost on the way is made up for by the leases, which end.
+  tell(message) {
+    const { session, tab } = this.seat();
+    post("/earmark/api/next", { session, tab, want: 0, ...message }).catch(() => {});
+  }
+}
+
+function numbers(cells) {
+  return cells.map((cell) => cell.clip.lease).slice(0, MOST);
+}
