@@ -28,8 +28,8 @@ def test_a_chosen_key_stays_with_its_label_and_the_others_take_what_is_left() ->
 @pytest.mark.parametrize(
     ("labels", "keys"),
     [
-        ("0 1 2 3 4".split(), "01234"),
-        ("2 1 0".split(), "210"),
+        (list("01234"), "01234"),
+        (list("210"), "210"),
         (["-1", "0", "1"], "201"),
         ([str(number) for number in range(1, 13)], "1234567890ab"),
         (["0 none", "1: mild", "2_moderate", "3-severe"], "0123"),
@@ -48,7 +48,7 @@ def test_the_settings_may_give_a_digit_to_another_label() -> None:
 
 
 def test_no_letter_is_the_key_of_one_label_and_the_name_of_another() -> None:
-    labels = "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z".split()
+    labels = list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     keys = dict(zip(labels, label_keys(labels, {}), strict=True))
     assert [keys[label] for label in labels[:10]] == [*"1234567890"]
     assert {label: key for label, key in keys.items() if key and key.isalpha()} == {
