@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import streamlit as st
 
-from labeler.player.scripts import script, seat_data
+from labeler.player.scripts import named_for_scripts, script
 
 _COMPONENT = st.components.v2.component("earmark_page", html="<span hidden></span>", js=script("page/page.js"))
 
@@ -33,4 +33,4 @@ class PageKeys:
 
 def page_keys(keys: PageKeys, *, key: str) -> None:
     """Put the keys on the page; call it after the elements that it names."""
-    _COMPONENT(key=key, data=seat_data(keys))
+    _COMPONENT(key=key, data=named_for_scripts(asdict(keys)))
