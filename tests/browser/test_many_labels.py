@@ -12,7 +12,7 @@ from sqlalchemy import select
 from db.models import Clip
 from db.project import OpenProject, create_project
 from labeler.app.pages.label_keys import label_keys
-from tests.browser.served import PLAYED, Seat, Served
+from tests.browser.served import Seat, Served
 from tests.filled_projects import answer
 from tests.learner.audio_files import tone, written
 
@@ -88,7 +88,7 @@ def test_on_review_and_grid_each_label_is_found_by_its_name(seat: Seat, served: 
     expect(page.get_by_text("Clips to review: 1.")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("button", name="last of all")).to_be_visible()
     shown = page.locator("[class*=st-key-review-label-] button").all_inner_texts()
-    assert [text.splitlines()[0] for text in shown] == LABELS, "Tab goes row by row"
+    assert [text.splitlines()[0].removesuffix(" (R)") for text in shown] == LABELS, "Tab goes row by row"
     expect(page.get_by_text("Last decided")).to_have_count(0)
     page.keyboard.press("/")
     expect(page.get_by_role("combobox", name="Find a label")).to_be_focused()
@@ -98,13 +98,12 @@ def test_on_review_and_grid_each_label_is_found_by_its_name(seat: Seat, served: 
     expect(page.get_by_text("Last decided: 0.wav: crow call 45")).to_be_visible()
 
     page.get_by_role("link", name="Grid").click()
+    expect(page.get_by_test_id("notice")).to_contain_text("No clip to show")
     page.get_by_role("combobox", name="Label").click()
     page.keyboard.type("crow call 45")
+    expect(page.get_by_role("option", name="crow call 45")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.get_by_test_id("notice")).to_contain_text("No clip to show")
     expect(page.get_by_role("combobox", name="Label")).to_have_value("crow call 45")
     page.keyboard.press("c")
     page.keyboard.press("r")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.get_by_role("link", name="Label", exact=True).click()
-    seat.expect_state(PLAYED)

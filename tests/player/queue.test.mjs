@@ -328,6 +328,7 @@ test("clips that arrive while the tab rests are handed back", async (t) => {
 
 test("the queue knows how many clips are open elsewhere", async (t) => {
   openPage();
+  stillClock(t);
   serve(t, { ...some(), elsewhere: 6 });
   const queue = newQueue({ tab: "a" });
   await queue.fill();

@@ -147,19 +147,21 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
 
 def _label_buttons(labels: list[str], keys: list[str | None]) -> str | None:
     """The label whose button was pressed, or that was found by its name. Row by row, so that Tab goes the way the eye does."""
-    chosen = None
+    chosen = _found(labels) if None in keys else None
     for first in range(0, len(labels), _COLUMNS):
         columns = st.columns(min(_COLUMNS, len(labels)))
         for place, column in zip(range(first, min(first + _COLUMNS, len(labels))), columns, strict=False):
             shown, shortcut = _on_button(labels[place], keys[place])
             if column.button(shown, key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch"):
                 chosen = labels[place]
-    if None not in keys:
-        return chosen
+    return chosen
+
+
+def _found(labels: list[str]) -> str | None:
     # Another list after each decision, so that nothing is chosen in it.
     key = f"{_FOUND}-{st.session_state.setdefault(_FOUND, 0)}"
     hint = "Press / and type to find a label"
-    return chosen or st.selectbox("Find a label", labels, index=None, placeholder=hint, key=key, label_visibility="collapsed")
+    return st.selectbox("Find a label", labels, index=None, placeholder=hint, key=key, label_visibility="collapsed")
 
 
 def _on_button(label: str, key: str | None) -> tuple[str, str | None]:

@@ -280,7 +280,7 @@ class Player {
     this.saved = saved;
     this.queue.counts = { saved, done, total };
     if (clip) this.reopen(clip);
-    else this.view.answered("Nothing left to undo");
+    else this.later.add(() => this.view.answered("Nothing left to undo"), "answered");
   }
 
   reopen(what) {

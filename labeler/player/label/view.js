@@ -19,7 +19,7 @@ export class View {
     this.strip = null;
     this.labels.replaceChildren(...data.labels.map((name, index) => labelButton(name, index, data.keys[index])));
     this.labels.dataset.many = String(data.labels.length > 6);
-    this.labels.style.setProperty("--word", `${widestWord(this.labels)}px`);
+    this.labels.style.setProperty("--word", widestWord(this.labels));
     this.bind(act);
   }
 
@@ -171,12 +171,14 @@ function labelButton(name, index, key) {
   return button;
 }
 
-// Pixels of the longest word of all labels: no column may be narrower. The words are measured one a line.
+// The width of the longest word of all labels, in heights of a letter: no column may be narrower. The words are measured one a line.
 function widestWord(labels) {
   labels.dataset.measured = "true";
-  const widths = [...labels.querySelectorAll("bdi")].map((name) => name.offsetWidth);
+  const widths = [...labels.querySelectorAll("bdi")].map(
+    (name) => name.offsetWidth / parseFloat(getComputedStyle(name).fontSize),
+  );
   delete labels.dataset.measured;
-  return Math.max(0, ...widths);
+  return Math.max(0, ...widths).toFixed(2);
 }
 
 // The label that the classifier expects, where the lead shows suggestions. A word marks it, since not everybody sees colours.
