@@ -9,20 +9,18 @@ import functools
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import anyio.to_thread
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from db.errors import AudioError, EarmarkError
-from db.models import Clip
 from db.project import OpenProject
-from db.records.clips import ClipAudio, clip_audio, mark_broken
+from labeler.app.api.clip_media import ClipMedia
 from labeler.app.api.grid import GridLabelling
 from labeler.app.api.labelling import Labelling
 from labeler.app.api.messages import (
@@ -34,23 +32,13 @@ from labeler.app.api.messages import (
     UndoRequest,
     complaint,
 )
-from labeler.app.media.pictures import Pictures
-from labeler.app.media.playable import AudioFiles, Playable
-from labeler.app.media.spans import page_of, with_context
+from labeler.app.media.disk_cache import NoRoomError
 from labeler.app.sign_in.tokens import TokenError, Tokens
-from learner.audio.reader import AudioMissing
 
 LOG = logging.getLogger("earmark.app")
 MOST_BYTES = 256 * 1024
 """The largest message accepted; a hundred answers take a fifth of it."""
 _API_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_MEDIA_HEADERS = {
-    "Cache-Control": "private, max-age=3600",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-}
 
 Message = TypeVar("Message", bound=BaseModel)
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -66,9 +54,9 @@ class RefusedError(Exception):
 
 def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
     """All routes of one project."""
-    labelling, media = Labelling(project, tokens), _Media(project, tokens)
+    labelling, media = Labelling(project, tokens), ClipMedia(project, tokens)
     return [
-        Route("/earmark/api/next", _api(NextRequest, labelling.next_clips), methods=["POST"]),
+        Route("/earmark/api/next", _api(NextRequest, labelling.next_clips, then=media.make_ahead), methods=["POST"]),
         Route("/earmark/api/decisions", _api(AnswersRequest, labelling.take_answers), methods=["POST"]),
         Route("/earmark/api/undo", _api(UndoRequest, labelling.take_back), methods=["POST"]),
         Route("/earmark/api/grid", _api(GridRequest, GridLabelling(project, tokens, labelling).grid_clips), methods=["POST"]),
@@ -92,6 +80,8 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
             return _refusal(403, str(error))
         except AudioError as error:
             return _refusal(410, str(error))
+        except NoRoomError as error:
+            return _refusal(503, str(error))
         except EarmarkError as error:
             return _refusal(400, str(error))
         except ClientDisconnect:
@@ -110,8 +100,13 @@ def _refusal(status: int, sentence: str) -> JSONResponse:
     return JSONResponse({"error": sentence}, status_code=status, headers=_API_HEADERS)
 
 
-def _api(kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> Endpoint:
-    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread."""
+def _api(
+    kind: type[Message],
+    answer: Callable[[Message], dict[str, Any]],
+    *,
+    then: Callable[[Message, dict[str, Any]], None] | None = None,
+) -> Endpoint:
+    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread; `then` starts what follows."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -119,6 +114,8 @@ def _api(kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> En
         except ValidationError as error:
             raise RefusedError(400, complaint(error)) from error
         document = await anyio.to_thread.run_sync(answer, message)
+        if then is not None:
+            then(message, document)
         return JSONResponse(document, headers=_API_HEADERS)
 
     return _sentences(endpoint)
@@ -136,75 +133,3 @@ async def _json(request: Request) -> Any:
         return json.loads(bytes(body))
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "The message is not JSON; reload the page.") from error
-
-
-@dataclass(frozen=True)
-class _File:
-    """A clip's file: its size and time when it was imported, and its length in seconds."""
-
-    imported: tuple[int, int]
-    seconds: float
-
-
-class _Media:
-    """Audio and pictures of clips."""
-
-    def __init__(self, project: OpenProject, tokens: Tokens) -> None:
-        self._project = project
-        self._tokens = tokens
-        self._audio = AudioFiles(project.cache_dir / "audio")
-        self._pictures = Pictures(project.cache_dir / "pictures")
-        self._at_once = anyio.CapacityLimiter(4)
-        """Decoding takes a processor each; more at once would only starve the answers."""
-
-    async def audio(self, request: Request) -> Response:
-        """The clip's audio; Range requests get their part.
-
-        In the query: `as=wav` rewrites a file that a browser could not play, `level=1` brings it to the common loudness (the
-        header Earmark-Gain gives the decibels), `around=1` adds the audio before and after the clip.
-        """
-        asked = request.query_params
-        clip, file = await self._clip(request)
-        span = with_context(clip, file.seconds) if asked.get("around") else clip
-        transcode, level_of = asked.get("as") == "wav", clip if asked.get("level") else None
-
-        def make() -> Playable:
-            return self._audio.playable(span, imported=file.imported, transcode=transcode, level_of=level_of)
-
-        found: Playable = await self._made(clip, make)
-        headers = {**_MEDIA_HEADERS, "Earmark-Gain": f"{found.gain:.1f}"}
-        return FileResponse(found.path, media_type=found.media_type, headers=headers)
-
-    async def picture(self, request: Request) -> Response:
-        """The clip's waveform and spectrogram; `page=N` is one page of a long clip, `around=1` adds the audio around it."""
-        clip, file = await self._clip(request)
-        page = request.query_params.get("page", "")
-        span = with_context(clip, file.seconds) if request.query_params.get("around") else clip
-        if page:
-            span = page_of(clip, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
-        path = await self._made(clip, lambda: self._pictures.picture(span))
-        return FileResponse(path, media_type="image/png", headers=_MEDIA_HEADERS)
-
-    async def _clip(self, request: Request) -> tuple[ClipAudio, _File]:
-        media = self._tokens.media(request.path_params["token"])
-        return await anyio.to_thread.run_sync(self._look_up, media.clip_id)
-
-    def _look_up(self, clip_id: int) -> tuple[ClipAudio, _File]:
-        with self._project.read() as session:
-            file = session.get_one(Clip, clip_id).file
-            return clip_audio(session, clip_id), _File((file.size, file.mtime_ns), file.duration)
-
-    async def _made(self, clip: ClipAudio, make: Callable[[], Any]) -> Any:
-        """Run `make` in a thread; audio that is broken (not just out of reach) takes its clip out of service."""
-        try:
-            return await anyio.to_thread.run_sync(make, limiter=self._at_once)
-        except AudioMissing:
-            raise
-        except AudioError as error:
-            await anyio.to_thread.run_sync(self._set_aside, clip.clip_id, str(error))
-            raise
-
-    def _set_aside(self, clip_id: int, problem: str) -> None:
-        LOG.warning("clip %d is set aside: %s", clip_id, problem)
-        with self._project.write() as session:
-            mark_broken(session, clip_id, problem)
