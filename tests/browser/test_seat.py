@@ -132,7 +132,9 @@ def test_compressed_clips_are_played_and_recorded_unless_the_annotator_wants_the
     assert circumstances(served)["form"] == "opus"
     seat.page.keyboard.press(",")
     with seat.page.expect_response("**/earmark/api/preferences"):
-        seat.page.get_by_label("Always play the original files").check()
+        original = seat.page.get_by_label("Always play the original files")
+        original.check()
+    original.blur()
     seat.expect_state("ended")
     seat.press("2")
     seat.expect_saved(2)

@@ -45,10 +45,19 @@ export class ClipMedia {
     return this.loading;
   }
 
-  // Load the picture, once. Resolves when it is here, or cannot be had.
+  // Load the picture, once. Resolves when it is here, cannot be had, or is not wanted any more.
   drawPicture() {
-    if (!this.pictured) this.picture.src = this.around ? `${this.clip.picture}?around=1` : this.clip.picture;
-    return this.picture.decode().catch(() => {});
+    if (this.pictured) return this.drawing;
+    this.picture.src = this.around ? `${this.clip.picture}?around=1` : this.clip.picture;
+    // Browsers never settle decode() of a picture whose address is taken away.
+    const dropped = new Promise((done) => (this.pictureDropped = done));
+    this.drawing = Promise.race([this.picture.decode().catch(() => {}), dropped]);
+    return this.drawing;
+  }
+
+  dropPicture() {
+    this.picture.removeAttribute("src");
+    this.pictureDropped?.();
   }
 
   get pictured() {
@@ -57,7 +66,7 @@ export class ClipMedia {
 
   // The clip has left the screen. A picture that is still on its way would only delay what comes next.
   disappear() {
-    if (this.pictured && !this.picture.complete) this.picture.removeAttribute("src");
+    if (this.pictured && !this.picture.complete) this.dropPicture();
   }
 
   get address() {
@@ -151,7 +160,7 @@ export class ClipMedia {
   tryAgain() {
     this.problem = null;
     this.loading = this.load();
-    this.picture.removeAttribute("src");
+    this.dropPicture();
     this.loading.then(() => this.closed || this.drawPicture());
     return this.loading;
   }
