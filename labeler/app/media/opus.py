@@ -1,8 +1,8 @@
 """A clip as Opus in an Ogg container, for annotators with little bandwidth.
 
 libsndfile writes it. Chromium and Firefox play it, and Safari since 18.4; the player asks for it only where the browser says so.
-At 73 kbit/s (one channel) and 107 kbit/s (two) Opus is close to transparent for speech and music. It keeps nothing above 20 kHz, so
-whoever judges ultrasound needs the file itself.
+At 73 kbit/s (one channel) and 107 kbit/s (two) Opus is close to transparent for speech and music. It keeps nothing above 20 kHz,
+so whoever judges ultrasound needs the file itself.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from learner.audio.reader import shown
 _RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 """The sampling rates in Hz that Opus knows (RFC 6716)."""
 _COMPRESSION = {1: 0.75, 2: 0.82}
-"""By channels, in libsndfile's measure, from 0 (256 kbit/s a channel) to 1 (6 kbit/s). Under 60 kbit/s in one channel Opus may take
-to its mode for speech, which makes noise 1.5 dB fainter (measured with pink noise)."""
+"""By channels, in libsndfile's measure, from 0 (256 kbit/s a channel) to 1 (6 kbit/s). Under 60 kbit/s in one channel, Opus
+goes into its mode for speech, which makes noise 1.5 dB fainter (measured with pink noise)."""
 _MOST_BITS = 160_000
 """Bits a second and channel that are never exceeded on average, more than twice what is usual."""
 _WRITTEN_AT_ONCE = 1 << 16
