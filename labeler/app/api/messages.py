@@ -45,6 +45,10 @@ class NextRequest(_Message):
     """Lease ids."""
     exclude: Annotated[list[Number], Field(max_length=500)] = []
     """Clip ids on screen, waiting, or answered but not yet acknowledged."""
+    opus: bool = False
+    """Whether their sounds will be fetched as Opus, so that it is made ahead."""
+    level: bool = False
+    """Whether they will be fetched at the common loudness."""
 
 
 class GridRequest(_Message):
@@ -83,6 +87,8 @@ class Heard(_Message):
     speed: Annotated[float, Field(ge=0.25, le=4)] | None = None
     gain: Annotated[float, Field(ge=-60, le=60)] | None = None
     """Decibels by which playback was made louder, with loudness normalisation on."""
+    form: Literal["file", "wav", "opus"] | None = None
+    """What was played: the file itself, or what was made of it for the browser."""
     share: Annotated[float, Field(ge=0, le=1)] | None = None
     """How far the clip was listened to."""
     context: bool | None = None
@@ -131,6 +137,8 @@ class Preferences(_Message):
     speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
     loop: bool = False
     normalise: bool = False
+    original: bool = False
+    """Whether clips are played as they are, never as Opus."""
     goal: Annotated[int, Field(ge=0, le=100_000)] = 0
     """Answers a session; 0 for none."""
     breaks: bool = True

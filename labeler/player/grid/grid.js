@@ -5,6 +5,7 @@ import { Aside } from "../shared/aside.js";
 import { BackOff } from "../shared/back_off.js";
 import { counted } from "../shared/elements.js";
 import { freeOnEscape, isStreamlits } from "../shared/keys.js";
+import { playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
 import { Presence } from "../shared/presence.js";
@@ -156,7 +157,9 @@ class Grid {
   newCell(clip) {
     const { label, likely } = this.data;
     const measure = likely ? (value) => `${Math.round(value * 100)} %` : (value) => value.toFixed(2);
-    const cell = new Cell(clip, { label, measure, level: this.data.preferences.normalise, on: (...given) => this.on(...given) });
+    const { normalise, original } = this.data.preferences;
+    const sound = { level: normalise, opus: playsOpus() && !original };
+    const cell = new Cell(clip, { label, measure, sound, on: (...given) => this.on(...given) });
     const { mark, heard } = this.memory.markOf(this.asked, clip.clip);
     if (mark) Object.assign(cell.media, heard);
     cell.setMark(mark);

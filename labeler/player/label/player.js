@@ -2,8 +2,8 @@
 
 import { post } from "../shared/api.js";
 import { Aside } from "../shared/aside.js";
-import { ClipMedia } from "../shared/media.js";
 import { freeOnEscape, isStreamlits } from "../shared/keys.js";
+import { ClipMedia, playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
 import { Presence } from "../shared/presence.js";
@@ -27,6 +27,7 @@ class Player {
     this.root = root;
     this.data = data;
     this.later = new Later();
+    this.playsOpus = playsOpus();
     this.saved = 0;
     this.acknowledged = 0;
     this.view = new View(root, data, (action) => this.act(action));
@@ -55,6 +56,7 @@ class Player {
       taken: () => this.taken(),
       acknowledged: () => this.acknowledged,
       newMedia: (clip) => this.newMedia(clip),
+      sound: () => this.sound,
       onChange: () => this.onQueue(),
     });
     this.answers = new Answers(data, this, {
@@ -131,7 +133,13 @@ class Player {
   }
 
   newMedia(clip, { around = false } = {}) {
-    return new ClipMedia(clip, (media, type) => this.onMedia(media, type), { level: this.preferences.values.normalise, around });
+    return new ClipMedia(clip, (media, type) => this.onMedia(media, type), { ...this.sound, around });
+  }
+
+  // How sounds are fetched. Opus spares a slow line; some annotators want the files as they are.
+  get sound() {
+    const { normalise, original } = this.preferences.values;
+    return { level: normalise, opus: this.playsOpus && !original };
   }
 
   taken() {
@@ -156,6 +164,7 @@ class Player {
   // The page names the clip at once. What it looks like is drawn when it sounds.
   show(media) {
     this.transport.put(media);
+    this.queue.onScreen = media;
     this.tray.close();
     this.finder.close();
     this.view.clip(media?.clip.file_name ?? "");
@@ -167,6 +176,7 @@ class Player {
     if (this.current) this.view.draw(this.current.clip, this.current.picture);
     else this.view.drawNoClip();
     this.transport.look();
+    this.queue.load();
     this.queue.remember();
   }
 
@@ -184,8 +194,8 @@ class Player {
     this.settings.show(values);
     this.showPace();
     this.transport.adjust();
-    for (const media of this.queue?.ahead ?? []) media.setLevel(values.normalise);
-    if (this.current?.setLevel(values.normalise)) this.current.loading.then(() => this.transport.playFromStart());
+    for (const media of this.queue?.ahead ?? []) media.setSound(this.sound);
+    if (this.current?.setSound(this.sound)) this.current.loading.then(() => this.transport.playFromStart());
   }
 
   showPace() {
