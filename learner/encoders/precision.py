@@ -37,16 +37,18 @@ def chosen_precision(device: str, *, geometry: str, measure: Callable[[], Second
     if not has_bf16(device):
         return FLOAT32
     key = f"{device_name(device)}; torch {release('torch')}; {geometry}"
-    seconds = _kept().get(key)
-    if not _is_measured(seconds):
-        seconds = dict(measure())
+    seconds = _measured(_kept().get(key))
+    if seconds is None:
+        seconds = measure()
         _keep(key, seconds)
     return BFLOAT16 if seconds[BFLOAT16] * MARGIN < seconds[FLOAT32] else FLOAT32
 
 
-def _is_measured(seconds: Any) -> bool:
-    values = [seconds.get(precision) for precision in PRECISIONS] if isinstance(seconds, dict) else [None]
-    return all(isinstance(value, float) and math.isfinite(value) and value > 0 for value in values)
+def _measured(kept: Any) -> Seconds | None:
+    """What was kept, if it is a measurement."""
+    seconds = {precision: kept.get(precision) for precision in PRECISIONS} if isinstance(kept, dict) else {}
+    sound = all(isinstance(value, float) and math.isfinite(value) and value > 0 for value in seconds.values())
+    return seconds if seconds and sound else None
 
 
 def _kept() -> dict[str, Any]:

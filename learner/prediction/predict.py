@@ -101,10 +101,13 @@ def predict_project(
             report.leave_out(clip[1], "It has no features yet; run `earmark embed`.")
         known = [clip for clip, embedded in zip(batch, there, strict=True) if embedded]
         vectors = features.rows([clip[0] for clip in known])
-        sound = np.isfinite(vectors).all(axis=1)
-        for clip in (clip for clip, fine in zip(known, sound, strict=True) if not fine):
-            report.leave_out(clip[1], "Its features are damaged; run `earmark learn --once`, which sets it aside.")
-        known, vectors = [clip for clip, fine in zip(known, sound, strict=True) if fine], vectors[sound]
+        damaged = set(np.flatnonzero(~np.isfinite(vectors).all(axis=1)).tolist())
+        for place in sorted(damaged):
+            report.leave_out(known[place][1], "Its features are damaged; run `earmark learn --once`, which sets it aside.")
+        known, vectors = (
+            [clip for place, clip in enumerate(known) if place not in damaged],
+            np.delete(vectors, [*damaged], axis=0),
+        )
         if pool is not None:
             vectors = pool.inputs_of(vectors, np.array([clip[0] for clip in known], dtype=np.int64), stored.head.normalisation)
         yield from _predictions(stored, stored.head, [(name, start, end) for _, name, start, end in known], vectors)

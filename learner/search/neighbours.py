@@ -100,10 +100,11 @@ class _Space:
         for chunk in self.features.chunks(_CHUNK):
             here = slice(start, start + len(chunk))
             rows = self.row_of[here]
-            products = chunk @ weights[0] if len(weights) == 1 else np.einsum("ij,ij->i", chunk, weights[rows])
-            likeness[here] = (products - offsets[rows]) / self.lengths[here]
+            with np.errstate(invalid="ignore"):
+                products = chunk @ weights[0] if len(weights) == 1 else np.einsum("ij,ij->i", chunk, weights[rows])
+                likeness[here] = (products - offsets[rows]) / self.lengths[here]
             start += len(chunk)
-        return Ranking(self.features.clip_ids, np.nan_to_num(likeness, copy=False, nan=-1.0))
+        return Ranking(self.features.clip_ids, np.nan_to_num(likeness, copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0))
 
 
 def _lengths(features: Features, shift: Float32Array, factor: Float32Array, row_of: NDArray[np.int32]) -> Float32Array:
@@ -114,7 +115,8 @@ def _lengths(features: Features, shift: Float32Array, factor: Float32Array, row_
         # In place: the chunk is a copy of what is on the disk.
         vectors -= shift[rows]
         vectors *= factor[rows]
-        lengths[start : start + len(vectors)] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        with np.errstate(invalid="ignore"):
+            lengths[start : start + len(vectors)] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         start += len(vectors)
     return np.maximum(lengths, 1e-9)
 

@@ -17,6 +17,12 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.fixture(autouse=True)
+def no_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on the processor that it runs on, and none measures for seconds, unless it asks for `stopwatch`."""
+    monkeypatch.setattr("learner.encoders.precision.has_bf16", lambda _device: False)
+
+
 class Stopwatch:
     """Stands for the measurement of both precisions."""
 
@@ -30,7 +36,7 @@ class Stopwatch:
 
 
 @pytest.fixture
-def stopwatch(monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
+def stopwatch(no_bf16: None, monkeypatch: pytest.MonkeyPatch) -> Stopwatch:  # noqa: ARG001 (it comes first)
     """On a processor with bf16, for networks of any width, measurements say what the test sets; at first that bf16 is faster."""
     made = Stopwatch(float32=0.9, bfloat16=0.3)
     monkeypatch.setattr("learner.encoders.precision.has_bf16", lambda _device: True)

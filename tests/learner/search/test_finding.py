@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -194,7 +195,7 @@ class TestLikelyClips:
         ],
         ids=["no number", "no probability", "no clip", "a label too few", "no lists", "no numbers"],
     )
-    def test_lists_that_do_not_fit_are_named(self, tmp_path: Path, lists: dict[str, np.ndarray]) -> None:
+    def test_lists_that_do_not_fit_are_named(self, tmp_path: Path, lists: dict[str, Any]) -> None:
         np.savez(tmp_path / "likely.npz", facts=np.array('{"run": 1, "label_ids": [5, 6]}'), **lists)
         with pytest.raises(LearnerError, match=r"likely\.npz is damaged"):
             read_likely(tmp_path)
