@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import asdict
+from collections.abc import Mapping
 from functools import cache, partial
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -63,9 +63,9 @@ def script(entry: str) -> str:
     return read("loader.js").replace(_PLACE_OF_MODULES, f"const MODULES = {json.dumps(texts)};")
 
 
-def seat_data(seat: Any) -> dict[str, Any]:
-    """A seat (a dataclass) as scripts name things: `least_heard` is `leastHeard` there."""
-    return {_camel(name): value for name, value in asdict(seat).items()}
+def named_for_scripts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the names that scripts give them: `least_heard` is `leastHeard` there."""
+    return {_camel(name): value for name, value in values.items()}
 
 
 def _resolved(path: str, name: str) -> str:

@@ -162,7 +162,7 @@ def center(cell: Locator) -> tuple[float, float]:
 def test_an_empty_save_does_nothing_and_unsaved_answers_wait_in_the_browser(grid: GridPage, names: list[str]) -> None:
     keyboard = grid.page.keyboard
     keyboard.press("Enter")
-    expect(grid.part("notice")).to_contain_text("Nothing is marked or heard yet")
+    expect(grid.part("notice")).to_contain_text("No clip is marked or played yet")
     grid.expect_first(names[0])
 
     def refuse(route: Route) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 import pytest
 
-from labeler.player.scripts import ROOMS, imports, in_order, modules, read, script, seat_data
+from labeler.player.scripts import ROOMS, imports, in_order, modules, named_for_scripts, read, script
 
 ENTRIES = ("label/player.js", "grid/grid.js")
 
@@ -59,11 +58,6 @@ def test_a_component_carries_nothing_of_the_other() -> None:
     assert not [path for path, _ in texts_in("label/player.js") if path.startswith("grid/")]
 
 
-def test_a_seat_is_named_as_scripts_name_things() -> None:
-    @dataclass
-    class Seat:
-        annotator_id: int
-        least_heard: float
-        label: str
-
-    assert seat_data(Seat(7, 0.5, "happy")) == {"annotatorId": 7, "leastHeard": 0.5, "label": "happy"}
+def test_values_are_named_as_scripts_name_things() -> None:
+    named = named_for_scripts({"annotator_id": 7, "least_heard": 0.5, "label": "happy"})
+    assert named == {"annotatorId": 7, "leastHeard": 0.5, "label": "happy"}

@@ -176,7 +176,7 @@ test("several tabs never overwrite each other's answers", async (t) => {
 test("answers of another project are left alone", async (t) => {
   const { localStorage } = openPage();
   localStorage.setItem("earmark:q:answer:1", JSON.stringify(answer("other")));
-  localStorage.setItem("of another site's page", "no JSON");
+  localStorage.setItem("earmark:p:leases", "[1,2]");
   const requests = serve(t, saved);
   const outbox = new Outbox("p", NOTHING);
   await settled();

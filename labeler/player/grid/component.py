@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import streamlit as st
 
-from labeler.player.scripts import read, script, seat_data
+from labeler.player.scripts import named_for_scripts, read, script
 
 _COMPONENT = st.components.v2.component(
     "earmark_grid", html=read("grid/grid.html"), css=read("shared/earmark.css") + read("grid/grid.css"), js=script("grid/grid.js")
@@ -41,4 +41,4 @@ class GridSeat:
 
 def grid(seat: GridSeat) -> None:
     """Put the grid on the page."""
-    _COMPONENT(key="grid", data=seat_data(seat))
+    _COMPONENT(key="grid", data=named_for_scripts(asdict(seat)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import streamlit as st
 
-from labeler.player.scripts import read, script, seat_data
+from labeler.player.scripts import named_for_scripts, read, script
 
 _COMPONENT = st.components.v2.component(
     "earmark_player", html=read("label/player.html"), css=read("shared/earmark.css"), js=script("label/player.js")
@@ -44,4 +44,4 @@ class Seat:
 
 def player(seat: Seat) -> None:
     """Put the player on the page."""
-    _COMPONENT(key="player", data=seat_data(seat))
+    _COMPONENT(key="player", data=named_for_scripts(asdict(seat)))

@@ -200,7 +200,7 @@ def test_a_full_disk_says_so(project: OpenProject, monkeypatch: pytest.MonkeyPat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(feature_store, "_write_at", full)
-    with pytest.raises(FeatureError, match="No space left on device.*make room"):
+    with pytest.raises(FeatureError, match="No space left on device.*free space"):
         store.append(clips, vectors(1))
     assert known_rows(project) == 0
 
