@@ -35,8 +35,8 @@ def has_bf16(device: str) -> bool:
 @cache
 def processor_has_bf16() -> bool:
     """Whether the CPU multiplies bf16 in hardware (AVX512-BF16 or AMX) and oneDNN may use that."""
-    limit = _limit() or "default"
-    if limit not in {"default", "all"} and not any(part in limit for part in ("bf16", "fp16", "amx", "avx10")):
+    limit = _limit()
+    if limit and not any(part in limit for part in ("bf16", "fp16", "amx", "avx10")):
         return False
     return bool(_processor()[1] & {"avx512_bf16", "amx_bf16"})
 
@@ -53,7 +53,9 @@ def device_name(device: str) -> str:
 
 
 def _limit() -> str:
-    return next((os.environ[name].lower() for name in _LIMITS if os.environ.get(name)), "")
+    """Empty if there is none."""
+    limit = next((os.environ[name].lower() for name in _LIMITS if os.environ.get(name)), "")
+    return "" if limit in {"default", "all"} else limit
 
 
 def _processor() -> tuple[str, set[str]]:

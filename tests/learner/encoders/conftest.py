@@ -36,7 +36,7 @@ class Stopwatch:
 
 
 @pytest.fixture
-def stopwatch(no_bf16: None, monkeypatch: pytest.MonkeyPatch) -> Stopwatch:  # noqa: ARG001 (it comes first)
+def stopwatch(no_bf16: None, monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
     """On a processor with bf16, for networks of any width, measurements say what the test sets; at first that bf16 is faster."""
     made = Stopwatch(float32=0.9, bfloat16=0.3)
     monkeypatch.setattr("learner.encoders.precision.has_bf16", lambda _device: True)
