@@ -14,7 +14,7 @@ import { Cell, MARK_WORDS } from "./cell.js";
 import { GridMemory } from "./grid_memory.js";
 import { actionNameOf } from "./keys.js";
 import { Leases } from "./leases.js";
-import { View } from "./view.js";
+import { View, noticeOf } from "./view.js";
 
 const RENEW_EVERY = 60000;
 
@@ -320,17 +320,10 @@ class Grid {
     this.state = state;
     const passed = (this.memory.passed[this.asked] ?? []).length > 0;
     this.view.state(state, { startOver: state === "empty" && passed });
-    const empty = this.data.likely
-      ? "No clip to show: none is likely or free, or the learner has not listed any for this label yet."
-      : "No clip to show: all similar clips are answered or open in another tab.";
-    const notices = {
-      loading: "Looking for clips…",
-      empty: passed ? "No more clips; you can show the ones you passed over again." : empty,
-    };
     if (state === "ready") {
       this.view.notify(this.nextNotice ?? this.data.words);
       this.nextNotice = undefined;
-    } else this.view.notify(words ?? notices[state] ?? "");
+    } else this.view.notify(words ?? noticeOf(state, { likely: this.data.likely, passed }));
     this.showMarks();
   }
 
