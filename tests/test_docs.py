@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labeler.cli import main
+from labeler.cli.main import main
 from scripts.command_reference import REFERENCE, command_reference
 
 REPOSITORY = Path(__file__).resolve().parent.parent

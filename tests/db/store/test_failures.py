@@ -23,7 +23,7 @@ from db.project import OpenProject, create_project, open_project
 from db.store import engine as engines
 from db.store.failures import STORE_ERRORS, Failure, Kind, failure_of
 from db.store.upgrade import backup
-from labeler.cli import main
+from labeler.cli.main import main
 from tests.filled_projects import LABELS, add_clips, answer
 
 
