@@ -284,6 +284,18 @@ test("only while the page goes are answers sent so that they outlive it", async 
   assert.deepEqual([outbox.waiting, outbox.aside], [[], []]);
 });
 
+test("a page that goes without a connection leaves its answers to the next one", async (t) => {
+  const { localStorage } = openPage();
+  stillClock(t);
+  const requests = serve(t, noConnection);
+  const outbox = new Outbox("p", NOTHING);
+  outbox.add(answer("a"), 1);
+  await settled();
+  outbox.leave();
+  await settled();
+  assert.deepEqual([requests.length, localStorage.length], [1, 1]);
+});
+
 test("a page that goes sends no more than the browser lets it", async (t) => {
   openPage();
   const requests = serve(t, saved);
