@@ -91,7 +91,7 @@ def renew_leases(session: Session, *, annotator_id: int, lease_ids: Collection[i
 
 def open_leases(session: Session, *, annotator_id: int) -> list[int]:
     """The leases of an annotator that are neither handed back nor run out."""
-    return list(session.scalars(select(Lease.id).where(Lease.annotator_id == annotator_id, is_open(time.time()))))
+    return list(session.scalars(select(Lease.id).where(Lease.annotator_id == annotator_id, is_open(lease_time()))))
 
 
 def release_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int] | None = None) -> None:
