@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from db.errors import ProjectError
+from db.mounts import refuse_network_file_system
 from db.store.database_file import DatabaseFile
+from db.store.failures import name_database
 
 BUSY_SECONDS = 30
 _TRY_AGAIN = 0.002
@@ -35,9 +37,6 @@ _BESIDE = "earmark_beside"
 """In the info of a connection: the files beside the database that it has open."""
 _LOCKS = 0x4541524D
 """The first key of Earmark's advisory locks on PostgreSQL ("EARM"), apart from the locks of other users of the database."""
-_NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "9p", "fuse.sshfs", "davfs"}
-)
 
 
 class Turn(enum.IntEnum):
@@ -80,6 +79,7 @@ def connect(url: str | URL) -> Engine:
             engine = _watched(engine, os.path.abspath(str(parsed.database)))
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "handle_error", _name_file)
     return engine
 
 
@@ -135,6 +135,11 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _name_file(context: ExceptionContext) -> None:
+    if context.engine is not None:
+        name_database(context.original_exception, context.engine)
+
+
 def _begin(connection: Connection) -> None:
     file_check(connection)()
     writes = connection.get_execution_options().get(_WRITES, False)
@@ -163,8 +168,8 @@ def _began(driver: sqlite3.Connection) -> bool:
     while time.monotonic() < until:
         try:
             driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                 return False
             time.sleep(_TRY_AGAIN)
         else:
@@ -207,29 +212,3 @@ def write_session(engine: Engine | Connection, *, turn: Turn | None = None) -> I
         # What was committed into a file without a name must not be acknowledged.
         for check in checks:
             check()
-
-
-def refuse_network_file_system(path: Path) -> None:
-    """Raise ProjectError when `path` lies on a network file system: WAL needs a local disk.
-
-    On systems without /proc/mounts this cannot be checked, and nothing is refused.
-    """
-    try:
-        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
-    where = os.path.realpath(path)
-    best, kind = "", ""
-    for line in mounts:
-        fields = line.split()
-        if len(fields) < 3:
-            continue
-        mount = fields[1].encode().decode("unicode_escape", errors="replace")
-        inside = where == mount or where.startswith(mount.rstrip("/") + "/")
-        if inside and len(mount) >= len(best):
-            best, kind = mount, fields[2]
-    if kind in _NETWORK_FILE_SYSTEMS:
-        raise ProjectError(
-            f"{path} lies on the network file system {best} ({kind}), where SQLite is not safe; "
-            "put the project on a local disk or use --database-url with PostgreSQL."
-        )

@@ -16,7 +16,6 @@ import anyio
 import anyio.to_thread
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -24,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 from db.errors import AudioError, DatabaseGoneError, EarmarkError
 from db.project import OpenProject
 from db.records.clips import mark_broken
+from db.store.failures import STORE_ERRORS, Kind, failure_of
 from labeler.app.api.grid import GridLabelling
 from labeler.app.api.known_clips import KnownClip, KnownClips
 from labeler.app.api.labelling import Labelling
@@ -111,9 +111,10 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
             return _refusal(400, str(error))
         except ClientDisconnect:
             return _refusal(400, "The connection was closed; send the message again.")
-        except (DBAPIError, PoolTimeoutError):
-            LOG.exception("the database did not answer")
-            return _refusal(503, "The database is busy; the page will try again by itself.")
+        except STORE_ERRORS as error:
+            failure = failure_of(error)
+            LOG.error("%s: %s", request.url.path, failure.sentence, exc_info=not failure.is_known)
+            return _refusal(500 if failure.kind is Kind.OTHER else 503, failure.for_page)
         except Exception:
             LOG.exception("%s failed", request.url.path)
             return _refusal(500, "Something went wrong on the server; see its log.")
