@@ -89,6 +89,11 @@ def renew_leases(session: Session, *, annotator_id: int, lease_ids: Collection[i
     session.execute(update(Lease).where(mine).values(expires_at=now + lease_seconds))
 
 
+def open_leases(session: Session, *, annotator_id: int) -> list[int]:
+    """The leases of an annotator that are neither handed back nor run out."""
+    return list(session.scalars(select(Lease.id).where(Lease.annotator_id == annotator_id, is_open(time.time()))))
+
+
 def release_leases(session: Session, *, annotator_id: int, lease_ids: Collection[int] | None = None) -> None:
     """Hand back leases of an annotator: the ones named, or all of them."""
     mine = and_(Lease.annotator_id == annotator_id, is_open(lease_time()))

@@ -52,7 +52,9 @@ def learn_once(project: OpenProject) -> int | None:
         try:
             reporter.report("starting")
             published = publisher.publish()
-            if published is not None and not scorer.is_scored(published.run_id):
+            if published is not None and scorer.is_scored(published.run_id):
+                scorer.mend_likely(published)
+            elif published is not None:
                 scorer.score(published, progress=lambda _done, _total: None)
         except EarmarkError as error:
             reporter.report("stopped", error=str(error))
@@ -159,6 +161,7 @@ class _Loop:
         if published is None:
             self._reporter.report("waiting", NO_FEATURES)
         elif self._scorer.is_scored(published.run_id):
+            self._scorer.mend_likely(published)
             self._reporter.report("waiting")
         else:
             self._to_score = published

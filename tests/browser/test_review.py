@@ -123,6 +123,20 @@ def test_an_annotator_changes_an_own_answer(seat: Seat, served: Served, ids: lis
     press(page, "3", button="sad")
     expect(page.get_by_text("Last decided: 01.wav: sad")).to_be_visible()
     assert consensus(served) == {ids[0]: "sad", ids[1]: "sad"}
+    chosen = page.get_by_role("combobox", name="Your newest answers")
+    expect(chosen).to_have_value("01.wav: sad")
+    chosen.click()
+    page.get_by_role("option", name="00.wav: angry").click()
+    expect(page.get_by_text("angry — annotator 1")).to_be_visible()
+    expect(chosen).not_to_be_focused()
+    press(page, "2", button="happy")
+    expect(page.get_by_text("Last decided: 00.wav: happy")).to_be_visible()
+    expect(chosen).to_have_value("00.wav: happy")
+    page.get_by_text("Show names").click()
+    expect(page.get_by_text("happy — ann")).to_be_visible()
+    press(page, "3", button="sad")
+    expect(page.get_by_text("Last decided: 00.wav: sad")).to_be_visible()
+    expect(chosen).to_have_value("00.wav: sad")
     with served.project.read() as session:
         assert not any(decision.gold for decision in live_decisions(session))
 

@@ -9,23 +9,21 @@ import functools
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from db.errors import AudioError, DatabaseGoneError, EarmarkError
 from db.project import OpenProject
-from db.records.clips import mark_broken
 from db.store.failures import STORE_ERRORS, Kind, failure_of
+from labeler.app.api.clip_media import ClipMedia
 from labeler.app.api.grid import GridLabelling
-from labeler.app.api.known_clips import KnownClip, KnownClips
+from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.labelling import Labelling
 from labeler.app.api.messages import (
     AnswersRequest,
@@ -36,27 +34,15 @@ from labeler.app.api.messages import (
     UndoRequest,
     complaint,
 )
-from labeler.app.media.pictures import Pictures
-from labeler.app.media.playable import AudioFiles, Playable
-from labeler.app.media.spans import page_of, with_context
+from labeler.app.media.disk_cache import NoRoomError
 from labeler.app.sign_in.tokens import TokenError, Tokens
-from learner.audio.reader import AudioMissing
 
 LOG = logging.getLogger("earmark.app")
 MOST_BYTES = 256 * 1024
 """The largest message accepted. The outbox (`labeler/player/shared/outbox.js`) sends a fifth of it at once."""
 _AT_THE_DATABASE = 8
 """Requests that use the database at the same time. It has 15 connections: when all these requests wait, pages still get one."""
-_SET_ASIDE_SECONDS = 1.0
-"""How long a request for a broken clip waits until the clip is noted as such. While the database is busy, it is noted later."""
 _API_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_MEDIA_HEADERS = {
-    "Cache-Control": "private, max-age=3600",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-}
 
 Message = TypeVar("Message", bound=BaseModel)
 Made = TypeVar("Made")
@@ -74,13 +60,18 @@ class RefusedError(Exception):
 def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
     """All routes of one project."""
     known, turns = KnownClips(project), anyio.CapacityLimiter(_AT_THE_DATABASE)
-    labelling, media = Labelling(project, tokens, known=known), _Media(project, tokens, known, turns)
+    labelling, media = Labelling(project, tokens, known=known), ClipMedia(project, tokens, known, turns)
 
-    def api(path: str, kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> Route:
-        return Route(f"/earmark/api/{path}", _endpoint(turns, kind, answer), methods=["POST"])
+    def api(
+        path: str,
+        kind: type[Message],
+        answer: Callable[[Message], dict[str, Any]],
+        then: Callable[[Message, dict[str, Any]], None] | None = None,
+    ) -> Route:
+        return Route(f"/earmark/api/{path}", _endpoint(turns, kind, answer, then=then), methods=["POST"])
 
     return [
-        api("next", NextRequest, labelling.next_clips),
+        api("next", NextRequest, labelling.next_clips, media.make_ahead),
         api("decisions", AnswersRequest, labelling.take_answers),
         api("undo", UndoRequest, labelling.take_back),
         api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
@@ -107,6 +98,8 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
             return _refusal(503, str(error))
         except AudioError as error:
             return _refusal(410, str(error))
+        except NoRoomError as error:
+            return _refusal(503, str(error))
         except EarmarkError as error:
             return _refusal(400, str(error))
         except ClientDisconnect:
@@ -133,8 +126,17 @@ def _refusal(status: int, sentence: str) -> JSONResponse:
     return _Document({"error": sentence}, status_code=status, headers=_API_HEADERS)
 
 
-def _endpoint(turns: anyio.CapacityLimiter, kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> Endpoint:
-    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread, when it is its turn."""
+def _endpoint(
+    turns: anyio.CapacityLimiter,
+    kind: type[Message],
+    answer: Callable[[Message], dict[str, Any]],
+    *,
+    then: Callable[[Message, dict[str, Any]], None] | None,
+) -> Endpoint:
+    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread, when it is its turn.
+
+    `then` starts what follows.
+    """
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -142,6 +144,8 @@ def _endpoint(turns: anyio.CapacityLimiter, kind: type[Message], answer: Callabl
         except ValidationError as error:
             raise RefusedError(400, complaint(error)) from error
         document = await anyio.to_thread.run_sync(answer, message, limiter=turns)
+        if then is not None:
+            then(message, document)
         return _Document(document, headers=_API_HEADERS)
 
     return _sentences(endpoint)
@@ -159,87 +163,3 @@ async def _json(request: Request) -> Any:
         return json.loads(bytes(body))
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "The message is not JSON; reload the page.") from error
-
-
-class _Media:
-    """Audio and pictures of clips."""
-
-    def __init__(self, project: OpenProject, tokens: Tokens, known: KnownClips, turns: anyio.CapacityLimiter) -> None:
-        self._project = project
-        self._tokens = tokens
-        self._known = known
-        self._turns = turns
-        self._audio = AudioFiles(project.cache_dir / "audio")
-        self._pictures = Pictures(project.cache_dir / "pictures")
-        self._at_once = anyio.CapacityLimiter(4)
-        """Decoding takes a processor each; more at once would only starve the answers."""
-
-    async def audio(self, request: Request) -> Response:
-        """The clip's audio; Range requests get their part.
-
-        In the query: `as=wav` rewrites a file that a browser could not play, `level=1` brings it to the common loudness (the
-        header Earmark-Gain gives the decibels), `around=1` adds the audio before and after the clip.
-        """
-        asked = request.query_params
-        transcode = asked.get("as") == "wav"
-
-        def make(known: KnownClip) -> Playable:
-            clip = known.audio
-            span = with_context(clip, known.file_seconds) if asked.get("around") else clip
-            imported, level_of = (clip.size, clip.mtime_ns), clip if asked.get("level") else None
-            return self._audio.playable(span, imported=imported, transcode=transcode, level_of=level_of)
-
-        found = await self._made(request, make)
-        headers = {**_MEDIA_HEADERS, "Earmark-Gain": f"{found.gain:.1f}"}
-        return FileResponse(found.path, media_type=found.media_type, headers=headers)
-
-    async def picture(self, request: Request) -> Response:
-        """The clip's waveform and spectrogram; `page=N` is one page of a long clip, `around=1` adds the audio around it."""
-        page, around = request.query_params.get("page", ""), request.query_params.get("around")
-
-        def make(known: KnownClip) -> Path:
-            span = with_context(known.audio, known.file_seconds) if around else known.audio
-            if page:
-                span = page_of(known.audio, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
-            return self._pictures.picture(span)
-
-        path = await self._made(request, make)
-        return FileResponse(path, media_type="image/png", headers=_MEDIA_HEADERS)
-
-    async def _made(self, request: Request, make: Callable[[KnownClip], Made]) -> Made:
-        """Run `make` on the clip that the token names, in a thread.
-
-        The database is asked only for a clip that is not in memory, or whose audio is not where it was. Audio that is broken (not
-        just out of reach) takes its clip out of service.
-        """
-        clip_id = self._tokens.media(request.path_params["token"]).clip_id
-        kept = self._known.kept(clip_id)
-        known = kept or await self._read(clip_id)
-        try:
-            return await self._in_turn(make, known)
-        except AudioError as error:
-            now = known if kept is None else await self._read(clip_id)
-            if now != known:
-                return await self._in_turn(make, now)
-            if not isinstance(error, AudioMissing):
-                await self._set_aside(clip_id, str(error))
-            raise
-
-    async def _in_turn(self, make: Callable[[KnownClip], Made], known: KnownClip) -> Made:
-        return await anyio.to_thread.run_sync(make, known, limiter=self._at_once)
-
-    async def _read(self, clip_id: int) -> KnownClip:
-        return await anyio.to_thread.run_sync(self._known.read, clip_id)
-
-    async def _set_aside(self, clip_id: int, problem: str) -> None:
-        LOG.warning("clip %d is set aside: %s", clip_id, problem)
-        with anyio.move_on_after(_SET_ASIDE_SECONDS):
-            await anyio.to_thread.run_sync(self._mark_broken, clip_id, problem, abandon_on_cancel=True, limiter=self._turns)
-
-    def _mark_broken(self, clip_id: int, problem: str) -> None:
-        try:
-            with self._project.write() as session:
-                mark_broken(session, clip_id, problem)
-        except (DBAPIError, EarmarkError):
-            # Whoever asks for the clip next tries it again.
-            LOG.exception("clip %d could not be set aside", clip_id)
