@@ -46,7 +46,7 @@ def chosen_precision(device: str, *, geometry: str, measure: Callable[[], Second
 
 def _measured(kept: Any) -> Seconds | None:
     """What was kept, if it is a measurement."""
-    seconds = {precision: kept.get(precision) for precision in PRECISIONS} if isinstance(kept, dict) else {}
+    seconds: dict[str, Any] = {each: kept.get(each) for each in PRECISIONS} if isinstance(kept, dict) else {}
     sound = all(isinstance(value, float) and math.isfinite(value) and value > 0 for value in seconds.values())
     return seconds if seconds and sound else None
 
