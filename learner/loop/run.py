@@ -15,6 +15,7 @@ from db.decisions.log import newest_decision_id
 from db.errors import EarmarkError, LearnerError
 from db.project import OpenProject
 from db.store.change_watch import ChangeWatch
+from db.store.failures import failure_of
 from learner.dataset.pool import PoolSignature
 from learner.dataset.project_pool import pool_signature
 from learner.loop.heartbeat import Reporter
@@ -102,9 +103,8 @@ def _wait_or_give_up(failures: int, error: DBAPIError, should_stop: Callable[[],
 
 
 def _database_failed(error: DBAPIError, often: str = "") -> LearnerError:
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    reason = lines[0] if lines else type(error).__name__
-    return LearnerError(f"The database failed{often} ({reason}); check that it is there and its disk is not full.")
+    failure = failure_of(error)
+    return LearnerError(f"The database failed{often} ({failure.reason}): {failure.clause}")
 
 
 def _sleep(seconds: float, should_stop: Callable[[], bool]) -> None:

@@ -1,10 +1,14 @@
 // The player itself: one clip at a time, one key an answer, the next clip at once.
 
 import { post } from "../shared/api.js";
-import { ClipMedia } from "../shared/media.js";
+import { Aside } from "../shared/aside.js";
+import { freeOnEscape, isStreamlits } from "../shared/keys.js";
+import { ClipMedia, playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
+import { Presence } from "../shared/presence.js";
 import { Answers } from "./answers.js";
+import { Finder } from "./finder.js";
 import { actionOf } from "./keys.js";
 import { Later } from "./later.js";
 import { Pace } from "./pace.js";
@@ -23,6 +27,7 @@ class Player {
     this.root = root;
     this.data = data;
     this.later = new Later();
+    this.playsOpus = playsOpus();
     this.saved = 0;
     this.acknowledged = 0;
     this.view = new View(root, data, (action) => this.act(action));
@@ -35,17 +40,23 @@ class Player {
     });
     this.transport = new Transport({ view: this.view, preferences: this.preferences, onState: () => this.showState() });
     this.tray = new Tray(this.view.root, data.skipReasons, (action) => this.act(action));
+    this.finder = new Finder(this.view.root, data, (action) => this.act(action));
     this.outbox = new Outbox(data.project, {
       onChange: () => this.showSaving(),
       onSaved: (who, saved) => this.onSaved(who, saved),
       later: (work) => this.later.add(work, "send"),
+      session: () => this.data.session,
+      annotator: data.annotatorId,
     });
+    this.aside = new Aside(this.view.root, this.outbox);
     this.queue = new ClipQueue({
       project: data.project,
       session: data.session,
+      tab: data.tab,
       taken: () => this.taken(),
       acknowledged: () => this.acknowledged,
       newMedia: (clip) => this.newMedia(clip),
+      sound: () => this.sound,
       onChange: () => this.onQueue(),
     });
     this.answers = new Answers(data, this, {
@@ -55,11 +66,16 @@ class Player {
       onPace: () => this.showPace(),
       onSaving: () => this.showSaving(),
     });
+    this.presence = new Presence({
+      busy: () => this.transport.playsOnce,
+      onIdle: () => this.queue.rest(),
+      onBack: () => this.queue.wake(),
+    });
     this.onKey = (event) => this.key(event);
-    this.onHide = () => this.settle();
+    this.onHide = () => this.settle({ leaving: true });
     this.onShow = (event) => event.persisted && location.reload();
     this.attach();
-    this.renewing = setInterval(() => this.queue.fill({ renew: true }), RENEW_EVERY);
+    this.renewing = setInterval(() => this.presence.recent && this.queue.fill({ renew: true }), RENEW_EVERY);
     this.onPreferences();
     this.showSaving();
     this.queue.fill();
@@ -74,6 +90,7 @@ class Player {
     clearTimeout(this.leaving);
     this.data = this.answers.data = data;
     this.queue.session = this.preferences.session = data.session;
+    this.queue.tab = data.tab;
     this.attach();
   }
 
@@ -91,16 +108,18 @@ class Player {
     this.leaving = setTimeout(() => this.stop(), 50);
   }
 
-  // The page closes: everything is sent and handed back, and nothing new is asked for.
-  settle() {
+  // The player or the whole page goes: everything is sent and handed back, and nothing new is asked for.
+  settle({ leaving = false } = {}) {
     this.later.drop("fill");
+    if (leaving) this.outbox.leave();
     this.later.now();
-    this.preferences.stop();
-    this.queue.stop();
+    this.preferences.stop({ leaving });
+    this.queue.stop({ leaving });
   }
 
   stop() {
     this.settle();
+    this.presence.stop();
     clearInterval(this.renewing);
     this.outbox.stop();
     this.transport.stop();
@@ -114,7 +133,13 @@ class Player {
   }
 
   newMedia(clip, { around = false } = {}) {
-    return new ClipMedia(clip, (media, type) => this.onMedia(media, type), { level: this.preferences.values.normalise, around });
+    return new ClipMedia(clip, (media, type) => this.onMedia(media, type), { ...this.sound, around });
+  }
+
+  // How sounds are fetched. Opus spares a slow line; some annotators want the files as they are.
+  get sound() {
+    const { normalise, original } = this.preferences.values;
+    return { level: normalise, opus: this.playsOpus && !original };
   }
 
   taken() {
@@ -139,7 +164,9 @@ class Player {
   // The page names the clip at once. What it looks like is drawn when it sounds.
   show(media) {
     this.transport.put(media);
+    this.queue.onScreen = media;
     this.tray.close();
+    this.finder.close();
     this.view.clip(media?.clip.file_name ?? "");
     this.later.add(() => this.draw(), "draw");
     this.showState();
@@ -149,6 +176,7 @@ class Player {
     if (this.current) this.view.draw(this.current.clip, this.current.picture);
     else this.view.drawNoClip();
     this.transport.look();
+    this.queue.load();
     this.queue.remember();
   }
 
@@ -166,8 +194,8 @@ class Player {
     this.settings.show(values);
     this.showPace();
     this.transport.adjust();
-    for (const media of this.queue?.ahead ?? []) media.setLevel(values.normalise);
-    if (this.current?.setLevel(values.normalise)) this.current.loading.then(() => this.transport.playFromStart());
+    for (const media of this.queue?.ahead ?? []) media.setSound(this.sound);
+    if (this.current?.setSound(this.sound)) this.current.loading.then(() => this.transport.playFromStart());
   }
 
   showPace() {
@@ -184,6 +212,7 @@ class Player {
     const counts = this.queue?.counts;
     this.view.counts({ saved: this.saved, done: counts?.done ?? 0, total: counts?.total ?? null });
     this.view.saving(savingWords(this.outbox));
+    this.aside?.show();
   }
 
   onSaved(annotatorId, saved) {
@@ -200,6 +229,8 @@ class Player {
     const choices = this.tray.asksWhy ? this.data.skipReasons.length : 0;
     const action = actionOf(event, this.data.keys, choices);
     if (!action) {
+      freeOnEscape(event);
+      if (isStreamlits(event)) event.stopImmediatePropagation();
       // Held down on a focused button, Enter would press it again and again.
       if (event.repeat && event.key === "Enter" && this.root.contains(event.composedPath()[0])) event.preventDefault();
       return;
@@ -213,6 +244,7 @@ class Player {
   act(action) {
     const { name } = action;
     if (name === "help" || name === "guide" || name === "settings") return this.panels.toggle(name);
+    if (name === "find") return this.finder.open();
     if (name === "close") return this.tray.open ? this.tray.close() : this.panels.close();
     if (name === "undo") return this.answers.undo();
     if (name === "faster") return this.preferences.faster(action.direction);
@@ -264,7 +296,7 @@ class Player {
     this.saved = saved;
     this.queue.counts = { saved, done, total };
     if (clip) this.reopen(clip);
-    else this.view.answered("Nothing left to undo");
+    else this.later.add(() => this.view.answered("Nothing left to undo"), "answered");
   }
 
   reopen(what) {
