@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import decision_counts, live_query
 from db.models import Clip, ClipState, Decision, Lease
+from db.records.lease_clock import lease_time
 from db.records.leases import is_open
 
 
@@ -39,7 +39,7 @@ def progress_of(session: Session, *, annotator_id: int) -> Progress:
 
 def open_elsewhere(session: Session, *, here: Collection[int]) -> int:
     """How many clips nobody has answered yet are in somebody's hands, in a tab other than the one that has the clips `here`."""
-    held = set(session.scalars(select(Lease.clip_id).where(is_open(time.time())))) - set(here)
+    held = set(session.scalars(select(Lease.clip_id).where(is_open(lease_time())))) - set(here)
     answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
     waiting = select(func.count()).select_from(Clip).where(Clip.id.in_(held), Clip.state == ClipState.READY, ~answered)
     return session.scalar(waiting) or 0 if held else 0

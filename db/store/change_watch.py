@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.store.engine import Turn, write_session
+from db.store.engine import Turn, file_check, write_session
+from db.store.failures import name_database
 
 _VERSION = "PRAGMA data_version"
 
@@ -43,15 +44,19 @@ class ChangeWatch:
 
         Raises:
             OperationalError: the database file cannot be read.
+            DatabaseGoneError: it was deleted, moved or replaced; nobody would write into it any more.
         """
         if self._engine.dialect.name != "sqlite" or not self._lock.acquire(blocking=False):
             return None
         try:
-            driver = self._opened().connection.driver_connection
+            connection = self._opened()
+            file_check(connection)()
+            driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             ((version,),) = driver.execute(_VERSION).fetchall()
             return int(version)
         except sqlite3.Error as error:
+            name_database(error, self._engine)
             raise OperationalError(_VERSION, {}, error) from error
         finally:
             self._lock.release()

@@ -123,6 +123,24 @@ def flags(served: Served) -> int:
         return len(raised_flags(session))
 
 
+def test_compressed_clips_are_played_and_recorded_unless_the_annotator_wants_the_files(seat: Seat, served: Served) -> None:
+    with seat.page.expect_response("**/earmark/audio/*as=opus*") as reply:
+        seat.open(state="playing")
+    assert reply.value.headers["content-type"] == "audio/ogg"
+    seat.press("1")
+    seat.expect_saved(1)
+    assert circumstances(served)["form"] == "opus"
+    seat.page.keyboard.press(",")
+    with seat.page.expect_response("**/earmark/api/preferences"):
+        original = seat.page.get_by_label("Always play the original files")
+        original.check()
+    original.blur()
+    seat.expect_state("ended")
+    seat.press("2")
+    seat.expect_saved(2)
+    assert "form" not in circumstances(served)
+
+
 def test_arrows_seek_and_a_label_is_given_while_it_still_plays(seat: Seat, served: Served) -> None:
     seat.open(state="playing")
     name = seat.clip

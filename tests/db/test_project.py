@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from db.decisions.log import live_decisions, newest_decision_id
 from db.errors import LabelError, ProjectError, SchemaError, SettingsError
 from db.models import Base
+from db.mounts import refuse_network_file_system
 from db.project import OpenProject, create_project, open_project
 from db.records.labels import active_labels
 from db.settings import SETTINGS_FILE, Settings
@@ -59,7 +60,22 @@ def test_a_missing_database_is_not_silently_replaced_by_a_new_one(project: OpenP
         open_project(project.directory)
 
 
-@pytest.mark.parametrize("line", ["random_share = 2", "random_share = 'much'", "no_such_key = 1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "random_share = 2",
+        "random_share = 'much'",
+        "no_such_key = 1",
+        "head_c = 1e308",
+        "head_c = 1e-308",
+        "head_c = inf",
+        "head_c = nan",
+        "lease_seconds = 1e308",
+        "lease_seconds = inf",
+        "queue_size = 9223372036854775808",
+        "least_heard = nan",
+    ],
+)
 def test_a_bad_setting_is_named(project: OpenProject, line: str) -> None:
     (project.directory / SETTINGS_FILE).write_text(line)
     with pytest.raises(SettingsError, match=line.split(" ")[0]):
@@ -68,6 +84,13 @@ def test_a_bad_setting_is_named(project: OpenProject, line: str) -> None:
 
 def test_a_settings_file_that_is_not_toml_is_named(project: OpenProject) -> None:
     (project.directory / SETTINGS_FILE).write_text("random_share =")
+    with pytest.raises(SettingsError, match=r"earmark\.toml cannot be read"):
+        open_project(project.directory)
+
+
+@pytest.mark.parametrize("content", ["head_c = " + "9" * 5000, "label_keys = " + "[" * 5000], ids=["a long number", "nested"])
+def test_a_settings_file_that_python_cannot_hold_is_named(project: OpenProject, content: str) -> None:
+    (project.directory / SETTINGS_FILE).write_text(content)
     with pytest.raises(SettingsError, match=r"earmark\.toml cannot be read"):
         open_project(project.directory)
 
@@ -119,7 +142,7 @@ def test_a_network_file_system_is_refused_by_name(tmp_path: Path, monkeypatch: p
     mounts = f"/dev/sda / ext4 rw 0 0\nserver:/share {tmp_path} nfs4 rw 0 0\n"
     monkeypatch.setattr(Path, "read_text", lambda self, **_: mounts)
     with pytest.raises(ProjectError, match="network file system .* \\(nfs4\\)"):
-        engines.refuse_network_file_system(tmp_path / "earmark.sqlite")
+        refuse_network_file_system(tmp_path / "earmark.sqlite")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "postgresql://nobody@127.0.0.1:1/none"])

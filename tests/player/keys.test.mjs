@@ -214,5 +214,5 @@ test("nothing typed finds nothing, so that Enter gives no label", () => {
 
 test("each of sixty labels is found by its name", () => {
   const sixty = Array.from({ length: 60 }, (_, number) => `c${number} rain`);
-  sixty.forEach((label, index) => assert.equal(matching(sixty, label)[0], index));
+  sixty.forEach((name, index) => assert.equal(matching(sixty, name)[0], index));
 });

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 Token = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Tab = Annotated[str, StringConstraints(max_length=64)]
@@ -24,6 +24,14 @@ MOST_ANSWERS = 100
 class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        # PostgreSQL stores no text with this character. Texts that UTF-8 cannot hold are refused as no texts at all.
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("it holds the character NUL, which cannot be stored")
+        return value
+
 
 class NextRequest(_Message):
     """Asks for clips, says which are held (their leases are renewed) and which are handed back."""
@@ -37,6 +45,10 @@ class NextRequest(_Message):
     """Lease ids."""
     exclude: Annotated[list[Number], Field(max_length=500)] = []
     """Clip ids on screen, waiting, or answered but not yet acknowledged."""
+    opus: bool = False
+    """Whether their sounds will be fetched as Opus, so that it is made ahead."""
+    level: bool = False
+    """Whether they will be fetched at the common loudness."""
 
 
 class GridRequest(_Message):
@@ -65,6 +77,8 @@ class AnswersRequest(_Message):
     """Answers in the order in which they were given; each is checked by itself, so that one bad answer holds up no other."""
 
     answers: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ANSWERS)]
+    session: Token | None = None
+    """Of the annotator at the page: their own answers are taken however old their tickets are."""
 
 
 class Heard(_Message):
@@ -73,6 +87,8 @@ class Heard(_Message):
     speed: Annotated[float, Field(ge=0.25, le=4)] | None = None
     gain: Annotated[float, Field(ge=-60, le=60)] | None = None
     """Decibels by which playback was made louder, with loudness normalisation on."""
+    form: Literal["file", "wav", "opus"] | None = None
+    """What was played: the file itself, or what was made of it for the browser."""
     share: Annotated[float, Field(ge=0, le=1)] | None = None
     """How far the clip was listened to."""
     context: bool | None = None
@@ -121,6 +137,8 @@ class Preferences(_Message):
     speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
     loop: bool = False
     normalise: bool = False
+    original: bool = False
+    """Whether clips are played as they are, never as Opus."""
     goal: Annotated[int, Field(ge=0, le=100_000)] = 0
     """Answers a session; 0 for none."""
     breaks: bool = True
@@ -145,4 +163,5 @@ def complaint(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "The message"
     reason = str(first["msg"]).removeprefix("Value error, ")
-    return f"{field} cannot be used: {reason}; reload the page."
+    sentence = f"{field} cannot be used: {reason}; reload the page."
+    return "".join(character if character.isprintable() else "\ufffd" for character in sentence)

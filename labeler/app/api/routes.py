@@ -9,21 +9,21 @@ import functools
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import anyio
 import anyio.to_thread
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from db.errors import AudioError, EarmarkError
-from db.models import Clip
+from db.errors import AudioError, DatabaseGoneError, EarmarkError
 from db.project import OpenProject
-from db.records.clips import ClipAudio, clip_audio, mark_broken
+from db.store.failures import STORE_ERRORS, Kind, failure_of
+from labeler.app.api.clip_media import ClipMedia
 from labeler.app.api.grid import GridLabelling
+from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.labelling import Labelling
 from labeler.app.api.messages import (
     AnswersRequest,
@@ -34,25 +34,18 @@ from labeler.app.api.messages import (
     UndoRequest,
     complaint,
 )
-from labeler.app.media.pictures import Pictures
-from labeler.app.media.playable import AudioFiles, Playable
-from labeler.app.media.spans import page_of, with_context
+from labeler.app.media.disk_cache import NoRoomError
 from labeler.app.sign_in.tokens import TokenError, Tokens
-from learner.audio.reader import AudioMissing
 
 LOG = logging.getLogger("earmark.app")
 MOST_BYTES = 256 * 1024
-"""The largest message accepted; a hundred answers take a fifth of it."""
+"""The largest message accepted. The outbox (`labeler/player/shared/outbox.js`) sends a fifth of it at once."""
+_AT_THE_DATABASE = 8
+"""Requests that use the database at the same time. It has 15 connections: when all these requests wait, pages still get one."""
 _API_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_MEDIA_HEADERS = {
-    "Cache-Control": "private, max-age=3600",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-}
 
 Message = TypeVar("Message", bound=BaseModel)
+Made = TypeVar("Made")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -66,14 +59,24 @@ class RefusedError(Exception):
 
 def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
     """All routes of one project."""
-    labelling, media = Labelling(project, tokens), _Media(project, tokens)
+    known, turns = KnownClips(project), anyio.CapacityLimiter(_AT_THE_DATABASE)
+    labelling, media = Labelling(project, tokens, known=known), ClipMedia(project, tokens, known, turns)
+
+    def api(
+        path: str,
+        kind: type[Message],
+        answer: Callable[[Message], dict[str, Any]],
+        then: Callable[[Message, dict[str, Any]], None] | None = None,
+    ) -> Route:
+        return Route(f"/earmark/api/{path}", _endpoint(turns, kind, answer, then=then), methods=["POST"])
+
     return [
-        Route("/earmark/api/next", _api(NextRequest, labelling.next_clips), methods=["POST"]),
-        Route("/earmark/api/decisions", _api(AnswersRequest, labelling.take_answers), methods=["POST"]),
-        Route("/earmark/api/undo", _api(UndoRequest, labelling.take_back), methods=["POST"]),
-        Route("/earmark/api/grid", _api(GridRequest, GridLabelling(project, tokens, labelling).grid_clips), methods=["POST"]),
-        Route("/earmark/api/preferences", _api(PreferencesRequest, labelling.keep_preferences), methods=["POST"]),
-        Route("/earmark/api/guide", _api(GuideRequest, labelling.guide), methods=["POST"]),
+        api("next", NextRequest, labelling.next_clips, media.make_ahead),
+        api("decisions", AnswersRequest, labelling.take_answers),
+        api("undo", UndoRequest, labelling.take_back),
+        api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
+        api("preferences", PreferencesRequest, labelling.keep_preferences),
+        api("guide", GuideRequest, labelling.guide),
         Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),
         Route("/earmark/picture/{token}", _sentences(media.picture), methods=["GET"]),
     ]
@@ -90,15 +93,21 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
             return _refusal(error.status, str(error))
         except TokenError as error:
             return _refusal(403, str(error))
+        except DatabaseGoneError as error:
+            LOG.error("%s", error)
+            return _refusal(503, str(error))
         except AudioError as error:
             return _refusal(410, str(error))
+        except NoRoomError as error:
+            return _refusal(503, str(error))
         except EarmarkError as error:
             return _refusal(400, str(error))
         except ClientDisconnect:
             return _refusal(400, "The connection was closed; send the message again.")
-        except DBAPIError:
-            LOG.exception("the database did not answer")
-            return _refusal(503, "The database is busy; the page will try again by itself.")
+        except STORE_ERRORS as error:
+            failure = failure_of(error)
+            LOG.error("%s: %s", request.url.path, failure.sentence, exc_info=not failure.is_known)
+            return _refusal(500 if failure.kind is Kind.OTHER else 503, failure.for_page)
         except Exception:
             LOG.exception("%s failed", request.url.path)
             return _refusal(500, "Something went wrong on the server; see its log.")
@@ -106,20 +115,38 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
     return safe
 
 
+class _Document(JSONResponse):
+    """JSON in ASCII: a text that UTF-8 cannot hold (half of a surrogate pair) goes back as it came."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
 def _refusal(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status_code=status, headers=_API_HEADERS)
+    return _Document({"error": sentence}, status_code=status, headers=_API_HEADERS)
 
 
-def _api(kind: type[Message], answer: Callable[[Message], dict[str, Any]]) -> Endpoint:
-    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread."""
+def _endpoint(
+    turns: anyio.CapacityLimiter,
+    kind: type[Message],
+    answer: Callable[[Message], dict[str, Any]],
+    *,
+    then: Callable[[Message, dict[str, Any]], None] | None,
+) -> Endpoint:
+    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread, when it is its turn.
+
+    `then` starts what follows.
+    """
 
     async def endpoint(request: Request) -> Response:
         try:
             message = kind.model_validate(await _json(request))
         except ValidationError as error:
             raise RefusedError(400, complaint(error)) from error
-        document = await anyio.to_thread.run_sync(answer, message)
-        return JSONResponse(document, headers=_API_HEADERS)
+        document = await anyio.to_thread.run_sync(answer, message, limiter=turns)
+        if then is not None:
+            then(message, document)
+        return _Document(document, headers=_API_HEADERS)
 
     return _sentences(endpoint)
 
@@ -136,75 +163,3 @@ async def _json(request: Request) -> Any:
         return json.loads(bytes(body))
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "The message is not JSON; reload the page.") from error
-
-
-@dataclass(frozen=True)
-class _File:
-    """A clip's file: its size and time when it was imported, and its length in seconds."""
-
-    imported: tuple[int, int]
-    seconds: float
-
-
-class _Media:
-    """Audio and pictures of clips."""
-
-    def __init__(self, project: OpenProject, tokens: Tokens) -> None:
-        self._project = project
-        self._tokens = tokens
-        self._audio = AudioFiles(project.cache_dir / "audio")
-        self._pictures = Pictures(project.cache_dir / "pictures")
-        self._at_once = anyio.CapacityLimiter(4)
-        """Decoding takes a processor each; more at once would only starve the answers."""
-
-    async def audio(self, request: Request) -> Response:
-        """The clip's audio; Range requests get their part.
-
-        In the query: `as=wav` rewrites a file that a browser could not play, `level=1` brings it to the common loudness (the
-        header Earmark-Gain gives the decibels), `around=1` adds the audio before and after the clip.
-        """
-        asked = request.query_params
-        clip, file = await self._clip(request)
-        span = with_context(clip, file.seconds) if asked.get("around") else clip
-        transcode, level_of = asked.get("as") == "wav", clip if asked.get("level") else None
-
-        def make() -> Playable:
-            return self._audio.playable(span, imported=file.imported, transcode=transcode, level_of=level_of)
-
-        found: Playable = await self._made(clip, make)
-        headers = {**_MEDIA_HEADERS, "Earmark-Gain": f"{found.gain:.1f}"}
-        return FileResponse(found.path, media_type=found.media_type, headers=headers)
-
-    async def picture(self, request: Request) -> Response:
-        """The clip's waveform and spectrogram; `page=N` is one page of a long clip, `around=1` adds the audio around it."""
-        clip, file = await self._clip(request)
-        page = request.query_params.get("page", "")
-        span = with_context(clip, file.seconds) if request.query_params.get("around") else clip
-        if page:
-            span = page_of(clip, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
-        path = await self._made(clip, lambda: self._pictures.picture(span))
-        return FileResponse(path, media_type="image/png", headers=_MEDIA_HEADERS)
-
-    async def _clip(self, request: Request) -> tuple[ClipAudio, _File]:
-        media = self._tokens.media(request.path_params["token"])
-        return await anyio.to_thread.run_sync(self._look_up, media.clip_id)
-
-    def _look_up(self, clip_id: int) -> tuple[ClipAudio, _File]:
-        with self._project.read() as session:
-            file = session.get_one(Clip, clip_id).file
-            return clip_audio(session, clip_id), _File((file.size, file.mtime_ns), file.duration)
-
-    async def _made(self, clip: ClipAudio, make: Callable[[], Any]) -> Any:
-        """Run `make` in a thread; audio that is broken (not just out of reach) takes its clip out of service."""
-        try:
-            return await anyio.to_thread.run_sync(make, limiter=self._at_once)
-        except AudioMissing:
-            raise
-        except AudioError as error:
-            await anyio.to_thread.run_sync(self._set_aside, clip.clip_id, str(error))
-            raise
-
-    def _set_aside(self, clip_id: int, problem: str) -> None:
-        LOG.warning("clip %d is set aside: %s", clip_id, problem)
-        with self._project.write() as session:
-            mark_broken(session, clip_id, problem)

@@ -29,6 +29,8 @@ _FRAMES_A_COLUMN = 3
 _BLOCK_SAMPLES = 1 << 20
 _DECIBELS = 65.0
 """Range shown, from the loudest band of the clip down."""
+MOST_BYTES = 1 << 20
+"""More than any picture takes."""
 _FORMAT = 1
 """Part of the names of cached files; raise it when pictures change."""
 
@@ -42,12 +44,12 @@ class Pictures:
     """Pictures of clips, drawn once and kept on disk."""
 
     def __init__(self, folder: Path, *, most_bytes: int = 512 << 20) -> None:
-        self._cache = DiskCache(folder, most_bytes=most_bytes)
+        self.cache = DiskCache(folder, most_bytes=most_bytes)
 
     def picture(self, clip: ClipAudio) -> Path:
-        """A PNG file of the clip; AudioError if it cannot be decoded."""
+        """A PNG file of the clip; AudioError if it cannot be decoded, NoRoomError if the cache has no room."""
         name = f"{clip.content_hash}-{round(clip.start * 1000)}-{round(clip.end * 1000)}-{_FORMAT}.png"
-        return self._cache.file(name, lambda path: _draw_clip(clip, path))
+        return self.cache.file(name, lambda path: _draw_clip(clip, path), most=MOST_BYTES)
 
 
 def _draw_clip(clip: ClipAudio, path: Path) -> None:

@@ -1,20 +1,24 @@
-"""A clip's audio as a browser can play it: the file itself if browsers play it, else a 16-bit WAV of the span."""
+"""A clip's audio as a browser can play it: the file itself if browsers play it, else a 16-bit WAV of the span.
+
+Where the browser plays Opus and asks for it, what is large is sent as Opus (`opus`).
+"""
 
 from __future__ import annotations
 
 import os
-import struct
 import wave
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import soundfile
 
-from db.errors import AudioError
+from db.errors import AudioError, EarmarkError
 from db.records.clips import ClipAudio
 from labeler.app.media.disk_cache import DiskCache
 from labeler.app.media.loudness import clip_loudness
+from labeler.app.media.opus import most_opus_bytes, opus_is_there, write_opus
 from learner.audio.decoding import content_hash, decode_blocks
 from learner.audio.reader import AudioMissing, shown
 
@@ -31,6 +35,20 @@ HIGHEST_RATE = 48_000
 LONG_SECONDS = 600
 LONG_RATE = 16_000
 """Spans longer than ten minutes are transcoded at 16 kHz, so that two hours take 230 MB."""
+PLENTY = 200_000
+"""Bits a second from which Opus is worth its making: 16 kHz FLAC takes less, and all WAV but that of telephones takes more."""
+MOST_OPUS_SECONDS = 120
+"""Longer clips would keep their first annotator waiting while they are made; browsers fetch large files in parts as they play."""
+_LOSSLESS = ("audio/wav", "audio/flac")
+_MOST_WAV = (1 << 32) - 1024
+"""RIFF counts bytes in 32 bits."""
+
+Form = Literal["file", "wav", "opus"]
+"""What is sent: the file itself, or what was made of it."""
+
+
+class UnplayableError(EarmarkError):
+    """A clip that cannot be played in one piece, though its audio is good."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,7 @@ class Playable:
 
     path: Path
     media_type: str
+    form: Form
     gain: float = 0.0
     """Decibels by which the audio was made louder."""
 
@@ -47,7 +66,7 @@ class AudioFiles:
     """Playable files for clips; `most_bytes` bounds the transcoded ones kept on disk."""
 
     def __init__(self, folder: Path, *, most_bytes: int = 2 << 30) -> None:
-        self._cache = DiskCache(folder, most_bytes=most_bytes)
+        self.cache = DiskCache(folder, most_bytes=most_bytes)
         self._verified: dict[str, tuple[int, int, str]] = {}
         """By path: size, time and hash of the files whose bytes were checked to be those that were imported."""
 
@@ -56,28 +75,54 @@ class AudioFiles:
         clip: ClipAudio,
         *,
         imported: tuple[int, int],
-        transcode: bool = False,
+        form: Form = "file",
         level_of: ClipAudio | None = None,
     ) -> Playable:
-        """What to send for a clip; with `transcode` even a file that should play is rewritten.
+        """What to send for a clip.
 
         Args:
             clip: where the audio is.
             imported: size in bytes and time (ns) of the file when it was imported.
-            transcode: make a WAV file in any case.
+            form: what is wanted. "file" gives a WAV file where browsers do not play the file; "wav" gives one in any case; "opus"
+                gives Opus where that is smaller, and otherwise what "file" gives.
             level_of: bring the audio to the common loudness, by the gain that this clip needs.
 
         Raises:
             AudioMissing: the file is missing at the moment.
             AudioError: the file holds other bytes than were imported, or cannot be decoded.
+            UnplayableError: the clip is too long to be sent in one piece.
+            TooLargeError, NoRoomError: it does not fit into the cache.
         """
         self._check_unchanged(clip, imported)
         gain = 0.0 if level_of is None else self._gain(level_of)
-        media_type = None if transcode or gain or not clip.whole else _media_type(clip)
-        if media_type is not None:
-            return Playable(Path(clip.path), media_type)
-        name = f"{_span_name(clip)}{f'{gain:+.1f}dB' if gain else ''}.wav"
-        return Playable(self._cache.file(name, lambda path: _write_wav(clip, path, gain=gain)), "audio/wav", gain)
+        media_type = None if form == "wav" or gain or not clip.whole else _media_type(clip)
+        itself = None if media_type is None else Playable(Path(clip.path), media_type, "file")
+        opus = self._opus(clip, itself, gain) if form == "opus" and _worth_opus(clip, itself) else None
+        return opus or itself or self._wav(clip, gain)
+
+    def _opus(self, clip: ClipAudio, itself: Playable | None, gain: float) -> Playable | None:
+        """The clip as Opus, with the channels that the annotator would get otherwise; None if it is no smaller than the file."""
+        channels = 1 if itself is None else clip.channels
+        path = self.cache.file(
+            f"{_made_name(clip, gain)}-{channels}.ogg",
+            lambda path: write_opus(clip, path, channels=channels, gain=gain),
+            most=most_opus_bytes(clip, channels=channels),
+        )
+        if itself is not None and path.stat().st_size >= itself.path.stat().st_size:
+            return None
+        return Playable(path, "audio/ogg", "opus", gain)
+
+    def _wav(self, clip: ClipAudio, gain: float) -> Playable:
+        most = _wav_bytes(clip)
+        if most > _MOST_WAV:
+            raise UnplayableError(
+                f"{shown(clip.path)} lasts {clip.duration / 3600:.0f} h and is too long to be played in one piece; "
+                "import shorter spans of it."
+            )
+        name = f"{_made_name(clip, gain)}.wav"
+        return Playable(
+            self.cache.file(name, lambda path: _write_wav(clip, path, gain=gain), most=most), "audio/wav", "wav", gain
+        )
 
     def _gain(self, clip: ClipAudio) -> float:
         """The gain in dB that a clip needs, measured once and cached."""
@@ -85,7 +130,7 @@ class AudioFiles:
         def measure(path: Path) -> None:
             path.write_text(f"{clip_loudness(clip, rate=_wav_rate(clip)).gain:.1f}", encoding="ascii")
 
-        return float(self._cache.file(f"{_span_name(clip)}.gain", measure).read_text(encoding="ascii"))
+        return float(self.cache.file(f"{_span_name(clip)}.gain", measure).read_text(encoding="ascii"))
 
     def _check_unchanged(self, clip: ClipAudio, imported: tuple[int, int]) -> None:
         """Hash a file only if its size or time changed since it was last known to be the one imported."""
@@ -103,6 +148,23 @@ class AudioFiles:
 
 def _span_name(clip: ClipAudio) -> str:
     return f"{clip.content_hash}-{round(clip.start * 1000)}-{round(clip.end * 1000)}"
+
+
+def _made_name(clip: ClipAudio, gain: float) -> str:
+    return f"{_span_name(clip)}{f'{gain:+.1f}dB' if gain else ''}"
+
+
+def _worth_opus(clip: ClipAudio, itself: Playable | None) -> bool:
+    """Whether the clip is made in a few seconds, and is large enough otherwise to be worth it."""
+    if clip.duration > MOST_OPUS_SECONDS or not opus_is_there():
+        return False
+    if itself is None:
+        return _wav_bytes(clip) * 8 > PLENTY * clip.duration
+    return itself.media_type in _LOSSLESS and itself.path.stat().st_size * 8 > PLENTY * clip.duration
+
+
+def _wav_bytes(clip: ClipAudio) -> int:
+    return round(clip.duration * _wav_rate(clip) * 2) + 1024
 
 
 def expected_bytes(clip: ClipAudio) -> int:
@@ -135,12 +197,9 @@ def _wav_rate(clip: ClipAudio) -> int:
 def _write_wav(clip: ClipAudio, path: Path, *, gain: float = 0.0) -> None:
     """Write a mono WAV, the signal that encoders get, block by block, so that memory does not grow with the span."""
     rate, factor = _wav_rate(clip), np.float32(10 ** (gain / 20))
-    try:
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(rate)
-            for block in decode_blocks(clip.path, start=clip.start, end=clip.end, sampling_rate=rate):
-                file.writeframes((np.clip(block * factor, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes())
-    except (struct.error, wave.Error) as error:
-        raise AudioError(f"{shown(clip.path)} is too long to be played in one piece; import shorter spans of it.") from error
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        for block in decode_blocks(clip.path, start=clip.start, end=clip.end, sampling_rate=rate):
+            file.writeframes((np.clip(block * factor, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes())

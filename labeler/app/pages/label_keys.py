@@ -40,8 +40,9 @@ def label_keys(labels: Sequence[str], chosen: Mapping[str, str]) -> list[str | N
     for label in labels:
         # A key that is the name of another label would mislead.
         usable = (key for key in _FREE if key not in keys.values() and (key not in names or key == label.casefold()))
-        if label not in keys and (first := next(usable, None)) is not None:
-            keys[label] = first
+        free = None if label in keys else next(usable, None)
+        if free is not None:
+            keys[label] = free
     return [keys.get(label) for label in labels]
 
 

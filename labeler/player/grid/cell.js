@@ -9,12 +9,12 @@ export const MARK_WORDS = { yes: "confirmed", no: "rejected" };
 
 export class Cell {
   // on(cell, what) gets click, focus, enter, leave, yes and no, and the sound's own events.
-  constructor(clip, { label, level, on, measure }) {
+  constructor(clip, { label, sound, on, measure }) {
     this.clip = clip;
     this.label = label;
     this.measure = measure;
     this.mark = null;
-    this.media = new ClipMedia(clip, (media, type) => on(this, type), { level });
+    this.media = new ClipMedia(clip, (media, type) => on(this, type), sound);
     this.root = this.build(on);
     this.show();
   }
@@ -130,8 +130,7 @@ export class Cell {
   // The answer that confirms it.
   answer(speed, grid) {
     const { media } = this;
-    const share = media.heardShare();
-    const heard = { grid, share, ...(speed === 1 ? {} : { speed }), ...(media.gain === 0 ? {} : { gain: media.gain }) };
+    const heard = { grid, share: media.heardShare(), ...(speed === 1 ? {} : { speed }), ...media.circumstances() };
     return {
       uuid: newUuid(),
       ticket: this.clip.ticket,

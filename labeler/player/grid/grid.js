@@ -1,9 +1,11 @@
 // The grid: many clips at once, heard one after the other, confirmed or rejected, saved with one key.
 
 import { newUuid, post } from "../shared/api.js";
+import { Aside } from "../shared/aside.js";
 import { BackOff } from "../shared/back_off.js";
 import { counted } from "../shared/elements.js";
 import { freeOnEscape, isStreamlits } from "../shared/keys.js";
+import { playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
 import { Presence } from "../shared/presence.js";
@@ -12,7 +14,7 @@ import { Cell, MARK_WORDS } from "./cell.js";
 import { GridMemory } from "./grid_memory.js";
 import { actionNameOf } from "./keys.js";
 import { Leases } from "./leases.js";
-import { View } from "./view.js";
+import { View, noticeOf } from "./view.js";
 
 const RENEW_EVERY = 60000;
 
@@ -31,7 +33,10 @@ class Grid {
     this.outbox = new Outbox(data.project, {
       onChange: () => this.onOutbox(),
       onSaved: (who, saved) => this.onSaved(who, saved),
+      session: () => this.data.session,
+      annotator: data.annotatorId,
     });
+    this.aside = new Aside(this.root, this.outbox);
     this.retry = new BackOff(() => this.load(), { longest: 8000 });
     this.presence = new Presence({
       busy: () => this.cells.some((cell) => cell.media.sounding),
@@ -39,7 +44,10 @@ class Grid {
       onBack: () => this.load(),
     });
     this.onKey = (event) => this.key(event);
-    this.onHide = () => this.release(this.cells);
+    this.onHide = () => {
+      this.outbox.leave();
+      this.release(this.cells, { leaving: true });
+    };
     this.onShow = (event) => event.persisted && location.reload();
     this.onClick = (event) => {
       const button = event.target.closest("[data-do]");
@@ -149,7 +157,9 @@ class Grid {
   newCell(clip) {
     const { label, likely } = this.data;
     const measure = likely ? (value) => `${Math.round(value * 100)} %` : (value) => value.toFixed(2);
-    const cell = new Cell(clip, { label, measure, level: this.data.preferences.normalise, on: (...given) => this.on(...given) });
+    const { normalise, original } = this.data.preferences;
+    const sound = { level: normalise, opus: playsOpus() && !original };
+    const cell = new Cell(clip, { label, measure, sound, on: (...given) => this.on(...given) });
     const { mark, heard } = this.memory.markOf(this.asked, clip.clip);
     if (mark) Object.assign(cell.media, heard);
     cell.setMark(mark);
@@ -161,8 +171,8 @@ class Grid {
     this.board.put([]);
   }
 
-  release(cells) {
-    this.leases.release(cells);
+  release(cells, { leaving = false } = {}) {
+    this.leases.release(cells, { leaving });
   }
 
   // Nobody is there: others get the clips. Whoever comes back gets those that are still free, with their marks.
@@ -310,17 +320,10 @@ class Grid {
     this.state = state;
     const passed = (this.memory.passed[this.asked] ?? []).length > 0;
     this.view.state(state, { startOver: state === "empty" && passed });
-    const empty = this.data.likely
-      ? "No clip to show: none is likely or free, or the learner has not listed any for this label yet."
-      : "No clip to show: all similar clips are answered or open in another tab.";
-    const notices = {
-      loading: "Looking for clips…",
-      empty: passed ? "No more clips; you can show the ones you passed over again." : empty,
-    };
     if (state === "ready") {
       this.view.notify(this.nextNotice ?? this.data.words);
       this.nextNotice = undefined;
-    } else this.view.notify(words ?? notices[state] ?? "");
+    } else this.view.notify(words ?? noticeOf(state, { likely: this.data.likely, passed }));
     this.showMarks();
   }
 
@@ -331,6 +334,7 @@ class Grid {
 
   showSaving() {
     this.view.saving(savingWords(this.outbox));
+    this.aside?.show();
   }
 }
 

@@ -10,18 +10,19 @@ export class Leases {
     this.seat = seat;
   }
 
-  release(cells) {
-    if (cells.length > 0) this.tell({ release: numbers(cells) });
+  // `leaving` lets it arrive although the page goes.
+  release(cells, { leaving = false } = {}) {
+    if (cells.length > 0) this.send({ release: numbers(cells) }, { leaving });
   }
 
   renew(cells) {
-    if (cells.length > 0) this.tell({ holding: numbers(cells) });
+    if (cells.length > 0) this.send({ holding: numbers(cells) });
   }
 
   // What gets lost on the way is made up for by the leases, which end.
-  tell(message) {
+  send(message, options = {}) {
     const { session, tab } = this.seat();
-    post("/earmark/api/next", { session, tab, want: 0, ...message }).catch(() => {});
+    post("/earmark/api/next", { session, tab, want: 0, ...message }, options).catch(() => {});
   }
 }
 

@@ -51,3 +51,13 @@ export class View {
     if (this.parts["save-state"].textContent !== text) this.parts["save-state"].textContent = text;
   }
 }
+
+// What a state means for whoever looks at the grid.
+export function noticeOf(state, { likely, passed }) {
+  if (state === "loading") return "Looking for clips…";
+  if (state !== "empty") return "";
+  if (passed) return "No more clips; you can show the ones you passed over again.";
+  return likely
+    ? "No clip to show: none is likely or free, or the learner has not listed any for this label yet."
+    : "No clip to show: all similar clips are answered or open in another tab.";
+}

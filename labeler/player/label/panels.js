@@ -76,6 +76,7 @@ export class SettingsForm {
   constructor(root, preferences) {
     this.fields = root.querySelector("[data-testid=settings]").elements;
     this.fields.normalise.onchange = () => preferences.set({ normalise: this.fields.normalise.checked });
+    this.fields.original.onchange = () => preferences.set({ original: this.fields.original.checked });
     this.fields.breaks.onchange = () => preferences.set({ breaks: this.fields.breaks.checked });
     this.fields.goal.onchange = () => {
       const goal = Math.round(Number(this.fields.goal.value));
@@ -88,8 +89,9 @@ export class SettingsForm {
     };
   }
 
-  show({ normalise, breaks, goal }) {
+  show({ normalise, original, breaks, goal }) {
     this.fields.normalise.checked = normalise;
+    this.fields.original.checked = original;
     this.fields.breaks.checked = breaks;
     this.fields.goal.value = goal > 0 ? String(goal) : "";
   }

@@ -1,9 +1,10 @@
 // The player itself: one clip at a time, one key an answer, the next clip at once.
 
 import { post } from "../shared/api.js";
-import { ClipMedia } from "../shared/media.js";
+import { Aside } from "../shared/aside.js";
 import { Finder } from "../shared/finder.js";
 import { freeOnEscape, isStreamlits } from "../shared/keys.js";
+import { ClipMedia, playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
 import { Presence } from "../shared/presence.js";
@@ -26,6 +27,7 @@ class Player {
     this.root = root;
     this.data = data;
     this.later = new Later();
+    this.playsOpus = playsOpus();
     this.saved = 0;
     this.acknowledged = 0;
     this.view = new View(root, data, (action) => this.act(action));
@@ -43,7 +45,10 @@ class Player {
       onChange: () => this.showSaving(),
       onSaved: (who, saved) => this.onSaved(who, saved),
       later: (work) => this.later.add(work, "send"),
+      session: () => this.data.session,
+      annotator: data.annotatorId,
     });
+    this.aside = new Aside(this.view.root, this.outbox);
     this.queue = new ClipQueue({
       project: data.project,
       session: data.session,
@@ -51,6 +56,7 @@ class Player {
       taken: () => this.taken(),
       acknowledged: () => this.acknowledged,
       newMedia: (clip) => this.newMedia(clip),
+      sound: () => this.sound,
       onChange: () => this.onQueue(),
     });
     this.answers = new Answers(data, this, {
@@ -66,7 +72,7 @@ class Player {
       onBack: () => this.queue.wake(),
     });
     this.onKey = (event) => this.key(event);
-    this.onHide = () => this.settle();
+    this.onHide = () => this.settle({ leaving: true });
     this.onShow = (event) => event.persisted && location.reload();
     this.attach();
     this.renewing = setInterval(() => this.presence.recent && this.queue.fill({ renew: true }), RENEW_EVERY);
@@ -102,12 +108,13 @@ class Player {
     this.leaving = setTimeout(() => this.stop(), 50);
   }
 
-  // The page closes: everything is sent and handed back, and nothing new is asked for.
-  settle() {
+  // The player or the whole page goes: everything is sent and handed back, and nothing new is asked for.
+  settle({ leaving = false } = {}) {
     this.later.drop("fill");
+    if (leaving) this.outbox.leave();
     this.later.now();
-    this.preferences.stop();
-    this.queue.stop();
+    this.preferences.stop({ leaving });
+    this.queue.stop({ leaving });
   }
 
   stop() {
@@ -126,7 +133,13 @@ class Player {
   }
 
   newMedia(clip, { around = false } = {}) {
-    return new ClipMedia(clip, (media, type) => this.onMedia(media, type), { level: this.preferences.values.normalise, around });
+    return new ClipMedia(clip, (media, type) => this.onMedia(media, type), { ...this.sound, around });
+  }
+
+  // How sounds are fetched. Opus spares a slow line; some annotators want the files as they are.
+  get sound() {
+    const { normalise, original } = this.preferences.values;
+    return { level: normalise, opus: this.playsOpus && !original };
   }
 
   taken() {
@@ -151,6 +164,7 @@ class Player {
   // The page names the clip at once. What it looks like is drawn when it sounds.
   show(media) {
     this.transport.put(media);
+    this.queue.onScreen = media;
     this.tray.close();
     this.finder.close();
     this.view.clip(media?.clip.file_name ?? "");
@@ -162,6 +176,7 @@ class Player {
     if (this.current) this.view.draw(this.current.clip, this.current.picture);
     else this.view.drawNoClip();
     this.transport.look();
+    this.queue.load();
     this.queue.remember();
   }
 
@@ -179,8 +194,8 @@ class Player {
     this.settings.show(values);
     this.showPace();
     this.transport.adjust();
-    for (const media of this.queue?.ahead ?? []) media.setLevel(values.normalise);
-    if (this.current?.setLevel(values.normalise)) this.current.loading.then(() => this.transport.playFromStart());
+    for (const media of this.queue?.ahead ?? []) media.setSound(this.sound);
+    if (this.current?.setSound(this.sound)) this.current.loading.then(() => this.transport.playFromStart());
   }
 
   showPace() {
@@ -197,6 +212,7 @@ class Player {
     const counts = this.queue?.counts;
     this.view.counts({ saved: this.saved, done: counts?.done ?? 0, total: counts?.total ?? null });
     this.view.saving(savingWords(this.outbox));
+    this.aside?.show();
   }
 
   onSaved(annotatorId, saved) {

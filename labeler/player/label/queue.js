@@ -4,20 +4,26 @@ import { post } from "../shared/api.js";
 import { BackOff } from "../shared/back_off.js";
 
 const AHEAD = 5;
+// Whose sounds come before any picture. While one plays, the next two are here.
+const SOUNDS_FIRST = 2;
 const EMPTY_POLL = 3000;
 
 export class ClipQueue {
   // taken() gives { clips, leases }: what is on screen, or answered but not acknowledged. acknowledged() counts saved answers.
   // `tab` tells the server which tab of the annotator's holds a clip.
-  constructor({ project, session, tab, taken, acknowledged, newMedia, onChange }) {
+  // sound() says how sounds will be fetched: { opus, level }.
+  constructor({ project, session, tab, taken, acknowledged, newMedia, onChange, sound = () => ({}) }) {
     this.memory = `earmark:${project}:leases`;
     this.session = session;
     this.tab = tab;
     this.taken = taken;
     this.acknowledged = acknowledged;
     this.newMedia = newMedia;
+    this.sound = sound;
     this.onChange = onChange;
     this.ahead = [];
+    // The clip on screen, or null. Who plays it loads its sound; its picture is loaded here, in its turn.
+    this.onScreen = null;
     this.asking = false;
     this.missed = false;
     this.loadingAhead = false;
@@ -90,7 +96,7 @@ export class ClipQueue {
     const exclude = [...this.taken().clips, ...this.ahead.map((media) => media.clip.clip)].slice(0, 500);
     const release = this.release.slice(0, 200);
     this.asked = release;
-    return { session: this.session, tab: this.tab, want, holding: this.leases(), release, exclude };
+    return { session: this.session, tab: this.tab, want, holding: this.leases(), release, exclude, ...this.sound() };
   }
 
   accept({ clips, saved, done, total, elsewhere = 0 }, { want, fresh }) {
@@ -108,24 +114,29 @@ export class ClipQueue {
     if (clips.length < want) this.retry.after(EMPTY_POLL);
   }
 
-  // Load in order, one at a time. The clip that is needed first must not share the line with those behind it.
+  // Load in order, one at a time. What is needed first must not share the line with what comes later.
   async load() {
     if (this.loadingAhead) return;
     this.loadingAhead = true;
-    for (let next = this.unloaded(); next; next = this.unloaded()) {
-      await next.start();
-      await next.picture.decode().catch(() => {});
-    }
+    for (let next = this.unloaded(); next; next = this.unloaded()) await next();
     this.loadingAhead = false;
   }
 
+  // What to load next: the sounds of the next clips, the pictures of the one on screen and of these, and then the same of the rest.
   unloaded() {
-    return this.stopped ? undefined : this.ahead.find((media) => media.loading === null);
+    if (this.stopped) return undefined;
+    for (const clips of [this.ahead.slice(0, SOUNDS_FIRST), this.ahead]) {
+      const silent = clips.find((media) => media.loading === null);
+      if (silent) return () => silent.start();
+      const blank = [this.onScreen, ...clips].find((media) => media && !media.pictured);
+      if (blank) return () => blank.drawPicture();
+    }
+    return undefined;
   }
 
-  handBack(release) {
+  handBack(release, { leaving = false } = {}) {
     const { session, tab } = this;
-    if (release.length > 0) post("/earmark/api/next", { session, tab, want: 0, release }).catch(() => {});
+    if (release.length > 0) post("/earmark/api/next", { session, tab, want: 0, release }, { leaving }).catch(() => {});
   }
 
   // Nobody is there: others get the clips ahead. The clip on screen stays until its lease ends.
@@ -149,10 +160,10 @@ export class ClipQueue {
   }
 
   // Hand everything back, so that others get these clips at once.
-  stop() {
+  stop({ leaving = false } = {}) {
     this.stopped = true;
     this.retry.stop();
-    this.handBack(this.leases());
+    this.handBack(this.leases(), { leaving });
     this.drop();
     try {
       sessionStorage.removeItem(this.memory);

@@ -29,7 +29,10 @@ export class Transport {
       else media.start();
       this.playFromStart();
     }
-    if (before && before !== media) before.audio.pause();
+    if (before && before !== media) {
+      before.audio.pause();
+      before.disappear();
+    }
     aside?.close();
   }
 
@@ -38,8 +41,9 @@ export class Transport {
     if (this.aside) return this.leaveContext();
     this.current.audio.pause();
     this.current.contextHeard = true;
-    this.aside = make();
-    this.aside.start();
+    const aside = make();
+    this.aside = aside;
+    aside.start().then(() => aside.closed || aside.drawPicture());
     return this.playFromStart();
   }
 
@@ -119,14 +123,14 @@ export class Transport {
     this.onState();
   }
 
-  // How the clip was heard, as far as it differs from once through at its own speed and loudness.
+  // How the clip was heard, as far as it differs from once through, the file itself at its own speed and loudness.
   circumstances() {
     const { speed } = this.preferences.values;
     const share = this.current.heardShare();
-    const { gain, contextHeard } = this.current;
+    const { contextHeard } = this.current;
     return {
       ...(speed === 1 ? {} : { speed }),
-      ...(gain === 0 ? {} : { gain }),
+      ...this.current.circumstances(),
       ...(share < 1 ? { share } : {}),
       ...(contextHeard ? { context: true } : {}),
     };

@@ -1,17 +1,26 @@
-// One clip's sound and picture, loaded before they are needed.
+// One clip's sound and picture, loaded before they are needed. The sound never waits for a picture.
 
 import { ApiError, errorOf } from "./api.js";
 
 const LARGEST_IN_MEMORY = 20 * 1024 * 1024;
 
+// Whether this browser plays Opus in an Ogg file. Safari does since 18.4.
+export function playsOpus() {
+  return new Audio().canPlayType('audio/ogg; codecs="opus"') !== "";
+}
+
 export class ClipMedia {
-  // on(media, type) gets every audio event. `level` asks for the common loudness, `around` for what comes before and after.
-  constructor(clip, on, { level = false, around = false } = {}) {
+  // on(media, type) gets every audio event. `level` asks for the common loudness, `around` for what comes before and after, `opus`
+  // for Opus where that is smaller than the file.
+  constructor(clip, on, { level = false, around = false, opus = false } = {}) {
     this.clip = clip;
     this.on = on;
     this.level = level;
     this.around = around;
+    this.opus = opus;
     this.gain = 0;
+    // What the server sent: "file", "wav" or "opus".
+    this.form = null;
     this.problem = null;
     this.url = null;
     this.rewritten = false;
@@ -30,17 +39,34 @@ export class ClipMedia {
     this.loading = null;
   }
 
-  // Load sound and picture, once. Resolves when the sound is here.
+  // Load the sound, once. Resolves when it is here.
   start() {
-    if (this.loading === null) {
-      this.loading = this.load();
-      this.drawPicture();
-    }
+    this.loading ??= this.load();
     return this.loading;
   }
 
+  // Load the picture, once. Resolves when it is here, cannot be had, or is not wanted any more.
   drawPicture() {
+    if (this.pictured) return this.drawing;
     this.picture.src = this.around ? `${this.clip.picture}?around=1` : this.clip.picture;
+    // Browsers never settle decode() of a picture whose address is taken away.
+    const dropped = new Promise((done) => (this.pictureDropped = done));
+    this.drawing = Promise.race([this.picture.decode().catch(() => {}), dropped]);
+    return this.drawing;
+  }
+
+  dropPicture() {
+    this.picture.removeAttribute("src");
+    this.pictureDropped?.();
+  }
+
+  get pictured() {
+    return this.picture.getAttribute("src") !== null;
+  }
+
+  // The clip has left the screen. A picture that is still on its way would only delay what comes next.
+  disappear() {
+    if (this.pictured && !this.picture.complete) this.dropPicture();
   }
 
   get address() {
@@ -48,15 +74,16 @@ export class ClipMedia {
       .filter(([, wanted]) => wanted)
       .map(([name]) => `${name}=1`);
     if (this.rewritten) asked.push("as=wav");
+    else if (this.opus) asked.push("as=opus");
     return asked.length > 0 ? `${this.clip.audio}?${asked.join("&")}` : this.clip.audio;
   }
 
-  // Another loudness: a sound that is loaded already is loaded again. True when the sound changes.
-  setLevel(level) {
-    if (level === this.level) return false;
-    this.level = level;
+  // Another loudness or form: a sound that is loaded already is loaded again. True when the sound changes.
+  setSound({ level, opus }) {
+    if (level === this.level && opus === this.opus) return false;
+    Object.assign(this, { level, opus });
     if (this.loading === null) return false;
-    // Nobody should hear it at the old loudness any more.
+    // Nobody should hear it as it was any more.
     this.audio.removeAttribute("src");
     this.audio.load();
     this.loading = this.load();
@@ -98,6 +125,7 @@ export class ClipMedia {
       const blob = large ? null : await response.blob();
       if (this.closed || address !== this.address) return;
       this.gain = Number(response.headers.get("Earmark-Gain") ?? 0);
+      this.form = response.headers.get("Earmark-Form");
       if (large) {
         this.audio.src = address;
         return;
@@ -132,7 +160,8 @@ export class ClipMedia {
   tryAgain() {
     this.problem = null;
     this.loading = this.load();
-    this.drawPicture();
+    this.dropPicture();
+    this.loading.then(() => this.closed || this.drawPicture());
     return this.loading;
   }
 
@@ -163,6 +192,12 @@ export class ClipMedia {
   heardShare() {
     if (this.firstSoundAt !== null) this.reach();
     return Math.round(this.reached * 100) / 100;
+  }
+
+  // What was played, as far as it is not the file itself at its own loudness.
+  circumstances() {
+    const { gain, form } = this;
+    return { ...(gain === 0 ? {} : { gain }), ...(form === null || form === "file" ? {} : { form }) };
   }
 
   // Why nobody can label it yet, where `least` is the share that must be heard; null when enough was heard.

@@ -156,7 +156,7 @@ def test_the_guidelines_are_handed_out_with_their_examples(page: Page) -> None:
 
 
 def test_preferences_are_kept_and_checked(page: Page) -> None:
-    wanted = {"speed": 1.5, "loop": True, "normalise": True, "goal": 50, "breaks": False}
+    wanted = {"speed": 1.5, "loop": True, "normalise": True, "original": True, "goal": 50, "breaks": False}
     assert page.post("preferences", {"preferences": wanted}) == {"kept": True}
     with page.project.read() as session:
         assert session.query(Annotator).filter_by(name="Ann").one().preferences == wanted
