@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { actionNameOf } from "../../labeler/player/grid/keys.js";
 import { actionOf } from "../../labeler/player/label/keys.js";
+import { matching } from "../../labeler/player/shared/finder.js";
 import { freeOnEscape, isStreamlits, spellings } from "../../labeler/player/shared/keys.js";
 import { FakeElement, press } from "./fakes.mjs";
 
@@ -188,4 +189,30 @@ test("space confirms the clip of the grid that has the focus, although the clip 
   const face = new FakeElement("button", { classes: ["face"], focusVisible: true });
   assert.equal(actionNameOf(press(" ", { on: face })), "yes");
   assert.equal(actionNameOf(press(" ", { on: new FakeElement("button", { focusVisible: true }) })), undefined);
+});
+
+const LABELS = ["dog", "hot dog", "Dogge", "dögling", "bulldog", "car horn"];
+
+function found(typed) {
+  return matching(LABELS, typed).map((index) => LABELS[index]);
+}
+
+test("the label that is equal comes first, then beginnings, then words, then what contains it", () => {
+  assert.deepEqual(found("dog"), ["dog", "Dogge", "dögling", "hot dog", "bulldog"]);
+});
+
+test("capitals, accents and spaces around do not matter", () => {
+  assert.deepEqual(found(" DÖGL "), ["dögling"]);
+  assert.deepEqual(found("hor"), ["car horn"]);
+});
+
+test("nothing typed finds nothing, so that Enter gives no label", () => {
+  assert.deepEqual(found(""), []);
+  assert.deepEqual(found("  "), []);
+  assert.deepEqual(found("cat"), []);
+});
+
+test("each of sixty labels is found by its name", () => {
+  const sixty = Array.from({ length: 60 }, (_, number) => `c${number} rain`);
+  sixty.forEach((name, index) => assert.equal(matching(sixty, name)[0], index));
 });

@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 NODE = Path(ROOT_DIR) / "bin" / "node"
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.test.mjs")))
+@pytest.mark.parametrize("name", sorted(path.relative_to(HERE).as_posix() for path in HERE.rglob("*.test.mjs")))
 def test_unit_tests(name: str) -> None:
     """All tests of one file; what fails, Node reports."""
     run = subprocess.run([NODE, "--test", HERE / name], capture_output=True, text=True, check=False, timeout=60)

@@ -53,8 +53,9 @@ def show_review() -> None:
         _waiting(now, name, labels)
     _after(now, name)
     clip = st.session_state.get(_SOUND)
-    _keys(now, labels, f"{shown} {None if clip is None else clip[0]}")
     _take_back(now, people)
+    # Last, so that it moves nothing: an expander that is moved closes.
+    _keys(now, labels, f"{shown} {None if clip is None else clip[0]}")
 
 
 def _waiting(now: Serving, name: str, labels: list[str]) -> None:

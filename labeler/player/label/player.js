@@ -2,13 +2,13 @@
 
 import { post } from "../shared/api.js";
 import { Aside } from "../shared/aside.js";
+import { Finder } from "../shared/finder.js";
 import { freeOnEscape, isStreamlits } from "../shared/keys.js";
 import { ClipMedia, playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
 import { Presence } from "../shared/presence.js";
 import { Answers } from "./answers.js";
-import { Finder } from "./finder.js";
 import { actionOf } from "./keys.js";
 import { Later } from "./later.js";
 import { Pace } from "./pace.js";

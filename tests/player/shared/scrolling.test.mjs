@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Revealed } from "../../labeler/player/shared/scrolling.js";
+import { Revealed } from "../../../labeler/player/shared/scrolling.js";
 
 // A page that scrolls, and in it a component with a part that opens.
 function page() {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { asideWords, Outbox, savingWords } from "../../labeler/player/shared/outbox.js";
-import { FakeStorage, held, openPage, serve, settled, stillClock, storageSwitchedOff } from "./fakes.mjs";
+import { asideWords, Outbox, savingWords } from "../../../labeler/player/shared/outbox.js";
+import { FakeStorage, held, openPage, serve, settled, stillClock, storageSwitchedOff } from "../fakes.mjs";
 
 const NOTHING = { onChange() {}, onSaved() {} };
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { ClipMedia, playsOpus } from "../../labeler/player/shared/media.js";
-import { held, settled } from "./fakes.mjs";
+import { ClipMedia, playsOpus } from "../../../labeler/player/shared/media.js";
+import { held, settled } from "../fakes.mjs";
 
 // An audio element or picture, as far as this module uses it. A picture is complete once the test says so.
 class FakeElementWithSource extends EventTarget {

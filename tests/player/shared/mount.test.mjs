@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { mounted } from "../../labeler/player/shared/mount.js";
+import { mounted } from "../../../labeler/player/shared/mount.js";
 
 // A component that lasts as long as the annotator is the same, and notes what happens to it.
 function component() {

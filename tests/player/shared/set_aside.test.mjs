@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { asFile } from "../../labeler/player/shared/aside.js";
-import { asideWords, Outbox } from "../../labeler/player/shared/outbox.js";
-import { openPage, serve, settled, stillClock } from "./fakes.mjs";
+import { asFile } from "../../../labeler/player/shared/aside.js";
+import { asideWords, Outbox } from "../../../labeler/player/shared/outbox.js";
+import { openPage, serve, settled, stillClock } from "../fakes.mjs";
 
 const NOTHING = { onChange() {}, onSaved() {} };
 

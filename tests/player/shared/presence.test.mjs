@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Presence } from "../../labeler/player/shared/presence.js";
-import { openPage, stillClock } from "./fakes.mjs";
+import { Presence } from "../../../labeler/player/shared/presence.js";
+import { openPage, stillClock } from "../fakes.mjs";
 
 const MINUTE = 60000;
 
