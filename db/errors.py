@@ -2,6 +2,7 @@
 
     EarmarkError                 one sentence: the offending thing and the remedy
     ├── ProjectError             a project directory that is missing, unreadable or already there
+    │   └── DatabaseGoneError    a database file that was deleted, moved or replaced while it was in use
     ├── SettingsError            a value in the settings file that cannot be used
     ├── SchemaError              a database of another schema version
     ├── ClipError                an unknown or ambiguous clip
@@ -23,6 +24,10 @@ class EarmarkError(Exception):
 
 class ProjectError(EarmarkError):
     """A project directory is missing, unreadable or already there."""
+
+
+class DatabaseGoneError(ProjectError):
+    """The database file was deleted, moved or replaced while it was in use; nothing can be stored."""
 
 
 class SettingsError(EarmarkError):

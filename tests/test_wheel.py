@@ -115,8 +115,7 @@ def test_the_main_job_is_done_with_it(installed: Installed, tmp_path: Path) -> N
     installed.earmark("init", "--labels", "angry,happy,neutral,sad")
     assert installed.earmark("import", str(tmp_path / "clips.csv"))["added"] == CLIPS
     assert installed.earmark("embed", "--encoder", "bundled")["embedded"] == CLIPS
-    given = write_answers(tmp_path / "answers.csv", labels)
-    assert installed.earmark("annotate", str(tmp_path / "answers.csv"), "--annotator", "ann")["recorded"] == LABELED
+    given = annotate(installed, tmp_path, dict(list(labels.items())[:LABELED]))
     run = installed.earmark("learn", "--once")["run"]
     status = installed.earmark("status")
     assert (status["clips"], status["embedded"], status["rejected"]) == (CLIPS, CLIPS, 0)
@@ -124,8 +123,13 @@ def test_the_main_job_is_done_with_it(installed: Installed, tmp_path: Path) -> N
     assert status["per_label"] == {label: given.count(label) for label in ("angry", "happy", "neutral", "sad")}
     assert status["encoder"] == "bundled"
     assert (status["run"]["id"], status["run"]["decisions"]) == (run, LABELED)
-    assert 0 <= status["run"]["ua_low"] <= status["run"]["ua"] <= status["run"]["ua_high"] <= 1
     assert status["queue"] == CLIPS - LABELED
+    annotate(installed, tmp_path, dict(list(labels.items())[LABELED:]))
+    installed.earmark("learn", "--once")
+    run = installed.earmark("status")["run"]
+    assert 0 <= run["ua_low"] <= run["ua"] <= run["ua_high"] <= 1, "with every clip answered, the random slice has clips"
+    sample_manifest(tmp_path / "one-more.csv", clips=CLIPS + 1)
+    assert installed.earmark("import", str(tmp_path / "one-more.csv"))["added"] == 1, "somebody has to have something to label"
     check_serving(installed)
 
 
@@ -137,20 +141,21 @@ def assert_from_the_wheel(installed: Installed, files: str) -> None:
     assert [Path(file).is_relative_to(installed.environment) for file in files.split()] == [True] * 3, files
 
 
-def sample_manifest(path: Path) -> dict[str, str]:
+def sample_manifest(path: Path, *, clips: int = CLIPS) -> dict[str, str]:
     """Write a manifest of the first sample clips, without labels; the labels by file name."""
     with (REPOSITORY / "sample_data" / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))[:CLIPS]
+        rows = list(csv.DictReader(file))[:clips]
     labels = {str(REPOSITORY / "sample_data" / row["file_name"]): row["label"] for row in rows}
     path.write_text("\n".join(["file_name", *labels]), encoding="utf-8")
     return labels
 
 
-def write_answers(path: Path, labels: dict[str, str]) -> list[str]:
-    """Write answers for the first clips, as `annotate` takes them; the labels."""
-    given = dict(list(labels.items())[:LABELED])
-    path.write_text("\n".join(["file_name,label", *(f"{name},{label}" for name, label in given.items())]), encoding="utf-8")
-    return list(given.values())
+def annotate(installed: Installed, folder: Path, labels: dict[str, str]) -> list[str]:
+    """Record these labels by file name as answers of ann; the labels."""
+    path = folder / f"{len(labels)}-answers.csv"
+    path.write_text("\n".join(["file_name,label", *(f"{name},{label}" for name, label in labels.items())]), encoding="utf-8")
+    assert installed.earmark("annotate", str(path), "--annotator", "ann")["recorded"] == len(labels)
+    return list(labels.values())
 
 
 @contextmanager

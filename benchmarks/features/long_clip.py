@@ -25,8 +25,8 @@ print(int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1]
 _OURS = (
     """
 import sys
-from learner.audio import decode_blocks
-from learner.encoders import encoder_named
+from learner.audio.decoding import decode_blocks
+from learner.encoders.registry import encoder_named
 checkpoint, path = sys.argv[1:]
 encoder_named(checkpoint).encode_stream(decode_blocks(path, start=0.0, end=None, sampling_rate=16000))
 """

@@ -1,4 +1,4 @@
 """File formats that come in: manifests, folders, and files of answers. Their readers yield rows and write nothing.
 
-May import `db.models`, `db.settings` and `db.errors`.
+May import `db.models`, `db.settings`, `db.mounts` and `db.errors`.
 """

@@ -5,18 +5,24 @@ Unlike a manifest, such a file is imported completely or not at all: the first l
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from db.errors import FormatError
-from db.imports.tables import BadLine, Record, read_table
+from db.imports.manifest import USUAL_FILE_COLUMNS
+from db.imports.tables import Columns, read_table
+from db.imports.text_lines import BadLine, Record
+from db.imports.times import TimeProblemError, time_of
 from db.models import Answer
 
 _CLIP_COLUMNS = ("clip", "file_name")
-_KNOWN = frozenset((*_CLIP_COLUMNS, "start", "end", "label", "answer"))
+_COLUMNS = Columns(
+    known=frozenset((*_CLIP_COLUMNS, "start", "end", "label", "answer")),
+    required=[_CLIP_COLUMNS, ("label",)],
+    other_names=dict.fromkeys(USUAL_FILE_COLUMNS, "file_name"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +46,7 @@ def read_annotations(path: Path) -> Iterator[AnnotationRow]:
     Raises:
         FormatError: the file or a line of it cannot be used.
     """
-    records = read_table(path, known=_KNOWN, required=[_CLIP_COLUMNS, ("label",)])
+    records = read_table(path, _COLUMNS)
     return (_row(path, record) for record in records)
 
 
@@ -56,8 +62,8 @@ def _row(path: Path, record: Record | BadLine) -> AnnotationRow:
         line=line,
         clip_id=clip,
         file_name=file_name,
-        start=_seconds(path, line, "start", values),
-        end=_seconds(path, line, "end", values),
+        start=_seconds(path, record, "start"),
+        end=_seconds(path, record, "end"),
         answer=answer,
         label=label,
     )
@@ -89,19 +95,12 @@ def _file_name(path: Path, line: int, value: Any) -> str | None:
     return value
 
 
-def _seconds(path: Path, line: int, column: str, values: dict[str, Any]) -> float | None:
-    value = values.get(column)
-    if value is None or _blank(value):
-        return None
+def _seconds(path: Path, record: Record, column: str) -> float | None:
+    value = record.values.get(column)
     try:
-        if isinstance(value, bool):
-            raise TypeError
-        seconds = float(value)
-    except (ValueError, TypeError, OverflowError):
-        seconds = math.nan
-    if not math.isfinite(seconds) or seconds < 0:
-        raise FormatError(f"{path}: line {line} has {str(value)[:40]!r} as {column}; give seconds, 0 or more.")
-    return seconds
+        return time_of(value, decimal_comma=record.decimal_comma)
+    except TimeProblemError as problem:
+        raise FormatError(f"{path}: line {record.line} has {str(value)[:40]!r} as {column}; {problem}.") from None
 
 
 def _answer(path: Path, line: int, values: dict[str, Any]) -> tuple[Answer, str | None]:

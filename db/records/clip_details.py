@@ -40,9 +40,14 @@ def fill_details(session: Session, given: Mapping[int, Details]) -> dict[int, st
         for name in ("speaker", "transcript", "split"):
             if getattr(clip, name) is None and getattr(details, name) is not None:
                 setattr(clip, name, getattr(details, name))
-        missing = {key: value for key, value in details.extra.items() if value and not clip.extra.get(key)}
+        missing = {key: value for key, value in details.extra.items() if not _blank(value) and _blank(clip.extra.get(key))}
         if missing:
             clip.extra = {**clip.extra, **missing}
         if clip.speaker is not None and details.speaker not in (None, clip.speaker):
             others[clip.id] = clip.speaker
     return others
+
+
+def _blank(value: Any) -> bool:
+    """Nothing at all: 0 and false are values like others."""
+    return value is None or value == ""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 import time
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -203,11 +205,10 @@ def find_clip(
         if found is None:
             raise ClipError(f"There is no clip {clip_id}; `earmark queue` lists clips by number and file name.")
         return found
-    aliases = select(ClipAlias.clip_id).where(ClipAlias.file_name == file_name)
-    query = select(Clip).where(
-        or_(Clip.file_name == file_name, Clip.id.in_(aliases)), Clip.state != ClipState.REPLACED, *_span(start, end)
-    )
-    clips = session.scalars(query.limit(2)).all()
+    clips = _named(session, [file_name], start, end)
+    if not clips and file_name is not None and not file_name.isascii():
+        # macOS writes accented letters in file names as two characters, most lists write them as one.
+        clips = _named(session, [unicodedata.normalize(form, file_name) for form in ("NFC", "NFD")], start, end)
     if not clips:
         raise ClipError(f"There is no clip {file_name!r}{_span_in_words(start, end)}; import it first or check the name.")
     if len(clips) > 1:
@@ -215,6 +216,15 @@ def find_clip(
             f"Several clips are called {file_name!r}{_span_in_words(start, end)}; add start and end, or use the clip number."
         )
     return clips[0]
+
+
+def _named(session: Session, names: Sequence[str | None], start: float | None, end: float | None) -> Sequence[Clip]:
+    """Up to two clips that have one of the names, themselves or as an alias."""
+    aliases = select(ClipAlias.clip_id).where(ClipAlias.file_name.in_(names))
+    query = select(Clip).where(
+        or_(Clip.file_name.in_(names), Clip.id.in_(aliases)), Clip.state != ClipState.REPLACED, *_span(start, end)
+    )
+    return session.scalars(query.limit(2)).all()
 
 
 def _span(start: float | None, end: float | None) -> list[ColumnElement[bool]]:

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.models import Clip, ClipState, Decision, Lease, Source
-from db.records.leases import is_open
+from db.records.lease_clock import lease_time
+from db.records.leases import cut_long_leases, is_open
 
 _AT_A_TIME = 500
 """Clips looked up in one query."""
@@ -44,7 +45,7 @@ def free_clips(
     found: list[int] = []
     wanted = (clip for clip in ranked if clip not in leave_out)
     while len(found) < limit and (block := list(itertools.islice(wanted, _AT_A_TIME))):
-        query = select(Clip.id).where(Clip.id.in_(block), _free(annotator_id, time.time()))
+        query = select(Clip.id).where(Clip.id.in_(block), _free(annotator_id, lease_time()))
         free = set(session.scalars(query))
         found.extend(clip for clip in block if clip in free)
     return found[:limit]
@@ -54,12 +55,14 @@ def lease_for_grid(
     session: Session, *, annotator_id: int, clips: Sequence[int], limit: int, lease_seconds: float
 ) -> list[GridLease]:
     """Lease those of a few clips that are still free (needs a write session); what the annotator's grid holds is renewed."""
-    now = time.time()
+    now = lease_time()
+    cut_long_leases(session, now=now, lease_seconds=lease_seconds)
     free = free_clips(session, ranked=clips, limit=limit, annotator_id=annotator_id)
     mine = select(Lease).where(Lease.clip_id.in_(free), Lease.annotator_id == annotator_id, is_open(now))
     leases = {lease.clip_id: lease for lease in session.scalars(mine)}
     for clip in free:
-        lease = leases.setdefault(clip, Lease(clip_id=clip, annotator_id=annotator_id, source=Source.GRID, created_at=now))
+        new = Lease(clip_id=clip, annotator_id=annotator_id, source=Source.GRID, created_at=time.time())
+        lease = leases.setdefault(clip, new)
         lease.expires_at = now + lease_seconds
     session.add_all(leases.values())
     session.flush()

@@ -31,11 +31,18 @@ Labelled = tuple[int, str]
 """Clip id and file name."""
 
 
-def relabels(session: Session, *, annotator_id: int, now: float) -> Iterator[Labelled]:
+def relabels(session: Session, *, annotator_id: int, now: float, remembered_since: float | None = None) -> Iterator[Labelled]:
     """Clips for an annotator to answer again, the oldest labels first; drawn from the database as they are needed.
 
     Clips that owe the random slice a blind answer are left to it. What a reviewer has fixed is settled, and an answer that
     somebody gave anew on the Review page has been thought over already.
+
+    Args:
+        session: reads.
+        annotator_id: for whom.
+        now: by the clock of the leases.
+        remembered_since: by the wall clock; what the annotator had since then, they remember. By default `REMEMBERED_SECONDS`
+            before `now`.
     """
     wanted = and_(
         Clip.state == ClipState.READY,
@@ -43,7 +50,7 @@ def relabels(session: Session, *, annotator_id: int, now: float) -> Iterator[Lab
         blindly_answered(),
         ~_with(Decision.gold.is_(True)),
         ~_with(Decision.source.in_((Source.SECOND_PASS, Source.REVIEW))),
-        ~_just_had(annotator_id, now),
+        ~_just_had(annotator_id, now - REMEMBERED_SECONDS if remembered_since is None else remembered_since),
     )
     yield from _oldest(session, wanted)
 
@@ -74,12 +81,12 @@ def _with(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return live_query().where(Decision.clip_id == Clip.id, condition).correlate(Clip).exists()
 
 
-def _just_had(annotator_id: int, now: float) -> ColumnElement[bool]:
+def _just_had(annotator_id: int, since: float) -> ColumnElement[bool]:
     """SQL condition on `Clip`: the annotator answered it, or had it on screen, a short while ago."""
     answers = select(literal(1)).where(Decision.clip_id == Clip.id, Decision.annotator_id == annotator_id)
     had = select(literal(1)).where(Lease.clip_id == Clip.id, Lease.annotator_id == annotator_id)
-    answered = answers.where(Decision.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
-    return answered | had.where(Lease.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
+    answered = answers.where(Decision.created_at > since).correlate(Clip).exists()
+    return answered | had.where(Lease.created_at > since).correlate(Clip).exists()
 
 
 def relabels_so_far(session: Session, now: float) -> tuple[int, int]:

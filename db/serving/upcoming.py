@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from db.decisions.conditions import given_blind
 from db.decisions.log import live_query
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
+from db.records.lease_clock import lease_time
 from db.records.leases import is_open, not_leased
 from db.serving.mixing import Share, mixed
 from db.serving.random_slice import blindly_answered
@@ -62,7 +63,8 @@ def upcoming(
         relabel_share: share of the clips served that have a label already and are asked once more (`db.serving.second_pass`).
         now: seconds since 1970, for tests.
     """
-    now = time.time() if now is None else now
+    remembered_since = (time.time() if now is None else now) - REMEMBERED_SECONDS
+    now = lease_time() if now is None else now
     share = _share_so_far(session, now)
     share.share = random_share
     if annotator_id is not None:
@@ -73,10 +75,10 @@ def upcoming(
     if annotator_id is not None and _others_are_here(session, annotator_id, now):
         ranked = _own_order(ranked, annotator_id)
     owed_query = _owed_query(now)
-    fresh_query = owed_query if annotator_id is None else owed_query.where(~_hinted_lately(annotator_id, now))
+    fresh_query = owed_query if annotator_id is None else owed_query.where(~_hinted_lately(annotator_id, remembered_since))
     owed = _unseen(_in_batches(session, fresh_query, limit + len(exclude)), exclude)
     overlap = _unseen(_in_batches(session, _overlap_query(annotator_id, now), limit + len(exclude)), exclude)
-    second_pass = _second_pass(session, annotator_id, exclude, now)
+    second_pass = _second_pass(session, annotator_id, exclude, now, remembered_since)
     served = mixed(ranked, owed, share, limit=limit, again=overlap, second_pass=second_pass)
     if served or fresh_query is owed_query:
         return served
@@ -84,10 +86,12 @@ def upcoming(
     return list(itertools.islice(_unseen(_in_batches(session, owed_query, limit + len(exclude)), exclude), limit))
 
 
-def _second_pass(session: Session, annotator_id: int | None, exclude: Collection[int], now: float) -> Iterator[Served] | None:
+def _second_pass(
+    session: Session, annotator_id: int | None, exclude: Collection[int], now: float, remembered_since: float
+) -> Iterator[Served] | None:
     if annotator_id is None:
         return None
-    clips = relabels(session, annotator_id=annotator_id, now=now)
+    clips = relabels(session, annotator_id=annotator_id, now=now, remembered_since=remembered_since)
     return (Served(clip, file_name, Source.SECOND_PASS, None, None) for clip, file_name in clips if clip not in exclude)
 
 
@@ -162,10 +166,10 @@ def _owed_query(now: float) -> Select[int, str, Source, float | None, str]:
     return query.where(Clip.state == ClipState.READY, not_leased(now), ~blindly_answered()).order_by(Clip.slice_key, Clip.id)
 
 
-def _hinted_lately(annotator_id: int, now: float) -> ColumnElement[bool]:
+def _hinted_lately(annotator_id: int, since: float) -> ColumnElement[bool]:
     """SQL condition on `Clip`: the annotator answered it with a hint a short while ago, and would not be blind to it now."""
     answers = select(literal(1)).where(Decision.clip_id == Clip.id, Decision.annotator_id == annotator_id, ~given_blind())
-    return answers.where(Decision.created_at > now - REMEMBERED_SECONDS).correlate(Clip).exists()
+    return answers.where(Decision.created_at > since).correlate(Clip).exists()
 
 
 def _overlap_query(annotator_id: int | None, now: float) -> Select[int, str, Source, float | None, str]:

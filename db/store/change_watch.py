@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.store.engine import Turn, write_session
+from db.store.engine import Turn, file_check, write_session
 
 _VERSION = "PRAGMA data_version"
 
@@ -43,11 +43,14 @@ class ChangeWatch:
 
         Raises:
             OperationalError: the database file cannot be read.
+            DatabaseGoneError: it was deleted, moved or replaced; nobody would write into it any more.
         """
         if self._engine.dialect.name != "sqlite" or not self._lock.acquire(blocking=False):
             return None
         try:
-            driver = self._opened().connection.driver_connection
+            connection = self._opened()
+            file_check(connection)()
+            driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             ((version,),) = driver.execute(_VERSION).fetchall()
             return int(version)

@@ -8,10 +8,11 @@ instead: a writer of answers waits neither for leases nor for the learner.
 from __future__ import annotations
 
 import enum
+import functools
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,19 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from db.errors import ProjectError
+from db.mounts import refuse_network_file_system
+from db.store.database_file import DatabaseFile
 
 BUSY_SECONDS = 30
 _TRY_AGAIN = 0.002
 """Seconds between two tries to begin writing: SQLite itself waits up to a tenth of a second, even if the other is done sooner."""
 _WRITES = "earmark_writes"
+_FILE = "earmark_file"
+"""Execution option: the DatabaseFile of the engine."""
+_BESIDE = "earmark_beside"
+"""In the info of a connection: the files beside the database that it has open."""
 _LOCKS = 0x4541524D
 """The first key of Earmark's advisory locks on PostgreSQL ("EARM"), apart from the locks of other users of the database."""
-_NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "9p", "fuse.sshfs", "davfs"}
-)
 
 
 class Turn(enum.IntEnum):
@@ -70,8 +74,27 @@ def connect(url: str | URL) -> Engine:
         raise ProjectError(f'The driver {error.name} is missing; install it with pip install "earmark[postgresql]".') from error
     if backend == "sqlite":
         refuse_network_file_system(Path(parsed.database or "."))
+        if parsed.database not in (None, "", ":memory:"):
+            engine = _watched(engine, os.path.abspath(str(parsed.database)))
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _watched(engine: Engine, path: str) -> Engine:
+    """The engine, whose connections and transactions notice that the file is gone."""
+    file = DatabaseFile(path)
+
+    def before_connecting(*_arguments: Any) -> None:
+        # SQLite would make an empty database in the place of the one that is gone.
+        file.check()
+
+    def connected(_connection: Any, record: Any) -> None:
+        record.info[_BESIDE] = file.connected()
+
+    event.listen(engine, "do_connect", before_connecting)
+    event.listen(engine, "connect", connected)
+    engine.update_execution_options(**{_FILE: file})
     return engine
 
 
@@ -111,6 +134,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
+    file_check(connection)()
     writes = connection.get_execution_options().get(_WRITES, False)
     if not writes:
         connection.exec_driver_sql("BEGIN")
@@ -123,6 +147,12 @@ def _begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def file_check(connection: Connection) -> Callable[[], None]:
+    """What raises DatabaseGoneError once the files that the connection has open are gone; on PostgreSQL it never does."""
+    file = connection.get_execution_options().get(_FILE)
+    return (lambda: None) if file is None else functools.partial(file.check, connection.info.get(_BESIDE))
 
 
 def _began(driver: sqlite3.Connection) -> bool:
@@ -158,37 +188,20 @@ def write_session(engine: Engine | Connection, *, turn: Turn | None = None) -> I
     Args:
         engine: or one connection, which from then on is for writing.
         turn: the only kind of rows that is added; without one, nobody else writes anything meanwhile.
+
+    Raises:
+        DatabaseGoneError: the SQLite file was deleted, moved or replaced, before the transaction or during it.
     """
     writer = engine.execution_options(**{_WRITES: True})
-    with Session(writer, expire_on_commit=False) as session, session.begin():
-        if engine.dialect.name == "postgresql":
-            # Always in the same order, so that no two writers wait for each other.
-            for each in [turn] if turn else sorted(Turn, reverse=True):
-                session.execute(select(func.pg_advisory_xact_lock(_LOCKS, each.value)))
-        yield session
-
-
-def refuse_network_file_system(path: Path) -> None:
-    """Raise ProjectError when `path` lies on a network file system: WAL needs a local disk.
-
-    On systems without /proc/mounts this cannot be checked, and nothing is refused.
-    """
-    try:
-        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
-    where = os.path.realpath(path)
-    best, kind = "", ""
-    for line in mounts:
-        fields = line.split()
-        if len(fields) < 3:
-            continue
-        mount = fields[1].encode().decode("unicode_escape", errors="replace")
-        inside = where == mount or where.startswith(mount.rstrip("/") + "/")
-        if inside and len(mount) >= len(best):
-            best, kind = mount, fields[2]
-    if kind in _NETWORK_FILE_SYSTEMS:
-        raise ProjectError(
-            f"{path} lies on the network file system {best} ({kind}), where SQLite is not safe; "
-            "put the project on a local disk or use --database-url with PostgreSQL."
-        )
+    checks: list[Callable[[], None]] = []
+    with Session(writer, expire_on_commit=False) as session:
+        event.listen(session, "after_begin", lambda *begun: checks.append(file_check(begun[-1])))
+        with session.begin():
+            if engine.dialect.name == "postgresql":
+                # Always in the same order, so that no two writers wait for each other.
+                for each in [turn] if turn else sorted(Turn, reverse=True):
+                    session.execute(select(func.pg_advisory_xact_lock(_LOCKS, each.value)))
+            yield session
+        # What was committed into a file without a name must not be acknowledged.
+        for check in checks:
+            check()

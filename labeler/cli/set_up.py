@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from db.imports.times import TimesIn
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
 from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
 
 
@@ -38,18 +40,43 @@ def init(directory: Path, labels: str, database_url: str | None, as_json: bool) 
 @click.option(
     "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
 )
+@click.option(
+    "--times-in",
+    type=click.Choice([unit.value for unit in TimesIn]),
+    default=None,
+    help="What start and end in a manifest are given in; default: seconds. clock is hours:minutes:seconds or minutes:seconds.",
+)
 @json_option
 @click.pass_obj
-def import_(directory: Path, source: Path, labels_from_folders: bool, labels_as: str | None, as_json: bool) -> None:
+def import_(
+    directory: Path,
+    source: Path,
+    labels_from_folders: bool,
+    labels_as: str | None,
+    times_in: str | None,
+    as_json: bool,
+) -> None:
     """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files."""
     from learner.imports.source import import_source
 
     with opened(directory) as project, progress_bar("import", "clip") as moved:
-        report = import_source(project, source, labels_from_folders=labels_from_folders, labels_as=labels_as, progress=moved)
+        report = import_source(
+            project,
+            source,
+            labels_from_folders=labels_from_folders,
+            labels_as=labels_as,
+            times_in=None if times_in is None else TimesIn(times_in),
+            progress=moved,
+        )
     document = report.to_json()
     if not as_json:
-        for rejected in document["rejected"]:
+        # What a note explains for many rows is not printed for each of them.
+        for rejected in (each for each in document["rejected"] if "kind" not in each):
             note(f"rejected {rejected['file_name']}: {rejected['reason']}")
+        for line in warning_lines(document["warnings"]):
+            note(line)
+        for sentence in document["notes"]:
+            note(sentence)
     print_result(
         document,
         as_json=as_json,

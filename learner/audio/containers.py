@@ -15,7 +15,10 @@ import numpy as np
 
 from db.errors import AudioError
 from learner.arrays import Float32Array
+from learner.audio.matroska import what_is_missing
+from learner.audio.other_files import HEAD_BYTES, what_it_is
 from learner.audio.reader import AudioInfo, Reader, shown
+from learner.audio.wav_header import is_wav, wav_header
 
 _PREROLL = 0.25
 """Seconds decoded before a span, so that codecs with memory have settled."""
@@ -49,11 +52,13 @@ def open_container(file: BinaryIO, path: str | os.PathLike[str]) -> Reader:
         AudioError: it is no audio file, it is damaged, or the extra is not installed.
     """
     file.seek(0)
-    head = file.read(16)
+    head = file.read(HEAD_BYTES)
     file.seek(0)
     kind = container_of(head)
     if kind is None:
-        raise AudioError(f"{shown(path)} is not an audio file that Earmark can read; convert it to WAV or FLAC.")
+        raise AudioError(f"{shown(path)} {what_it_is(head)}.")
+    if _is_cut_in_its_header(file, head):
+        raise AudioError(f"{shown(path)} is cut short (its header is incomplete); copy it again.")
     demuxer, name = kind
     try:
         import av
@@ -63,11 +68,22 @@ def open_container(file: BinaryIO, path: str | os.PathLike[str]) -> Reader:
         container = av.open(file, mode="r", format=demuxer, metadata_errors="replace", options={"protocol_whitelist": "none"})
         if not container.streams.audio:
             raise AudioError(f"{shown(path)} holds no audio track; leave it out or convert it.")
-        return _ContainerReader(container, path)
+        codec: Any = container.streams.audio[0].codec_context
+        if codec is None:  # It is where FFmpeg has no decoder for the tag, whatever the types of `av` say.
+            tag = f" {wav_header(file).codec:#06x}" if is_wav(head) else ""
+            raise AudioError(f"{shown(path)} has an unknown codec{tag}; convert it to WAV or FLAC.")
+        return _ContainerReader(container, file, path)
     except (av.FFmpegError, ValueError, OSError) as error:
         raise AudioError(
             f"{shown(path)} cannot be read as {name} (damaged or cut short); copy it again or convert it to WAV or FLAC."
         ) from error
+
+
+def _is_cut_in_its_header(file: BinaryIO, head: bytes) -> bool:
+    if is_wav(head):
+        return not wav_header(file).complete
+    # The first block of a FLAC file has 34 bytes, after the 8 of its mark and its own head.
+    return head.startswith(b"fLaC") and len(head) < 42
 
 
 class _ContainerReader:
@@ -75,8 +91,8 @@ class _ContainerReader:
 
     lossy = True
 
-    def __init__(self, container: Any, path: str | os.PathLike[str]) -> None:
-        self._container, self._path = container, path
+    def __init__(self, container: Any, file: BinaryIO, path: str | os.PathLike[str]) -> None:
+        self._container, self._file, self._path = container, file, path
         self._stream = container.streams.audio[0]
         self._time_base = Fraction(self._stream.time_base)
         self._origin = Fraction(self._stream.start_time or 0) * self._time_base
@@ -99,7 +115,19 @@ class _ContainerReader:
         self._container.seek(0)
         return last
 
+    def remarks(self) -> tuple[str, ...]:
+        """See `learner.audio.reader.Reader`."""
+        if not self._container.format.name.startswith("matroska"):
+            return ()
+        missing = what_is_missing(self._file)
+        if missing == "stated":
+            raise AudioError(f"{shown(self._path)} is cut short (it states more bytes than there are); copy it again.")
+        if missing == "last block":
+            return (f"Its last block lacks its end, so the recording or the copy ended early, after {self.info.duration:.1f} s.",)
+        return ()
+
     def blocks(self, first: int, last: int) -> Iterator[Float32Array]:
+        """See `learner.audio.reader.Reader`."""
         import av
 
         rate = self.info.sampling_rate

@@ -2,8 +2,9 @@
 
 libsndfile reads what it can; other containers (m4a, AAC, WebM, …) go through the optional extra `av`
 (`learner.audio.containers`). Files are opened here and handed on as descriptors, so that no library ever sees a file name:
-neither odd bytes nor extensions can mislead it. Everything is read in blocks: probing reads the header only, decoding reads
-the requested span only, and memory does not grow with the length of the file.
+neither odd bytes nor extensions can mislead it. Everything is read in blocks: probing reads the header only (of MP3 files
+without a length the frames' headers), decoding reads the requested span only, and memory does not grow with the length of the
+file. Whatever a decoder raises becomes an `AudioError`, so that it concerns that file alone.
 
 Imports numpy, soundfile and soxr only, because the app process decodes too.
 """
@@ -20,15 +21,29 @@ from io import BufferedReader
 import numpy as np
 import soxr
 
-from db.errors import AudioError
+from db.errors import AudioError, EarmarkError
 from learner.arrays import Waveform
-from learner.audio.reader import END_TOLERANCE, AudioInfo, AudioMissing, Reader, shown
+from learner.audio.channels import ChannelPowers, mono_blocks
+from learner.audio.reader import END_TOLERANCE, AudioInfo, AudioMissing, Reader, Validated, shown
 from learner.audio.sound_file import open_sound_file
 
 MINIMUM_SECONDS = 0.025
 """Shorter spans are rejected: one frame of speech analysis is 25 ms, and less holds nothing to label."""
 LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000
 MOST_CHANNELS = 64
+HIGHEST_SAMPLE = float(1 << 32)
+"""Full scale is 1. Samples of 32 bits that were never scaled reach half of this; what is beyond it is damage, and powers of it
+overflow."""
+CLIPPED_SAMPLE = 10.0
+"""Samples above this (20 dB over full scale) are a matter of wrong scaling; somewhat less is usual in files of floats."""
+LONG_SECONDS = 3600.0
+"""Longer spans are remarked on: a clip gets one label."""
+WHOLE_SECONDS = 7200.0
+"""Spans of up to two hours are decoded whole to validate them. Of longer ones a beginning, an end and a sample between them are:
+silence of days fits into a megabyte."""
+_STRETCHES, _STRETCH_SECONDS = 60, 10.0
+_HEADER_BYTES = 4096
+"""A file with more bytes than this is no empty recording."""
 
 
 def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
@@ -41,16 +56,22 @@ def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
         return reader.info
 
 
-def validate(path: str | os.PathLike[str], *, start: float = 0.0, end: float | None = None) -> AudioInfo:
-    """Decode a span (seconds) block by block and return what `audio_info` returns; silence is fine.
+def validate(path: str | os.PathLike[str], *, start: float = 0.0, end: float | None = None) -> Validated:
+    """Decode a span (seconds) block by block and return what `audio_info` returns, with remarks; silence is fine.
 
     Raises:
         AudioError: as `decode`.
     """
     with _opened(path) as reader:
-        for _ in _frames(reader, path, start, end):
-            pass
-        return reader.info
+        first, last = _span(reader.info, path, start, end)
+        powers, loudest = ChannelPowers(reader.info.channels), 0.0
+        for begin, stop in _stretches(first, last, rate=reader.info.sampling_rate):
+            for block in _frames(reader, path, begin, stop):
+                powers.add(block)
+                loudest = max(loudest, float(np.abs(block).max()))
+        seconds = (last - first) / reader.info.sampling_rate
+        remarks = (*reader.remarks(), *powers.mix().remarks(), *_on_samples(loudest), *_on_length(seconds))
+        return Validated(**vars(reader.info), remarks=remarks)
 
 
 def decode(
@@ -58,8 +79,12 @@ def decode(
 ) -> Waveform:
     """The span from `start` to `end` (seconds) as mono float32 at `sampling_rate` Hz, channels averaged.
 
+    Channels that carry nothing do not count, and of channels that cancel each other out the loudest is taken
+    (`learner.audio.channels`).
+
     Raises:
-        AudioError: the file cannot be decoded, ends before the span, holds NaN or infinity, or the span is shorter than 25 ms.
+        AudioError: the file cannot be decoded, ends before the span, holds NaN, infinity or samples over `HIGHEST_SAMPLE`, or the
+            span is shorter than 25 ms.
     """
     return _joined(list(decode_blocks(path, start=start, end=end, sampling_rate=sampling_rate)))
 
@@ -70,12 +95,12 @@ def decode_blocks(
     """As `decode`, in blocks of arbitrary length, for spans that are too long to hold in memory."""
     with _opened(path) as reader:
         rate = reader.info.sampling_rate
+        first, last = _span(reader.info, path, start, end)
         resampler = None if rate == sampling_rate else soxr.ResampleStream(rate, sampling_rate, 1, dtype="float32")
-        for block in _frames(reader, path, start, end):
-            mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
-            yield _finite(resampler.resample_chunk(mono) if resampler else mono, path)
+        for mono in mono_blocks(lambda: _frames(reader, path, first, last), channels=reader.info.channels):
+            yield resampler.resample_chunk(mono) if resampler else mono
         if resampler:
-            yield _finite(resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True), path)
+            yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
 
 
 def content_hash(path: str | os.PathLike[str]) -> str:
@@ -111,25 +136,40 @@ def _opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
 
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Reader]:
-    with _opened_bytes(path) as file:
-        if os.fstat(file.fileno()).st_size == 0:
+    with _opened_bytes(path) as file, _errors_of_decoders(path):
+        size = os.fstat(file.fileno()).st_size
+        if size == 0:
             raise AudioError(f"{shown(path)} is empty (0 bytes); record or copy it again.")
         reader: Reader | None = open_sound_file(file, path)
         if reader is None:
             from learner.audio.containers import open_container
 
             reader = open_container(file, path)
-        _check_header(reader.info, path)
+        _check_header(reader.info, path, size=size)
         yield reader
 
 
-def _check_header(info: AudioInfo, path: str | os.PathLike[str]) -> None:
+@contextmanager
+def _errors_of_decoders(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except EarmarkError:
+        raise
+    except Exception as error:
+        raise AudioError(
+            f"{shown(path)} cannot be decoded (the decoder failed with {type(error).__name__}); convert it to WAV or FLAC."
+        ) from error
+
+
+def _check_header(info: AudioInfo, path: str | os.PathLike[str], *, size: int) -> None:
     if not LOWEST_RATE <= info.sampling_rate <= HIGHEST_RATE:
         raise AudioError(
             f"{shown(path)} states a sampling rate of {info.sampling_rate} Hz, outside {LOWEST_RATE}-{HIGHEST_RATE}; convert it."
         )
     if not 1 <= info.channels <= MOST_CHANNELS:
         raise AudioError(f"{shown(path)} states {info.channels} channels, outside 1-{MOST_CHANNELS}; convert it.")
+    if info.frames <= 0 and size > _HEADER_BYTES:
+        raise AudioError(f"{shown(path)} holds no samples by its header, but {size} bytes; save it again with a right header.")
     if info.frames <= 0:
         raise AudioError(f"{shown(path)} holds no samples; record it again.")
     if info.duration < MINIMUM_SECONDS:
@@ -155,13 +195,23 @@ def _span(info: AudioInfo, path: str | os.PathLike[str], start: float, end: floa
     return first, last
 
 
-def _frames(reader: Reader, path: str | os.PathLike[str], start: float, end: float | None) -> Iterator[Waveform]:
-    """Blocks of the span. They are checked: the whole span is there, and every sample is a number."""
-    first, last = _span(reader.info, path, start, end)
+def _stretches(first: int, last: int, *, rate: int) -> Iterator[tuple[int, int]]:
+    """The parts of a span that are decoded to validate it, in frames."""
+    length = round(_STRETCH_SECONDS * rate)
+    if last - first <= WHOLE_SECONDS * rate:
+        yield first, last
+        return
+    for begin in np.linspace(first, last - length, _STRETCHES).astype(np.int64).tolist():
+        yield begin, begin + length
+
+
+def _frames(reader: Reader, path: str | os.PathLike[str], first: int, last: int) -> Iterator[Waveform]:
+    """Blocks of these frames. They are checked: all frames are there, and every sample is a number that makes sense."""
     seen = 0
     for block in reader.blocks(first, last):
         seen += len(block)
-        yield _finite(block, path)
+        _check_samples(block, path)
+        yield block
     rate = reader.info.sampling_rate
     short = last - first - seen
     if short > (END_TOLERANCE * rate if reader.lossy else 0) or seen == 0:
@@ -171,10 +221,32 @@ def _frames(reader: Reader, path: str | os.PathLike[str], start: float, end: flo
         )
 
 
-def _finite(block: Waveform, path: str | os.PathLike[str]) -> Waveform:
+def _check_samples(block: Waveform, path: str | os.PathLike[str]) -> None:
+    low, high = float(block.min()), float(block.max())
+    if low >= -HIGHEST_SAMPLE and high <= HIGHEST_SAMPLE:
+        return
     if not np.isfinite(block).all():
         raise AudioError(f"{shown(path)} holds samples that are not numbers (NaN or infinity); convert or record it again.")
-    return block
+    raise AudioError(
+        f"{shown(path)} holds a sample of {max(high, -low):.0e}, where 1 is full scale; it is damaged; copy or record it again."
+    )
+
+
+def _on_samples(loudest: float) -> tuple[str, ...]:
+    if loudest <= CLIPPED_SAMPLE:
+        return ()
+    return (f"Its samples reach {loudest:.3g}, where 1 is full scale: players clip them to noise; scale them down.",)
+
+
+def _on_length(seconds: float) -> tuple[str, ...]:
+    if seconds <= LONG_SECONDS:
+        return ()
+    checked = " Only a sample of it was checked." if seconds > WHOLE_SECONDS else ""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return (
+        f"It lasts {hours} h {minutes} min and gets one label for all of it; to label parts of it, import a manifest with start "
+        f"and end of each.{checked}",
+    )
 
 
 def _joined(blocks: list[Waveform]) -> Waveform:

@@ -32,14 +32,29 @@ class AudioInfo:
         return self.frames / self.sampling_rate
 
 
+@dataclass(frozen=True)
+class Validated(AudioInfo):
+    """The same, of audio that was decoded."""
+
+    remarks: tuple[str, ...] = ()
+    """Sentences on what somebody should know of it though it can be used."""
+
+
 class Reader(Protocol):
     """An open file of either kind."""
 
     info: AudioInfo
     lossy: bool
 
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on what is wrong with the file though it can be read; it looks at more of the file than decoding does.
+
+        Raises:
+            AudioError: what is wrong is reason enough not to take the file.
+        """
+
     def blocks(self, first: int, last: int) -> Iterator[Waveform]:
-        """Blocks of shape [n, channels] that hold the frames first..last-1; may end early."""
+        """Blocks of shape [n, channels] that hold the frames first..last-1; may end early, and may be called again."""
 
 
 def shown(path: str | os.PathLike[str]) -> str:

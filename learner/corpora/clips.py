@@ -62,6 +62,8 @@ def manifest_clips(manifest: Path) -> LabelledClips:
         span = (row.path, row.start or 0.0, row.end)
         if row.label is None:
             found.unlabelled += 1
+        elif row.if_missing is not None:
+            found.left_out.append(LeftOut(row.file_name, row.if_missing))
         elif span not in seen:
             seen.add(span)
             found.clips.append(

@@ -14,8 +14,8 @@ from learner.audio.decoding import audio_info
 from learner.corpora.clips import LeftOut, ProbeClip, clip_key
 from learner.corpora.vector_cache import VectorCache
 from learner.encoders.base import Encoder
-from learner.features.embed import decoded_batches, encoded_stream
-from learner.features.precision import as_stored
+from learner.features.embed import decoded_batches, encoded_stream, not_numbers
+from learner.features.precision import as_stored, storable
 from learner.progress import Progress
 
 STORE_CLIPS = 256
@@ -84,6 +84,9 @@ def encode_clips(clips: Sequence[ProbeClip], encoder: Encoder, cache: VectorCach
                 elif audio is None:
                     vectors.append((clip, result))
             for clip, vector in vectors:
+                if not storable(vector[np.newaxis])[0]:
+                    found.left_out.append(LeftOut(clip.file_name, str(not_numbers(clip.path))))
+                    continue
                 found.vectors[clip.clip_id], found.encoded[clip.clip_id] = as_stored(vector), True
                 unsaved.add(keys[clip.clip_id], vector)
             done += len(batch)

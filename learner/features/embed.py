@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from db.errors import AudioError
+from db.errors import AudioError, EncoderError
 from db.project import OpenProject
 from db.records.clips import ClipAudio, mark_broken, ready_clips_without_features
 from db.records.features import newest_feature_set, use_feature_set
@@ -24,6 +24,7 @@ from learner.audio.decoding import content_hash, decode, decode_blocks
 from learner.audio.reader import AudioMissing, shown
 from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_named
+from learner.features.precision import storable
 from learner.features.store import FeatureStore, embed_lock
 from learner.progress import Progress
 
@@ -63,7 +64,16 @@ class _Pending:
 
     clip_ids: list[int] = field(default_factory=list)
     vectors: list[Float32Array] = field(default_factory=list)
+    refused: list[ClipAudio] = field(default_factory=list)
+    """Clips whose vectors hold NaN or infinity."""
     since: float = field(default_factory=time.monotonic)
+
+    def add(self, clip: ClipAudio, vector: Float32Array) -> None:
+        if storable(vector[np.newaxis])[0]:
+            self.clip_ids.append(clip.clip_id)
+            self.vectors.append(vector)
+        else:
+            self.refused.append(clip)
 
     @property
     def due(self) -> bool:
@@ -92,7 +102,7 @@ def embed(
         note: called with a remark that somebody should know of the encoder before it starts.
 
     Raises:
-        EncoderError: the encoder cannot be loaded or run.
+        EncoderError: the encoder cannot be loaded or run, or gives NaN or infinity for every clip.
         FeatureError: another process embeds this project, or the disk is full.
     """
     started = time.monotonic()
@@ -167,23 +177,26 @@ def _embed_clips(
     should_stop: Callable[[], bool],
 ) -> int:
     embedded = done = 0
-    pending = _Pending()
+    pending, works = _Pending(), not store.is_empty()
     progress(0, len(clips))
     try:
         for batch in decoded_batches(clips, encoder.sampling_rate):
             whole = [(clip, audio) for clip, audio in batch if isinstance(audio, np.ndarray)]
             if whole:
-                pending.vectors.extend(encoder.encode([audio for _, audio in whole]))
-                pending.clip_ids.extend(clip.clip_id for clip, _ in whole)
+                for (clip, _), vector in zip(whole, encoder.encode([audio for _, audio in whole]), strict=True):
+                    pending.add(clip, vector)
             for clip, audio in batch:
                 result = encoded_stream(clip, encoder) if audio is None else audio
                 if isinstance(result, AudioError):
                     failed.append(_set_aside(project, clip, result))
                 elif audio is None:
-                    pending.vectors.append(result)
-                    pending.clip_ids.append(clip.clip_id)
+                    pending.add(clip, result)
             done += len(batch)
-            if pending.due:
+            works = works or bool(pending.vectors)
+            if works:
+                failed.extend(_set_aside(project, clip, not_numbers(clip.path)) for clip in pending.refused)
+                pending.refused.clear()
+            if pending.due and works:
                 embedded += _flush(store, pending)
                 pending = _Pending()
             progress(done, len(clips))
@@ -192,6 +205,11 @@ def _embed_clips(
     finally:
         # On Ctrl-C too: what is encoded is kept.
         embedded += _flush(store, pending)
+    if pending.refused:
+        # Then it is not the clips: none of them is set aside for an encoder that cannot encode any.
+        raise EncoderError(
+            f"Encoder {encoder.name!r} gives NaN or infinity for every clip ({len(pending.refused)} so far); use another encoder."
+        )
     return embedded
 
 
@@ -202,6 +220,13 @@ def encoded_stream(clip: ClipAudio, encoder: Encoder) -> Float32Array | AudioErr
         return encoder.encode_stream(decode_blocks(clip.path, start=clip.start, end=end, sampling_rate=encoder.sampling_rate))
     except AudioError as error:
         return error
+
+
+def not_numbers(path: str) -> AudioError:
+    """Why a clip whose vector holds NaN or infinity gets none."""
+    return AudioError(
+        f"The encoder gives NaN or infinity for {shown(path)}; check its audio, then leave it out or record it again."
+    )
 
 
 def _set_aside(project: OpenProject, clip: ClipAudio, error: AudioError) -> FailedClip:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from learner.arrays import Float16Array, Float32Array
+from learner.arrays import BoolArray, Float16Array, Float32Array
 
 DTYPE = "float16"
 _LARGEST = float(np.finfo(np.float16).max)
@@ -19,3 +19,9 @@ def as_stored(vectors: Float32Array) -> Float16Array:
     Those beyond float16 become its largest instead of infinite: nothing distinguishes vectors out there anyway.
     """
     return np.clip(vectors, -_LARGEST, _LARGEST).astype(np.float16)
+
+
+def storable(vectors: Float32Array) -> BoolArray:
+    """Which vectors [n, dim] a feature set may hold: those without NaN and infinity, one of which spoils whatever is computed."""
+    found: BoolArray = np.asarray(np.isfinite(vectors).all(axis=1))
+    return found

@@ -29,7 +29,7 @@ from db.store.files import remove_leftovers, whole_file, write_whole
 from db.store.lock import locked
 from learner.arrays import Float16Array, Float32Array
 from learner.features.matrix import open_shard, shard_path
-from learner.features.precision import DTYPE, as_stored
+from learner.features.precision import DTYPE, as_stored, storable
 
 if TYPE_CHECKING:
     # The app process reads features, and must not load what encoders need.
@@ -80,12 +80,21 @@ class FeatureStore:
             )
         self._forget_lost_shards()
 
+    def is_empty(self) -> bool:
+        """Whether the set holds no vector."""
+        with self._project.read() as session:
+            return not rows_in_shard(session, self.feature_set_id)
+
     def append(self, clip_ids: Sequence[int], vectors: Float32Array) -> None:
         """Make vectors [n, dim] durable and add them to the row map; when this returns, they survive anything.
 
         Raises:
-            FeatureError: the disk is full or the folder cannot be written to.
+            FeatureError: the disk is full, the folder cannot be written to, or a vector holds NaN or infinity.
         """
+        usable = storable(vectors)
+        if not usable.all():
+            clip = clip_ids[int(np.argmin(usable))]
+            raise FeatureError(f"The vector of clip {clip} holds NaN or infinity; set the clip aside, or use another encoder.")
         added: list[tuple[int, int, int]] = []
         with self._project.read() as session:
             filled = rows_in_shard(session, self.feature_set_id)

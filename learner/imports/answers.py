@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,13 +102,14 @@ def _clip(session: Session, row: AnnotationRow) -> Clip:
     else:
         clip = find_clip(session, clip_id=row.clip_id)
         # A file made for another project has its clip numbers: the names decide, where both are given.
-        if row.file_name not in (None, clip.file_name) and not _is_alias(session, clip.id, row.file_name):
+        if row.file_name is not None and not _is_called(session, clip, row.file_name):
             raise ClipError(f"The clip {clip.id} is {clip.file_name!r}, not {row.file_name!r}; give the one or the other.")
     if clip.state != ClipState.READY:
         raise ClipError(f"The clip {clip.file_name!r} is out of service: {clip.problem or clip.state.value}")
     return clip
 
 
-def _is_alias(session: Session, clip_id: int, file_name: str | None) -> bool:
-    query = select(ClipAlias.id).where(ClipAlias.clip_id == clip_id, ClipAlias.file_name == file_name)
-    return session.scalars(query).first() is not None
+def _is_called(session: Session, clip: Clip, file_name: str) -> bool:
+    """Whether this is the clip's name or an alias of it, in whichever Unicode form."""
+    aliases = session.scalars(select(ClipAlias.file_name).where(ClipAlias.clip_id == clip.id))
+    return unicodedata.normalize("NFC", file_name) in {unicodedata.normalize("NFC", name) for name in (clip.file_name, *aliases)}

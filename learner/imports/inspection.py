@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from db.errors import AudioError
-from db.imports.manifest import LONGEST_NAME, BadRow, SourceRow, is_too_long
+from db.imports.manifest import LONGEST_NAME, WINDOWS_PATH, BadRow, SourceRow, is_too_long
 from db.records.clips import SPAN_TOLERANCE, NewClip, NewFile
 from db.records.known_clips import Known
-from learner.audio.decoding import content_hash, validate
-from learner.audio.reader import END_TOLERANCE, shown
+from learner.audio.decoding import audio_info, content_hash, validate
+from learner.audio.reader import END_TOLERANCE, AudioInfo, shown
 
 _REMEMBERED_HASHES = 10_000
 
@@ -27,6 +27,10 @@ class Inspected:
     clip: NewClip | None = None
     known_id: int | None = None
     reason: str | None = None
+    remarks: tuple[str, ...] = ()
+    """Sentences on what somebody should know of a new clip though it can be used."""
+    kind: str | None = None
+    """Given with a reason that a remark on the source explains for all rows of this kind."""
 
 
 class Inspector:
@@ -34,11 +38,12 @@ class Inspector:
 
     def __init__(self) -> None:
         self._hashes: dict[str, tuple[int, int, str]] = {}
+        self._rates: dict[tuple[str, int, int], int] = {}
 
     def inspect(self, row: SourceRow | BadRow, known: Known) -> Inspected:
         """Inspect a row; whatever is wrong with the file becomes the reason, never an exception."""
         if isinstance(row, BadRow):
-            return Inspected(row, reason=row.reason)
+            return Inspected(row, reason=row.reason, kind=row.kind)
         try:
             if is_too_long(row.path):
                 return Inspected(
@@ -47,20 +52,23 @@ class Inspector:
             status = os.stat(row.path)
             if not stat.S_ISREG(status.st_mode):
                 return Inspected(row, reason=f"{shown(row.path)} is {_kind(status.st_mode)}; name an audio file.")
+            row = self._in_seconds(row, known, status)
             known_id = _same(known, row, status)
             if known_id is not None:
                 return Inspected(row, known_id=known_id)
-            return Inspected(row, clip=self._new_clip(row, known, status))
+            info = validate(row.path, start=row.start or 0.0, end=row.end)
+            return Inspected(row, clip=self._new_clip(row, known, status, info), remarks=info.remarks)
         except AudioError as error:
             return Inspected(row, reason=str(error))
         except FileNotFoundError:
+            if row.if_missing is not None:
+                return Inspected(row, reason=row.if_missing, kind=WINDOWS_PATH)
             return Inspected(row, reason=f"{shown(row.path)} does not exist; put the file back or correct its path.")
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             return Inspected(row, reason=f"{shown(row.path)} cannot be read ({reason}); check its path and permissions.")
 
-    def _new_clip(self, row: SourceRow, known: Known, status: os.stat_result) -> NewClip:
-        info = validate(row.path, start=row.start or 0.0, end=row.end)
+    def _new_clip(self, row: SourceRow, known: Known, status: os.stat_result, info: AudioInfo) -> NewClip:
         digest = self._hash(row.path, known, status)
         now = os.stat(row.path)
         if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
@@ -85,6 +93,17 @@ class Inspector:
             split=row.split,
             extra=row.extra,
         )
+
+    def _in_seconds(self, row: SourceRow, known: Known, status: os.stat_result) -> SourceRow:
+        if not row.in_samples:
+            return row
+        same = (status.st_size, status.st_mtime_ns)
+        rate = next((file.sampling_rate for file in known.files.get(row.path, []) if (file.size, file.mtime_ns) == same), None)
+        if rate is None:
+            rate = self._rates.get((row.path, *same)) or audio_info(row.path).sampling_rate
+            self._rates = {(row.path, *same): rate}
+        start, end = (None if time is None else time / rate for time in (row.start, row.end))
+        return replace(row, start=start, end=end, in_samples=False)
 
     def _hash(self, path: str, known: Known, status: os.stat_result) -> str:
         """SHA-256 of the bytes, computed once for all the spans of a file."""

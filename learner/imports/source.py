@@ -12,10 +12,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -25,7 +23,9 @@ from db.decisions.taking import GivenAnswer, take
 from db.errors import FormatError
 from db.imports.folder import AUDIO_SUFFIXES, read_folder
 from db.imports.manifest import BadRow, SourceRow, is_too_long, read_manifest
-from db.imports.tables import storable
+from db.imports.remarks import Remarks
+from db.imports.text_lines import storable
+from db.imports.times import TimesIn
 from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
@@ -34,40 +34,14 @@ from db.records.clips import clear_rejection, record_rejection, register_clip
 from db.records.known_clips import known_of
 from db.records.labels import active_labels
 from learner.audio.reader import shown
+from learner.imports.import_report import ImportReport
 from learner.imports.inspection import Inspected, Inspector
+from learner.imports.time_units import refuse_other_units
 
 BATCH = 200
 """Rows in a transaction, at most."""
 _COMMIT_SECONDS = 1.0
 _WORKERS = 2
-
-
-@dataclass
-class ImportReport:
-    """What became of the rows of a source: each is added, known (aliases too) or rejected.
-
-    A row whose label cannot be recorded is imported all the same: its label is in `rejected`, its clip in `added` or `known`.
-    """
-
-    added: int = 0
-    known: int = 0
-    rejected: list[dict[str, str]] = field(default_factory=list)
-    aliases: list[dict[str, str]] = field(default_factory=list)
-    """Files with the bytes of a clip that has another path: {"file_name", "alias_of"}."""
-    labels: int = 0
-    """Decisions recorded from labels in the source."""
-
-    def take(self, other: ImportReport) -> None:
-        """Add what another report counts."""
-        self.added += other.added
-        self.known += other.known
-        self.labels += other.labels
-        self.rejected += other.rejected
-        self.aliases += other.aliases
-
-    def to_json(self) -> dict[str, Any]:
-        """What `earmark import --json` prints."""
-        return {"added": self.added, "known": self.known, "rejected": self.rejected, "aliases": self.aliases}
 
 
 def import_source(
@@ -76,6 +50,7 @@ def import_source(
     *,
     labels_from_folders: bool = False,
     labels_as: str | None = None,
+    times_in: TimesIn | None = None,
     progress: Callable[[int, int], None] | None = None,
     seed: int | None = None,
 ) -> ImportReport:
@@ -86,17 +61,24 @@ def import_source(
         labels_from_folders: in a folder, the name of the folder a file lies in is its label.
         labels_as: record the labels in the source as decisions of the annotator of this name, with source `imported`; an answer
             of this annotator for the same clip that stands, or was taken back, is left as it is.
+        times_in: what the manifest's `start` and `end` are given in; None for seconds, where other units are noticed and refused.
         progress: called with rows done and rows in all.
         seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
     Raises:
-        FormatError: the whole source cannot be read; single rows that cannot be used are in the report.
+        FormatError: the whole source cannot be read, or its times look like another unit; single rows that cannot be used are in
+            the report.
         DecisionError: `labels_as` cannot be an annotator's name.
     """
     source = Path(os.path.abspath(source))
     rng = random.SystemRandom() if seed is None else random.Random(seed)
-    importer = _Importer(project, source, labels_as=labels_as, rng=rng)
-    rows = _rows(source, labels_from_folders=labels_from_folders)
+    remarks = Remarks()
+    importer = _Importer(project, source, labels_as=labels_as, rng=rng, remarks=remarks)
+    rows = _rows(source, labels_from_folders=labels_from_folders, times_in=times_in, remarks=remarks)
+    first = list(islice(rows, BATCH))
+    if times_in is None:
+        refuse_other_units(source, first)
+    rows = chain(first, rows)
     total = _count(source) if progress else 0
     importer.begin()
     done = 0
@@ -108,17 +90,19 @@ def import_source(
                     progress(done, max(total, done))
     if progress:
         progress(done, done)
-    return importer.report
+    return importer.finished()
 
 
-def _rows(source: Path, *, labels_from_folders: bool) -> Iterator[SourceRow | BadRow]:
+def _rows(source: Path, *, labels_from_folders: bool, times_in: TimesIn | None, remarks: Remarks) -> Iterator[SourceRow | BadRow]:
     if os.path.isdir(source):
+        if times_in is not None:
+            raise FormatError(f"{shown(source)} is a folder, and only a manifest gives times; leave --times-in out.")
         return read_folder(source, labels_from_folders=labels_from_folders)
     if source.suffix.lower() in AUDIO_SUFFIXES:
         raise FormatError(f"{shown(source)} is an audio file by its name; import its folder, or a manifest that lists it.")
     if labels_from_folders:
         raise FormatError(f"{shown(source)} is not a folder; use --labels-from-folders with a folder.")
-    return read_manifest(source)
+    return read_manifest(source, times_in=times_in or TimesIn.SECONDS, remarks=remarks)
 
 
 def _count(source: Path) -> int:
@@ -132,15 +116,18 @@ def _count(source: Path) -> int:
 class _Importer:
     """One import: inspects rows in several threads, and writes in the calling thread."""
 
-    def __init__(self, project: OpenProject, source: Path, *, labels_as: str | None, rng: random.Random) -> None:
-        self.report = ImportReport()
-        self._project, self._source, self._rng = project, source, rng
+    def __init__(
+        self, project: OpenProject, source: Path, *, labels_as: str | None, rng: random.Random, remarks: Remarks
+    ) -> None:
+        self.report = ImportReport(of_lines=not os.path.isdir(source))
+        self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
         self._labels: list[str] = []
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
         self._inspector = Inspector()
         self._rejected: set[tuple[str, str]] = set()
+        self._labelled = 0
         self._label_of: dict[int, str] = {}
 
     def begin(self) -> None:
@@ -151,6 +138,18 @@ class _Importer:
             if self._labels_as is not None:
                 self._labels = [label.name for label in active_labels(session)]
                 self._annotator_id = annotator_named(session, self._labels_as).id
+
+    def finished(self) -> ImportReport:
+        """The report, with notes on the source as a whole."""
+        notes = self._remarks.sentences()
+        if self._labels_as is None and self._labelled:
+            clips = "1 clip has a label" if self._labelled == 1 else f"{self._labelled} clips have labels"
+            notes.append(f"{clips} in the source, and none was recorded; --labels-as ANNOTATOR records them as decisions.")
+        if self._labels_as is not None and not self._labelled:
+            how = "their column must be called label" if self.report.of_lines else "--labels-from-folders makes them of folders"
+            notes.append(f"The source has no labels for {self._labels_as}; {how}.")
+        self.report.notes = notes
+        return self.report
 
     def take(self, batch: list[SourceRow | BadRow], pool: ThreadPoolExecutor) -> Iterator[int]:
         """Inspect and write a batch; yields how many rows each transaction wrote."""
@@ -175,21 +174,24 @@ class _Importer:
 
     def _write(self, inspected: list[Inspected]) -> None:
         """Register clips, labels and rejections in one transaction; the report counts them once they are durable."""
-        report = ImportReport()
+        report = ImportReport(of_lines=self.report.of_lines)
         rejected: dict[tuple[str, str], str] = {}
         labelled: list[tuple[int, SourceRow]] = []
         again: dict[int, SourceRow] = {}
         with self._project.write() as session:
             for found in inspected:
                 if found.reason is not None:
-                    _reject(found.row, found.reason, rejected, report)
+                    _reject(found.row, found.reason, rejected, report, kind=found.kind)
                     continue
                 assert isinstance(found.row, SourceRow)
                 clip_id, is_known = self._register(session, found, report)
                 if is_known:
                     again.setdefault(clip_id, found.row)
-                if self._labels_as is not None and found.row.label is not None:
+                if found.row.label is not None:
                     labelled.append((clip_id, found.row))
+            self._labelled += len(labelled)
+            if self._labels_as is None:
+                labelled.clear()
             self._fill(session, again, report)
             self._record_labels(session, labelled, rejected, report)
             self._record_rejections(session, [found.row for found in inspected], rejected)
@@ -202,6 +204,7 @@ class _Importer:
             report.known += 1
             return found.known_id, True
         assert found.clip is not None
+        report.warnings += [{"file_name": found.clip.file_name, "warning": remark} for remark in found.remarks]
         registered = register_clip(session, found.clip, rng=self._rng)
         if registered.outcome in ("added", "renewed"):
             report.added += 1
@@ -224,7 +227,7 @@ class _Importer:
         for clip_id, speaker in fill_details(session, details).items():
             row = again[clip_id]
             reason = f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
-            report.rejected.append({"file_name": row.file_name, "reason": reason})
+            report.reject(row, reason)
 
     def _record_labels(
         self,
@@ -296,6 +299,13 @@ def _key(row: SourceRow | BadRow) -> tuple[str, str]:
     return path, file_name
 
 
-def _reject(row: SourceRow | BadRow, reason: str, rejected: dict[tuple[str, str], str], report: ImportReport) -> None:
+def _reject(
+    row: SourceRow | BadRow,
+    reason: str,
+    rejected: dict[tuple[str, str], str],
+    report: ImportReport,
+    *,
+    kind: str | None = None,
+) -> None:
     rejected[_key(row)] = reason
-    report.rejected.append({"file_name": row.file_name, "reason": reason})
+    report.reject(row, reason, kind)

@@ -10,6 +10,7 @@ from types import TracebackType
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from db.errors import DatabaseGoneError
 from db.project import OpenProject
 from db.records.learner_state import report_state
 from db.store.change_watch import ChangeWatch
@@ -71,7 +72,7 @@ class Reporter:
             try:
                 with self._lock, self._beats.write(Turn.LEARNING) as session:
                     self._write(session, self._reported, None)
-            except DBAPIError:
+            except (DBAPIError, DatabaseGoneError):
                 # The learner itself meets the same trouble, tries again and reports it.
                 self._over.wait(BEAT_SECONDS)
 

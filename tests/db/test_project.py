@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from db.decisions.log import live_decisions, newest_decision_id
 from db.errors import LabelError, ProjectError, SchemaError, SettingsError
 from db.models import Base
+from db.mounts import refuse_network_file_system
 from db.project import OpenProject, create_project, open_project
 from db.records.labels import active_labels
 from db.settings import SETTINGS_FILE, Settings
@@ -119,7 +120,7 @@ def test_a_network_file_system_is_refused_by_name(tmp_path: Path, monkeypatch: p
     mounts = f"/dev/sda / ext4 rw 0 0\nserver:/share {tmp_path} nfs4 rw 0 0\n"
     monkeypatch.setattr(Path, "read_text", lambda self, **_: mounts)
     with pytest.raises(ProjectError, match="network file system .* \\(nfs4\\)"):
-        engines.refuse_network_file_system(tmp_path / "earmark.sqlite")
+        refuse_network_file_system(tmp_path / "earmark.sqlite")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "postgresql://nobody@127.0.0.1:1/none"])

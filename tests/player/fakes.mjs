@@ -50,9 +50,13 @@ export function openPage({ localStorage = new FakeStorage(), sessionStorage = ne
 // of the message that gives one, an Error (no connection), or { status, error }.
 export function serve(t, ...answers) {
   const requests = [];
-  t.mock.method(globalThis, "fetch", async (path, { body }) => {
+  t.mock.method(globalThis, "fetch", async (path, { body, keepalive = false }) => {
     const message = JSON.parse(body);
-    requests.push({ path, message });
+    const bytes = new TextEncoder().encode(body).length;
+    // Chromium refuses what is larger, however good the connection is.
+    if (keepalive && bytes > 65536) throw new TypeError("Failed to fetch");
+    // Not enumerable: most tests compare path and message only.
+    requests.push(Object.defineProperty({ path, message }, "sent", { value: { keepalive, bytes } }));
     const next = answers.length > 1 ? answers.shift() : answers[0];
     const answer = await (typeof next === "function" ? next(message) : next);
     if (answer instanceof Error) throw answer;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Outbox, savingWords } from "../../labeler/player/shared/outbox.js";
+import { asideWords, Outbox, savingWords } from "../../labeler/player/shared/outbox.js";
 import { FakeStorage, held, openPage, serve, settled, stillClock, storageSwitchedOff } from "./fakes.mjs";
 
 const NOTHING = { onChange() {}, onSaved() {} };
@@ -92,6 +92,30 @@ test("what one page stored in the same millisecond keeps its order", async (t) =
   openPage({ localStorage });
   const found = new Outbox("p", NOTHING).waiting.map((entry) => entry.answer.uuid);
   assert.deepEqual(found, given);
+});
+
+test("the order stays when the browser's clock is set back", async (t) => {
+  stillClock(t, 1_000_000);
+  const { localStorage } = openPage();
+  serve(t, noConnection);
+  new Outbox("p", NOTHING).add(answer("first"), 1);
+  t.mock.timers.setTime(1000);
+  openPage({ localStorage });
+  const outbox = new Outbox("p", NOTHING);
+  for (const uuid of ["second", "third"]) outbox.add(answer(uuid), 1);
+  openPage({ localStorage });
+  const found = new Outbox("p", NOTHING).waiting.map((entry) => entry.answer.uuid);
+  assert.deepEqual(found, ["first", "second", "third"]);
+});
+
+test("an acknowledgement that leaves answers out is none", async (t) => {
+  openPage();
+  stillClock(t);
+  const requests = serve(t, { results: [], saved: null });
+  const outbox = new Outbox("p", NOTHING);
+  outbox.add(answer("a"), 1);
+  await settled();
+  assert.deepEqual([requests.length, outbox.waiting.length], [1, 1], "kept, and tried again later");
 });
 
 test("a failure is tried again after delays that double, up to fifteen seconds", async (t) => {
@@ -185,7 +209,7 @@ test("answers of another project are left alone", async (t) => {
 });
 
 test("what the server refuses is reported, and not sent again", async (t) => {
-  const { localStorage } = openPage();
+  openPage();
   const refusal = { status: "refused", error: "The clip is gone." };
   const requests = serve(t, { results: [{ status: "saved" }, refusal], saved: 1, annotator: 7 });
   const outbox = new Outbox("p", { ...NOTHING, later() {} });
@@ -193,9 +217,101 @@ test("what the server refuses is reported, and not sent again", async (t) => {
   outbox.add(answer("b"), 2);
   await outbox.send();
   assert.equal(requests.length, 1);
-  assert.equal(localStorage.length, 0);
-  assert.deepEqual(outbox.refused, [{ answer: { ...answer("b"), clip: 2 }, reason: "The clip is gone." }]);
-  assert.deepEqual(savingWords(outbox), { state: "refused", text: "Not saved: The clip is gone." });
+  assert.deepEqual(outbox.waiting, []);
+  assert.deepEqual(
+    outbox.aside.map((entry) => entry.answer),
+    [{ ...answer("b"), clip: 2, refused: "The clip is gone." }],
+  );
+  assert.deepEqual(savingWords(outbox), { state: "refused", text: "Not saved" });
+  assert.equal(asideWords(outbox), "1 answer was not saved and is kept in this browser. The clip is gone.");
+});
+
+test("fifty long notes leave in requests that the browser and the server take", async (t) => {
+  openPage();
+  const tick = stillClock(t);
+  const requests = serve(t, noConnection, saved);
+  const outbox = new Outbox("p", NOTHING);
+  for (let number = 0; number < 50; number += 1) {
+    outbox.add({ ...answer(String(number)), answer: "flag", note: "✓".repeat(500) }, number);
+  }
+  await settled();
+  await tick(500);
+  for (let round = 0; round < 5; round += 1) await settled();
+  assert.deepEqual(outbox.waiting, []);
+  const taken = requests.slice(1);
+  assert.deepEqual(
+    taken.flatMap(uuids),
+    Array.from({ length: 50 }, (_, number) => String(number)),
+  );
+  assert.ok(taken.length <= 3, "as many as fit");
+  assert.ok(taken.every(({ sent }) => sent.bytes < 50 * 1024 && !sent.keepalive));
+});
+
+test("an answer larger than a batch leaves alone, and holds up nothing", async (t) => {
+  openPage();
+  const tick = stillClock(t);
+  const requests = serve(t, noConnection, saved);
+  const outbox = new Outbox("p", NOTHING);
+  outbox.add(answer("small"), 1);
+  outbox.add({ ...answer("large"), note: "x".repeat(80000) }, 2);
+  outbox.add(answer("after"), 3);
+  await settled();
+  await tick(500);
+  for (let round = 0; round < 5; round += 1) await settled();
+  assert.deepEqual(requests.slice(1).map(uuids), [["small"], ["large"], ["after"]]);
+});
+
+test("only while the page goes are answers sent so that they outlive it", async (t) => {
+  openPage();
+  const first = held();
+  const requests = serve(t, () => first.promise, saved);
+  const outbox = new Outbox("p", NOTHING);
+  outbox.add(answer("a"), 1);
+  outbox.add(answer("b"), 2);
+  await settled();
+  outbox.leave();
+  await settled();
+  assert.deepEqual(
+    requests.map((request) => [uuids(request), request.sent.keepalive]),
+    [
+      [["a"], false],
+      [["a", "b"], true],
+    ],
+    "what is on its way may end with the page",
+  );
+  first.resolve(saved(requests[0].message));
+  await settled();
+  assert.deepEqual([outbox.waiting, outbox.aside], [[], []]);
+});
+
+test("a page that goes sends no more than the browser lets it", async (t) => {
+  openPage();
+  const requests = serve(t, saved);
+  const outbox = new Outbox("p", { ...NOTHING, later() {} });
+  for (let number = 0; number < 50; number += 1) outbox.add({ ...answer(String(number)), note: "✓".repeat(500) }, number);
+  outbox.leave();
+  for (let round = 0; round < 5; round += 1) await settled();
+  assert.ok(requests[0].sent.keepalive);
+  assert.ok(uuids(requests[0]).length >= 25);
+  assert.deepEqual(outbox.waiting, []);
+});
+
+test("the token of whoever is at the page goes with the answers", async (t) => {
+  openPage();
+  const requests = serve(t, saved);
+  new Outbox("p", { ...NOTHING, session: () => "token of Ann", annotator: 7 }).add(answer("a"), 1);
+  await settled();
+  assert.deepEqual(requests[0].message, { answers: [answer("a")], session: "token of Ann" });
+});
+
+test("an entry that cannot be read hides no other", async (t) => {
+  const { localStorage } = openPage();
+  localStorage.setItem("earmark:p:answer:2-y", JSON.stringify({ ...answer("a"), clip: 1 }));
+  localStorage.setItem("earmark:p:answer:1-x", "{cut off");
+  const requests = serve(t, saved);
+  const outbox = new Outbox("p", NOTHING);
+  await settled();
+  assert.deepEqual([requests.map(uuids), outbox.waiting], [[["a"]], []]);
 });
 
 test("with storage switched off answers are still sent", async (t) => {
@@ -242,5 +358,9 @@ test("the state of saving is one of four, in words", () => {
   const failed = savingWords({ waiting: one, trouble: "no connection" });
   assert.deepEqual(failed, { state: "failed", text: "1 answer not saved yet, kept here; trying again" });
   assert.match(savingWords({ waiting: [{}, {}], trouble: "no connection" }).text, /^2 answers not saved yet/);
-  assert.equal(savingWords({ waiting: one, refused: [{ reason: "gone" }] }).state, "pending");
+  const reason = "The database was moved.";
+  const gone = savingWords({ waiting: one, trouble: reason, reason });
+  assert.equal(gone.text, "1 answer not saved yet, kept here; trying again. The database was moved.");
+  assert.equal(savingWords({ waiting: one, aside: one }).state, "pending");
+  assert.deepEqual(savingWords({ aside: [{}, {}] }), { state: "refused", text: "2 answers not saved" });
 });

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
 import anyio.to_thread
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from db.errors import AudioError
-from db.models import Clip
+from db.errors import AudioError, EarmarkError
 from db.project import OpenProject
-from db.records.clips import ClipAudio, clip_audio, mark_broken
+from db.records.clips import mark_broken
+from labeler.app.api.known_clips import KnownClip, KnownClips
 from labeler.app.api.messages import NextRequest
 from labeler.app.media.disk_cache import DiskCache
 from labeler.app.media.jobs import Jobs, Lane
@@ -28,6 +30,8 @@ from labeler.app.sign_in.tokens import Tokens
 from learner.audio.reader import AudioMissing
 
 LOG = logging.getLogger("earmark.app")
+_SET_ASIDE_SECONDS = 1.0
+"""How long a request for a broken clip waits until the clip is noted as such. While the database is busy, it is noted later."""
 _FORMS: dict[str, Form] = {"wav": "wav", "opus": "opus"}
 _MEDIA_HEADERS = {
     "Cache-Control": "private, max-age=3600",
@@ -38,14 +42,6 @@ _MEDIA_HEADERS = {
 }
 
 Made = TypeVar("Made")
-
-
-@dataclass(frozen=True)
-class _File:
-    """A clip's file: its size and time when it was imported, and its length in seconds."""
-
-    imported: tuple[int, int]
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -82,9 +78,11 @@ async def _held(cache: DiskCache, make: Callable[[], Awaitable[Made]], path_of: 
 class ClipMedia:
     """Audio and pictures of clips."""
 
-    def __init__(self, project: OpenProject, tokens: Tokens) -> None:
+    def __init__(self, project: OpenProject, tokens: Tokens, known: KnownClips, turns: anyio.CapacityLimiter) -> None:
         self._project = project
         self._tokens = tokens
+        self._known = known
+        self._turns = turns
         self._audio = AudioFiles(project.cache_dir / "audio")
         self._pictures = Pictures(project.cache_dir / "pictures")
         self._jobs = Jobs()
@@ -97,11 +95,11 @@ class ClipMedia:
         names what is sent (file, wav or opus), Earmark-Gain the decibels.
         """
         asked = request.query_params
-        clip, file = await self._clip(request)
         wanted = _Sound(_FORMS.get(asked.get("as", ""), "file"), level=bool(asked.get("level")), around=bool(asked.get("around")))
+        clip_id = self._tokens.media(request.path_params["token"]).clip_id
 
         async def made() -> Playable:
-            return await self._sound(clip, file, wanted)
+            return await self._made(clip_id, functools.partial(self._sound, wanted))
 
         found, path = await _held(self._audio.cache, made, lambda found: found.path)
         headers = {**_MEDIA_HEADERS, "Earmark-Gain": f"{found.gain:.1f}", "Earmark-Form": found.form}
@@ -109,16 +107,18 @@ class ClipMedia:
 
     async def picture(self, request: Request) -> Response:
         """The clip's waveform and spectrogram; `page=N` is one page of a long clip, `around=1` adds the audio around it."""
-        clip, file = await self._clip(request)
-        page = request.query_params.get("page", "")
-        span = with_context(clip, file.seconds) if request.query_params.get("around") else clip
-        if page:
-            span = page_of(clip, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
+        page, around = request.query_params.get("page", ""), request.query_params.get("around")
+        clip_id = self._tokens.media(request.path_params["token"]).clip_id
+
+        async def drawn(known: KnownClip) -> Path:
+            span = with_context(known.audio, known.file_seconds) if around else known.audio
+            if page:
+                span = page_of(known.audio, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
+            lane = Lane.of(span.duration, picture=True)
+            return await self._jobs.made(("picture", span), lambda: self._pictures.picture(span), lane)
 
         async def made() -> Path:
-            key = ("picture", clip.clip_id, span.start, span.end)
-            lane = Lane.of(span.duration, picture=True)
-            return await self._made(clip, self._jobs.made(key, lambda: self._pictures.picture(span), lane))
+            return await self._made(clip_id, drawn)
 
         _, path = await _held(self._pictures.cache, made, lambda path: path)
         return _HeldFile(self._pictures.cache, path, media_type="image/png", headers=_MEDIA_HEADERS)
@@ -131,43 +131,53 @@ class ClipMedia:
 
     async def _sound_ahead(self, clip_id: int, wanted: _Sound) -> None:
         try:
-            clip, file = await anyio.to_thread.run_sync(self._look_up, clip_id)
-            if clip.duration <= LONG_SECONDS:
-                await self._sound(clip, file, wanted)
+            known = self._known.kept(clip_id) or await self._read(clip_id)
+            if known.audio.duration <= LONG_SECONDS:
+                await self._sound(wanted, known)
         except Exception:
             # The player asks for the clip in a moment, and gets the error itself.
             LOG.debug("clip %d was not made ahead", clip_id, exc_info=True)
 
-    async def _sound(self, clip: ClipAudio, file: _File, wanted: _Sound) -> Playable:
-        span = with_context(clip, file.seconds) if wanted.around else clip
-        level_of = clip if wanted.level else None
+    async def _sound(self, wanted: _Sound, known: KnownClip) -> Playable:
+        clip = known.audio
+        span = with_context(clip, known.file_seconds) if wanted.around else clip
+        imported, level_of = (clip.size, clip.mtime_ns), clip if wanted.level else None
 
         def make() -> Playable:
-            return self._audio.playable(span, imported=file.imported, form=wanted.form, level_of=level_of)
+            return self._audio.playable(span, imported=imported, form=wanted.form, level_of=level_of)
 
-        key = ("sound", clip.clip_id, wanted)
-        return await self._made(clip, self._jobs.made(key, make, Lane.of(span.duration, picture=False)))
+        return await self._jobs.made(("sound", known, wanted), make, Lane.of(span.duration, picture=False))
 
-    async def _clip(self, request: Request) -> tuple[ClipAudio, _File]:
-        media = self._tokens.media(request.path_params["token"])
-        return await anyio.to_thread.run_sync(self._look_up, media.clip_id)
+    async def _made(self, clip_id: int, make: Callable[[KnownClip], Awaitable[Made]]) -> Made:
+        """What `make` makes of a clip.
 
-    def _look_up(self, clip_id: int) -> tuple[ClipAudio, _File]:
-        with self._project.read() as session:
-            file = session.get_one(Clip, clip_id).file
-            return clip_audio(session, clip_id), _File((file.size, file.mtime_ns), file.duration)
-
-    async def _made(self, clip: ClipAudio, job: Awaitable[Made]) -> Made:
-        """What a job makes; audio that is broken (not just out of reach) takes its clip out of service."""
+        The database is asked only for a clip that is not in memory, or whose audio is not where it was. Audio that is broken (not
+        just out of reach) takes its clip out of service.
+        """
+        kept = self._known.kept(clip_id)
+        known = kept or await self._read(clip_id)
         try:
-            return await job
-        except AudioMissing:
-            raise
+            return await make(known)
         except AudioError as error:
-            await anyio.to_thread.run_sync(self._set_aside, clip.clip_id, str(error))
+            now = known if kept is None else await self._read(clip_id)
+            if now != known:
+                return await make(now)
+            if not isinstance(error, AudioMissing):
+                await self._set_aside(clip_id, str(error))
             raise
 
-    def _set_aside(self, clip_id: int, problem: str) -> None:
+    async def _read(self, clip_id: int) -> KnownClip:
+        return await anyio.to_thread.run_sync(self._known.read, clip_id)
+
+    async def _set_aside(self, clip_id: int, problem: str) -> None:
         LOG.warning("clip %d is set aside: %s", clip_id, problem)
-        with self._project.write() as session:
-            mark_broken(session, clip_id, problem)
+        with anyio.move_on_after(_SET_ASIDE_SECONDS):
+            await anyio.to_thread.run_sync(self._mark_broken, clip_id, problem, abandon_on_cancel=True, limiter=self._turns)
+
+    def _mark_broken(self, clip_id: int, problem: str) -> None:
+        try:
+            with self._project.write() as session:
+                mark_broken(session, clip_id, problem)
+        except (DBAPIError, EarmarkError):
+            # Whoever asks for the clip next tries it again.
+            LOG.exception("clip %d could not be set aside", clip_id)

@@ -7,25 +7,30 @@ answer is durable once its function has returned.
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import given_in_app
 from db.decisions.flags import append_flag, own_flag
 from db.decisions.log import decision_counts
 from db.decisions.taking import GivenAnswer, suggested_with, take, undo_decision
-from db.errors import ClipError, EarmarkError
+from db.errors import ClipError, DatabaseGoneError, EarmarkError
 from db.models import Annotator, Answer, Clip, Decision, Source
 from db.project import OpenProject
-from db.records.clips import ClipAudio, clip_audio, find_clip
+from db.records.clips import ClipAudio, find_clip
 from db.records.labels import active_labels, label_name
 from db.records.runs import latest_run_id
 from db.serving.leases import LeasedClip, lease_next, release_leases, renew_leases
 from db.serving.progress import progress_of
 from db.store.engine import Turn
 from labeler.app.api.guidelines import guidelines_html, read_guidelines
+from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.messages import (
     AnswerMessage,
     AnswersRequest,
@@ -37,18 +42,22 @@ from labeler.app.api.messages import (
 )
 from labeler.app.media.playable import expected_bytes
 from labeler.app.media.spans import PAGE_SECONDS, page_count, with_context
-from labeler.app.sign_in.tokens import Media, Ticket, TokenError, Tokens
+from labeler.app.sign_in.tokens import Media, Ticket, TokenError, TokenExpiredError, Tokens
 
+LOG = logging.getLogger("earmark.app")
 Document = dict[str, Any]
+_CONCERNS_ALL = (DatabaseGoneError, DBAPIError, PoolTimeoutError, sqlite3.Error, OSError)
+"""Errors of the database and its disk, rather than of one answer."""
 _BLIND = (Source.RANDOM, Source.SECOND_PASS)
 
 
 class Labelling:
     """Serves the annotators of one project."""
 
-    def __init__(self, project: OpenProject, tokens: Tokens) -> None:
+    def __init__(self, project: OpenProject, tokens: Tokens, *, known: KnownClips | None = None) -> None:
         self._project = project
         self._tokens = tokens
+        self._known = known or KnownClips(project)
 
     def next_clips(self, request: NextRequest) -> Document:
         """Lease the next clips, renew what is held, hand back what is not wanted."""
@@ -77,26 +86,41 @@ class Labelling:
             return {"clips": clips, **vars(progress_of(session, annotator_id=annotator_id))}
 
     def take_answers(self, request: AnswersRequest) -> Document:
-        """Record answers one by one; each comes back as `saved`, or as `refused` with the reason."""
+        """Record answers one by one; each comes back as `saved`, or as `refused` with the reason.
+
+        What is wrong with one answer concerns no other. What is wrong with the database concerns all of them, and is raised: the
+        browser sends them again, and those that are stored already are known by their UUIDs.
+        """
+        at_the_page = self._annotator_at_the_page(request)
         annotator_id: int | None = None
         results: list[Document] = []
         for raw in request.answers:
             uuid = str(raw.get("uuid", ""))[:64]
             try:
-                message = AnswerMessage.model_validate(raw)
-                ticket = self._tokens.ticket(message.ticket)
-                with self._project.write(Turn.ANSWERS) as session:
-                    _take(session, message, ticket)
-                annotator_id = ticket.annotator_id
+                annotator_id = self._take(AnswerMessage.model_validate(raw), at_the_page)
                 results.append({"uuid": uuid, "status": "saved"})
-            except ValidationError as error:
-                results.append({"uuid": uuid, "status": "refused", "error": complaint(error)})
-            except (TokenError, EarmarkError) as error:
-                results.append({"uuid": uuid, "status": "refused", "error": str(error)})
+            except Exception as error:
+                if isinstance(error, _CONCERNS_ALL) and not isinstance(error, DataError | IntegrityError):
+                    raise
+                results.append({"uuid": uuid, "status": "refused", "error": _reason(error)})
         if annotator_id is None:
             return {"results": results, "saved": None}
         with self._project.read() as session:
             return {"results": results, "saved": decision_counts(session, annotator_id), "annotator": annotator_id}
+
+    def _annotator_at_the_page(self, request: AnswersRequest) -> int | None:
+        """Who sends the answers, if the page says so; an answer is taken from a page that does not, too."""
+        try:
+            return None if request.session is None else self._tokens.session(request.session)
+        except TokenError:
+            return None
+
+    def _take(self, message: AnswerMessage, at_the_page: int | None) -> int:
+        """Record one answer; whose it is."""
+        ticket = self._tokens.ticket(message.ticket, of=at_the_page)
+        with self._project.write(Turn.ANSWERS) as session:
+            _take(session, message, ticket)
+        return ticket.annotator_id
 
     def take_back(self, request: UndoRequest) -> Document:
         """Take back the annotator's newest answer given in the app; its clip comes back, or None when nothing is left."""
@@ -141,7 +165,7 @@ class Labelling:
 
     def handed_out(self, session: Session, ticket: Ticket) -> Document:
         """What the player needs to know of a clip, with the tokens that go with it. It does not learn why the clip is served."""
-        audio = clip_audio(session, ticket.clip_id)
+        audio = self._known.note(session, ticket.clip_id).audio
         clip = session.get_one(Clip, ticket.clip_id)
         media = self._tokens.for_media(Media(ticket.clip_id, ticket.lease_id))
         return {
@@ -185,6 +209,18 @@ def _ticket_again(session: Session, answer: Decision) -> Ticket:
     """For a clip that is to be answered anew: who has seen a suggestion cannot unsee it."""
     suggested_id = suggested_with(session, answer)
     return Ticket(answer.clip_id, answer.annotator_id, answer.lease_id, latest_run_id(session), suggested_id)
+
+
+def _reason(error: Exception) -> str:
+    """Why one answer is refused, in a sentence."""
+    if isinstance(error, ValidationError):
+        return complaint(error)
+    if isinstance(error, TokenExpiredError):
+        return "This answer was given too long ago; open the page under the name of the person who gave it, and send it again."
+    if isinstance(error, TokenError | EarmarkError):
+        return str(error)
+    LOG.error("an answer could not be stored", exc_info=error)
+    return "The server could not store this answer; its log has the reason."
 
 
 def _take(session: Session, message: AnswerMessage, ticket: Ticket) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 Token = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Number = Annotated[int, Field(ge=1, le=2**62)]
@@ -21,6 +21,14 @@ MOST_ANSWERS = 100
 
 class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        # PostgreSQL stores no text with this character. Texts that UTF-8 cannot hold are refused as no texts at all.
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("it holds the character NUL, which cannot be stored")
+        return value
 
 
 class NextRequest(_Message):
@@ -65,6 +73,8 @@ class AnswersRequest(_Message):
     """Answers in the order in which they were given; each is checked by itself, so that one bad answer holds up no other."""
 
     answers: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ANSWERS)]
+    session: Token | None = None
+    """Of the annotator at the page: their own answers are taken however old their tickets are."""
 
 
 class Heard(_Message):
@@ -149,4 +159,5 @@ def complaint(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "The message"
     reason = str(first["msg"]).removeprefix("Value error, ")
-    return f"{field} cannot be used: {reason}; reload the page."
+    sentence = f"{field} cannot be used: {reason}; reload the page."
+    return "".join(character if character.isprintable() else "\ufffd" for character in sentence)

@@ -11,17 +11,20 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import anyio
 import anyio.to_thread
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from db.errors import AudioError, EarmarkError
+from db.errors import AudioError, DatabaseGoneError, EarmarkError
 from db.project import OpenProject
 from labeler.app.api.clip_media import ClipMedia
 from labeler.app.api.grid import GridLabelling
+from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.labelling import Labelling
 from labeler.app.api.messages import (
     AnswersRequest,
@@ -37,10 +40,14 @@ from labeler.app.sign_in.tokens import TokenError, Tokens
 
 LOG = logging.getLogger("earmark.app")
 MOST_BYTES = 256 * 1024
-"""The largest message accepted; a hundred answers take a fifth of it."""
+"""The largest message accepted. The outbox (`labeler/player/shared/outbox.js`) sends a fifth of it at once."""
+_AT_THE_DATABASE = 8
+"""Requests that use the database at the same time. It has 15 connections: when all these requests wait, pages still get one."""
 _API_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 Message = TypeVar("Message", bound=BaseModel)
+Answering = Callable[[Message], dict[str, Any]]
+Then = Callable[[Message, dict[str, Any]], None]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -54,14 +61,19 @@ class RefusedError(Exception):
 
 def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
     """All routes of one project."""
-    labelling, media = Labelling(project, tokens), ClipMedia(project, tokens)
+    known, turns = KnownClips(project), anyio.CapacityLimiter(_AT_THE_DATABASE)
+    labelling, media = Labelling(project, tokens, known=known), ClipMedia(project, tokens, known, turns)
+
+    def api(path: str, kind: type[Message], answer: Answering[Message], *, then: Then[Message] | None = None) -> Route:
+        return Route(f"/earmark/api/{path}", _endpoint(turns, kind, answer, then), methods=["POST"])
+
     return [
-        Route("/earmark/api/next", _api(NextRequest, labelling.next_clips, then=media.make_ahead), methods=["POST"]),
-        Route("/earmark/api/decisions", _api(AnswersRequest, labelling.take_answers), methods=["POST"]),
-        Route("/earmark/api/undo", _api(UndoRequest, labelling.take_back), methods=["POST"]),
-        Route("/earmark/api/grid", _api(GridRequest, GridLabelling(project, tokens, labelling).grid_clips), methods=["POST"]),
-        Route("/earmark/api/preferences", _api(PreferencesRequest, labelling.keep_preferences), methods=["POST"]),
-        Route("/earmark/api/guide", _api(GuideRequest, labelling.guide), methods=["POST"]),
+        api("next", NextRequest, labelling.next_clips, then=media.make_ahead),
+        api("decisions", AnswersRequest, labelling.take_answers),
+        api("undo", UndoRequest, labelling.take_back),
+        api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
+        api("preferences", PreferencesRequest, labelling.keep_preferences),
+        api("guide", GuideRequest, labelling.guide),
         Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),
         Route("/earmark/picture/{token}", _sentences(media.picture), methods=["GET"]),
     ]
@@ -78,6 +90,9 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
             return _refusal(error.status, str(error))
         except TokenError as error:
             return _refusal(403, str(error))
+        except DatabaseGoneError as error:
+            LOG.error("%s", error)
+            return _refusal(503, str(error))
         except AudioError as error:
             return _refusal(410, str(error))
         except NoRoomError as error:
@@ -86,7 +101,7 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
             return _refusal(400, str(error))
         except ClientDisconnect:
             return _refusal(400, "The connection was closed; send the message again.")
-        except DBAPIError:
+        except (DBAPIError, PoolTimeoutError):
             LOG.exception("the database did not answer")
             return _refusal(503, "The database is busy; the page will try again by itself.")
         except Exception:
@@ -96,27 +111,34 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
     return safe
 
 
+class _Document(JSONResponse):
+    """JSON in ASCII: a text that UTF-8 cannot hold (half of a surrogate pair) goes back as it came."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
 def _refusal(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status_code=status, headers=_API_HEADERS)
+    return _Document({"error": sentence}, status_code=status, headers=_API_HEADERS)
 
 
-def _api(
-    kind: type[Message],
-    answer: Callable[[Message], dict[str, Any]],
-    *,
-    then: Callable[[Message, dict[str, Any]], None] | None = None,
+def _endpoint(
+    turns: anyio.CapacityLimiter, kind: type[Message], answer: Answering[Message], then: Then[Message] | None
 ) -> Endpoint:
-    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread; `then` starts what follows."""
+    """An endpoint that takes a message of one kind as JSON and handles it in a worker thread, when it is its turn.
+
+    `then` starts what follows from message and document; it must not wait for anything.
+    """
 
     async def endpoint(request: Request) -> Response:
         try:
             message = kind.model_validate(await _json(request))
         except ValidationError as error:
             raise RefusedError(400, complaint(error)) from error
-        document = await anyio.to_thread.run_sync(answer, message)
+        document = await anyio.to_thread.run_sync(answer, message, limiter=turns)
         if then is not None:
             then(message, document)
-        return JSONResponse(document, headers=_API_HEADERS)
+        return _Document(document, headers=_API_HEADERS)
 
     return _sentences(endpoint)
 

@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
+from db.errors import EarmarkError
 from db.models import LearnerState, Run
 from db.records.learner_state import STALE_SECONDS, read_state
 from db.records.runs import LearningCurve, latest_curve, latest_evaluated_run, latest_outlook
@@ -40,6 +41,14 @@ def show_progress() -> None:
 
 @st.fragment(run_every=2)
 def _live() -> None:
+    try:
+        _all_parts()
+    except EarmarkError as error:
+        # What the page shows by itself, every two seconds, `main.py` does not see.
+        st.error(plain(str(error)))
+
+
+def _all_parts() -> None:
     with serving().project.read() as session:
         status = project_status(session)
         state = read_state(session)

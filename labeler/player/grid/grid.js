@@ -1,6 +1,7 @@
 // The grid: many clips at once, heard one after the other, confirmed or rejected, saved with one key.
 
 import { newUuid, post } from "../shared/api.js";
+import { Aside } from "../shared/aside.js";
 import { BackOff } from "../shared/back_off.js";
 import { playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
@@ -27,10 +28,16 @@ class Grid {
     this.outbox = new Outbox(data.project, {
       onChange: () => this.onOutbox(),
       onSaved: (who, saved) => this.onSaved(who, saved),
+      session: () => this.data.session,
+      annotator: data.annotatorId,
     });
+    this.aside = new Aside(this.root, this.outbox);
     this.retry = new BackOff(() => this.load(), { longest: 8000 });
     this.onKey = (event) => this.key(event);
-    this.onHide = () => this.release(this.cells);
+    this.onHide = () => {
+      this.outbox.leave();
+      this.release(this.cells, { leaving: true });
+    };
     this.onShow = (event) => event.persisted && location.reload();
     this.onClick = (event) => {
       const button = event.target.closest("[data-do]");
@@ -155,9 +162,10 @@ class Grid {
     return cells.map((cell) => cell.clip.lease).slice(0, 200);
   }
 
-  release(cells) {
+  release(cells, { leaving = false } = {}) {
     if (cells.length === 0) return;
-    post("/earmark/api/next", { session: this.data.session, want: 0, release: this.leases(cells) }).catch(() => {});
+    const message = { session: this.data.session, want: 0, release: this.leases(cells) };
+    post("/earmark/api/next", message, { leaving }).catch(() => {});
   }
 
   renew() {
@@ -321,6 +329,7 @@ class Grid {
 
   showSaving() {
     this.view.saving(savingWords(this.outbox));
+    this.aside?.show();
   }
 }
 

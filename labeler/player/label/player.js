@@ -1,6 +1,7 @@
 // The player itself: one clip at a time, one key an answer, the next clip at once.
 
 import { post } from "../shared/api.js";
+import { Aside } from "../shared/aside.js";
 import { ClipMedia, playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
@@ -40,7 +41,10 @@ class Player {
       onChange: () => this.showSaving(),
       onSaved: (who, saved) => this.onSaved(who, saved),
       later: (work) => this.later.add(work, "send"),
+      session: () => this.data.session,
+      annotator: data.annotatorId,
     });
+    this.aside = new Aside(this.view.root, this.outbox);
     this.queue = new ClipQueue({
       project: data.project,
       session: data.session,
@@ -58,7 +62,7 @@ class Player {
       onSaving: () => this.showSaving(),
     });
     this.onKey = (event) => this.key(event);
-    this.onHide = () => this.settle();
+    this.onHide = () => this.settle({ leaving: true });
     this.onShow = (event) => event.persisted && location.reload();
     this.attach();
     this.renewing = setInterval(() => this.queue.fill({ renew: true }), RENEW_EVERY);
@@ -93,12 +97,13 @@ class Player {
     this.leaving = setTimeout(() => this.stop(), 50);
   }
 
-  // The page closes: everything is sent and handed back, and nothing new is asked for.
-  settle() {
+  // The player or the whole page goes: everything is sent and handed back, and nothing new is asked for.
+  settle({ leaving = false } = {}) {
     this.later.drop("fill");
+    if (leaving) this.outbox.leave();
     this.later.now();
-    this.preferences.stop();
-    this.queue.stop();
+    this.preferences.stop({ leaving });
+    this.queue.stop({ leaving });
   }
 
   stop() {
@@ -194,6 +199,7 @@ class Player {
     const counts = this.queue?.counts;
     this.view.counts({ saved: this.saved, done: counts?.done ?? 0, total: counts?.total ?? null });
     this.view.saving(savingWords(this.outbox));
+    this.aside?.show();
   }
 
   onSaved(annotatorId, saved) {

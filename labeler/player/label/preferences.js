@@ -30,9 +30,9 @@ export class Preferences {
     this.set({ speed: SPEEDS[Math.min(Math.max((at < 0 ? 2 : at) + direction, 0), SPEEDS.length - 1)] });
   }
 
-  async keep() {
+  async keep({ leaving = false } = {}) {
     try {
-      await post("/earmark/api/preferences", { session: this.session, preferences: this.values });
+      await post("/earmark/api/preferences", { session: this.session, preferences: this.values }, { leaving });
       this.keeping.worked();
     } catch (error) {
       // What the server refused it will refuse again. Trouble of its own, or no answer, is worth another try.
@@ -41,8 +41,8 @@ export class Preferences {
   }
 
   // A page that is left must not lose the last change.
-  stop() {
-    if (this.keeping.timer !== null) this.keep();
+  stop({ leaving = false } = {}) {
+    if (this.keeping.timer !== null) this.keep({ leaving });
     this.keeping.stop();
   }
 }

@@ -129,15 +129,16 @@ export class ClipQueue {
     return undefined;
   }
 
-  handBack(release) {
-    if (release.length > 0) post("/earmark/api/next", { session: this.session, want: 0, release }).catch(() => {});
+  handBack(release, { leaving = false } = {}) {
+    if (release.length === 0) return;
+    post("/earmark/api/next", { session: this.session, want: 0, release }, { leaving }).catch(() => {});
   }
 
   // Hand everything back, so that others get these clips at once.
-  stop() {
+  stop({ leaving = false } = {}) {
     this.stopped = true;
     this.retry.stop();
-    this.handBack(this.leases());
+    this.handBack(this.leases(), { leaving });
     this.ahead.forEach((media) => media.close());
     this.ahead = [];
     try {

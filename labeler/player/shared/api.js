@@ -1,5 +1,8 @@
 // Talks to the server's routes.
 
+// A browser lets a page that goes send 64 KiB, all its requests together. Any request that asks for more fails.
+const LARGEST_WHILE_LEAVING = 60 * 1024;
+
 // An answer of the server other than success; `status` is 0 when there was no answer at all.
 export class ApiError extends Error {
   constructor(status, message) {
@@ -16,15 +19,20 @@ export async function errorOf(response) {
   }
 }
 
-export async function post(path, message) {
+// How large a value is as JSON, in bytes.
+export function bytesOf(value) {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}
+
+// `leaving` lets the message arrive although the page goes.
+export async function post(path, message, { leaving = false } = {}) {
   let response;
   try {
     response = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(message),
-      // Lets the last answers leave even while the page is being closed.
-      keepalive: true,
+      keepalive: leaving && bytesOf(message) <= LARGEST_WHILE_LEAVING,
     });
   } catch {
     throw new ApiError(0, "The server does not answer.");

@@ -187,6 +187,38 @@ class TestFolder:
         (root / "self").symlink_to(root / "self")
         assert [row.file_name for row in read_folder(root)] == ["z/1.wav", "out/2.wav"]
 
+    @pytest.mark.parametrize("place", ["/proc", "/proc/self", "/sys"])
+    def test_does_not_search_what_the_kernel_shows_as_files(self, tmp_path: Path, place: str) -> None:
+        (tmp_path / "a.wav").touch()
+        (tmp_path / "odd").symlink_to(place)
+        first, second = read_folder(tmp_path)
+        assert (first.file_name, second.file_name) == ("a.wav", "odd")
+        assert isinstance(second, BadRow)
+        assert "a file system of the kernel" in second.reason
+        with pytest.raises(FormatError, match="a file system of the kernel"):
+            read_folder(Path(place))
+
+    def test_does_not_follow_links_to_what_lies_around_it(self, tmp_path: Path) -> None:
+        root = tmp_path / "set" / "root"
+        (root / "sub").mkdir(parents=True)
+        for name in ("root/a.wav", "other.wav"):
+            (tmp_path / "set" / name).touch()
+        (root / "sub" / "up").symlink_to(tmp_path / "set")
+        (root / "top").symlink_to("/")
+        (root / "top by another way").symlink_to("/proc/self/root")
+        rows = list(read_folder(root))
+        assert [row.file_name for row in rows if isinstance(row, SourceRow)] == ["a.wav"]
+        bad = [row for row in rows if isinstance(row, BadRow)]
+        assert [row.file_name for row in bad] == ["top", "top by another way", "sub/up"]
+        assert all("contains the imported one" in row.reason for row in bad)
+
+    def test_ends_even_if_the_folders_do_not(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("db.imports.folder.MOST_FOLDERS", 5)
+        for number in range(9):
+            (tmp_path / str(number)).mkdir()
+        with pytest.raises(FormatError, match="more than 5 folders"):
+            list(read_folder(tmp_path))
+
     def test_rejects_names_that_are_not_utf_8(self, tmp_path: Path) -> None:
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav")).touch()
         (row,) = read_folder(tmp_path)

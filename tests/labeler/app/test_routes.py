@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import uuid
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,10 @@ class Page:
     folder: Path
     clips: list[int] = field(default_factory=list)
 
-    def post(self, path: str, document: Any, **options: Any) -> Any:
-        return self.client.post(f"/earmark/api/{path}", json=document, **options)
+    def post(self, path: str, document: Any) -> Any:
+        # As a browser writes JSON: half of a surrogate pair as an escape.
+        headers = {"content-type": "application/json"}
+        return self.client.post(f"/earmark/api/{path}", content=json.dumps(document), headers=headers)
 
     def next(self, want: int = 1, **more: Any) -> list[dict[str, Any]]:
         reply = self.post("next", {"session": self.session, "want": want, **more})
@@ -61,7 +65,13 @@ class Page:
 @pytest.fixture
 def page(project: OpenProject, tmp_path: Path) -> Iterator[Page]:
     """A page of the annotator Ann, in a project of six short clips."""
-    folder = tmp_path / "audio"
+    with page_of(project, tmp_path / "audio") as opened:
+        yield opened
+
+
+@contextmanager
+def page_of(project: OpenProject, folder: Path) -> Iterator[Page]:
+    """Import six short clips, which are written into a new folder, and open a page of Ann's."""
     folder.mkdir()
     clips = import_files(project, [written(folder / f"{number}.wav", noise(0.3, seed=number)) for number in range(6)])
     tokens = Tokens(project.info().secret)

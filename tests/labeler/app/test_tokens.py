@@ -7,7 +7,7 @@ import time
 import pytest
 
 from labeler.app.sign_in import tokens as tokens_module
-from labeler.app.sign_in.tokens import Media, Ticket, TokenError, Tokens
+from labeler.app.sign_in.tokens import Media, Ticket, TokenError, TokenExpiredError, Tokens
 
 TOKENS = Tokens("0" * 64)
 TICKET = Ticket(clip_id=7, annotator_id=3, lease_id=11, run_id=None)
@@ -51,3 +51,25 @@ def test_tokens_expire(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TokenError, match="open for too long"):
         TOKENS.media(media)
     assert TOKENS.ticket(ticket) == TICKET, "an answer is taken long after the page was closed"
+
+
+@pytest.mark.parametrize("seconds", [1, 2, 3600, 400 * 24 * 3600])
+def test_a_clock_that_is_set_back_makes_no_token_old(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    session, ticket, media = TOKENS.for_session(3), TOKENS.for_ticket(TICKET), TOKENS.for_media(Media(7, 11))
+    earlier = time.time() - seconds
+    monkeypatch.setattr(time, "time", lambda: earlier)
+    assert TOKENS.session(session) == 3
+    assert TOKENS.ticket(ticket) == TICKET
+    assert TOKENS.media(media) == Media(7, 11)
+
+
+def test_an_old_ticket_is_good_for_the_annotator_who_is_at_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = TOKENS.for_ticket(TICKET)
+    later = time.time() + tokens_module.TICKET_SECONDS + 2
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert TOKENS.ticket(ticket, of=3) == TICKET
+    for somebody in (None, 4):
+        with pytest.raises(TokenExpiredError):
+            TOKENS.ticket(ticket, of=somebody)
+    with pytest.raises(TokenError, match="not made by this server"):
+        TOKENS.ticket("A" + ticket, of=3)

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from db.models import Clip, ClipState
 from db.project import OpenProject
 from learner.audio.decoding import audio_info
-from learner.imports.source import ImportReport, import_source
+from learner.imports.import_report import ImportReport
+from learner.imports.source import import_source
 from tests.learner.audio_files import RATE, cut, noise, written
 
 SECONDS_IN_TWO_HOURS = 7200

@@ -7,15 +7,19 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from db.errors import EncoderError
 from db.models import Clip, ClipState
 from db.project import OpenProject
 from db.records.clips import ready_clips_without_features
+from learner.arrays import Float32Array, Waveform
 from learner.audio.decoding import decode
 from learner.encoders.registry import encoder_named
 from learner.features import embed as embedding
@@ -116,6 +120,66 @@ def test_a_clip_that_broke_after_its_import_is_reported_and_the_rest_go_on(proje
         assert (broken.state, broken.problem) == (ClipState.BROKEN, report.failed[0].reason)
         # A disk that is not mounted must not cost a project its clips.
         assert missing.state == ClipState.READY
+
+
+class Broken:
+    """Log-mel vectors, of which those of long enough clips hold NaN."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self._encoder = encoder_named("logmel")
+        self._samples = seconds * self._encoder.sampling_rate
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def encode(self, waveforms: Sequence[Waveform]) -> Float32Array:
+        vectors = self._encoder.encode(waveforms)
+        vectors[[len(waveform) > self._samples for waveform in waveforms], 3] = np.nan
+        return vectors
+
+    def encode_stream(self, blocks: Iterable[Waveform]) -> Float32Array:
+        (vector,) = self.encode([np.concatenate(list(blocks))])
+        found: Float32Array = vector
+        return found
+
+
+@pytest.mark.parametrize("long_seconds", [120.0, 0.1], ids=["in memory", "streamed"])
+def test_a_clip_whose_vector_is_not_finite_is_set_aside_and_the_rest_go_on(
+    project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long_seconds: float
+) -> None:
+    monkeypatch.setattr(embedding, "LONG_SECONDS", long_seconds)
+    monkeypatch.setattr(embedding, "encoder_named", lambda *_names, **_options: Broken(seconds=0.5))
+    paths = [written(tmp_path / f"{number}.flac", noise(length)) for number, length in enumerate((0.9, 0.3, 0.8, 0.4))]
+    clips = import_files(project, paths)
+
+    report = embed(project, encoder="logmel")
+
+    assert (report.embedded, [failed.clip_id for failed in report.failed]) == (2, [clips[0], clips[2]])
+    assert "gives NaN or infinity for" in report.failed[0].reason
+    np.testing.assert_allclose(stored(project, [clips[1], clips[3]]), expected([paths[1], paths[3]]), atol=0.01)
+    with project.read() as session:
+        problem = session.get_one(Clip, clips[0])
+        assert (problem.state, problem.problem) == (ClipState.BROKEN, report.failed[0].reason)
+
+
+def test_an_encoder_that_encodes_nothing_costs_no_clip(
+    project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "encoder_named", lambda *_names, **_options: Broken(seconds=0.0))
+    _, clips = clips_in(project, tmp_path / "audio", 3)
+    with pytest.raises(EncoderError, match="gives NaN or infinity for every clip"):
+        embed(project, encoder="logmel")
+    with project.read() as session:
+        assert [session.get_one(Clip, clip).state for clip in clips] == [ClipState.READY] * 3
+
+
+@pytest.mark.parametrize("encoder", ["logmel", "bundled"])
+def test_the_shortest_clip_and_a_long_one_share_a_batch(project: OpenProject, tmp_path: Path, encoder: str) -> None:
+    lengths = (0.025, 10.0, 0.025)
+    paths = [written(tmp_path / f"{number}.wav", noise(length, seed=number)) for number, length in enumerate(lengths)]
+    clips = import_files(project, paths)
+    assert embed(project, encoder=encoder).embedded == 3
+    np.testing.assert_allclose(stored(project, clips), expected(paths, encoder), rtol=0.02, atol=0.02)
 
 
 def test_long_clips_are_streamed(project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,16 @@ def test_values_too_large_for_float16_stay_finite(project: OpenProject) -> None:
     np.testing.assert_array_equal(features.rows(clips), [[65504, -65504, 1]])
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_vectors_that_are_not_finite_are_refused_and_nothing_is_stored(project: OpenProject, value: float) -> None:
+    clips = add_clips(project, 3)
+    some = vectors(3)
+    some[1, 2] = value
+    with pytest.raises(FeatureError, match=f"vector of clip {clips[1]} holds NaN or infinity"):
+        FeatureStore(project, Stub()).append(clips, some)
+    assert known_rows(project) == 0
+
+
 class PowerCutError(Exception):
     """The process ends here."""
 
@@ -200,7 +210,7 @@ def test_a_full_disk_says_so(project: OpenProject, monkeypatch: pytest.MonkeyPat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(feature_store, "_write_at", full)
-    with pytest.raises(FeatureError, match="No space left on device.*make room"):
+    with pytest.raises(FeatureError, match="No space left on device.*free space"):
         store.append(clips, vectors(1))
     assert known_rows(project) == 0
 

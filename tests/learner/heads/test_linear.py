@@ -85,7 +85,7 @@ def test_a_head_that_does_not_fit_on_the_disk_leaves_nothing_there(tmp_path: Pat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(LearnerError, match=r"cannot be written .* \(No space left on device\); make room"):
+    with pytest.raises(LearnerError, match=r"cannot be written .* \(No space left on device\); free space"):
         HeadFile(tmp_path, StoredHead(LinearHead().fit(X, Y), [10, 11, 12], ["a", "b", "c"], 4))
     assert list(tmp_path.iterdir()) == []
 
