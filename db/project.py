@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.errors import EarmarkError, ProjectError
@@ -18,6 +17,7 @@ from db.models import ProjectInfo
 from db.records.labels import add_labels, checked_labels
 from db.settings import OWN_FOLDERS, SETTINGS_FILE, Settings, read_settings, write_settings
 from db.store.engine import Turn, connect, from_anywhere, read_session, write_session
+from db.store.failures import STORE_ERRORS, failure_of
 from db.store.upgrade import check_schema, create_schema
 
 DATABASE_FILE = "earmark.sqlite"
@@ -103,14 +103,9 @@ def create_project(directory: Path, *, labels: Sequence[str], database_url: str 
         engine.dispose()
         # This comes last, so that a directory with a settings file is always a complete project.
         write_settings(directory, database_url=database_url)
-    except OSError as error:
-        raise ProjectError(
-            f"A project cannot be made in {directory} ({error.strerror}); choose a directory you can write to."
-        ) from error
-    except DBAPIError as error:
-        raise ProjectError(
-            f"The database cannot be reached ({_first_line(error)}); check the address and that it is running."
-        ) from error
+    except STORE_ERRORS as error:
+        failure = failure_of(error, place=directory)
+        raise ProjectError(f"A project cannot be made in {directory} ({failure.reason}): {failure.clause}") from error
     return open_project(directory)
 
 
@@ -127,16 +122,11 @@ def open_project(directory: Path) -> OpenProject:
     try:
         check_schema(engine)
         return OpenProject(directory=directory, settings=settings, engine=engine)
-    except DBAPIError as error:
-        engine.dispose()
-        raise ProjectError(
-            f"The database of {directory} cannot be opened ({_first_line(error)}); restore it from a backup."
-        ) from error
-    except (OSError, EarmarkError) as error:
+    except (*STORE_ERRORS, EarmarkError) as error:
         engine.dispose()
         if isinstance(error, EarmarkError):
             raise
-        raise ProjectError(f"{directory} cannot be written to ({error.strerror}); check its permissions.") from error
+        raise ProjectError(failure_of(error, place=directory).sentence) from error
 
 
 def connect_project(directory: Path) -> tuple[Engine, Settings]:
@@ -153,7 +143,3 @@ def connect_project(directory: Path) -> tuple[Engine, Settings]:
     if settings.database_url is None and not (directory / DATABASE_FILE).is_file():
         raise ProjectError(f"{directory / DATABASE_FILE} is missing; restore it from a backup.")
     return connect(database_url(directory, settings)), settings
-
-
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]

@@ -32,12 +32,14 @@ class Settings(BaseSettings):
     """`mean` or `mean+std`; none means the encoder's own default."""
     random_share: float = Field(default=0.2, gt=0, le=1)
     """Share of served clips that belong to the random slice."""
-    lease_seconds: float = Field(default=300, ge=10)
-    queue_size: int = Field(default=2000, ge=1)
+    lease_seconds: float = Field(default=300, ge=10, le=604_800)
+    """How long a clip that was handed out is kept for its annotator: a week at most."""
+    queue_size: int = Field(default=2000, ge=1, le=1_000_000)
     strategy: str = "default"
     """Built-in name or dotted name of a modAL-style query strategy."""
-    head_c: float = Field(default=0.1, gt=0)
-    """Inverse regularisation strength of logistic regression: it ranks the queue, and is the classifier if features are few."""
+    head_c: float = Field(default=0.1, ge=1e-6, le=1e4)
+    """Inverse regularisation strength of logistic regression: it ranks the queue, and is the classifier if features are few. Far
+    outside of these bounds it cannot be computed."""
     label_keys: dict[str, str] = {}
     """Keys of labels that should not take the next free key: `{ angry = "a" }`."""
     skip_reasons: list[str] = Field(default=["too noisy", "nothing to hear", "cut off", "several at once", "other"], max_length=9)
@@ -75,7 +77,7 @@ def read_settings(directory: Path) -> Settings:
     path = directory / SETTINGS_FILE
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(
             f"{path} cannot be read ({error}); correct the file or make a new project with `earmark init`."
         ) from error

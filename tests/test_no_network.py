@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from db.project import OpenProject
 from tests.filled_projects import add_clips
 from tests.no_network import LOG_VARIABLE
-from tests.supervised_processes import answers, free_port, start_app, start_command, wait_for
+from tests.supervised_processes import Process, answers, free_port, start_app, start_command, wait_for
 
 ELSEWHERE = "192.0.2.1"
 """An address reserved for documentation (RFC 5737): no machine has it."""
@@ -66,3 +67,37 @@ def test_the_app_starts_without_a_network(project: OpenProject, tmp_path: Path, 
     finally:
         app.kill()
     assert not own_log.exists()
+
+
+def handshake(port: int, *, host: str, origin: str) -> int:
+    """The status of the answer to a browser that wants Streamlit's websocket."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.putrequest("GET", "/_stcore/stream", skip_host=True)
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Protocol": "streamlit"}
+    for name, value in {"Host": host, "Origin": origin, "Connection": "Upgrade", "Upgrade": "websocket", **key}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_on_every_address_and_with_foreign_origins_the_app_asks_nobody_for_its_own_address(
+    project: OpenProject, tmp_path: Path, own_log: Path
+) -> None:
+    """Streamlit would look it up on the internet at start, and again whenever it does not know an origin."""
+    port = free_port()
+    arguments = ["--project", str(project.directory), "--host", "0.0.0.0", "--port", str(port)]
+    app = Process(["-m", "labeler.app.server", *arguments, "--allowed-host=label.example"], log=tmp_path / "app.log")
+    try:
+        wait_for(lambda: answers(port), what="the app")
+        own = f"127.0.0.1:{port}"
+        assert handshake(port, host=own, origin=f"http://{own}") == 101
+        assert handshake(port, host="label.example", origin="https://label.example") == 101
+        assert handshake(port, host="192.0.2.7", origin="http://192.0.2.7") == 101
+        for origin in ("http://other.example", f"http://localhost:{port}", f"http://{own}.other.example", "null"):
+            assert handshake(port, host=own, origin=origin) == 403
+        assert handshake(port, host="rebound.example", origin="http://rebound.example") == 403
+    finally:
+        app.kill()
+    assert not own_log.exists(), own_log.read_text()

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import soundfile
@@ -18,6 +19,7 @@ from benchmarks.measuring.base_geometry import base_checkpoint
 from benchmarks.measuring.rows import Figures, row
 from benchmarks.measuring.sample_project import REPOSITORY, sample_files, sample_project
 from learner.arrays import Float32Array
+from learner.encoders.registry import encoder_named
 from learner.features.embed import embed
 from learner.features.matrix import open_features
 
@@ -60,13 +62,18 @@ def _loop(checkpoint: Path, *, clips: int) -> tuple[float, Float32Array]:
 
 def _measured(encoder: str, checkpoint: Path, folder: Path, *, clips: int, compared: bool) -> Figures:
     _loop(checkpoint, clips=2)  # torch and transformers are imported, and the files read, before either is timed
-    theirs, exact = _loop(checkpoint, clips=clips)
-    ours, found = _earmark(folder, encoder, clips=clips)
+    with mock.patch.dict(os.environ, EARMARK_CACHE=str(folder / "cache")):
+        began = time.perf_counter()
+        precision = encoder_named(encoder).settings["precision"]
+        choosing = time.perf_counter() - began
+        theirs, exact = _loop(checkpoint, clips=clips)
+        ours, found = _earmark(folder / "project", encoder, clips=clips)
     audio = sum(soundfile.info(path).duration for path in sample_files(clips))
     details = f"{clips} clips, {audio:.0f} s of audio, loading and storing included: {audio / ours:.0f} times real time"
     if compared:
         cosines = (found * exact).sum(axis=1) / np.linalg.norm(found, axis=1) / np.linalg.norm(exact, axis=1)
         details += f"; cosine to float32 at least {cosines.min():.5f}"
+        details += f"; in {precision}: choosing it took {choosing:.1f} s before, as it does once on a machine"
     return Figures(ours=ours, theirs=theirs, unit="s", details=details)
 
 
@@ -82,17 +89,34 @@ def measure_base() -> Figures:
     """On some of the sample clips, with an encoder of the size that real work uses."""
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = base_checkpoint(Path(folder) / "base")
-        return _measured(str(checkpoint), checkpoint, Path(folder) / "project", clips=CLIPS, compared=True)
+        return _measured(str(checkpoint), checkpoint, Path(folder), clips=CLIPS, compared=True)
+
+
+@row("embed-base-bf16", what="The same without AMX (`ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16`)", against=LOOP)
+def measure_base_without_amx() -> Figures:
+    """On processors with AVX512-BF16 this is slower than it looks."""
+    return _limited("AVX512_CORE_BF16")
+
+
+@row("embed-base-avx512", what="The same with AVX-512 and no bf16 (`ONEDNN_MAX_CPU_ISA=AVX512_CORE`)", against=LOOP)
+def measure_base_without_bf16() -> Figures:
+    """In float32."""
+    return _limited("AVX512_CORE")
 
 
 @row("embed-base-avx2", what="The same where the processor has no bf16 (`ONEDNN_MAX_CPU_ISA=AVX2`)", against=LOOP)
-def measure_base_without_bf16() -> Figures:
-    """In a separate process, since oneDNN reads the limit only once."""
+def measure_base_without_avx512() -> Figures:
+    """In float32."""
+    return _limited("AVX2")
+
+
+def _limited(instructions: str) -> Figures:
+    """`measure_base` in a separate process, since oneDNN reads the limit only once."""
     command = [
         sys.executable,
         "-c",
         "import json; from benchmarks.features.embedding import *; print(json.dumps(vars(measure_base())))",
     ]
-    limited = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    limited = {**os.environ, "ONEDNN_MAX_CPU_ISA": instructions}
     done = subprocess.run(command, env=limited, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return Figures(**json.loads(done.stdout.splitlines()[-1]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +13,55 @@ from sqlalchemy.orm import Session
 
 from db.exports.decision_rows import COLUMNS, standing_rows
 
+_START_OF_CELL = re.compile(r"""(?:^|[;\t\r\n|])[\s"']*""")
+"""A text's beginning, and what spreadsheets may take for the end of a cell; with the blanks and quotes that they strip."""
+_FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
+
 
 def write_csv(session: Session, path: Path) -> int:
     """Write the standing decisions as UTF-8 CSV with CRLF line ends (RFC 4180); returns the number of rows.
 
     Nothing is lost: texts are written as they are, quoted where necessary. A text that begins with `=` or `@` is therefore not
-    escaped: in a spreadsheet, import such columns as text. Columns of the manifest that have no meaning for Earmark are in
-    `extra`, as a JSON object. The file is also a manifest: it can be imported, with its labels.
+    escaped: for spreadsheets there is `write_csv_for_spreadsheets`. Columns of the manifest that have no meaning for Earmark are
+    in `extra`, as a JSON object. The file is also a manifest: it can be imported, with its labels.
     """
+    return _write(session, path, text=_as_it_is, quoting=csv.QUOTE_MINIMAL)
+
+
+def write_csv_for_spreadsheets(session: Session, path: Path) -> int:
+    """As `write_csv`, but no text can be taken for a formula; returns the number of rows.
+
+    A spreadsheet runs a text that begins with `=`, `+`, `-` or `@` (or one of them in full width). An apostrophe is put before
+    it, as OWASP recommends against CSV injection; also after a semicolon, a tab, a line break or a bar, because spreadsheets may
+    end a cell there. Every field is quoted, so that spreadsheets keep it in one cell. The texts are no longer what was stored:
+    such a file is for reading, not for importing.
+    """
+    return _write(session, path, text=_without_formula, quoting=csv.QUOTE_ALL)
+
+
+def _write(session: Session, path: Path, *, text: Callable[[str], str], quoting: Any) -> int:
     count = 0
     # The line end matters: with it, csv quotes fields that hold a lone carriage return, which would otherwise end the line.
     with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\r\n")
+        writer = csv.writer(file, lineterminator="\r\n", quoting=quoting)
         writer.writerow(COLUMNS)
         for row in standing_rows(session):
-            writer.writerow([_cell(row[name]) for name in COLUMNS])
+            writer.writerow([text(_cell(row[name])) for name in COLUMNS])
             count += 1
     return count
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _without_formula(text: str) -> str:
+    return _START_OF_CELL.sub(_before_formula, text)
+
+
+def _before_formula(start: re.Match[str]) -> str:
+    following = start.string[start.end() : start.end() + 1]
+    return f"{start[0]}'" if following in _FORMULA_SIGNS else start[0]
 
 
 def _cell(value: Any) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from db.errors import FormatError
-from db.exports.csv_file import write_csv
+from db.exports.csv_file import write_csv, write_csv_for_spreadsheets
 from db.exports.json_lines import write_jsonl, write_log
 from db.store.files import written_whole
 
@@ -26,6 +26,8 @@ class Exporter:
     suffix: str
     description: str
     write: Callable[[Session, Path], int]
+    write_for_spreadsheets: Callable[[Session, Path], int] | None = None
+    """The same for a format that spreadsheets open: no text in it can be taken for a formula."""
 
 
 EXPORTERS: dict[str, Exporter] = {}
@@ -36,21 +38,30 @@ def register(exporter: Exporter) -> None:
     EXPORTERS[exporter.name] = exporter
 
 
-register(Exporter("csv", ".csv", "A table of the standing decisions, one per line.", write_csv))
+register(
+    Exporter("csv", ".csv", "A table of the standing decisions, one per line.", write_csv, write_csv_for_spreadsheets),
+)
 register(Exporter("jsonl", ".jsonl", "The standing decisions as JSON, one object per line.", write_jsonl))
 register(Exporter("log", ".jsonl", "The whole decision log as JSON, including undone and superseded decisions.", write_log))
 
 
-def export_decisions(session: Session, format: str, output: Path) -> int:
+def export_decisions(session: Session, format: str, output: Path, *, for_spreadsheets: bool = False) -> int:
     """Write the decisions to `output` in a registered format; returns the number of rows written.
 
     The file appears complete or not at all. An older file of that name is replaced only by a complete one.
 
+    Args:
+        for_spreadsheets: change texts that a spreadsheet would take for formulas.
+
     Raises:
-        FormatError: the format is unknown, or the output cannot be written.
+        FormatError: the format is unknown or has no such form, or the output cannot be written.
     """
     exporter = EXPORTERS.get(format)
     if exporter is None:
         raise FormatError(f"{format!r} is not an export format; use one of: {', '.join(sorted(EXPORTERS))}.")
+    write = exporter.write_for_spreadsheets if for_spreadsheets else exporter.write
+    if write is None:
+        safe = ", ".join(sorted(name for name, known in EXPORTERS.items() if known.write_for_spreadsheets))
+        raise FormatError(f"{format} has no form that is safe for spreadsheets; use one of: {safe}.")
     with written_whole(output, example="decisions" + exporter.suffix) as path:
-        return exporter.write(session, path)
+        return write(session, path)

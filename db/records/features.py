@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.models import Clip, ClipState, FeatureRow, FeatureSet
 
 _AT_A_TIME = 20_000
+_PARAMETERS = 500
+"""Ids in one statement; databases limit them."""
 
 
 def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any]) -> int:
@@ -46,6 +48,13 @@ def add_rows(session: Session, feature_set_id: int, rows: Sequence[tuple[int, in
     if rows:
         values = [{"feature_set_id": feature_set_id, "clip_id": clip, "shard": shard, "row": row} for clip, shard, row in rows]
         session.execute(insert(FeatureRow), values)
+
+
+def forget_rows(session: Session, feature_set_id: int, clip_ids: Sequence[int]) -> None:
+    """Take clips out of the row map: they count as clips without features, and the next `embed` gives them new ones."""
+    for start in range(0, len(clip_ids), _PARAMETERS):
+        part = clip_ids[start : start + _PARAMETERS]
+        session.execute(delete(FeatureRow).where(FeatureRow.feature_set_id == feature_set_id, FeatureRow.clip_id.in_(part)))
 
 
 def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:

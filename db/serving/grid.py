@@ -18,6 +18,7 @@ from db.decisions.log import live_query
 from db.models import Clip, ClipState, Decision, Lease, Source
 from db.records.lease_clock import lease_time
 from db.records.leases import cut_long_leases, is_open
+from db.serving.leases import make_room
 
 _AT_A_TIME = 500
 """Clips looked up in one query."""
@@ -60,10 +61,19 @@ def lease_for_grid(
     free = free_clips(session, ranked=clips, limit=limit, annotator_id=annotator_id)
     mine = select(Lease).where(Lease.clip_id.in_(free), Lease.annotator_id == annotator_id, is_open(now))
     leases = {lease.clip_id: lease for lease in session.scalars(mine)}
-    for clip in free:
-        new = Lease(clip_id=clip, annotator_id=annotator_id, source=Source.GRID, created_at=time.time())
-        lease = leases.setdefault(clip, new)
+    for lease in leases.values():
         lease.expires_at = now + lease_seconds
+    session.flush()
+    new = [clip for clip in free if clip not in leases]
+    make_room(session, annotator_id=annotator_id, wanted=len(new))
+    for clip in new:
+        leases[clip] = Lease(
+            clip_id=clip,
+            annotator_id=annotator_id,
+            source=Source.GRID,
+            created_at=time.time(),
+            expires_at=now + lease_seconds,
+        )
     session.add_all(leases.values())
     session.flush()
     return [GridLease(clip, leases[clip].id) for clip in free]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.decisions.log import decision_counts, live_query
-from db.models import Clip, ClipState, Decision
+from db.models import Clip, ClipState, Decision, Lease
+from db.records.leases import is_open
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,11 @@ def progress_of(session: Session, *, annotator_id: int) -> Progress:
         done=session.scalar(ready.where(answered)) or 0,
         total=session.scalar(ready) or 0,
     )
+
+
+def open_elsewhere(session: Session, *, here: Collection[int]) -> int:
+    """How many clips nobody has answered yet are in somebody's hands, in a tab other than the one that has the clips `here`."""
+    held = set(session.scalars(select(Lease.clip_id).where(is_open(time.time())))) - set(here)
+    answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
+    waiting = select(func.count()).select_from(Clip).where(Clip.id.in_(held), Clip.state == ClipState.READY, ~answered)
+    return session.scalar(waiting) or 0 if held else 0

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.store.engine import Turn, file_check, write_session
+from db.store.failures import name_database
 
 _VERSION = "PRAGMA data_version"
 
@@ -55,6 +56,7 @@ class ChangeWatch:
             ((version,),) = driver.execute(_VERSION).fetchall()
             return int(version)
         except sqlite3.Error as error:
+            name_database(error, self._engine)
             raise OperationalError(_VERSION, {}, error) from error
         finally:
             self._lock.release()

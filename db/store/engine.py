@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from db.errors import ProjectError
 from db.mounts import refuse_network_file_system
 from db.store.database_file import DatabaseFile
+from db.store.failures import name_database
 
 BUSY_SECONDS = 30
 _TRY_AGAIN = 0.002
@@ -78,6 +79,7 @@ def connect(url: str | URL) -> Engine:
             engine = _watched(engine, os.path.abspath(str(parsed.database)))
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "handle_error", _name_file)
     return engine
 
 
@@ -133,6 +135,11 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _name_file(context: ExceptionContext) -> None:
+    if context.engine is not None:
+        name_database(context.original_exception, context.engine)
+
+
 def _begin(connection: Connection) -> None:
     file_check(connection)()
     writes = connection.get_execution_options().get(_WRITES, False)
@@ -161,8 +168,8 @@ def _began(driver: sqlite3.Connection) -> bool:
     while time.monotonic() < until:
         try:
             driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                 return False
             time.sleep(_TRY_AGAIN)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from db.errors import EarmarkError
@@ -21,12 +21,16 @@ def locked(path: Path, *, refused: Callable[[str], EarmarkError]) -> Iterator[No
     Raises:
         EarmarkError: what `refused` has made, if another process holds the lock.
     """
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+", encoding="utf-8") as file:
+    opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise refused(file.read().strip() or "unknown") from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+            raise refused(os.read(opened, 32).decode(errors="replace").strip() or "unknown") from error
+        # On a full disk the number cannot be written, and the lock holds all the same.
+        with suppress(OSError):
+            os.ftruncate(opened, 0)
+            os.pwrite(opened, f"{os.getpid()}\n".encode(), 0)
         yield
+    finally:
+        os.close(opened)

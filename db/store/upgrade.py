@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
 from db.errors import ProjectError, SchemaError
+from db.store.failures import failure_of, name_database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -92,7 +93,10 @@ def backup(engine: Engine) -> Path | None:
         with closing(sqlite3.connect(source)) as from_, closing(sqlite3.connect(copy)) as to:
             from_.backup(to)
     except sqlite3.Error as error:
-        with suppress(OSError):
-            copy.unlink()
-        raise ProjectError(f"The backup copy {copy} cannot be written ({error}); make room on the disk.") from error
+        for part in (copy, copy.with_name(f"{copy.name}-journal")):
+            with suppress(OSError):
+                part.unlink()
+        name_database(error, engine)
+        failure = failure_of(error)
+        raise ProjectError(f"The backup copy {copy} cannot be written ({failure.reason}): {failure.clause}") from error
     return copy

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from db.errors import EarmarkError
+from db.store.failures import STORE_ERRORS, failure_of
 from labeler.cli.decisions import annotate, queue
 from labeler.cli.finding import likely, similar
 from labeler.cli.label_checks import agreement, suspects
@@ -19,6 +19,7 @@ from labeler.cli.serve import serve
 from labeler.cli.set_up import embed, import_, init, upgrade
 from labeler.cli.simulate import simulate
 from labeler.cli.train_encoder import pretrain
+from labeler.processes.safe_path import safe_children
 
 
 class OneSentenceErrors(click.Group):
@@ -30,20 +31,12 @@ class OneSentenceErrors(click.Group):
             return super().invoke(ctx)
         except EarmarkError as error:
             raise click.ClickException(str(error)) from error
-        except DBAPIError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            raise click.ClickException(
-                f"The database did not answer ({reason}); check that it is running, then try again."
-            ) from error
         except BrokenPipeError:
             # The program that reads our output (`head`, for example) has ended; this is not an error.
             sys.stderr.close()
             raise SystemExit(0) from None
-        except OSError as error:
-            named = f"{error.filename!r} cannot be used" if error.filename else "A file cannot be used"
-            raise click.ClickException(
-                f"{named} ({error.strerror or error}); check its name, its permissions and the free space on its disk."
-            ) from error
+        except STORE_ERRORS as error:
+            raise click.ClickException(failure_of(error, place=ctx.params["project"]).sentence) from error
 
 
 @click.group(cls=OneSentenceErrors, context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,6 +52,7 @@ class OneSentenceErrors(click.Group):
 def main(ctx: click.Context, project: Path) -> None:
     """Label audio clips in as little listening time as possible, and know how good the classifier is."""
     ctx.obj = project
+    ctx.with_resource(safe_children())
 
 
 for command in (

@@ -103,12 +103,17 @@ def _curve_lines(points: list[dict[str, Any]], *, slice_clips: int, speakers: in
 @click.command()
 @click.argument("format", type=click.Choice(sorted(EXPORTERS)))
 @click.argument("output", type=click.Path(path_type=Path))
+@click.option(
+    "--safe-for-spreadsheets",
+    is_flag=True,
+    help="In csv, put an apostrophe before texts that a spreadsheet would run as formulas; such a file is not for importing.",
+)
 @json_option
 @click.pass_obj
-def export(directory: Path, format: str, output: Path, as_json: bool) -> None:
+def export(directory: Path, format: str, output: Path, safe_for_spreadsheets: bool, as_json: bool) -> None:
     """Write the decisions that stand to OUTPUT; the format log adds those that were undone or replaced."""
     with opened(directory) as project, project.read() as session:
-        count = export_decisions(session, format, output)
+        count = export_decisions(session, format, output, for_spreadsheets=safe_for_spreadsheets)
     print_result(
         {"format": format, "output": str(output), "rows": count},
         as_json=as_json,

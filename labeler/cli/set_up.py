@@ -104,11 +104,14 @@ def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str
     for clip in report.failed:
         note(f"set aside {clip.file_name}: {clip.reason}")
     failed = [{"clip": clip.clip_id, "file_name": clip.file_name, "reason": clip.reason} for clip in report.failed]
-    document = {"embedded": report.embedded, "failed": failed, "seconds": round(report.seconds, 3)}
+    document = {"embedded": report.embedded, "failed": failed, "seconds": round(report.seconds, 3), "precision": report.precision}
     print_result(
         document,
         as_json=as_json,
-        lines=lambda: [f"{counted(report.embedded, 'clip')} embedded in {report.seconds:.1f} s, {len(report.failed)} set aside."],
+        lines=lambda: [
+            f"{counted(report.embedded, 'clip')} embedded in {report.seconds:.1f} s ({report.precision}), "
+            f"{len(report.failed)} set aside."
+        ],
     )
 
 

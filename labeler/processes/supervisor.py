@@ -10,23 +10,28 @@ import sys
 import threading
 import time
 import webbrowser
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import FrameType
 from urllib.parse import urlsplit
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from db.errors import ProjectError
+from db.errors import EarmarkError, ProjectError
 from db.project import OpenProject
 from db.records.learner_state import count_restart
+from db.store.failures import STORE_ERRORS, failure_of
+from labeler.processes import safe_path
 from labeler.processes.lifeline import GRACE_SECONDS, VARIABLE
+from labeler.processes.reason_in_log import fatal_error_in_log, reason_in_log
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 HEALTHY_SECONDS = 60.0
 """A child that ran this long is started again at once, with the shortest pause."""
 LAST_LINE_SECONDS = 1.0
 """How long the log of a child that has ended is read on."""
+KEPT_LINES = 200
+"""How many of the last lines of a child's log are kept, to find the reason of its end."""
 
 
 class Alarm:
@@ -66,56 +71,82 @@ class Child:
         self.name = name
         self.command = list(command)
         self.ended = ended
-        self.last_line = ""
         self.pause = FIRST_PAUSE
         self.start_at = 0.0
         self.process: subprocess.Popen[str] | None = None
+        self.pid = 0
+        """Of the newest process, even after its end."""
+        self._last_lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._not_started = ""
 
     def start(self) -> None:
-        """Start the process, with a lifeline as its standard input."""
-        environment = {**os.environ, VARIABLE: "1"}
-        self.process = subprocess.Popen(
-            self.command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-        )
+        """Start the process, with a lifeline as its standard input; if the system refuses, `died` says so."""
+        self._last_lines = deque(maxlen=KEPT_LINES)
         self.started = time.monotonic()
-        log = threading.Thread(target=self._pass_on, args=(self.process,), daemon=True)
-        log.start()
-        self._end = threading.Thread(target=self._await_end, args=(self.process, log), daemon=True)
+        environment = {**os.environ, VARIABLE: "1", safe_path.VARIABLE: "1"}
+        try:
+            # In a group of its own: Ctrl-C in a terminal reaches the supervisor only, which then stops the process in order.
+            self.process = subprocess.Popen(
+                self.command,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                process_group=0,
+            )
+        except OSError as error:
+            self._not_started = f"the system did not start it: {error.strerror}"
+            self.ended()
+            return
+        self.pid = self.process.pid
+        reader = threading.Thread(target=self._pass_on, args=(self.process, self._last_lines), daemon=True)
+        reader.start()
+        self._end = threading.Thread(target=self._await_end, args=(self.process, reader), daemon=True)
         self._end.start()
 
-    def _await_end(self, process: subprocess.Popen[str], log: threading.Thread) -> None:
+    def _await_end(self, process: subprocess.Popen[str], reader: threading.Thread) -> None:
         process.wait()
         assert process.stdin is not None
         process.stdin.close()
-        # Its last line is the reason. The log stays open if the process has left children of its own.
-        log.join(LAST_LINE_SECONDS)
+        # Its last lines hold the reason. The log stays open if the process has left children of its own.
+        reader.join(LAST_LINE_SECONDS)
         self.ended()
 
-    def _pass_on(self, process: subprocess.Popen[str]) -> None:
-        """Write the child's log to our stderr, and keep its last line as the reason if the child ends."""
+    def _pass_on(self, process: subprocess.Popen[str], last_lines: deque[str]) -> None:
+        """Write the child's log to our stderr, and keep its last lines as the reason if the child ends."""
         assert process.stderr is not None
         with process.stderr as lines:
             for line in lines:
-                self.last_line = line.strip() or self.last_line
-                sys.stderr.write(line)
-                sys.stderr.flush()
+                last_lines.append(line)
+                log(line)
 
     def died(self) -> str | None:
-        """Why the process ended by itself, or None while it runs; after a pause it is due to start again."""
-        if self.process is None or self.process.poll() is None:
-            return None
-        code = self.process.returncode
-        how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
-        self.process = None
+        """Why the process ended by itself or was not started, or None while it runs; after a pause it is due to start again."""
+        reason = self._not_started
+        if not reason:
+            if self.process is None or self.process.poll() is None:
+                return None
+            reason = self._reason(self.process.returncode)
+        self.process, self._not_started = None, ""
         if time.monotonic() - self.started > HEALTHY_SECONDS:
             self.pause = FIRST_PAUSE
         self.start_at = time.monotonic() + self.pause
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
-        return f"{how}: {self.last_line}" if self.last_line else how
+        return reason
+
+    def _reason(self, code: int) -> str:
+        lines = list(self._last_lines)
+        # What a process wrote before a signal ended it is not the reason, unless Python itself wrote it.
+        how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
+        why = fatal_error_in_log(lines) if code < 0 else reason_in_log(lines) if code > 0 else ""
+        if code == -signal.SIGKILL:
+            why = "the system does this when memory runs out"
+        return f"{how}: {why}" if why else how
 
     def due(self) -> bool:
         """Whether the pause after a death is over."""
-        return self.process is None and time.monotonic() >= self.start_at
+        return self.process is None and not self._not_started and time.monotonic() >= self.start_at
 
     def stop(self) -> None:
         """Terminate the process, and kill it if it does not end."""
@@ -130,8 +161,19 @@ class Child:
         self._end.join()
 
 
-def supervise(project: OpenProject, *, host: str, port: int, with_learner: bool, open_browser: bool = False) -> None:
+def supervise(
+    project: OpenProject,
+    *,
+    host: str,
+    port: int,
+    with_learner: bool,
+    open_browser: bool = False,
+    allowed_hosts: Sequence[str] = (),
+) -> None:
     """Run app and learner until SIGINT or SIGTERM.
+
+    Args:
+        allowed_hosts: further names under which browsers may open the app.
 
     Raises:
         ProjectError: the address is taken or cannot be listened on.
@@ -140,7 +182,10 @@ def supervise(project: OpenProject, *, host: str, port: int, with_learner: bool,
     directory, alarm, over = str(project.directory), Alarm(), threading.Event()
     app = Child(
         "app",
-        [sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)],
+        [
+            *(sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)),
+            *(f"--allowed-host={name}" for name in allowed_hosts),
+        ],
         ended=alarm.ring,
     )
     learner = Child("learner", [sys.executable, "-m", "labeler.cli", "--project", directory, "learn"], ended=alarm.ring)
@@ -177,22 +222,31 @@ def keep_running(project: OpenProject, children: Sequence[Child], *, alarm: Alar
             child.stop()
 
 
+def log(text: str) -> None:
+    """Write to our log; where that is impossible (a full disk, a closed terminal), supervising goes on without."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 def _look_after(project: OpenProject, child: Child) -> None:
     reason = child.died()
     if reason is not None:
-        sys.stderr.write(f"The {child.name} ended ({reason}); it starts again in {child.start_at - time.monotonic():.0f} s.\n")
+        log(f"The {child.name} ended ({reason}); it starts again in {child.start_at - time.monotonic():.0f} s.\n")
         if child.name == "learner":
-            _record_restart(project, reason)
+            _record_restart(project, reason, pid=child.pid)
     elif child.due():
         child.start()
 
 
-def _record_restart(project: OpenProject, reason: str) -> None:
+def _record_restart(project: OpenProject, reason: str, *, pid: int) -> None:
     try:
         with project.write() as session:
-            count_restart(session, error=reason)
-    except SQLAlchemyError as error:  # The database may be the cause; supervising must go on.
-        sys.stderr.write(f"The restart could not be recorded: {error}\n")
+            count_restart(session, error=reason, pid=pid)
+    except EarmarkError as error:
+        log(f"The restart could not be recorded: {error}\n")
+    except STORE_ERRORS as error:  # The database may be the cause; supervising must go on.
+        log(f"The restart could not be recorded: {failure_of(error, place=project.directory).sentence}\n")
 
 
 def refuse_taken_address(host: str, port: int) -> None:

@@ -18,18 +18,17 @@ import numpy as np
 from db.errors import FeatureError
 from db.project import OpenProject
 from db.store.files import whole_file, write_whole
+from learner.array_files import mapped_array
 from learner.arrays import Float16Array, Float32Array
+from learner.encoders.runtime import user_cache
 from learner.features.precision import as_stored
 
 
 def cache_folder(project: OpenProject | None) -> Path:
     """EARMARK_CACHE; or else beside the project's features, or in the user's cache folder."""
-    asked = os.environ.get("EARMARK_CACHE")
-    if asked:
-        return Path(asked).expanduser() / "probe"
-    if project is not None:
+    if project is not None and not os.environ.get("EARMARK_CACHE"):
         return project.features_dir / "probe"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "earmark" / "probe"
+    return user_cache() / "probe"
 
 
 class VectorCache:
@@ -45,8 +44,8 @@ class VectorCache:
     def _read(self, listing: Path) -> None:
         try:
             keys = json.loads(listing.read_text(encoding="utf-8"))
-            vectors = np.load(listing.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            vectors = mapped_array(listing.with_suffix(".npy"))
+        except (OSError, ValueError, RecursionError):
             return
         if isinstance(keys, list) and vectors.dtype == np.float16 and vectors.shape == (len(keys), self._width):
             self._rows.update((str(key), (vectors, row)) for row, key in enumerate(keys))

@@ -14,9 +14,9 @@ from db.project import OpenProject
 from db.records.features import newest_feature_set
 from learner.arrays import BoolArray
 from learner.dataset.by_clip import ByClip
+from learner.dataset.damaged_vectors import set_aside, sound_statistics
 from learner.dataset.folds import folds_of
-from learner.dataset.pool import Pool, PoolSignature, masked_chunks
-from learner.dataset.statistics import pool_statistics
+from learner.dataset.pool import Pool, PoolSignature
 from learner.features.matrix import open_features
 
 _AT_A_TIME = 50_000
@@ -37,7 +37,10 @@ def pool_signature(session: Session) -> PoolSignature | None:
 
 
 def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
-    """The pool as it is now, with the signature that was taken before; None if no clip in service has features."""
+    """The pool as it is now, with the signature that was taken before; None if no clip in service has features.
+
+    Clips with damaged vectors are set aside. The pool is then the one without them, and so is its signature.
+    """
     features = open_features(project)
     if features is None:
         return None
@@ -46,7 +49,12 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
     ready = np.isin(features.clip_ids, speakers.clip_ids[in_service])
     if not ready.any():
         return None
-    mean, scale = pool_statistics(masked_chunks(features, ready), dim=features.dim)
+    mean, scale, damaged = sound_statistics(features, ready)
+    if len(damaged):
+        set_aside(project, features.feature_set_id, damaged)
+        with project.read() as session:
+            without = pool_signature(session)
+        return None if without is None else read_pool(project, without)
     return Pool(
         signature=signature,
         features=features,

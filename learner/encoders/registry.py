@@ -7,10 +7,17 @@ from typing import Any
 
 from db.errors import EncoderError
 from learner.encoders.base import EGEMAPS, LOGMEL, Encoder
+from learner.encoders.precision import PRECISIONS
 
 
 def encoder_named(
-    name: str, *, layers: str | None = None, pooling: str | None = None, device: str | None = None, revision: str | None = None
+    name: str,
+    *,
+    layers: str | None = None,
+    pooling: str | None = None,
+    device: str | None = None,
+    revision: str | None = None,
+    precision: str | None = None,
 ) -> Encoder:
     """The encoder `name`; its weights are loaded when it first encodes.
 
@@ -20,6 +27,8 @@ def encoder_named(
         pooling: `mean` or `mean+std`; none takes the encoder's default.
         device: a torch device; none takes a GPU where there is one.
         revision: commit, branch or tag of a hub id.
+        precision: `float32` or `bfloat16`; none takes the faster one (see `learner.encoders.precision`), unless the checkpoint
+            sets one.
 
     Raises:
         EncoderError: there is no such encoder, it cannot be loaded, or it has no such layers or pooling.
@@ -34,22 +43,31 @@ def encoder_named(
         return EgemapsEncoder(layers=layers, pooling=pooling)
     from learner.encoders.wav2vec2.encoder import wav2vec2_encoder
 
-    return wav2vec2_encoder(name, layers=layers, pooling=pooling, device=device, revision=revision)
+    return wav2vec2_encoder(name, layers=layers, pooling=pooling, device=device, revision=revision, precision=precision)
+
+
+def in_precision(encoder: Encoder, precision: str) -> Encoder:
+    """The same encoder, computing in this precision if it can compute in several."""
+    from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder
+
+    return encoder.in_precision(precision) if isinstance(encoder, Wav2Vec2Encoder) else encoder
 
 
 def encoder_of(settings: Mapping[str, Any], *, device: str | None = None) -> Encoder:
     """The encoder that a feature set was made with, from the set's `settings`.
 
     Raises:
-        EncoderError: it cannot be loaded, or would give other vectors now (another revision, release or precision).
+        EncoderError: it cannot be loaded, or would give other vectors now (another revision or release).
     """
-    name = str(settings["encoder"])
+    name, precision = str(settings["encoder"]), settings.get("precision")
     encoder = encoder_named(
         name,
         layers=settings.get("layers"),
         pooling=settings.get("pooling"),
         device=device,
         revision=settings["revision"] if settings.get("origin") == "hub" else None,
+        # The faster one may be another today, or on this machine.
+        precision=precision if precision in PRECISIONS else None,
     )
     changed = sorted(key for key in encoder.settings if encoder.settings[key] != settings.get(key))
     if changed:

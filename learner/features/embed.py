@@ -24,6 +24,7 @@ from learner.audio.decoding import content_hash, decode, decode_blocks
 from learner.audio.reader import AudioMissing, shown
 from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_named
+from learner.features.one_precision import of_one_precision
 from learner.features.precision import storable
 from learner.features.store import FeatureStore, embed_lock
 from learner.progress import Progress
@@ -56,6 +57,8 @@ class EmbedReport:
     failed: list[FailedClip]
     feature_set_id: int
     seconds: float
+    precision: str
+    """That the encoder computed in."""
 
 
 @dataclass
@@ -106,7 +109,7 @@ def embed(
         FeatureError: another process embeds this project, or the disk is full.
     """
     started = time.monotonic()
-    model = project_encoder(project, encoder=encoder, layers=layers, pooling=pooling)
+    model = of_one_precision(project, project_encoder(project, encoder=encoder, layers=layers, pooling=pooling))
     if note is not None and model.remark is not None:
         note(model.remark)
     with embed_lock(project):
@@ -119,7 +122,13 @@ def embed(
         if not stop():
             with project.write() as session:
                 use_feature_set(session, store.feature_set_id)
-    return EmbedReport(embedded=embedded, failed=failed, feature_set_id=store.feature_set_id, seconds=time.monotonic() - started)
+    return EmbedReport(
+        embedded=embedded,
+        failed=failed,
+        feature_set_id=store.feature_set_id,
+        seconds=time.monotonic() - started,
+        precision=str(model.settings.get("precision", "float32")),
+    )
 
 
 def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress: Progress) -> int:

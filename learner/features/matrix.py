@@ -13,6 +13,7 @@ from db.errors import FeatureError
 from db.models import FeatureSet
 from db.project import OpenProject
 from db.records.features import newest_feature_set, row_map
+from learner.array_files import mapped_array
 from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.features.base import Features
 from learner.features.precision import DTYPE
@@ -92,8 +93,8 @@ def open_shard(path: Path, *, dim: int) -> Float16Array:
         FeatureError: it is missing or damaged.
     """
     try:
-        stored: Float16Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        stored: Float16Array = mapped_array(path)
+    except (OSError, ValueError) as error:
         raise FeatureError(f"{path} is missing or damaged; delete it and run `earmark embed`.") from error
     if stored.ndim != 2 or stored.shape[1] != dim or stored.dtype != np.dtype(DTYPE):
         raise FeatureError(f"{path} holds other features than its manifest says; delete it and run `earmark embed`.")

@@ -1,11 +1,13 @@
-"""Trained heads on disk: one `.npz` of plain arrays and a JSON text a run, never pickled."""
+"""Trained heads on disk: one `.npz` of plain arrays and a JSON text a run, never pickled.
+
+A head file is read as if a stranger had written it. Whatever is wrong with it ends in one sentence, and the learner trains a head
+that cannot be read again.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from numpy.typing import NDArray
 
 from db.errors import LearnerError
 from db.store.files import Part, remove_leftovers
+from learner.array_files import ArrayFile
+from learner.arrays import Float32Array
 from learner.dataset.speaker_norm import NONE, SPEAKER
 from learner.heads.linear import LinearHead
 
@@ -93,35 +97,57 @@ def load_head(path: Path) -> StoredHead:
         LearnerError: the file is missing or damaged.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            facts = json.loads(str(arrays["facts"]))
-            # Heads of older versions have no normalisation, and no field for it.
-            head = _head(arrays, normalisation=str(facts.get("normalisation", NONE)))
-            plain = _head(arrays, PLAIN) if f"{PLAIN}coef" in arrays else None
-        return StoredHead(
-            head,
-            [int(label) for label in facts["label_ids"]],
-            [str(name) for name in facts["label_names"]],
-            int(facts["feature_set_id"]),
-            str(facts.get("why", "")),
-            plain,
-        )
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise LearnerError(f"{path} is missing or damaged; run `earmark learn --once` to train the head again.") from error
+        with ArrayFile(path) as arrays:
+            return _stored(arrays)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise LearnerError(
+            f"{path} is missing or damaged; run `earmark learn --once`, or start `earmark serve` again, to train the head again."
+        ) from error
+
+
+def _stored(arrays: ArrayFile) -> StoredHead:
+    facts = json.loads(str(arrays["facts"]))
+    # Heads of older versions have no normalisation, and no field for it.
+    head = _head(arrays, normalisation=str(facts.get("normalisation", NONE)))
+    plain = _head(arrays, PLAIN) if f"{PLAIN}coef" in arrays else None
+    stored = StoredHead(
+        head,
+        [int(label) for label in facts["label_ids"]],
+        [str(name) for name in facts["label_names"]],
+        int(facts["feature_set_id"]),
+        str(facts.get("why", "")),
+        plain,
+    )
+    if len({*stored.label_ids}) != len(stored.label_names) or len(stored.label_ids) != len(stored.label_names):
+        raise ValueError("there is not one name for each label")
+    for each in (head, stored.for_unknown_speakers):
+        if not {*each.classes_.tolist()} <= {*stored.label_ids} or each.n_features_in_ != head.n_features_in_:
+            raise ValueError("the head knows other labels or features than the file says")
+    return stored
 
 
 def _arrays(head: LinearHead, prefix: str = "") -> dict[str, NDArray[Any]]:
     return {f"{prefix}coef": head.coef_, f"{prefix}intercept": head.intercept_, f"{prefix}classes": head.classes_}
 
 
-def _head(arrays: Mapping[str, NDArray[Any]], prefix: str = "", *, normalisation: str = NONE) -> LinearHead:
+def _head(arrays: ArrayFile, prefix: str = "", *, normalisation: str = NONE) -> LinearHead:
     head = LinearHead(normalisation=normalisation)
-    head.coef_, head.intercept_ = (arrays[f"{prefix}{name}"].astype(np.float32) for name in ("coef", "intercept"))
-    head.classes_ = arrays[f"{prefix}classes"].astype(np.int64)
+    head.coef_ = _numbers(arrays[f"{prefix}coef"], dimensions=2)
+    head.intercept_ = _numbers(arrays[f"{prefix}intercept"], dimensions=1)
+    classes = arrays[f"{prefix}classes"]
+    head.classes_ = classes.astype(np.int64)
     head.n_features_in_ = head.coef_.shape[1]
-    if normalisation not in (NONE, SPEAKER) or not head.coef_.shape[0] == len(head.intercept_) == len(head.classes_):
+    if classes.ndim != 1 or classes.dtype.kind not in "iu" or len(np.unique(classes)) != len(classes):
+        raise ValueError("the classes are no list of labels")
+    if normalisation not in (NONE, SPEAKER) or not 0 < head.coef_.shape[0] == len(head.intercept_) == len(head.classes_):
         raise ValueError("shapes differ, or the normalisation is unknown")
     return head
+
+
+def _numbers(array: NDArray[Any], *, dimensions: int) -> Float32Array:
+    if array.ndim != dimensions or array.dtype.kind != "f" or not (np.abs(array) <= np.finfo(np.float32).max).all():
+        raise ValueError("weights are not numbers")
+    return array.astype(np.float32)
 
 
 def run_of(path: Path) -> int:
@@ -145,5 +171,5 @@ def delete_old_heads(folder: Path, *, keep: int = KEPT) -> None:
 
 
 def _stored_runs(folder: Path) -> list[int]:
-    names = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    names = (_NAME.fullmatch(path.name) for path in folder.iterdir() if path.is_file())
     return [int(name[1]) for name in names if name]

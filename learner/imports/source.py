@@ -6,6 +6,8 @@ again continues it: a file whose path, size and time of change are known is not 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import random
 import time
@@ -125,6 +127,7 @@ class _Importer:
         self._labels: list[str] = []
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
+        self._secret = b""
         self._inspector = Inspector()
         self._rejected: set[tuple[str, str]] = set()
         self._labelled = 0
@@ -134,7 +137,8 @@ class _Importer:
         """Check what can be checked before work starts; earlier rejections of lines of this manifest are dropped."""
         with self._project.write() as session:
             session.execute(delete(Rejection).where(Rejection.path == storable(str(self._source))))
-            self._namespace = uuid.UUID(session.scalars(select(ProjectInfo.uuid)).one())
+            info = session.scalars(select(ProjectInfo)).one()
+            self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
             if self._labels_as is not None:
                 self._labels = [label.name for label in active_labels(session)]
                 self._annotator_id = annotator_named(session, self._labels_as).id
@@ -240,7 +244,7 @@ class _Importer:
         theirs = live_query().where(Decision.annotator_id == self._annotator_id, Decision.clip_id.in_(clip_ids))
         answered = set(session.scalars(theirs.with_only_columns(Decision.clip_id))) if clip_ids else set()
         made = {(clip_id, row.label): self._uuid(clip_id, row.label) for clip_id, row in labelled}
-        taken_back = set(session.scalars(select(Decision.uuid).where(Decision.uuid.in_(made.values()))))
+        before = self._imported_before(session, made)
         for clip_id, row in labelled:
             assert row.label is not None
             if row.label not in self._labels:
@@ -253,7 +257,7 @@ class _Importer:
                     "keep one of them."
                 )
                 _reject(row, reason, rejected, report)
-            elif clip_id not in answered and made[clip_id, row.label] not in taken_back:
+            elif clip_id not in answered and (clip_id, row.label) not in before:
                 given = GivenAnswer(
                     uuid=made[clip_id, row.label],
                     clip_id=clip_id,
@@ -266,9 +270,32 @@ class _Importer:
                 answered.add(clip_id)
                 report.labels += 1
 
+    def _imported_before(self, session: Session, made: dict[tuple[int, str | None], str]) -> set[tuple[int, str | None]]:
+        """Those labels that an import of this annotator recorded already, whether or not they were taken back since.
+
+        Only an import's own decisions count. The UUIDs of older imports could be foreseen, and somebody may have given one to a
+        decision of their own.
+        """
+        by_uuid = {own: key for key, own in made.items()} | {self._older_uuid(*key): key for key in made}
+        query = select(Decision.uuid).where(
+            Decision.uuid.in_(by_uuid), Decision.source == Source.IMPORTED, Decision.annotator_id == self._annotator_id
+        )
+        return {by_uuid[found] for found in session.scalars(query)}
+
     def _uuid(self, clip_id: int, label: str | None) -> str:
-        """Always the same for the same label: importing again does not bring back what the annotator took back."""
-        return str(uuid.uuid5(self._namespace, f"imported {clip_id} {self._annotator_id} {label}"))
+        """Always the same for the same label: importing again does not bring back what the annotator took back.
+
+        It is made with the project's secret. Whoever could foresee it could use it first, and the label would count as known.
+        """
+        digest = hmac.digest(self._secret, self._named(clip_id, label).encode(), hashlib.sha256)
+        return str(uuid.UUID(bytes=digest[:16], version=4))
+
+    def _older_uuid(self, clip_id: int, label: str | None) -> str:
+        """What earlier imports used: made from the project's UUID, which every visitor's browser knows."""
+        return str(uuid.uuid5(self._namespace, self._named(clip_id, label)))
+
+    def _named(self, clip_id: int, label: str | None) -> str:
+        return f"imported {clip_id} {self._annotator_id} {label}"
 
     def _record_rejections(self, session: Session, rows: list[SourceRow | BadRow], rejected: dict[tuple[str, str], str]) -> None:
         """Store new reasons and forget those of rows that are clips now; one query for all, because there may be very many."""

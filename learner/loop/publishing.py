@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from db.decisions.consensus import consensus_labels
-from db.models import Run
+from db.errors import LearnerError
 from db.project import OpenProject
 from db.records.runs import latest_run, record_run
 from db.serving.ranked_queue import QueueItem, publish_queue
@@ -65,17 +64,25 @@ class Publisher:
             snapshot = read_snapshot(session)
             settings = self._settings_of(pool, snapshot)
             newest = latest_run(session)
-            current = newest.id if newest is not None and self._is_current(newest, pool, snapshot, settings) else None
-        if current is not None:
-            return self._published_before(current, pool, snapshot)
+            same = newest is not None and newest.last_decision_id == snapshot.last_decision_id and newest.settings == settings
+            run_id = newest.id if newest is not None and same else None
+        before = None if run_id is None else self._published_before(run_id, pool, snapshot)
+        if before is not None:
+            return before
         self._reporter.report("training", f"{len(snapshot.live)} decisions")
         return self._train(pool, snapshot, settings, started)
 
-    def _published_before(self, run_id: int, pool: Pool, snapshot: Snapshot) -> Published:
+    def _published_before(self, run_id: int, pool: Pool, snapshot: Snapshot) -> Published | None:
+        """A run that learned from all there is; None where its head is missing, damaged or does not fit: it is made again."""
         path = head_path(self._project.heads_dir, run_id)
-        if not path.exists():
-            return Published(run_id, pool, snapshot, None, NO_LABELS)
-        stored = load_head(path)
+        try:
+            stored = load_head(path)
+        except LearnerError:
+            needs_none = not path.exists() and not trainable(pool, snapshot.live, snapshot.label_ids)
+            return Published(run_id, pool, snapshot, None, NO_LABELS) if needs_none else None
+        reads = (stored.feature_set_id, stored.head.n_features_in_, stored.label_ids)
+        if reads != (pool.features.feature_set_id, pool.features.dim, snapshot.label_ids):
+            return None
         return Published(run_id, pool, snapshot, stored.head, NormalisationChoice(stored.head.normalisation, stored.why))
 
     def _current_pool(self) -> Pool | None:
@@ -84,6 +91,7 @@ class Publisher:
         if signature is None:
             return None
         if self._pool is None or self._pool.signature != signature:
+            # Its signature is a newer one where damaged vectors were set aside on the way.
             self._pool = read_pool(self._project, signature)
         return self._pool
 
@@ -99,12 +107,6 @@ class Publisher:
             "labels": snapshot.label_names,
             "pool": list(pool.signature),
         }
-
-    def _is_current(self, run: Run, pool: Pool, snapshot: Snapshot, settings: Mapping[str, Any]) -> bool:
-        same = run.last_decision_id == snapshot.last_decision_id and run.settings == settings
-        return same and (
-            head_path(self._project.heads_dir, run.id).exists() or not trainable(pool, snapshot.live, snapshot.label_ids)
-        )
 
     def _train(self, pool: Pool, snapshot: Snapshot, settings: dict[str, Any], started: float) -> Published:
         options = self._project.settings

@@ -15,6 +15,7 @@ from db.decisions.log import newest_decision_id
 from db.errors import EarmarkError, LearnerError
 from db.project import OpenProject
 from db.store.change_watch import ChangeWatch
+from db.store.failures import failure_of
 from learner.dataset.pool import PoolSignature
 from learner.dataset.project_pool import pool_signature
 from learner.loop.heartbeat import Reporter
@@ -51,7 +52,9 @@ def learn_once(project: OpenProject) -> int | None:
         try:
             reporter.report("starting")
             published = publisher.publish()
-            if published is not None and not scorer.is_scored(published.run_id):
+            if published is not None and scorer.is_scored(published.run_id):
+                scorer.mend_likely(published)
+            elif published is not None:
                 scorer.score(published, progress=lambda _done, _total: None)
         except EarmarkError as error:
             reporter.report("stopped", error=str(error))
@@ -100,9 +103,8 @@ def _wait_or_give_up(failures: int, error: DBAPIError, should_stop: Callable[[],
 
 
 def _database_failed(error: DBAPIError, often: str = "") -> LearnerError:
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    reason = lines[0] if lines else type(error).__name__
-    return LearnerError(f"The database failed{often} ({reason}); check that it is there and its disk is not full.")
+    failure = failure_of(error)
+    return LearnerError(f"The database failed{often} ({failure.reason}): {failure.clause}")
 
 
 def _sleep(seconds: float, should_stop: Callable[[], bool]) -> None:
@@ -159,6 +161,7 @@ class _Loop:
         if published is None:
             self._reporter.report("waiting", NO_FEATURES)
         elif self._scorer.is_scored(published.run_id):
+            self._scorer.mend_likely(published)
             self._reporter.report("waiting")
         else:
             self._to_score = published

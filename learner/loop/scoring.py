@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db.decisions.consensus import consensus_labels
+from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
 from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects
@@ -21,7 +22,7 @@ from learner.outlook.handmade_baseline import HandmadeBaseline
 from learner.outlook.outlook import Outlook, Scored
 from learner.progress import Progress
 from learner.query.ranked_queue import scored_chunks
-from learner.search.likely import forget_likely, most_likely, write_likely
+from learner.search.likely import forget_likely, most_likely, read_likely, write_likely
 
 SUSPECTS = 200
 """Doubted labels that a run lists."""
@@ -71,6 +72,15 @@ class Scorer:
         with self._project.write(Turn.LEARNING) as session:
             record_outlook(session, published.run_id, outlook)
             self._reporter.report_in(session, "waiting")
+
+    def mend_likely(self, published: Published) -> None:
+        """Write the likely clips of a run that is scored already again, where they cannot be read any more."""
+        try:
+            listed = read_likely(self._project.heads_dir)
+        except LearnerError:
+            listed = None
+        if listed is None or listed.run_id != published.run_id:
+            self._list_likely(published)
 
     def _list_likely(self, published: Published) -> None:
         """Write the likely clips for the app's grid. The queue was published first, because somebody may be waiting for it."""

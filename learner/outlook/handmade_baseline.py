@@ -12,10 +12,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from db.errors import FeatureError
+from db.errors import EarmarkError
 from db.project import OpenProject
-from learner.dataset.pool import Pool, masked_chunks
-from learner.dataset.statistics import pool_statistics
+from db.records.features import forget_rows
+from db.store.engine import Turn
+from learner.dataset.damaged_vectors import sound_statistics
+from learner.dataset.pool import Pool
 from learner.encoders.base import LOGMEL
 from learner.encoders.registry import encoder_named
 from learner.features.embed import embed_beside
@@ -48,14 +50,20 @@ class HandmadeBaseline:
     def _made(self, pool: Pool, progress: Callable[[int, int], None]) -> Pool | None:
         try:
             made = embed_beside(self._project, encoder_named(LOGMEL), most=MOST_CLIPS, progress=progress)
-        except FeatureError:
-            # No room, or somebody embeds just now: the learner goes on without a baseline.
+        except EarmarkError:
+            # No room, somebody embeds just now, or the encoder fails: the learner goes on without a baseline.
             return None
-        if made == pool.features.feature_set_id:
-            return pool
-        features = open_feature_set(self._project, made)
+        return pool if made == pool.features.feature_set_id else self._read(pool, made)
+
+    def _read(self, pool: Pool, feature_set_id: int) -> Pool | None:
+        features = open_feature_set(self._project, feature_set_id)
         ready = np.isin(features.clip_ids, pool.features.clip_ids[pool.ready])
         if not ready.any():
             return None
-        mean, scale = pool_statistics(masked_chunks(features, ready), dim=features.dim)
+        mean, scale, damaged = sound_statistics(features, ready)
+        if len(damaged):
+            # The clips stay in service: nothing is wrong with their features in use.
+            with self._project.write(Turn.LEARNING) as session:
+                forget_rows(session, feature_set_id, damaged.tolist())
+            return self._read(pool, feature_set_id)
         return replace(pool, features=features, ready=ready, mean=mean, scale=scale)

@@ -101,6 +101,13 @@ def predict_project(
             report.leave_out(clip[1], "It has no features yet; run `earmark embed`.")
         known = [clip for clip, embedded in zip(batch, there, strict=True) if embedded]
         vectors = features.rows([clip[0] for clip in known])
+        damaged = set(np.flatnonzero(~np.isfinite(vectors).all(axis=1)).tolist())
+        for place in sorted(damaged):
+            report.leave_out(known[place][1], "Its features are damaged; run `earmark learn --once`, which sets it aside.")
+        known, vectors = (
+            [clip for place, clip in enumerate(known) if place not in damaged],
+            np.delete(vectors, [*damaged], axis=0),
+        )
         if pool is not None:
             vectors = pool.inputs_of(vectors, np.array([clip[0] for clip in known], dtype=np.int64), stored.head.normalisation)
         yield from _predictions(stored, stored.head, [(name, start, end) for _, name, start, end in known], vectors)
@@ -183,7 +190,8 @@ def _current_head(project: OpenProject) -> tuple[StoredHead, FeatureMatrix, int]
             f"No head has been trained for {project.directory} yet; label some clips, then run `earmark learn --once`."
         )
     stored, features = load_head(path), open_features(project)
-    if features is None or features.feature_set_id != stored.feature_set_id:
+    reads = stored.feature_set_id, stored.head.n_features_in_
+    if features is None or (features.feature_set_id, features.dim) != reads:
         raise LearnerError("The newest head was trained on other features than those in use; run `earmark learn --once` first.")
     return stored, features, run_of(path)
 
@@ -226,5 +234,7 @@ def _encoded(encoder: Encoder, file: SourceRow) -> tuple[Float32Array, float]:
         vector = encoder.encode_stream(decode_blocks(file.path, sampling_rate=encoder.sampling_rate))
     else:
         vector = encoder.encode([decode(file.path, sampling_rate=encoder.sampling_rate)])[0]
+    if not np.isfinite(vector).all():
+        raise AudioError("The encoder gives values for it that are not numbers; check its samples.")
     # What the head learned from went through the precision of the store.
     return as_stored(vector).astype(np.float32), seconds

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from db.store.files import whole_file
+from learner.array_files import read_array
 from learner.arrays import Int64Array
 from learner.corpora.candidates import Candidate
 from learner.corpora.clips import ProbeClip, clip_key
@@ -37,8 +38,8 @@ class PredictionCache:
     def get(self, fingerprint: str, candidate: Candidate) -> HeldOutPredictions | None:
         """Those of a candidate, of an encoder with this fingerprint, if they are known."""
         try:
-            found = np.load(self._path(fingerprint, candidate), allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            found = read_array(self._path(fingerprint, candidate))
+        except (OSError, ValueError):
             return None
         if found.shape != self._shape or found.dtype != np.int32:
             return None

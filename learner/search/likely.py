@@ -7,7 +7,6 @@ is scored while somebody waits for a page.
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from db.errors import LearnerError
 from db.store.files import whole_file
+from learner.array_files import ArrayFile
 from learner.arrays import Float32Array, Int64Array
 
 MOST = 2000
@@ -94,14 +94,22 @@ def read_likely(folder: Path) -> LikelyClips | None:
         LearnerError: the file is damaged.
     """
     try:
-        with (folder / _NAME).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            facts = json.loads(str(arrays["facts"]))
-            clip_ids, chances = arrays["clip_ids"].astype(np.int64), arrays["chances"].astype(np.float32)
-        label_ids = [int(label) for label in facts["label_ids"]]
-        if not clip_ids.shape == chances.shape == (len(label_ids), *clip_ids.shape[1:]):
-            raise ValueError("shapes differ")
-        return LikelyClips(int(facts["run"]), label_ids, clip_ids, chances)
+        with ArrayFile(folder / _NAME) as arrays:
+            return _listed(arrays)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         raise LearnerError(f"{folder / _NAME} is damaged; delete it and run `earmark learn --once`.") from error
+
+
+def _listed(arrays: ArrayFile) -> LikelyClips:
+    facts = json.loads(str(arrays["facts"]))
+    label_ids = [int(label) for label in facts["label_ids"]]
+    clip_ids, chances = arrays["clip_ids"], arrays["chances"]
+    if clip_ids.dtype.kind not in "iu" or chances.dtype.kind != "f" or clip_ids.ndim != 2:
+        raise ValueError("these are no lists")
+    if not clip_ids.shape == chances.shape == (len(label_ids), *clip_ids.shape[1:]):
+        raise ValueError("shapes differ")
+    if not (((chances >= 0) & (chances <= 1)).all() and ((clip_ids > 0) & (clip_ids < 2**31)).all()):
+        raise ValueError("a probability or the number of a clip is none")
+    return LikelyClips(int(facts["run"]), label_ids, clip_ids.astype(np.int64), chances.astype(np.float32))

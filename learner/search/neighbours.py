@@ -72,6 +72,10 @@ class _Space:
         """`speakers` of the clips, in the order of the features, where each is to be normalised by its speaker."""
         places = np.unique(np.linspace(0, len(features) - 1, min(SAMPLED, len(features))).astype(np.int64))
         sample = features.rows(features.clip_ids[places])
+        # A damaged vector, which the learner sets aside later, must not damage what is known of all.
+        sample = sample[np.isfinite(sample).all(axis=1)]
+        if not len(sample):
+            raise FeatureError("All features are damaged; run `earmark learn --once`, which sets their clips aside.")
         mean, spread = sample.mean(axis=0), sample.std(axis=0)
         scale = np.where(spread < FLAT, 1.0, spread).astype(np.float32)
         shift, factor = mean[None, :], (1 / scale).astype(np.float32)[None, :]
@@ -84,6 +88,8 @@ class _Space:
 
     def like(self, clip_id: int) -> Ranking:
         vector = self.features.rows([clip_id])[0]
+        if not np.isfinite(vector).all():
+            raise FeatureError(f"The features of clip {clip_id} are damaged; run `earmark learn --once`, which sets it aside.")
         row = self.row_of[self.features.positions([clip_id])[0]]
         wanted = (vector - self.shift[row]) * self.factor[row]
         wanted /= max(float(np.linalg.norm(wanted)), 1e-9)
@@ -94,10 +100,11 @@ class _Space:
         for chunk in self.features.chunks(_CHUNK):
             here = slice(start, start + len(chunk))
             rows = self.row_of[here]
-            products = chunk @ weights[0] if len(weights) == 1 else np.einsum("ij,ij->i", chunk, weights[rows])
-            likeness[here] = (products - offsets[rows]) / self.lengths[here]
+            with np.errstate(invalid="ignore"):
+                products = chunk @ weights[0] if len(weights) == 1 else np.einsum("ij,ij->i", chunk, weights[rows])
+                likeness[here] = (products - offsets[rows]) / self.lengths[here]
             start += len(chunk)
-        return Ranking(self.features.clip_ids, likeness)
+        return Ranking(self.features.clip_ids, np.nan_to_num(likeness, copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0))
 
 
 def _lengths(features: Features, shift: Float32Array, factor: Float32Array, row_of: NDArray[np.int32]) -> Float32Array:
@@ -108,7 +115,8 @@ def _lengths(features: Features, shift: Float32Array, factor: Float32Array, row_
         # In place: the chunk is a copy of what is on the disk.
         vectors -= shift[rows]
         vectors *= factor[rows]
-        lengths[start : start + len(vectors)] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        with np.errstate(invalid="ignore"):
+            lengths[start : start + len(vectors)] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         start += len(vectors)
     return np.maximum(lengths, 1e-9)
 

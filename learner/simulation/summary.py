@@ -61,13 +61,18 @@ class StrategyCurve:
         return bool(self.ua.mean(axis=0)[-1] >= ua)
 
 
-def interval(values: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """95% t-intervals of means over the first axis; without a second value they have no width."""
+def interval(values: Float64Array, *, least: float = 0.0, most: float = 1.0) -> tuple[Float64Array, Float64Array]:
+    """95% t-intervals of means over the first axis; without a second value they have no width.
+
+    Args:
+        least, most: the values that are possible. With two seeds an interval is 13 standard errors wide on either side; what lies
+            beyond the possible values is cut off, which keeps its coverage.
+    """
     mean = values.mean(axis=0)
     if len(values) < 2:
         return mean, mean
     half = stats.t.ppf(0.975, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
-    return mean - half, mean + half
+    return np.clip(mean - half, least, most), np.clip(mean + half, least, most)
 
 
 def summary(cells: Mapping[str, Sequence[Cell]], full: Sequence[Cell], *, against: str = "random") -> dict[str, Any]:
@@ -134,7 +139,7 @@ def _compare(figures: dict[str, dict[str, Any]], curves: Mapping[str, StrategyCu
         gains[name] = _cut(curves[name], length).areas - _cut(base, length).areas
     corrected = holm({name: _paired_p(gain) for name, gain in gains.items()})
     for name, gain in gains.items():
-        low, high = interval(gain)
+        low, high = interval(gain, least=-1.0)
         p = corrected[name]
         sure = p is not None and p < SURE
         figures[name] |= {

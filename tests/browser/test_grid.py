@@ -151,6 +151,12 @@ def test_a_clip_plays_by_arrow_hover_and_click_one_at_a_time(grid: GridPage, nam
     grid.cell(names[3]).get_by_test_id("confirm").click()
     expect(grid.cell(names[3])).to_have_attribute("data-mark", "yes")
     expect(grid.part("grid-save")).to_contain_text("Save 2 as happy")
+    grid.page.keyboard.press("?")
+    expect(grid.part("key-help")).to_be_in_viewport(ratio=0.95)
+    grid.page.keyboard.press("Escape")
+    expect(grid.part("key-help")).to_be_hidden()
+    grid.page.keyboard.press("c")
+    expect(grid.page.get_by_role("dialog")).to_have_count(0)
 
 
 def center(cell: Locator) -> tuple[float, float]:

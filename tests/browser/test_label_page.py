@@ -178,6 +178,45 @@ def test_goal_pace_and_a_break_after_a_long_streak(seat: Seat, served: Served) -
     expect(seat.part("pace")).to_contain_text("3 of 5 this session")
 
 
+def test_fields_give_the_keys_back_and_what_closes_leaves_the_page_where_it_was(seat: Seat, served: Served) -> None:
+    page = seat.page
+    seat.open()
+    goal = page.get_by_label("Goal for a session")
+    page.keyboard.press(",")
+    goal.fill("20")
+    goal.press("Enter")
+    expect(goal).not_to_be_focused()
+    seat.press("3")
+    expect(seat.part("pace")).to_contain_text("1 of 20 this session")
+    goal.fill("30")
+    goal.press("Escape")
+    expect(goal).not_to_be_focused()
+    seat.press("3")
+    expect(seat.part("pace")).to_contain_text("2 of 30 this session")
+    goal.fill("40")
+    name = seat.clip
+    seat.part("label-2").click()
+    expect(seat.player).not_to_have_attribute("data-clip", name)
+    expect(goal).not_to_be_focused()
+    seat.press("1")
+    expect(seat.part("pace")).to_contain_text("4 of 40 this session")
+    page.get_by_label("Suggest a break").click()
+    seat.press("1")
+    wait_saved(seat)
+    assert len(stored(served)) == 5, "a box that was ticked leaves the keys to the player"
+    page.keyboard.press(",")
+
+    page.set_viewport_size({"width": 1280, "height": 420})
+    top = "document.querySelector('[data-testid=stMain]').scrollTop"
+    assert page.evaluate(top) == 0
+    page.keyboard.press("g")
+    expect(seat.part("guide").get_by_role("heading", name="How to label")).to_be_in_viewport()
+    assert page.evaluate(top) > 0
+    page.keyboard.press("g")
+    expect(seat.part("guide")).to_be_hidden()
+    assert page.evaluate(top) == 0
+
+
 def test_a_picture_of_the_player_does_not_jump_between_clips(seat: Seat, served: Served) -> None:
     seat.open()
     places = set()

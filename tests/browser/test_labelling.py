@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.served import PLAYED, Seat, Served
 from tests.filled_projects import LABELS
@@ -150,6 +152,50 @@ def test_the_last_clip_is_followed_by_all_done(seat: Seat, served: Served, clips
     seat.expect_saved(len(clips) - 1)
 
 
+class TestEightClips:
+    """A small project, where the tabs of two people hold everything there is."""
+
+    @pytest.fixture
+    def clips(self, clips: list[Path]) -> list[Path]:
+        return clips[:8]
+
+    def test_clips_that_are_open_elsewhere_are_not_done_and_an_idle_tab_hands_them_back(
+        self, seat_in: Callable[..., Seat], browser: Browser, served: Served
+    ) -> None:
+        ann, ben = seat_in(browser), seat_in(browser, annotator="Ben")
+        ann.page.clock.install()
+        ann.open()
+        ben.open()
+        for _ in range(2):
+            ben.press("1")
+        ben.expect_state("empty")
+        expect(ben.part("notice")).to_contain_text("No clip is free at the moment: 6 clips open in another tab")
+        ann.expect_state("ended")
+        ann.page.clock.run_for(4 * 60 * 1000)
+        ben.expect_state(PLAYED)
+        for _ in range(5):
+            ben.press("2")
+        ben.expect_state("empty")
+        expect(ben.part("notice")).to_contain_text("No clip is free at the moment: 1 clip open in another tab")
+        ann.page.keyboard.press("3")
+        expect(ben.part("notice")).to_contain_text("All done: every clip has an answer.")
+
+    def test_after_a_crash_ones_own_open_clips_come_back_at_once(
+        self, seat_in: Callable[..., Seat], browser: Browser, served: Served
+    ) -> None:
+        before = seat_in(browser).open()
+        for _ in range(2):
+            before.press("1")
+        before.expect_saved(2)
+        with pytest.raises(PlaywrightError):
+            before.page.goto("chrome://crash")
+        again = seat_in(browser).open()
+        for _ in range(6):
+            again.press("2")
+        again.expect_saved(8)
+        expect(again.part("notice")).to_contain_text("All done: every clip has an answer.")
+
+
 def test_two_annotators_get_different_clips(seat_in: Callable[..., Seat], browser: Browser, served: Served) -> None:
     ann, bob = seat_in(browser).open(), seat_in(browser, annotator="Bob").open()
     names = [(ann.press("1"), bob.press("2")) for _ in range(8)]
@@ -163,6 +209,7 @@ def test_the_name_is_asked_once(seat: Seat, served: Served) -> None:
     page = seat.page
     page.goto(served.url)
     name = page.get_by_label("Your name", exact=True)
+    expect(name).to_be_focused(timeout=20_000)
     name.fill("   ")
     page.get_by_role("button", name="Start labelling").click()
     expect(page.get_by_text("Please type your name")).to_be_visible()

@@ -13,7 +13,7 @@ from db.records.learner_state import count_restart, report_state
 from db.records.runs import CurvePointValues, record_evaluation, record_outlook, record_run
 from db.reports import OutlookReport, RunReport
 from tests.browser.served import Seat, Served
-from tests.filled_projects import LABELS
+from tests.filled_projects import LABELS, answer
 
 pytestmark = pytest.mark.browser
 
@@ -141,3 +141,17 @@ def test_the_download_holds_what_was_pressed(seat: Seat, served: Served) -> None
         rows = list(csv.DictReader(file))
     assert [(row["file_name"], row["label"]) for row in rows] == pressed
     assert {row["annotator"] for row in rows} == {"Ann"}
+
+
+def test_the_download_for_spreadsheets_holds_no_formula(seat: Seat, served: Served) -> None:
+    answer(served.project, 1, annotator="=1+1")
+    page = seat.page
+    page.goto(f"{served.url}/export")
+    page.get_by_text("Safe for spreadsheets").click(timeout=20_000)
+    expect(page.get_by_text("It is not for importing.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    with download.value.path().open(encoding="utf-8", newline="") as file:
+        assert [row["annotator"] for row in csv.DictReader(file)] == ["'=1+1"]
+    page.get_by_text("JSONL", exact=True).click()
+    expect(page.get_by_text("Safe for spreadsheets")).to_have_count(0)

@@ -123,6 +123,20 @@ def test_an_annotator_changes_an_own_answer(seat: Seat, served: Served, ids: lis
     press(page, "3", button="sad")
     expect(page.get_by_text("Last decided: 01.wav: sad")).to_be_visible()
     assert consensus(served) == {ids[0]: "sad", ids[1]: "sad"}
+    chosen = page.get_by_role("combobox", name="Your newest answers")
+    expect(chosen).to_have_value("01.wav: sad")
+    chosen.click()
+    page.get_by_role("option", name="00.wav: angry").click()
+    expect(page.get_by_text("angry — annotator 1")).to_be_visible()
+    expect(chosen).not_to_be_focused()
+    press(page, "2", button="happy")
+    expect(page.get_by_text("Last decided: 00.wav: happy")).to_be_visible()
+    expect(chosen).to_have_value("00.wav: happy")
+    page.get_by_text("Show names").click()
+    expect(page.get_by_text("happy — ann")).to_be_visible()
+    press(page, "3", button="sad")
+    expect(page.get_by_text("Last decided: 00.wav: sad")).to_be_visible()
+    expect(chosen).to_have_value("00.wav: sad")
     with served.project.read() as session:
         assert not any(decision.gold for decision in live_decisions(session))
 
@@ -143,3 +157,31 @@ def test_a_doubted_label_is_fixed_with_one_key(seat: Seat, served: Served, ids: 
     assert not fixed.blind, "an answer that fixes what the classifier contradicts must not count in its accuracy"
     press(page, "z", button="Undo")
     expect(page.get_by_text("Clips to check: 1,")).to_be_visible()
+
+
+LINKS = ["http://evil.example/x", "www.evil.example", "rev@evil.example", "//evil.example", "HTTPS://evil.example"]
+REPLACED = [":house: :material/home: :material_home: :streamlit:", "a -> b", "<- -- <-> >= <= ~=", "*a* :red[b] $x$ `c` <b>d</b>"]
+
+
+def test_names_labels_and_notes_are_shown_as_they_are_and_never_as_links(seat: Seat, served: Served) -> None:
+    texts, labels = [*LINKS, *REPLACED], [LINKS[0], LINKS[1], REPLACED[0]]
+    with served.project.write() as session:
+        for label, name in zip(active_labels(session), labels, strict=True):
+            label.name = name
+        (clip,) = session.scalars(select(Clip.id).order_by(Clip.id).limit(1))
+    shown: list[str] = []
+    for place, text in enumerate(texts):
+        answer(served.project, clip, labels[place % 3], annotator=text)
+        with served.project.write() as session:
+            who = annotator_named(session, text).id
+            append_flag(session, uuid=str(uuid.uuid4()), clip_id=clip, annotator_id=who, note=text)
+        shown += [f"{labels[place % 3]} — {text}", f"flag {text} — {text}"]
+    page = seat.page
+    page.goto(f"{served.url}/review?annotator=Rev")
+    page.get_by_text("Show names").click(timeout=20_000)
+    lines = page.get_by_test_id("stMain").get_by_test_id("stMarkdownContainer")
+    expect(lines.filter(has_text=" — ")).to_have_count(len(shown))
+    assert sorted(lines.filter(has_text=" — ").all_text_contents()) == sorted(shown)
+    for place, name in enumerate(labels, start=1):
+        expect(page.get_by_role("button", name=f"{name} Shortcut {place}", exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stMain").get_by_role("link")).to_have_count(0)

@@ -60,7 +60,22 @@ def test_a_missing_database_is_not_silently_replaced_by_a_new_one(project: OpenP
         open_project(project.directory)
 
 
-@pytest.mark.parametrize("line", ["random_share = 2", "random_share = 'much'", "no_such_key = 1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "random_share = 2",
+        "random_share = 'much'",
+        "no_such_key = 1",
+        "head_c = 1e308",
+        "head_c = 1e-308",
+        "head_c = inf",
+        "head_c = nan",
+        "lease_seconds = 1e308",
+        "lease_seconds = inf",
+        "queue_size = 9223372036854775808",
+        "least_heard = nan",
+    ],
+)
 def test_a_bad_setting_is_named(project: OpenProject, line: str) -> None:
     (project.directory / SETTINGS_FILE).write_text(line)
     with pytest.raises(SettingsError, match=line.split(" ")[0]):
@@ -69,6 +84,13 @@ def test_a_bad_setting_is_named(project: OpenProject, line: str) -> None:
 
 def test_a_settings_file_that_is_not_toml_is_named(project: OpenProject) -> None:
     (project.directory / SETTINGS_FILE).write_text("random_share =")
+    with pytest.raises(SettingsError, match=r"earmark\.toml cannot be read"):
+        open_project(project.directory)
+
+
+@pytest.mark.parametrize("content", ["head_c = " + "9" * 5000, "label_keys = " + "[" * 5000], ids=["a long number", "nested"])
+def test_a_settings_file_that_python_cannot_hold_is_named(project: OpenProject, content: str) -> None:
+    (project.directory / SETTINGS_FILE).write_text(content)
     with pytest.raises(SettingsError, match=r"earmark\.toml cannot be read"):
         open_project(project.directory)
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { actionNameOf } from "../../labeler/player/grid/keys.js";
 import { actionOf } from "../../labeler/player/label/keys.js";
-import { spellings } from "../../labeler/player/shared/keys.js";
+import { freeOnEscape, isStreamlits, spellings } from "../../labeler/player/shared/keys.js";
 import { FakeElement, press } from "./fakes.mjs";
 
 const LABEL_KEYS = ["1", "2", "3", null, "q"];
@@ -36,6 +36,7 @@ test("letters have their meanings", () => {
     c: "context",
     ",": "settings",
     "?": "help",
+    "/": "find",
   };
   for (const [key, name] of Object.entries(meanings)) assert.deepEqual(actionOf(press(key), []), { name }, key);
   assert.equal(actionOf(press("x"), []), null);
@@ -108,6 +109,38 @@ test("a key that is typed into a field is the field's", () => {
   assert.deepEqual(actionOf(press("1", { code: "Digit1", on: readOnly }), LABEL_KEYS), label(0));
 });
 
+test("a box that is ticked takes space and nothing else", () => {
+  for (const type of ["checkbox", "radio"]) {
+    const box = new FakeElement("input", { attributes: { type }, focusVisible: true });
+    assert.deepEqual(actionOf(press("1", { code: "Digit1", on: box }), LABEL_KEYS), label(0), type);
+    assert.equal(actionOf(press(" ", { on: box }), LABEL_KEYS), null, type);
+    const clicked = new FakeElement("input", { attributes: { type } });
+    assert.equal(actionOf(press(" ", { on: clicked }), LABEL_KEYS).name, "toggle", type);
+  }
+  const dialog = new FakeElement("div", { attributes: { role: "dialog" } });
+  const inside = new FakeElement("input", { attributes: { type: "checkbox" }, parent: dialog });
+  assert.equal(actionOf(press("1", { code: "Digit1", on: inside }), LABEL_KEYS), null);
+});
+
+test("R and C never reach Streamlit, but a field, and the browser", () => {
+  assert.ok(isStreamlits(press("r")));
+  assert.ok(isStreamlits(press("C")));
+  assert.equal(isStreamlits(press("x")), false);
+  assert.equal(isStreamlits(press("r", { on: new FakeElement("input") })), false);
+  assert.equal(isStreamlits(press("r", { ctrlKey: true })), false);
+});
+
+test("Esc frees the field that has the keys, and nothing else", async () => {
+  const freed = [];
+  for (const name of ["input", "button"]) {
+    const on = Object.assign(new FakeElement(name), { blur: () => freed.push(name) });
+    freeOnEscape(press("x", { on }));
+    freeOnEscape(press("Escape", { on }));
+  }
+  await new Promise((done) => setTimeout(done));
+  assert.deepEqual(freed, ["input"]);
+});
+
 test("Enter and space press the button that Tab has reached, and only that", () => {
   const reached = new FakeElement("button", { focusVisible: true });
   const clicked = new FakeElement("button");
@@ -144,6 +177,7 @@ test("the grid has keys of its own", () => {
     z: "undo",
     Backspace: "undo",
     "?": "help",
+    Escape: "close",
   };
   for (const [key, name] of Object.entries(meanings)) assert.equal(actionNameOf(press(key)), name, key);
   assert.equal(actionNameOf(press("1", { code: "Digit1" })), undefined);

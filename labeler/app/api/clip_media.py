@@ -76,7 +76,11 @@ async def _held(cache: DiskCache, make: Callable[[], Awaitable[Made]], path_of: 
 
 
 class ClipMedia:
-    """Audio and pictures of clips."""
+    """Audio and pictures of clips.
+
+    The database is asked only for a clip that is not in memory, or whose audio is not where it was. Audio that is broken, and not
+    just out of reach, takes its clip out of service.
+    """
 
     def __init__(self, project: OpenProject, tokens: Tokens, known: KnownClips, turns: anyio.CapacityLimiter) -> None:
         self._project = project
@@ -96,10 +100,9 @@ class ClipMedia:
         """
         asked = request.query_params
         wanted = _Sound(_FORMS.get(asked.get("as", ""), "file"), level=bool(asked.get("level")), around=bool(asked.get("around")))
-        clip_id = self._tokens.media(request.path_params["token"]).clip_id
 
         async def made() -> Playable:
-            return await self._made(clip_id, functools.partial(self._sound, wanted))
+            return await self._made(self._clip_id(request), lambda known: self._sound(known, wanted))
 
         found, path = await _held(self._audio.cache, made, lambda found: found.path)
         headers = {**_MEDIA_HEADERS, "Earmark-Gain": f"{found.gain:.1f}", "Earmark-Form": found.form}
@@ -107,18 +110,10 @@ class ClipMedia:
 
     async def picture(self, request: Request) -> Response:
         """The clip's waveform and spectrogram; `page=N` is one page of a long clip, `around=1` adds the audio around it."""
-        page, around = request.query_params.get("page", ""), request.query_params.get("around")
-        clip_id = self._tokens.media(request.path_params["token"]).clip_id
-
-        async def drawn(known: KnownClip) -> Path:
-            span = with_context(known.audio, known.file_seconds) if around else known.audio
-            if page:
-                span = page_of(known.audio, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
-            lane = Lane.of(span.duration, picture=True)
-            return await self._jobs.made(("picture", span), lambda: self._pictures.picture(span), lane)
+        page, around = request.query_params.get("page", ""), bool(request.query_params.get("around"))
 
         async def made() -> Path:
-            return await self._made(clip_id, drawn)
+            return await self._made(self._clip_id(request), lambda known: self._picture(known, page, around=around))
 
         _, path = await _held(self._pictures.cache, made, lambda path: path)
         return _HeldFile(self._pictures.cache, path, media_type="image/png", headers=_MEDIA_HEADERS)
@@ -133,27 +128,34 @@ class ClipMedia:
         try:
             known = self._known.kept(clip_id) or await self._read(clip_id)
             if known.audio.duration <= LONG_SECONDS:
-                await self._sound(wanted, known)
+                await self._sound(known, wanted)
         except Exception:
             # The player asks for the clip in a moment, and gets the error itself.
             LOG.debug("clip %d was not made ahead", clip_id, exc_info=True)
 
-    async def _sound(self, wanted: _Sound, known: KnownClip) -> Playable:
+    async def _sound(self, known: KnownClip, wanted: _Sound) -> Playable:
         clip = known.audio
         span = with_context(clip, known.file_seconds) if wanted.around else clip
-        imported, level_of = (clip.size, clip.mtime_ns), clip if wanted.level else None
+        level_of = clip if wanted.level else None
 
         def make() -> Playable:
-            return self._audio.playable(span, imported=imported, form=wanted.form, level_of=level_of)
+            return self._audio.playable(span, imported=(clip.size, clip.mtime_ns), form=wanted.form, level_of=level_of)
 
         return await self._jobs.made(("sound", known, wanted), make, Lane.of(span.duration, picture=False))
 
-    async def _made(self, clip_id: int, make: Callable[[KnownClip], Awaitable[Made]]) -> Made:
-        """What `make` makes of a clip.
+    async def _picture(self, known: KnownClip, page: str, *, around: bool) -> Path:
+        clip = known.audio
+        span = with_context(clip, known.file_seconds) if around else clip
+        if page:
+            span = page_of(clip, int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 0)
+        key = ("picture", known, span.start, span.end)
+        return await self._jobs.made(key, lambda: self._pictures.picture(span), Lane.of(span.duration, picture=True))
 
-        The database is asked only for a clip that is not in memory, or whose audio is not where it was. Audio that is broken (not
-        just out of reach) takes its clip out of service.
-        """
+    def _clip_id(self, request: Request) -> int:
+        return self._tokens.media(request.path_params["token"]).clip_id
+
+    async def _made(self, clip_id: int, make: Callable[[KnownClip], Awaitable[Made]]) -> Made:
+        """What is made of the clip as it is known, or, where that fails, as the database has it now."""
         kept = self._known.kept(clip_id)
         known = kept or await self._read(clip_id)
         try:

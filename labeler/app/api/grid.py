@@ -13,7 +13,6 @@ from db.records.clips import find_clip
 from db.records.labels import label_by_name
 from db.records.runs import latest_run_id
 from db.serving.grid import free_clips, lease_for_grid
-from db.serving.leases import release_leases
 from db.store.engine import Turn
 from labeler.app.api.labelling import Labelling
 from labeler.app.api.messages import GridRequest
@@ -54,11 +53,11 @@ class GridLabelling:
                 session, ranked=ranked(), limit=request.want + _SPARE, annotator_id=annotator_id, leave_out=leave_out
             )
         with self._project.write(Turn.LEASES) as session:
-            if request.release:
-                release_leases(session, annotator_id=annotator_id, lease_ids=request.release)
+            self._labelling.hand_back(session, annotator_id=annotator_id, tab=request.tab, release=request.release)
             seconds = self._project.settings.lease_seconds
             leased = lease_for_grid(session, annotator_id=annotator_id, clips=free, limit=request.want, lease_seconds=seconds)
             run_id = latest_run_id(session)
+        self._labelling.tabs.holds(request.tab, [clip.lease_id for clip in leased])
         with self._project.read() as session:
             tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id) for clip in leased]
             clips = [self._labelling.handed_out(session, ticket) for ticket in tickets]

@@ -26,8 +26,8 @@ from db.project import OpenProject
 from db.records.clips import ClipAudio, find_clip
 from db.records.labels import active_labels, label_name
 from db.records.runs import latest_run_id
-from db.serving.leases import LeasedClip, lease_next, release_leases, renew_leases
-from db.serving.progress import progress_of
+from db.serving.leases import LeasedClip, lease_next, open_leases, release_leases, renew_leases
+from db.serving.progress import open_elsewhere, progress_of
 from db.store.engine import Turn
 from labeler.app.api.guidelines import guidelines_html, read_guidelines
 from labeler.app.api.known_clips import KnownClips
@@ -40,6 +40,7 @@ from labeler.app.api.messages import (
     UndoRequest,
     complaint,
 )
+from labeler.app.api.tabs import Tabs
 from labeler.app.media.playable import expected_bytes
 from labeler.app.media.spans import PAGE_SECONDS, page_count, with_context
 from labeler.app.sign_in.tokens import Media, Ticket, TokenError, TokenExpiredError, Tokens
@@ -54,18 +55,21 @@ _BLIND = (Source.RANDOM, Source.SECOND_PASS)
 class Labelling:
     """Serves the annotators of one project."""
 
-    def __init__(self, project: OpenProject, tokens: Tokens, *, known: KnownClips | None = None) -> None:
+    def __init__(
+        self, project: OpenProject, tokens: Tokens, *, known: KnownClips | None = None, tabs: Tabs | None = None
+    ) -> None:
         self._project = project
         self._tokens = tokens
         self._known = known or KnownClips(project)
+        self.tabs = tabs or Tabs()
 
     def next_clips(self, request: NextRequest) -> Document:
         """Lease the next clips, renew what is held, hand back what is not wanted."""
         annotator_id = self._tokens.session(request.session)
         settings = self._project.settings
+        self.tabs.holds(request.tab, request.holding)
         with self._project.write(Turn.LEASES) as session:
-            if request.release:
-                release_leases(session, annotator_id=annotator_id, lease_ids=request.release)
+            self.hand_back(session, annotator_id=annotator_id, tab=request.tab, release=request.release)
             if request.holding:
                 renew_leases(session, annotator_id=annotator_id, lease_ids=request.holding, lease_seconds=settings.lease_seconds)
             leased = lease_next(
@@ -79,11 +83,21 @@ class Labelling:
                 relabel_share=settings.relabel_share,
             )
             run_id = latest_run_id(session)
+        self.tabs.holds(request.tab, [clip.lease_id for clip in leased])
         with self._project.read() as session:
             suggested = self._suggested(session, leased)
             tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id, suggested.get(clip.clip_id)) for clip in leased]
             clips = [self.handed_out(session, ticket) for ticket in tickets]
-            return {"clips": clips, **vars(progress_of(session, annotator_id=annotator_id))}
+            here = {*request.exclude, *(clip.clip_id for clip in leased)}
+            elsewhere = open_elsewhere(session, here=here) if len(leased) < request.want else 0
+            return {"clips": clips, **vars(progress_of(session, annotator_id=annotator_id)), "elsewhere": elsewhere}
+
+    def hand_back(self, session: Session, *, annotator_id: int, tab: str | None, release: list[int]) -> None:
+        """Hand back what a tab names, and what the annotator's closed tabs left behind (needs a write session)."""
+        left = self.tabs.abandoned(tab, open_leases(session, annotator_id=annotator_id))
+        leases = [*self.tabs.own(tab, release), *left]
+        if leases:
+            release_leases(session, annotator_id=annotator_id, lease_ids=leases)
 
     def take_answers(self, request: AnswersRequest) -> Document:
         """Record answers one by one; each comes back as `saved`, or as `refused` with the reason.

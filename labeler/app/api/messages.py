@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 Token = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Tab = Annotated[str, StringConstraints(max_length=64)]
+"""Tells an annotator's tabs from one another."""
 Number = Annotated[int, Field(ge=1, le=2**62)]
 MOST_CLIPS = 20
 """Clips handed out at once."""
@@ -35,6 +37,7 @@ class NextRequest(_Message):
     """Asks for clips, says which are held (their leases are renewed) and which are handed back."""
 
     session: Token
+    tab: Tab | None = None
     want: Annotated[int, Field(ge=0, le=MOST_CLIPS)]
     holding: Annotated[list[Number], Field(max_length=200)] = []
     """Lease ids."""
@@ -52,6 +55,7 @@ class GridRequest(_Message):
     """Asks for a grid of clips: those most probably of a label, or those most like a clip; exactly one of the two is named."""
 
     session: Token
+    tab: Tab | None = None
     want: Annotated[int, Field(ge=1, le=MOST_CELLS)]
     likely: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     """A label."""

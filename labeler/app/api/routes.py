@@ -14,14 +14,13 @@ from typing import Any, TypeVar
 import anyio
 import anyio.to_thread
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from db.errors import AudioError, DatabaseGoneError, EarmarkError
 from db.project import OpenProject
+from db.store.failures import STORE_ERRORS, Kind, failure_of
 from labeler.app.api.clip_media import ClipMedia
 from labeler.app.api.grid import GridLabelling
 from labeler.app.api.known_clips import KnownClips
@@ -46,8 +45,7 @@ _AT_THE_DATABASE = 8
 _API_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 Message = TypeVar("Message", bound=BaseModel)
-Answering = Callable[[Message], dict[str, Any]]
-Then = Callable[[Message, dict[str, Any]], None]
+Made = TypeVar("Made")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -64,11 +62,16 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
     known, turns = KnownClips(project), anyio.CapacityLimiter(_AT_THE_DATABASE)
     labelling, media = Labelling(project, tokens, known=known), ClipMedia(project, tokens, known, turns)
 
-    def api(path: str, kind: type[Message], answer: Answering[Message], *, then: Then[Message] | None = None) -> Route:
-        return Route(f"/earmark/api/{path}", _endpoint(turns, kind, answer, then), methods=["POST"])
+    def api(
+        path: str,
+        kind: type[Message],
+        answer: Callable[[Message], dict[str, Any]],
+        then: Callable[[Message, dict[str, Any]], None] | None = None,
+    ) -> Route:
+        return Route(f"/earmark/api/{path}", _endpoint(turns, kind, answer, then=then), methods=["POST"])
 
     return [
-        api("next", NextRequest, labelling.next_clips, then=media.make_ahead),
+        api("next", NextRequest, labelling.next_clips, media.make_ahead),
         api("decisions", AnswersRequest, labelling.take_answers),
         api("undo", UndoRequest, labelling.take_back),
         api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
@@ -101,9 +104,10 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
             return _refusal(400, str(error))
         except ClientDisconnect:
             return _refusal(400, "The connection was closed; send the message again.")
-        except (DBAPIError, PoolTimeoutError):
-            LOG.exception("the database did not answer")
-            return _refusal(503, "The database is busy; the page will try again by itself.")
+        except STORE_ERRORS as error:
+            failure = failure_of(error)
+            LOG.error("%s: %s", request.url.path, failure.sentence, exc_info=not failure.is_known)
+            return _refusal(500 if failure.kind is Kind.OTHER else 503, failure.for_page)
         except Exception:
             LOG.exception("%s failed", request.url.path)
             return _refusal(500, "Something went wrong on the server; see its log.")
@@ -123,11 +127,15 @@ def _refusal(status: int, sentence: str) -> JSONResponse:
 
 
 def _endpoint(
-    turns: anyio.CapacityLimiter, kind: type[Message], answer: Answering[Message], then: Then[Message] | None
+    turns: anyio.CapacityLimiter,
+    kind: type[Message],
+    answer: Callable[[Message], dict[str, Any]],
+    *,
+    then: Callable[[Message, dict[str, Any]], None] | None,
 ) -> Endpoint:
     """An endpoint that takes a message of one kind as JSON and handles it in a worker thread, when it is its turn.
 
-    `then` starts what follows from message and document; it must not wait for anything.
+    `then` starts what follows.
     """
 
     async def endpoint(request: Request) -> Response:

@@ -10,6 +10,7 @@ from db.models import Annotator
 from db.records.annotators import annotator_named, checked_name
 from labeler.app.opened import Serving
 from labeler.app.pages.plain_text import plain
+from labeler.player.page.component import PageKeys, page_keys
 
 _PARAMETER = "annotator"
 
@@ -41,10 +42,10 @@ def ask_for_name(title: str, start: str) -> None:
     """Show the form that asks for the name; the page runs again when it is submitted."""
     st.title(title, anchor=False)
     with st.form("annotator-form", border=False):
-        name = st.text_input(
-            "Your name", key="annotator-name", max_chars=64, placeholder="It is stored with every answer you give"
-        )
+        name = st.text_input("Your name", key="annotator-name", max_chars=64)
+        st.caption("Your name is stored with every answer that you give.")
         started = st.form_submit_button(start)
+    page_keys(PageKeys(focus="annotator-name"), key="name-keys")
     if not started:
         return
     try:

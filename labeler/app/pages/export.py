@@ -28,10 +28,11 @@ def show_export() -> None:
         captions=[EXPORTERS[name].description for name in sorted(EXPORTERS)],
     )
     exporter = EXPORTERS[chosen]
+    for_spreadsheets = exporter.write_for_spreadsheets is not None and _asked_for_spreadsheets()
     day = time.strftime("%Y-%m-%d")
     st.download_button(
         "Download",
-        data=lambda: _exported(now, chosen),
+        data=lambda: _exported(now, chosen, for_spreadsheets=for_spreadsheets),
         file_name=f"{now.project.directory.name}-{day}{exporter.suffix}",
         mime="application/octet-stream",
         icon=":material/download:",
@@ -39,11 +40,22 @@ def show_export() -> None:
         disabled=standing == 0,
         key="download",
     )
+    if for_spreadsheets:
+        st.caption("In this file such texts have an apostrophe in front. It is not for importing.")
 
 
-def _exported(now: Serving, chosen: str) -> bytes:
+def _asked_for_spreadsheets() -> bool:
+    asked = st.checkbox("Safe for spreadsheets", key="for-spreadsheets")
+    st.caption(
+        "A spreadsheet runs a text that begins with =, +, - or @ as a formula. Such texts may come from file names, transcripts "
+        "or annotators' names."
+    )
+    return asked
+
+
+def _exported(now: Serving, chosen: str, *, for_spreadsheets: bool) -> bytes:
     """The bytes of the file, written when the button is pressed, so that it holds the newest answers."""
     with tempfile.TemporaryDirectory(dir=now.project.cache_dir) as folder, now.project.read() as session:
         path = Path(folder) / f"export{EXPORTERS[chosen].suffix}"
-        export_decisions(session, chosen, path)
+        export_decisions(session, chosen, path, for_spreadsheets=for_spreadsheets)
         return path.read_bytes()

@@ -14,8 +14,9 @@ from db.records.labels import active_labels
 from labeler.app.api.messages import Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
+from labeler.app.pages.choosing import choose
 from labeler.app.pages.plain_text import plain
-from labeler.app.pages.session_token import session_token
+from labeler.app.pages.session_token import session_token, tab_name
 from labeler.player.grid.component import GridSeat, grid
 
 URL_PATH = "grid"
@@ -46,6 +47,7 @@ def show_grid() -> None:
     grid(
         GridSeat(
             session=session_token(now, who),
+            tab=tab_name(),
             project=now.uuid,
             annotator_id=who,
             annotator=name,
@@ -86,9 +88,8 @@ def _like(now: Serving, who: int, labels: list[str], places: list[Any]) -> tuple
     given = (int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 16 else 0) or None
     choices = [*answers, _OTHER]
     start = (choices.index(given) if given in answers else len(answers)) if given else 0
-    chosen = places[0].selectbox(
-        "Similar to which clip", choices, index=start, key="grid-like", format_func=lambda clip: _in_words(answers.get(clip))
-    )
+    words = {clip: _in_words(answers.get(clip)) for clip in choices}
+    chosen = choose(places[0], "Similar to which clip", words, key="grid-like", start=choices[start])
     if chosen == _OTHER:
         number = st.number_input("Number of the clip", min_value=1, value=given, step=1, key="grid-number", width=240)
         if number is None:

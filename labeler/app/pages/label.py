@@ -13,7 +13,7 @@ from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, forget_name, known_name
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.label_keys import label_keys
-from labeler.app.pages.session_token import session_token
+from labeler.app.pages.session_token import session_token, tab_name
 from labeler.player.label.component import Seat, player
 
 
@@ -55,6 +55,7 @@ def _player_for(now: Serving, name: str) -> None:
             facts=bool(settings.shown_columns),
             skip_reasons=settings.skip_reasons,
             least_heard=settings.least_heard,
+            tab=tab_name(),
             preferences=Preferences(**(preferences or {})).model_dump(),
         )
     )

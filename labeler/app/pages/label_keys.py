@@ -1,14 +1,20 @@
-"""Which key gives which label: digits first, then letters that have no other meaning, unless the settings choose a key."""
+"""Which key gives which label.
+
+A label that is a digit has that digit, also with words behind it (`3`, `3 moderate`). The others get the digits that are left,
+then letters that have no other meaning. The settings may choose other keys.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from db.errors import SettingsError
 
-RESERVED = "cfglnsuz,?"
+RESERVED = "cfglnsuz,?/"
 """Keys that `keys.js` uses itself, besides space, Enter, Backspace, Escape and the arrows."""
 _FREE = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in RESERVED)
+_DIGIT = re.compile(r"(\d)(?:[\s_:.)–-]\D*)?")
 
 
 def label_keys(labels: Sequence[str], chosen: Mapping[str, str]) -> list[str | None]:
@@ -25,8 +31,24 @@ def label_keys(labels: Sequence[str], chosen: Mapping[str, str]) -> list[str | N
     for label, key in keys.items():
         if list(keys.values()).count(key) > 1:
             raise SettingsError(f"label_keys in the settings gives the key {key!r} twice; give {label!r} another one.")
-    free = (key for key in _FREE if key not in keys.values())
-    return [keys[label] if label in keys else next(free, None) for label in labels]
+    # The shortest come first: of `3` and `3 moderate`, the digit is the key of `3`.
+    for label in sorted(labels, key=len):
+        digit = _digit_of(label)
+        if digit is not None and label not in keys and digit not in keys.values():
+            keys[label] = digit
+    names = {label.casefold() for label in labels}
+    for label in labels:
+        # A key that is the name of another label would mislead.
+        usable = (key for key in _FREE if key not in keys.values() and (key not in names or key == label.casefold()))
+        free = None if label in keys else next(usable, None)
+        if free is not None:
+            keys[label] = free
+    return [keys.get(label) for label in labels]
+
+
+def _digit_of(label: str) -> str | None:
+    found = _DIGIT.fullmatch(label)
+    return None if found is None else str(int(found[1]))
 
 
 def _checked(label: str, key: str, labels: Sequence[str]) -> str:

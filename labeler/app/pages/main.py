@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from db.errors import EarmarkError
+from db.store.failures import STORE_ERRORS, failure_of
 from labeler.app.pages.export import show_export
 from labeler.app.pages.grid import URL_PATH, show_grid
 from labeler.app.pages.label import show_label
@@ -31,3 +32,9 @@ try:
     page.run()
 except EarmarkError as error:
     st.error(plain(str(error)))
+except STORE_ERRORS as error:
+    # The database answers each page; without it no page has anything to show.
+    failure = failure_of(error)
+    if not failure.is_known:
+        raise
+    st.error(plain(failure.for_page))

@@ -17,12 +17,16 @@ from db.records.labels import active_labels, label_name
 from db.store.engine import Turn
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
+from labeler.app.pages.choosing import choose
 from labeler.app.pages.grid import open_grid
+from labeler.app.pages.label_keys import label_keys
 from labeler.app.pages.plain_text import plain
 from labeler.app.sign_in.tokens import Media
+from labeler.player.page.component import PageKeys, page_keys
 
 _LATER, _LAST, _SOUND, _TAKEN = "review-later", "review-last", "review-sound", "review-taken-back"
-_DIGITS = "1234567890"
+_FOUND, _TURN = "review-found", "review-turn"
+_COLUMNS = 4
 _WAITING, _DOUBTED, _MINE = "Waiting for a review", "Doubted labels", "My answers"
 MOST = 50
 """Clips that are looked up at a time."""
@@ -48,6 +52,8 @@ def show_review() -> None:
     else:
         _waiting(now, name, labels)
     _after(now, name)
+    clip = st.session_state.get(_SOUND)
+    _keys(now, labels, f"{shown} {None if clip is None else clip[0]}")
     _take_back(now, people)
 
 
@@ -98,12 +104,8 @@ def _mine(now: Serving, name: str, labels: list[str]) -> None:
         st.text("You have not answered anything yet.")
         return
     by_id = {clip.clip_id: clip for clip in answers}
-    chosen = st.selectbox(
-        "Your newest answers",
-        list(by_id),
-        format_func=lambda clip: f"{by_id[clip].file_name}: {by_id[clip].answers[0].answer}",
-        key="review-mine",
-    )
+    words = {number: f"{clip.file_name}: {clip.answers[0].answer}" for number, clip in by_id.items()}
+    chosen = choose(st, "Your newest answers", words, key="review-mine", start=answers[0].clip_id)
     _clip(now, by_id[chosen], name, labels, gold=False)
 
 
@@ -130,12 +132,9 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
         )
     for who, note in clip.flags:
         st.markdown(f":material/flag: {plain(note) or 'flagged'}{f' — {plain(who)}' if named else ''}")
-    columns = st.columns(min(4, len(labels)))
-    for place, label in enumerate(labels):
-        shortcut = _DIGITS[place] if place < len(_DIGITS) else None
-        with columns[place % len(columns)]:
-            if st.button(plain(label), key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch"):
-                _decide(now, clip, name, label, gold=gold, hinted=hinted)
+    chosen = _label_buttons(labels, label_keys(labels, now.project.settings.label_keys))
+    if chosen is not None:
+        _decide(now, clip, name, chosen, gold=gold, hinted=hinted)
     if st.button("Find more like this", key="review-like", type="tertiary", icon=":material/grid_view:"):
         open_grid(clip.clip_id)
     left, right = st.columns(2)
@@ -144,6 +143,42 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
     if gold and right.button("Later", key="review-later-button", shortcut="n", width="stretch"):
         st.session_state[_LATER].add(clip.clip_id)
         st.rerun()
+
+
+def _label_buttons(labels: list[str], keys: list[str | None]) -> str | None:
+    """The label whose button was pressed, or that was found by its name. Row by row, so that Tab goes the way the eye does."""
+    chosen = _found(labels) if None in keys else None
+    for first in range(0, len(labels), _COLUMNS):
+        columns = st.columns(min(_COLUMNS, len(labels)))
+        for place, column in zip(range(first, min(first + _COLUMNS, len(labels))), columns, strict=False):
+            shown, shortcut = _on_button(labels[place], keys[place])
+            if column.button(shown, key=f"review-label-{place + 1}", shortcut=shortcut, width="stretch"):
+                chosen = labels[place]
+    return chosen
+
+
+def _found(labels: list[str]) -> str | None:
+    # Another list after each decision, so that nothing is chosen in it.
+    key = f"{_FOUND}-{st.session_state.setdefault(_FOUND, 0)}"
+    hint = "Press / and type to find a label"
+    return st.selectbox("Find a label", labels, index=None, placeholder=hint, key=key, label_visibility="collapsed")
+
+
+def _on_button(label: str, key: str | None) -> tuple[str, str | None]:
+    """The words on a label's button, and its key as Streamlit shows it. Streamlit takes no mark, and neither R nor C."""
+    if key is None or (key.isalnum() and key not in "rc"):
+        return plain(label), key
+    return f"{plain(label)} ({plain(key.upper())})", None
+
+
+def _keys(now: Serving, labels: list[str], shown: str) -> None:
+    """The keys of the Label page for the labels, and those of this page."""
+    keys = label_keys(labels, now.project.settings.label_keys)
+    buttons = {key: f"review-label-{place}" for place, key in enumerate(keys, start=1) if key is not None}
+    buttons |= {"s": "review-bad", "n": "review-later-button", "z": "review-undo"}
+    fields = {"/": f"{_FOUND}-{st.session_state.get(_FOUND, 0)}"}
+    turn = st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    page_keys(PageKeys(buttons=buttons, fields=fields, shown=shown, turn=turn), key="review-keys")
 
 
 def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold: bool, hinted: bool) -> None:
@@ -159,6 +194,7 @@ def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold:
     )
     with now.project.write(Turn.ANSWERS) as session:
         take(session, given)
+    st.session_state[_FOUND] = st.session_state.get(_FOUND, 0) + 1
     st.session_state[_LAST] = _in_words(clip.file_name, given.answer, label)
     st.session_state.pop(_TAKEN, None)
     st.rerun()

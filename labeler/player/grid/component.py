@@ -20,6 +20,8 @@ class GridSeat:
 
     session: str
     """Token that names the annotator."""
+    tab: str
+    """Tells this tab from others of the same annotator."""
     project: str
     """The project's UUID; unsaved answers are kept in the browser under it."""
     annotator_id: int

@@ -3,14 +3,18 @@
 import { newUuid, post } from "../shared/api.js";
 import { Aside } from "../shared/aside.js";
 import { BackOff } from "../shared/back_off.js";
+import { counted } from "../shared/elements.js";
+import { freeOnEscape, isStreamlits } from "../shared/keys.js";
 import { playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
+import { Presence } from "../shared/presence.js";
 import { Board } from "./board.js";
 import { Cell, MARK_WORDS } from "./cell.js";
 import { GridMemory } from "./grid_memory.js";
 import { actionNameOf } from "./keys.js";
-import { View } from "./view.js";
+import { Leases } from "./leases.js";
+import { View, noticeOf } from "./view.js";
 
 const RENEW_EVERY = 60000;
 
@@ -20,6 +24,7 @@ class Grid {
     this.root = this.view.root;
     this.data = data;
     this.state = "loading";
+    this.leases = new Leases(() => this.data);
     this.memory = new GridMemory(data.project, data.annotatorId);
     this.board = new Board(this.view.cells, {
       notify: (words) => this.view.notify(words),
@@ -33,6 +38,11 @@ class Grid {
     });
     this.aside = new Aside(this.root, this.outbox);
     this.retry = new BackOff(() => this.load(), { longest: 8000 });
+    this.presence = new Presence({
+      busy: () => this.cells.some((cell) => cell.media.sounding),
+      onIdle: () => this.rest(),
+      onBack: () => this.load(),
+    });
     this.onKey = (event) => this.key(event);
     this.onHide = () => {
       this.outbox.leave();
@@ -47,7 +57,7 @@ class Grid {
     // The mouse never moves the focus to a button. Space would otherwise press it again instead of confirming.
     this.root.onmousedown = (event) => event.target.closest("button") && event.preventDefault();
     this.attach();
-    this.renewing = setInterval(() => this.renew(), RENEW_EVERY);
+    this.renewing = setInterval(() => this.presence.recent && this.leases.renew(this.cells), RENEW_EVERY);
     this.showSaving();
     this.takeFocusSoon();
     this.load();
@@ -89,6 +99,7 @@ class Grid {
   stop() {
     this.stopped = true;
     this.root.removeEventListener("click", this.onClick);
+    this.presence.stop();
     clearInterval(this.renewing);
     this.retry.stop();
     this.outbox.stop();
@@ -115,9 +126,11 @@ class Grid {
     const held = this.cells;
     const leave_out = [...new Set([...this.memory.leftOut(this.data.label, this.asked), ...this.outbox.clips])];
     try {
-      const message = { session: this.data.session, want: this.board.room, leave_out, ...this.data.asked };
+      const { session, tab, asked } = this.data;
+      const message = { session, tab, want: this.board.room, leave_out, ...asked };
       const { clips } = await post("/earmark/api/grid", message);
       if (this.stopped || turn !== this.turn) return this.release(clips.map((clip) => ({ clip })));
+      if (this.presence.idle) this.release(clips.map((clip) => ({ clip })));
       this.retry.worked();
       const shown = new Set(clips.map((clip) => clip.lease));
       this.release(held.filter((cell) => !shown.has(cell.clip.lease)));
@@ -126,7 +139,7 @@ class Grid {
       if (this.stopped || turn !== this.turn) return undefined;
       const hopeless = error.status >= 400 && error.status < 500;
       this.showState("broken", hopeless ? error.message : `${error.message} Trying again…`);
-      if (!hopeless) this.retry.again();
+      if (!hopeless && !this.presence.idle) this.retry.again();
     }
     return undefined;
   }
@@ -158,19 +171,14 @@ class Grid {
     this.board.put([]);
   }
 
-  leases(cells) {
-    return cells.map((cell) => cell.clip.lease).slice(0, 200);
-  }
-
   release(cells, { leaving = false } = {}) {
-    if (cells.length === 0) return;
-    const message = { session: this.data.session, want: 0, release: this.leases(cells) };
-    post("/earmark/api/next", message, { leaving }).catch(() => {});
+    this.leases.release(cells, { leaving });
   }
 
-  renew() {
-    if (this.cells.length === 0) return;
-    post("/earmark/api/next", { session: this.data.session, want: 0, holding: this.leases(this.cells) }).catch(() => {});
+  // Nobody is there: others get the clips. Whoever comes back gets those that are still free, with their marks.
+  rest() {
+    this.retry.stop();
+    this.release(this.cells);
   }
 
   // ---- events of the cells
@@ -184,7 +192,12 @@ class Grid {
 
   key(event) {
     const name = actionNameOf(event);
-    if (!name) return;
+    if (!name) {
+      freeOnEscape(event);
+      if (isStreamlits(event)) event.stopImmediatePropagation();
+      return;
+    }
+    if (name === "close" && !this.view.helpIsOpen) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const steps = event.key.startsWith("Arrow");
@@ -194,7 +207,7 @@ class Grid {
   }
 
   act(name) {
-    if (name === "help") return this.view.toggleHelp();
+    if (name === "help" || name === "close") return this.view.toggleHelp();
     if (name === "undo") return this.undo();
     if (name === "save") return this.save();
     if (name === "again") return this.startOver();
@@ -275,8 +288,7 @@ class Grid {
     }
     this.keepMarks();
     const count = save.answers.length;
-    this.nextNotice =
-      count > 0 ? `${count === 1 ? "1 answer" : `${count} answers`} undone (${save.label})` : "Back to the previous clips";
+    this.nextNotice = count > 0 ? `${counted(count, "answer")} undone (${save.label})` : "Back to the previous clips";
     // The clips come again once the server knows that they are not answered any more.
     this.reloads = true;
     this.showMarks();
@@ -308,17 +320,10 @@ class Grid {
     this.state = state;
     const passed = (this.memory.passed[this.asked] ?? []).length > 0;
     this.view.state(state, { startOver: state === "empty" && passed });
-    const empty = this.data.likely
-      ? "No clip to show: none is likely, or the learner has not listed any for this label yet."
-      : "No clip to show: all similar clips are answered.";
-    const notices = {
-      loading: "Looking for clips…",
-      empty: passed ? "No more clips; you can show the ones you passed over again." : empty,
-    };
     if (state === "ready") {
       this.view.notify(this.nextNotice ?? this.data.words);
       this.nextNotice = undefined;
-    } else this.view.notify(words ?? notices[state] ?? "");
+    } else this.view.notify(words ?? noticeOf(state, { likely: this.data.likely, passed }));
     this.showMarks();
   }
 

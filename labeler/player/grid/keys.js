@@ -12,6 +12,7 @@ const NAMED = {
   " ": "yes",
   Enter: "save",
   Backspace: "undo",
+  Escape: "close",
 };
 const LETTERS = { x: "no", p: "replay", a: "all", z: "undo", "?": "help" };
 

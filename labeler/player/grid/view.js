@@ -1,3 +1,5 @@
+import { Revealed } from "../shared/scrolling.js";
+
 // What is on screen around the cells: the notice, the counts, and what the buttons do next.
 
 export class View {
@@ -5,6 +7,7 @@ export class View {
     this.root = root.querySelector("[data-testid=grid]");
     this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-testid]")].map((part) => [part.dataset.testid, part]));
     this.parts["annotator-name"].textContent = annotator;
+    this.revealed = new Revealed();
   }
 
   get cells() {
@@ -20,9 +23,15 @@ export class View {
     this.parts["start-over"].hidden = !startOver;
   }
 
+  get helpIsOpen() {
+    return !this.parts["key-help"].hidden;
+  }
+
   toggleHelp() {
-    const hidden = (this.parts["key-help"].hidden = !this.parts["key-help"].hidden);
+    const hidden = (this.parts["key-help"].hidden = this.helpIsOpen);
     this.parts.help.setAttribute("aria-expanded", String(!hidden));
+    if (hidden) this.revealed.back();
+    else this.revealed.show(this.parts["key-help"]);
   }
 
   // `save` is the last one, which can be taken back, if there is any.
@@ -41,4 +50,14 @@ export class View {
     this.parts["save-state"].dataset.state = state;
     if (this.parts["save-state"].textContent !== text) this.parts["save-state"].textContent = text;
   }
+}
+
+// What a state means for whoever looks at the grid.
+export function noticeOf(state, { likely, passed }) {
+  if (state === "loading") return "Looking for clips…";
+  if (state !== "empty") return "";
+  if (passed) return "No more clips; you can show the ones you passed over again.";
+  return likely
+    ? "No clip to show: none is likely or free, or the learner has not listed any for this label yet."
+    : "No clip to show: all similar clips are answered or open in another tab.";
 }

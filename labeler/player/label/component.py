@@ -38,6 +38,8 @@ class Seat:
     """Offered after S."""
     least_heard: float
     """Share of a clip that must be heard before it is answered."""
+    tab: str
+    """Tells this tab from others of the same annotator."""
     preferences: dict[str, Any]
     """How the annotator likes the player; see `labeler.app.messages.Preferences`."""
 

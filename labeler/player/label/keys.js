@@ -14,6 +14,7 @@ const LETTERS = {
   c: "context",
   ",": "settings",
   "?": "help",
+  "/": "find",
 };
 const OTHERS = {
   " ": { name: "toggle" },

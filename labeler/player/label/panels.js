@@ -1,3 +1,5 @@
+import { Revealed } from "../shared/scrolling.js";
+
 // What opens below the buttons and stays: the keys, the label guidelines, and the annotator's own settings.
 
 export class Panels {
@@ -10,6 +12,7 @@ export class Panels {
       settings: root.querySelector("[data-testid=settings]"),
     };
     this.root = root;
+    this.revealed = new Revealed();
     this.ask = ask;
     this.quiet = quiet;
     this.example = null;
@@ -30,7 +33,7 @@ export class Panels {
     if (!opens) return;
     this.show(name, true);
     if (name === "guide") this.fillGuide();
-    this.parts[name].scrollIntoView({ block: "nearest" });
+    this.revealed.show(this.parts[name]);
   }
 
   show(name, open) {
@@ -39,7 +42,11 @@ export class Panels {
   }
 
   close() {
+    const { activeElement } = this.root.getRootNode();
+    // A field that has the keys saves what was typed, and frees them.
+    if (Object.values(this.parts).some((part) => part.contains(activeElement))) activeElement.blur();
     for (const name of Object.keys(this.parts)) this.show(name, false);
+    this.revealed.back();
     this.example?.pause();
   }
 
@@ -54,7 +61,7 @@ export class Panels {
     } catch (error) {
       guide.textContent = error.message;
     }
-    guide.scrollIntoView({ block: "nearest" });
+    if (!guide.hidden) this.revealed.show(guide);
   }
 
   playExample(address) {
@@ -75,7 +82,11 @@ export class SettingsForm {
       const goal = Math.round(Number(this.fields.goal.value));
       preferences.set({ goal: goal > 0 && goal <= 100000 ? goal : 0 });
     };
-    this.fields.goal.form.onsubmit = (event) => event.preventDefault();
+    // Enter says that the number is finished: the keys are the player's again.
+    this.fields.goal.form.onsubmit = (event) => {
+      event.preventDefault();
+      this.fields.goal.blur();
+    };
   }
 
   show({ normalise, original, breaks, goal }) {

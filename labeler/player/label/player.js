@@ -2,10 +2,13 @@
 
 import { post } from "../shared/api.js";
 import { Aside } from "../shared/aside.js";
+import { freeOnEscape, isStreamlits } from "../shared/keys.js";
 import { ClipMedia, playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
+import { Presence } from "../shared/presence.js";
 import { Answers } from "./answers.js";
+import { Finder } from "./finder.js";
 import { actionOf } from "./keys.js";
 import { Later } from "./later.js";
 import { Pace } from "./pace.js";
@@ -37,6 +40,7 @@ class Player {
     });
     this.transport = new Transport({ view: this.view, preferences: this.preferences, onState: () => this.showState() });
     this.tray = new Tray(this.view.root, data.skipReasons, (action) => this.act(action));
+    this.finder = new Finder(this.view.root, data, (action) => this.act(action));
     this.outbox = new Outbox(data.project, {
       onChange: () => this.showSaving(),
       onSaved: (who, saved) => this.onSaved(who, saved),
@@ -48,6 +52,7 @@ class Player {
     this.queue = new ClipQueue({
       project: data.project,
       session: data.session,
+      tab: data.tab,
       taken: () => this.taken(),
       acknowledged: () => this.acknowledged,
       newMedia: (clip) => this.newMedia(clip),
@@ -61,11 +66,16 @@ class Player {
       onPace: () => this.showPace(),
       onSaving: () => this.showSaving(),
     });
+    this.presence = new Presence({
+      busy: () => this.transport.playsOnce,
+      onIdle: () => this.queue.rest(),
+      onBack: () => this.queue.wake(),
+    });
     this.onKey = (event) => this.key(event);
     this.onHide = () => this.settle({ leaving: true });
     this.onShow = (event) => event.persisted && location.reload();
     this.attach();
-    this.renewing = setInterval(() => this.queue.fill({ renew: true }), RENEW_EVERY);
+    this.renewing = setInterval(() => this.presence.recent && this.queue.fill({ renew: true }), RENEW_EVERY);
     this.onPreferences();
     this.showSaving();
     this.queue.fill();
@@ -80,6 +90,7 @@ class Player {
     clearTimeout(this.leaving);
     this.data = this.answers.data = data;
     this.queue.session = this.preferences.session = data.session;
+    this.queue.tab = data.tab;
     this.attach();
   }
 
@@ -108,6 +119,7 @@ class Player {
 
   stop() {
     this.settle();
+    this.presence.stop();
     clearInterval(this.renewing);
     this.outbox.stop();
     this.transport.stop();
@@ -154,6 +166,7 @@ class Player {
     this.transport.put(media);
     this.queue.onScreen = media;
     this.tray.close();
+    this.finder.close();
     this.view.clip(media?.clip.file_name ?? "");
     this.later.add(() => this.draw(), "draw");
     this.showState();
@@ -216,6 +229,8 @@ class Player {
     const choices = this.tray.asksWhy ? this.data.skipReasons.length : 0;
     const action = actionOf(event, this.data.keys, choices);
     if (!action) {
+      freeOnEscape(event);
+      if (isStreamlits(event)) event.stopImmediatePropagation();
       // Held down on a focused button, Enter would press it again and again.
       if (event.repeat && event.key === "Enter" && this.root.contains(event.composedPath()[0])) event.preventDefault();
       return;
@@ -229,6 +244,7 @@ class Player {
   act(action) {
     const { name } = action;
     if (name === "help" || name === "guide" || name === "settings") return this.panels.toggle(name);
+    if (name === "find") return this.finder.open();
     if (name === "close") return this.tray.open ? this.tray.close() : this.panels.close();
     if (name === "undo") return this.answers.undo();
     if (name === "faster") return this.preferences.faster(action.direction);
@@ -280,7 +296,7 @@ class Player {
     this.saved = saved;
     this.queue.counts = { saved, done, total };
     if (clip) this.reopen(clip);
-    else this.view.answered("Nothing left to undo");
+    else this.later.add(() => this.view.answered("Nothing left to undo"), "answered");
   }
 
   reopen(what) {

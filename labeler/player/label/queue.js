@@ -10,10 +10,12 @@ const EMPTY_POLL = 3000;
 
 export class ClipQueue {
   // taken() gives { clips, leases }: what is on screen, or answered but not acknowledged. acknowledged() counts saved answers.
+  // `tab` tells the server which tab of the annotator's holds a clip.
   // sound() says how sounds will be fetched: { opus, level }.
-  constructor({ project, session, taken, acknowledged, newMedia, onChange, sound = () => ({}) }) {
+  constructor({ project, session, tab, taken, acknowledged, newMedia, onChange, sound = () => ({}) }) {
     this.memory = `earmark:${project}:leases`;
     this.session = session;
+    this.tab = tab;
     this.taken = taken;
     this.acknowledged = acknowledged;
     this.newMedia = newMedia;
@@ -26,9 +28,11 @@ export class ClipQueue {
     this.missed = false;
     this.loadingAhead = false;
     this.stopped = false;
+    this.resting = false;
     this.trouble = null;
     this.empty = false;
     this.counts = null;
+    this.elsewhere = 0;
     // A page that was reloaded hands back what it held. Its clips would otherwise wait for their leases to run out.
     this.release = this.remembered();
     this.retry = new BackOff(() => this.fill(), { longest: 8000 });
@@ -66,7 +70,7 @@ export class ClipQueue {
   // Ask for as many clips as are missing. Every question also renews the leases of the clips held.
   async fill({ renew = false } = {}) {
     if (this.asking) this.missed = true;
-    if (this.asking || this.stopped) return;
+    if (this.asking || this.stopped || this.resting) return;
     const want = Math.max(AHEAD - this.ahead.length, 0);
     if (want === 0 && !renew) return;
     this.asking = true;
@@ -75,11 +79,11 @@ export class ClipQueue {
     const before = this.acknowledged();
     try {
       const answer = await post("/earmark/api/next", this.question(want));
-      if (this.stopped) this.handBack(answer.clips.map((clip) => clip.lease));
+      if (this.stopped || this.resting) this.handBack(answer.clips.map((clip) => clip.lease));
       else this.accept(answer, { want, fresh: before === this.acknowledged() });
     } catch (error) {
       this.trouble = error.status === 403 ? "This page is too old; reload it." : error.message;
-      if (!this.stopped && error.status !== 403) this.retry.again();
+      if (!this.stopped && !this.resting && error.status !== 403) this.retry.again();
     }
     this.asking = false;
     if (this.stopped) return;
@@ -92,15 +96,16 @@ export class ClipQueue {
     const exclude = [...this.taken().clips, ...this.ahead.map((media) => media.clip.clip)].slice(0, 500);
     const release = this.release.slice(0, 200);
     this.asked = release;
-    return { session: this.session, want, holding: this.leases(), release, exclude, ...this.sound() };
+    return { session: this.session, tab: this.tab, want, holding: this.leases(), release, exclude, ...this.sound() };
   }
 
-  accept({ clips, saved, done, total }, { want, fresh }) {
+  accept({ clips, saved, done, total, elsewhere = 0 }, { want, fresh }) {
     this.trouble = null;
     this.retry.worked();
     this.release = this.release.filter((lease) => !this.asked.includes(lease));
     // An answer acknowledged in the meantime may be missing from these counts.
     if (fresh || this.counts === null) this.counts = { saved, done, total };
+    this.elsewhere = elsewhere;
     this.ahead.push(...clips.map((clip) => this.newMedia(clip)));
     this.load();
     this.empty = clips.length === 0 && want > 0;
@@ -130,8 +135,28 @@ export class ClipQueue {
   }
 
   handBack(release, { leaving = false } = {}) {
-    if (release.length === 0) return;
-    post("/earmark/api/next", { session: this.session, want: 0, release }, { leaving }).catch(() => {});
+    const { session, tab } = this;
+    if (release.length > 0) post("/earmark/api/next", { session, tab, want: 0, release }, { leaving }).catch(() => {});
+  }
+
+  // Nobody is there: others get the clips ahead. The clip on screen stays until its lease ends.
+  rest() {
+    this.resting = true;
+    this.retry.stop();
+    this.handBack(this.ahead.map((media) => media.clip.lease).filter((lease) => lease !== null));
+    this.drop();
+    this.remember();
+    this.onChange();
+  }
+
+  wake() {
+    this.resting = false;
+    this.fill({ renew: true });
+  }
+
+  drop() {
+    this.ahead.forEach((media) => media.close());
+    this.ahead = [];
   }
 
   // Hand everything back, so that others get these clips at once.
@@ -139,8 +164,7 @@ export class ClipQueue {
     this.stopped = true;
     this.retry.stop();
     this.handBack(this.leases(), { leaving });
-    this.ahead.forEach((media) => media.close());
-    this.ahead = [];
+    this.drop();
     try {
       sessionStorage.removeItem(this.memory);
     } catch {

@@ -83,6 +83,11 @@ export class Transport {
     this.onState();
   }
 
+  // Sound that comes to an end by itself: who listens to a long clip need not touch anything.
+  get playsOnce() {
+    return Boolean(this.onAir?.sounding) && !this.onAir.audio.loop;
+  }
+
   // Put the annotator's speed and loop on the clip. Only what differs is set, so calling this often costs nothing.
   adjust() {
     const audio = this.onAir?.audio;

@@ -1,6 +1,7 @@
 // What is on screen. All text that comes from files or people is set as text, never as HTML.
 
-import { element, keyCap, plainButton } from "../shared/elements.js";
+import { counted, element, keyCap, plainButton } from "../shared/elements.js";
+import { isTypedIn } from "../shared/keys.js";
 import { Strip } from "./strip.js";
 
 export class View {
@@ -18,6 +19,7 @@ export class View {
     this.strip = null;
     this.labels.replaceChildren(...data.labels.map((name, index) => labelButton(name, index, data.keys[index])));
     this.labels.dataset.many = String(data.labels.length > 6);
+    this.labels.style.setProperty("--word", widestWord(this.labels));
     this.bind(act);
   }
 
@@ -28,7 +30,11 @@ export class View {
     };
     // The mouse never moves the focus to a button. Space would otherwise press it again instead of pausing.
     this.root.onmousedown = (event) => {
-      if (event.target.closest("button, .screen")) event.preventDefault();
+      if (!event.target.closest("button, .screen")) return;
+      event.preventDefault();
+      // A field would go on taking the keys.
+      const { activeElement } = this.root.getRootNode();
+      if (activeElement && isTypedIn(activeElement)) activeElement.blur();
     };
     const screen = this.parts.picture;
     screen.onclick = (event) => {
@@ -128,7 +134,7 @@ export class View {
 
   counts({ saved, done, total }) {
     this.parts["saved-count"].textContent = String(saved);
-    this.parts["done-count"].textContent = total === null ? "" : `${done} of ${total} clips done`;
+    this.parts["done-count"].textContent = total === null ? "" : `${done} of ${counted(total, "clip")} done`;
     this.trackDone.style.transform = `scaleX(${total ? done / total : 0})`;
   }
 
@@ -163,6 +169,16 @@ function labelButton(name, index, key) {
     button.setAttribute("aria-keyshortcuts", key);
   }
   return button;
+}
+
+// The width of the longest word of all labels, in heights of a letter: no column may be narrower. The words are measured one a line.
+function widestWord(labels) {
+  labels.dataset.measured = "true";
+  const widths = [...labels.querySelectorAll("bdi")].map(
+    (name) => name.offsetWidth / parseFloat(getComputedStyle(name).fontSize),
+  );
+  delete labels.dataset.measured;
+  return Math.max(0, ...widths).toFixed(2);
 }
 
 // The label that the classifier expects, where the lead shows suggestions. A word marks it, since not everybody sees colours.

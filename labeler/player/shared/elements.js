@@ -17,3 +17,8 @@ export function plainButton(className = "") {
 export function keyCap(key) {
   return element("kbd", { text: key });
 }
+
+// For example `1 clip` or `2 clips`.
+export function counted(number, noun) {
+  return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
+}

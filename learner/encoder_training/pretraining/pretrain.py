@@ -25,8 +25,10 @@ from learner.encoder_training.pretraining.objectives import readouts
 from learner.encoder_training.pretraining.settings import PretrainSettings
 from learner.encoder_training.student import gained, save_student, starting_checkpoint, student_of
 from learner.encoder_training.training_state import load_state, save_state
-from learner.encoders.runtime import chosen_device, fastest_precision
+from learner.encoders.precision import BFLOAT16, PRECISIONS, chosen_precision
+from learner.encoders.runtime import chosen_device
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
+from learner.encoders.wav2vec2.timing import forward_seconds
 
 CLUSTERS = 200
 LARGEST_GRADIENT = 0.5
@@ -129,7 +131,7 @@ class Trainer:
             betas=(0.9, 0.98),
             weight_decay=0.01,
         )
-        self._lower = fastest_precision(device) == "bfloat16"
+        self._lower = _precision(self.model, checkpoint, device) == BFLOAT16
 
     def step(self, number: int) -> dict[str, float]:
         """Train on one batch; the losses by objective."""
@@ -184,6 +186,16 @@ class Trainer:
         for shift in range(_MASK_FRAMES):
             mask[:, shift:] |= starts[:, : frames - shift]
         return torch.from_numpy(mask).to(self._device)
+
+
+def _precision(model: Any, checkpoint: Checkpoint, device: str) -> str:
+    """The faster one for what training computes: the model as it is, in autocast where that is bf16."""
+
+    def measured() -> dict[str, float]:
+        rate = checkpoint.sampling_rate
+        return {each: forward_seconds(model, device=device, sampling_rate=rate, precision=each) for each in PRECISIONS}
+
+    return chosen_precision(device, geometry=f"training, {checkpoint.geometry}", measure=measured)
 
 
 def share_of_rate(step: int, *, steps: int, warmup: int) -> float:

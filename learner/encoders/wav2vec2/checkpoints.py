@@ -19,6 +19,11 @@ from db.errors import EncoderError
 ARCHITECTURES = ("wav2vec2", "hubert", "wavlm", "wav2vec2-conformer", "data2vec-audio", "unispeech", "unispeech-sat")
 """Model types that take raw waveforms and give hidden states as wav2vec 2.0 does."""
 _KERNELS, _STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
+_GEOMETRY = (
+    "intermediate_size", "num_attention_heads", "conv_dim", "conv_kernel", "conv_stride", "feat_extract_norm",
+    "num_conv_pos_embeddings", "num_conv_pos_embedding_groups", "do_stable_layer_norm", "hidden_act",
+)  # fmt: skip
+"""Keys of a configuration that decide, besides type and width, how fast a network is."""
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _SETTINGS = ["config.json", "preprocessor_config.json"]
 _SAFE = ["model.safetensors", "model.safetensors.index.json", "model-*.safetensors"]
@@ -50,6 +55,13 @@ class Checkpoint:
     def transformer_layers(self) -> int:
         """Transformer layers; there is one hidden state more than these."""
         return int(self.config.get("num_hidden_layers", 12))
+
+    @property
+    def geometry(self) -> str:
+        """What the speed of the network depends on, as a short text: type, width, and a hash of the rest."""
+        rest = [self.config.get(key) for key in _GEOMETRY]
+        digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:12]
+        return f"{self.config.get('model_type')} of {self.hidden_size}, {digest}"
 
     @property
     def sampling_rate(self) -> int:

@@ -19,38 +19,61 @@ from db.errors import EncoderError
 from learner.arrays import Float32Array, Waveform
 from learner.encoders.memory import forget_cached_memory, is_out_of_memory
 from learner.encoders.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
-from learner.encoders.runtime import chosen_device, fastest_precision, release
+from learner.encoders.precision import BFLOAT16, FLOAT32, chosen_precision
+from learner.encoders.runtime import chosen_device, release
 from learner.encoders.wav2vec2.checkpoints import Checkpoint, find_checkpoint
 from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
 from learner.encoders.wav2vec2.loading import load_model
+from learner.encoders.wav2vec2.timing import seconds_by_precision
 from learner.encoders.windows import Window, windows
 
 WINDOW_SECONDS, CONTEXT_SECONDS = 30, 1
 """For long clips: what a window owns, and how much context it has on either side."""
 _LEAST_SECONDS = 1
+LEAST_WIDTH = 256
+"""Narrower networks spend their time between products, where bf16 gains nothing: they always compute in float32."""
 _LEVEL, _QUIETEST = 0.05, 1e-4
 """Reference and smallest root mean square of the soft gain, full scale being 1."""
 
 
 def wav2vec2_encoder(
-    name: str, *, layers: str | None = None, pooling: str | None = None, device: str | None = None, revision: str | None = None
+    name: str,
+    *,
+    layers: str | None = None,
+    pooling: str | None = None,
+    device: str | None = None,
+    revision: str | None = None,
+    precision: str | None = None,
 ) -> Wav2Vec2Encoder:
     """See `learner.encoders.registry.encoder_named`."""
-    return Wav2Vec2Encoder(find_checkpoint(name, revision=revision), layers=layers, pooling=pooling, device=device)
+    checkpoint = find_checkpoint(name, revision=revision)
+    return Wav2Vec2Encoder(checkpoint, layers=layers, pooling=pooling, device=device, precision=precision)
 
 
 class Wav2Vec2Encoder:
     """One checkpoint with its layers and pooling; the model is loaded when the first clip comes."""
 
     def __init__(
-        self, checkpoint: Checkpoint, *, layers: str | None = None, pooling: str | None = None, device: str | None = None
+        self,
+        checkpoint: Checkpoint,
+        *,
+        layers: str | None = None,
+        pooling: str | None = None,
+        device: str | None = None,
+        precision: str | None = None,
     ) -> None:
         self._checkpoint = checkpoint
         self._layers_text = (layers or default_layers(checkpoint)).replace(" ", "").lower()
         self._layers: Layers = parse_layers(self._layers_text, count=checkpoint.transformer_layers + 1)
         self._pooling = checked_pooling(pooling or str(checkpoint.preprocessor.get("earmark_pooling", "mean")))
         self._gain = gain_of(checkpoint)
-        self._device_asked = device
+        self._device_asked, self._precision_asked = device, precision
+
+    def in_precision(self, precision: str) -> Wav2Vec2Encoder:
+        """The same encoder, computing in `float32` or `bfloat16`, unless its checkpoint sets another."""
+        return Wav2Vec2Encoder(
+            self._checkpoint, layers=self._layers_text, pooling=self._pooling, device=self._device_asked, precision=precision
+        )
 
     @property
     def name(self) -> str:
@@ -104,7 +127,7 @@ class Wav2Vec2Encoder:
             "torch": release("torch"),
             "transformers": release("transformers"),
         }
-        return settings if self._precision == "float32" else {**settings, "device": self._device.split(":")[0]}
+        return settings if self._precision == FLOAT32 else {**settings, "device": self._device.split(":")[0]}
 
     def encode(self, waveforms: Sequence[Waveform]) -> Float32Array:
         """Vectors of shape [n, dim] for mono waveforms at `sampling_rate`.
@@ -182,7 +205,7 @@ class Wav2Vec2Encoder:
         """How many frames count, their means [n, width], and sums of squared deviations from these [n, width]."""
         import torch
 
-        lower = self._precision == "bfloat16"
+        lower = self._precision == BFLOAT16
         model, device = self._model, self._device
         waveforms = torch.from_numpy(np.stack([self._prepared(window.samples) for window in batch])).to(device)
         with torch.inference_mode(), torch.autocast(device.split(":")[0], dtype=torch.bfloat16) if lower else nullcontext():
@@ -207,13 +230,26 @@ class Wav2Vec2Encoder:
     @cached_property
     def _precision(self) -> str:
         # The bundled checkpoint sets float32, which keeps its features the same on every machine and is fast enough.
-        return str(self._checkpoint.preprocessor.get("earmark_precision") or fastest_precision(self._device))
+        fixed = self._checkpoint.preprocessor.get("earmark_precision") or self._precision_asked
+        if fixed is not None:
+            return str(fixed)
+        if self._checkpoint.hidden_size < LEAST_WIDTH:
+            return FLOAT32
+        return chosen_precision(
+            self._device,
+            geometry=f"{self._checkpoint.geometry}, layer {max(self._layers.indices)}",
+            measure=lambda: seconds_by_precision(self._loaded(), device=self._device, sampling_rate=self.sampling_rate),
+        )
+
+    def _loaded(self) -> Any:
+        """The model without the layers that are not needed; one more stays, because a final layer norm follows the last layer."""
+        model = load_model(self._checkpoint)
+        del model.encoder.layers[max(self._layers.indices) + 1 :]
+        return model
 
     @cached_property
     def _model(self) -> Any:
-        model = load_model(self._checkpoint)
-        # Later layers are not computed. One more than needed stays, because a final layer norm follows the last layer.
-        del model.encoder.layers[max(self._layers.indices) + 1 :]
+        model = self._loaded()
         if self._device == "cpu":
             prepare_for_cpu(model, precision=self._precision)
         try:

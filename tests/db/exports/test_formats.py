@@ -32,9 +32,27 @@ HOSTILE = (
 )
 
 
-def exported(project: OpenProject, format: str, output: Path) -> list[dict[str, Any]]:
+FORMULAS = {
+    "=1+1": "'=1+1",
+    "+1": "'+1",
+    "-1": "'-1",
+    "@SUM(A1)": "'@SUM(A1)",
+    "\t=1": "\t'=1",
+    "\r=1": "\r'=1",
+    ' "=1"': ' "\'=1"',
+    "＝1": "'＝1",
+    "a;=1": "a;'=1",
+    "a\n+1": "a\n'+1",
+    "a\t@b": "a\t'@b",
+    "a|=1": "a|'=1",
+}
+"""Texts that a spreadsheet would run, and what they become."""
+NO_FORMULAS = ("angry", "a=b", "a - b", "a@b", "1+1", "", "'", 'say "hi", now', "a;b", " x ")
+
+
+def exported(project: OpenProject, format: str, output: Path, *, for_spreadsheets: bool = False) -> list[dict[str, Any]]:
     with project.read() as session:
-        count = export_decisions(session, format, output)
+        count = export_decisions(session, format, output, for_spreadsheets=for_spreadsheets)
     with open(output, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file)) if format == "csv" else [json.loads(line) for line in file]
     assert len(rows) == count
@@ -81,6 +99,47 @@ class TestExport:
             assert [(row["file_name"], row["transcript"]) for row in rows] == [(text, text) for text in HOSTILE]
             extras = [json.loads(row["extra"]) if format == "csv" else row["extra"] for row in rows]
             assert extras == [{text: text} for text in HOSTILE]
+
+    def test_for_spreadsheets_holds_no_formula_and_leaves_other_texts(self, any_project: OpenProject, tmp_path: Path) -> None:
+        texts = {**FORMULAS, **dict.fromkeys(NO_FORMULAS)}
+        clips = add_clips(any_project, len(texts))
+        with any_project.write() as session:
+            for clip_id, text in zip(clips, texts, strict=True):
+                stored = session.get_one(Clip, clip_id)
+                stored.file_name, stored.transcript, stored.extra = text or "-", text, {"note": text}
+        for clip in clips:
+            answer(any_project, clip, annotator="=ann")
+        rows = exported(any_project, "csv", tmp_path / "out.csv", for_spreadsheets=True)
+        assert [row["transcript"] for row in rows] == [safe or text for text, safe in texts.items()]
+        assert [row["file_name"] for row in rows] == [safe or text or "'-" for text, safe in texts.items()]
+        assert {row["annotator"] for row in rows} == {"'=ann"}
+        assert {(row["start"], row["end"], row["gold"]) for row in rows} == {("0.0", "1.0", "false")}
+        assert json.loads(rows[0]["extra"]) == {"note": "=1+1"}, "JSON begins with a brace"
+        assert exported(any_project, "csv", tmp_path / "plain.csv")[0]["transcript"] == "=1+1", "only on request"
+
+    def test_for_spreadsheets_begins_no_cell_with_a_formula_whatever_ends_a_cell(
+        self, project: OpenProject, tmp_path: Path
+    ) -> None:
+        clips = add_clips(project, len(FORMULAS))
+        with project.write() as session:
+            for clip_id, text in zip(clips, FORMULAS, strict=True):
+                session.get_one(Clip, clip_id).transcript = f'"{text}'
+        for clip in clips:
+            answer(project, clip)
+        exported(project, "csv", tmp_path / "out.csv", for_spreadsheets=True)
+        for delimiter in ",;\t|":
+            with open(tmp_path / "out.csv", encoding="utf-8", newline="") as file:
+                cells = [cell for row in csv.reader(file, delimiter=delimiter) for cell in row]
+            assert [cell for cell in cells if cell.strip(' \t\r\n"')[:1] in {*"=+-@＝"}] == []
+
+    @pytest.mark.parametrize("format", ["jsonl", "log"])
+    def test_for_spreadsheets_is_only_for_what_they_open(self, project: OpenProject, tmp_path: Path, format: str) -> None:
+        with (
+            project.read() as session,
+            pytest.raises(FormatError, match="no form that is safe for spreadsheets; use one of: csv"),
+        ):
+            export_decisions(session, format, tmp_path / "out", for_spreadsheets=True)
+        assert not (tmp_path / "out").exists()
 
     @pytest.mark.parametrize("format", ["csv", "jsonl"])
     def test_can_be_read_as_a_manifest(self, project: OpenProject, tmp_path: Path, format: str) -> None:

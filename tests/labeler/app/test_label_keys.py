@@ -26,6 +26,37 @@ def test_a_chosen_key_stays_with_its_label_and_the_others_take_what_is_left() ->
 
 
 @pytest.mark.parametrize(
+    ("labels", "keys"),
+    [
+        (list("01234"), "01234"),
+        (list("210"), "210"),
+        (["-1", "0", "1"], "201"),
+        ([str(number) for number in range(1, 13)], "1234567890ab"),
+        (["0 none", "1: mild", "2_moderate", "3-severe"], "0123"),
+        (["3 moderate", "calm", "3"], "123"),
+        (["0.5", "1.0", "1.5"], "123"),
+        (["3d", "10", "2"], "132"),
+        (["\N{ARABIC-INDIC DIGIT THREE}", "calm"], "31"),
+    ],
+)
+def test_a_label_that_is_a_digit_has_that_key(labels: list[str], keys: str) -> None:
+    assert label_keys(labels, {}) == list(keys)
+
+
+def test_the_settings_may_give_a_digit_to_another_label() -> None:
+    assert label_keys(["1", "calm", "2"], {"calm": "1"}) == ["3", "1", "2"]
+
+
+def test_no_letter_is_the_key_of_one_label_and_the_name_of_another() -> None:
+    labels = list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    keys = dict(zip(labels, label_keys(labels, {}), strict=True))
+    assert [keys[label] for label in labels[:10]] == [*"1234567890"]
+    assert {label: key for label, key in keys.items() if key and key.isalpha()} == {
+        label: label.lower() for label in labels[10:] if label.lower() not in RESERVED
+    }
+
+
+@pytest.mark.parametrize(
     ("chosen", "complaint"),
     [
         ({"calm": "k"}, "names 'calm', which is not a label; use one of: angry, happy"),
@@ -43,4 +74,4 @@ def test_a_key_that_cannot_be_used_is_named(chosen: dict[str, str], complaint: s
 def test_the_page_reserves_the_same_letters() -> None:
     letters = re.search(r"const LETTERS = \{(.*?)\};", KEYS_JS.read_text(encoding="utf-8"), re.DOTALL)
     assert letters is not None
-    assert set(re.findall(r"\"?([a-z?,])\"?: \"", letters[1])) == set(RESERVED)
+    assert set(re.findall(r"\"?([a-z?,/])\"?: \"", letters[1])) == set(RESERVED)

@@ -8,22 +8,17 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from db.errors import ProjectError
-from db.models import LearnerState
 from db.project import OpenProject
-from db.records.learner_state import read_state
 from labeler.processes import supervisor
-from labeler.processes.supervisor import Alarm, Child, keep_running, page_address, refuse_taken_address
+from labeler.processes.supervisor import Alarm, Child, page_address, refuse_taken_address
+from tests.labeler.processes.watched import WAITING, kept_running, state, waiting_learner
 from tests.supervised_processes import Process, answers, free_port, start_command, wait_for
-
-WAITING = ("cat",)
-"""A program that waits for its standard input to end."""
 
 
 @pytest.fixture
@@ -35,24 +30,14 @@ def served(project: OpenProject, tmp_path: Path) -> Iterator[tuple[Process, int]
     process.kill()
 
 
-def state(project: OpenProject) -> LearnerState | None:
-    with project.read() as session:
-        found = read_state(session)
-        if found is not None:
-            session.expunge(found)
-        return found
-
-
-def waiting_learner(project: OpenProject, *, not_pid: int = 0) -> int:
-    """Wait until a learner (other than `not_pid`) reports that it waits; its process id."""
-    wait_for(
-        lambda: (found := state(project)) is not None and found.state == "waiting" and found.pid not in {None, not_pid},
-        what="a waiting learner",
-    )
-    found = state(project)
-    assert found is not None
-    assert found.pid is not None
-    return found.pid
+def test_the_app_gets_its_address_and_every_allowed_host(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Child] = []
+    monkeypatch.setattr(supervisor, "keep_running", lambda _project, children, alarm: started.extend(children))
+    port = free_port()
+    names = ["label.example", "::1"]
+    supervisor.supervise(project, host="127.0.0.1", port=port, allowed_hosts=names, with_learner=False)
+    (app,) = started
+    assert app.command[-6:] == ["--host", "127.0.0.1", "--port", str(port), *(f"--allowed-host={name}" for name in names)]
 
 
 def test_a_killed_learner_is_started_again_and_that_is_recorded(project: OpenProject, served: tuple[Process, int]) -> None:
@@ -90,6 +75,37 @@ def test_children_do_not_outlive_a_killed_supervisor(project: OpenProject, serve
     wait_for(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), what="the children to end")
 
 
+def test_ctrl_c_in_a_terminal_stops_both_in_order(project: OpenProject, served: tuple[Process, int]) -> None:
+    """The terminal sends SIGINT to the whole group of the command, as here."""
+    process, port = served
+    wait_for(lambda: answers(port), what="the app")
+    waiting_learner(project)
+    children = psutil.Process(process.process.pid).children(recursive=True)
+    os.killpg(process.process.pid, signal.SIGINT)
+    assert process.process.wait(30) == 0
+    wait_for(lambda: not any(child.is_running() for child in children), what="the children to end")
+    log = process.log.read_text()
+    assert "Fatal Python error" not in log
+    assert "Traceback" not in log
+    assert "ended (" not in log
+    found = state(project)
+    assert found is not None
+    assert (found.state, found.restarts, found.error) == ("stopped", 0, None)
+
+
+def test_a_child_may_be_interrupted_at_any_moment(tmp_path: Path, project: OpenProject) -> None:
+    """Also while it imports: Ctrl-C reaches the supervisor alone, which sends SIGTERM."""
+    process = start_command(project.directory, "serve", "--port", str(free_port()), log=tmp_path / "serve.log")
+    try:
+        wait_for(lambda: len(psutil.Process(process.process.pid).children()) == 2, what="the children")
+        os.killpg(process.process.pid, signal.SIGINT)
+        log = process.finish(30)
+    finally:
+        process.kill()
+    assert "Traceback" not in log
+    assert "Fatal Python error" not in log
+
+
 def test_a_taken_port_is_reported_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -106,35 +122,6 @@ def test_the_address_shown_can_be_opened_on_this_machine() -> None:
 def test_a_host_that_is_no_name_is_refused() -> None:
     with pytest.raises(ProjectError, match="not the name of a host"):
         refuse_taken_address("..", 8501)
-
-
-class CountedAlarm(Alarm):
-    """Keeps how long the supervisor meant to sleep each time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sleeps: list[float | None] = []
-
-    def sleep(self, seconds: float | None) -> None:
-        """Sleep, and keep it."""
-        self.sleeps.append(seconds)
-        super().sleep(seconds)
-
-
-@contextmanager
-def kept_running(project: OpenProject, *command: str) -> Iterator[tuple[Child, CountedAlarm]]:
-    """A supervised child beside one that only waits; both are stopped at the end."""
-    alarm = CountedAlarm()
-    child, other = Child("app", command, ended=alarm.ring), Child("other", WAITING, ended=alarm.ring)
-    running = threading.Thread(target=keep_running, args=(project, [child, other]), kwargs={"alarm": alarm})
-    running.start()
-    try:
-        yield child, alarm
-    finally:
-        alarm.ring_last()
-        running.join(20)
-    assert not running.is_alive()
-    assert [each.process and each.process.returncode for each in (child, other)] == [-signal.SIGTERM, -signal.SIGTERM]
 
 
 def test_the_supervisor_sleeps_until_something_happens(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,12 @@ from tests.learner.audio_files import noise, tone, written
 SMALL: dict[str, Any] = {"steps": 50, "batch": 4, "crop_seconds": 0.64, "pool_crops": 32, "save_every": 25}
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The faster precision is measured here, and kept for this test only."""
+    monkeypatch.setenv("EARMARK_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def speech(tmp_path: Path) -> Path:
     """A folder with tones and noise."""

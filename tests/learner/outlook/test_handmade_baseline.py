@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from db.models import Clip, ClipState
 from db.project import OpenProject
 from learner.dataset.pool import Pool
 from learner.outlook.handmade_baseline import HandmadeBaseline
 from learner.query.cold_start import cold_start_order
 from tests.learner.audio_files import import_files, noise, written
+from tests.learner.damaged_features import damage_vector
 from tests.learner.synthetic_projects import embed_made_up, pool_of
 
 
@@ -41,3 +43,21 @@ def test_clusters_found_on_the_features_in_use_are_not_those_of_the_baseline(
     order = first_clips(baseline_of(project, used), typical=typical)
     assert order == first_clips(baseline_of(project, untouched), typical=typical)
     assert order != order_in_use
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_damaged_vectors_of_the_baseline_leave_the_clips_in_service(project: OpenProject, tmp_path: Path, value: float) -> None:
+    paths = [written(tmp_path / f"{number}.wav", noise(0.3, seed=number)) for number in range(8)]
+    clips = import_files(project, paths)
+    embed_made_up(project, clips)
+    used = pool_of(project)
+    sound = baseline_of(project, used)
+    damage_vector(project, clips[2], feature_set_id=sound.features.feature_set_id, value=value)
+    beside = HandmadeBaseline(project)._read(used, sound.features.feature_set_id)
+    assert beside is not None
+    assert sorted(beside.features.clip_ids.tolist()) == [clip for clip in clips if clip != clips[2]]
+    assert np.isfinite(beside.mean).all()
+    with project.read() as session:
+        assert session.get_one(Clip, clips[2]).state == ClipState.READY
+    # The next pool gives the clip new features.
+    assert sorted(baseline_of(project, pool_of(project)).features.clip_ids.tolist()) == clips

@@ -16,10 +16,12 @@ from db.records.clips import find_clip
 from db.records.features import use_feature_set
 from learner.features.embed import embed
 from learner.features.store import FeatureStore
+from learner.heads.store import head_path
 from learner.imports.source import import_source
 from learner.loop.run import learn_once
 from learner.prediction.predict import predict_project, write_predictions
 from tests.filled_projects import add_clips, answer
+from tests.learner.damaged_features import damage_vector
 from tests.learner.synthetic_projects import MadeUpEncoder, embedded_project, label_truly, made_up_vectors, truth
 
 
@@ -55,6 +57,28 @@ def test_clips_without_features_are_left_out_by_name(project: OpenProject, tmp_p
     report = write_predictions(project, tmp_path / "out.csv")
     assert report.predicted == 6
     assert report.failed == [{"file_name": "6.wav", "reason": "It has no features yet; run `earmark embed`."}]
+
+
+def test_clips_with_damaged_features_are_left_out_by_name(project: OpenProject, tmp_path: Path) -> None:
+    clips = embedded_project(project, 12)
+    label_truly(project, clips[:6])
+    learn_once(project)
+    damage_vector(project, clips[8])
+    report = write_predictions(project, tmp_path / "out.csv")
+    reason = "Its features are damaged; run `earmark learn --once`, which sets it aside."
+    assert (report.predicted, report.failed) == (11, [{"file_name": "8.wav", "reason": reason}])
+    assert "nan" not in (tmp_path / "out.csv").read_text()
+
+
+def test_a_damaged_head_is_one_sentence(project: OpenProject, tmp_path: Path) -> None:
+    clips = embedded_project(project, 12)
+    label_truly(project, clips[:6])
+    learn_once(project)
+    head_path(project.heads_dir, 1).write_bytes(b"no head at all")
+    with pytest.raises(LearnerError, match=r"run_1\.npz is missing or damaged; run `earmark learn --once`"):
+        write_predictions(project, tmp_path / "out.csv")
+    learn_once(project)
+    assert write_predictions(project, tmp_path / "out.csv").predicted == 12
 
 
 def test_without_a_head_the_error_says_how_to_get_one(project: OpenProject, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -22,6 +23,7 @@ from learner.loop.run import learn_once
 from learner.search.likely import LikelyClips, most_likely, read_likely, write_likely
 from learner.search.neighbours import Neighbours
 from tests.filled_projects import add_clips, answer
+from tests.learner.damaged_features import damage_vector
 from tests.learner.synthetic_projects import (
     embed_made_up,
     embedded_project,
@@ -96,6 +98,18 @@ class TestNeighbours:
         embed_made_up(project, later)
         assert len(list(neighbours.of(later[0]))) == 14
 
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_leave_damaged_vectors_for_last(self, project: OpenProject, value: float) -> None:
+        clips = embedded_project(project, 20)
+        expected = [clip for clip, _ in Neighbours(project).of(clips[0]) if clip != clips[9]]
+        damage_vector(project, clips[9], value=value)
+        found = list(Neighbours(project).of(clips[0]))
+        assert {clip for clip, _ in found} == set(clips[1:])
+        assert found[-1] == (clips[9], -1.0)
+        assert set([clip for clip, _ in found][:5]) <= set(expected[:8])
+        with pytest.raises(FeatureError, match=f"features of clip {clips[9]} are damaged; run `earmark learn --once`"):
+            Neighbours(project).of(clips[9])
+
     def test_need_features(self, project: OpenProject) -> None:
         (clip,) = add_clips(project, 1)
         with pytest.raises(FeatureError, match="There are no features yet; run `earmark embed`"):
@@ -167,6 +181,23 @@ class TestLikelyClips:
     def test_a_damaged_file_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "likely.npz").write_bytes(b"PK")
         with pytest.raises(LearnerError, match=r"likely\.npz is damaged; delete it and run `earmark learn --once`"):
+            read_likely(tmp_path)
+
+    @pytest.mark.parametrize(
+        "lists",
+        [
+            {"clip_ids": np.array([[1, 2], [2, 1]]), "chances": np.array([[np.nan, 0.1], [0.8, 0.2]])},
+            {"clip_ids": np.array([[1, 2], [2, 1]]), "chances": np.array([[1.5, 0.1], [0.8, 0.2]])},
+            {"clip_ids": np.array([[1, 2**40], [2, 1]]), "chances": np.array([[0.9, 0.1], [0.8, 0.2]])},
+            {"clip_ids": np.array([[1, 2]]), "chances": np.array([[0.9, 0.1]])},
+            {"clip_ids": np.array([1, 2]), "chances": np.array([0.9, 0.1])},
+            {"clip_ids": np.array([["a"], ["b"]]), "chances": np.array([[0.9], [0.1]])},
+        ],
+        ids=["no number", "no probability", "no clip", "a label too few", "no lists", "no numbers"],
+    )
+    def test_lists_that_do_not_fit_are_named(self, tmp_path: Path, lists: dict[str, Any]) -> None:
+        np.savez(tmp_path / "likely.npz", facts=np.array('{"run": 1, "label_ids": [5, 6]}'), **lists)
+        with pytest.raises(LearnerError, match=r"likely\.npz is damaged"):
             read_likely(tmp_path)
 
 

@@ -1,0 +1,65 @@
+"""How long a network takes to encode in float32 and in bf16 on this machine."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from learner.encoders.precision import BFLOAT16, FLOAT32
+from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_SECONDS = (0.8, 2.0)
+"""Of audio: two lengths of usual clips."""
+_ROUNDS, _LEAST_ROUNDS, _ENOUGH = 3, 2, 0.3
+"""Each length is encoded so often, or for so many seconds but not once only. The quickest run counts: other programs can only
+delay a run."""
+
+
+def seconds_by_precision(model: Any, *, device: str, sampling_rate: int) -> dict[str, float]:
+    """Seconds for the same audio by precision. The model is left in the form that computes in bf16.
+
+    Args:
+        model: as `learner.encoders.wav2vec2.loading.load_model` returns it.
+    """
+    found = {}
+    for precision in (FLOAT32, BFLOAT16):
+        if device == "cpu":
+            prepare_for_cpu(model, precision=precision)
+        found[precision] = forward_seconds(model.to(device), device=device, sampling_rate=sampling_rate, precision=precision)
+    return found
+
+
+def forward_seconds(model: Any, *, device: str, sampling_rate: int, precision: str) -> float:
+    """Seconds that the model takes for a short and a longer clip of noise together."""
+    import torch
+
+    total = 0.0
+    for seconds in _SECONDS:
+        noise = torch.randn(1, int(seconds * sampling_rate), generator=torch.Generator().manual_seed(0)).to(device)
+        # In the first run, programs for this length are compiled.
+        _run(model, noise, precision)
+        quickest, spent = math.inf, 0.0
+        for done in range(_ROUNDS):
+            if done >= _LEAST_ROUNDS and spent > _ENOUGH:
+                break
+            began = time.perf_counter()
+            _run(model, noise, precision)
+            taken = time.perf_counter() - began
+            quickest, spent = min(quickest, taken), spent + taken
+        total += quickest
+    return total
+
+
+def _run(model: Any, waveforms: Tensor, precision: str) -> None:
+    import torch
+
+    kind = waveforms.device.type
+    with torch.inference_mode(), torch.autocast(kind, dtype=torch.bfloat16) if precision == BFLOAT16 else nullcontext():
+        model(waveforms, output_hidden_states=True)
+    if kind == "cuda":
+        torch.cuda.synchronize()

@@ -1,0 +1,47 @@
+"""The options of `earmark serve`, as they reach the supervisor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import labeler.processes.supervisor
+from db.project import OpenProject
+from labeler.cli import main
+
+
+def serve(directory: Path, *options: str) -> Result:
+    return CliRunner().invoke(main, ["--project", str(directory), "serve", *options])
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the supervisor was asked for, instead of supervising."""
+    seen: dict[str, Any] = {}
+    monkeypatch.setattr(labeler.processes.supervisor, "supervise", lambda _project, **options: seen.update(options))
+    return seen
+
+
+def test_hosts_may_be_allowed_one_by_one(project: OpenProject, asked: dict[str, Any]) -> None:
+    names = ["label.example", "my_lab", "192.0.2.7", "2001:db8::7", "[::1]"]
+    result = serve(project.directory, *(part for name in names for part in ("--allowed-host", name)))
+    assert result.exit_code == 0, result.output
+    assert (asked["host"], list(asked["allowed_hosts"])) == ("127.0.0.1", names)
+
+
+def test_no_further_host_is_allowed_unasked(project: OpenProject, asked: dict[str, Any]) -> None:
+    assert serve(project.directory, "--host", "0.0.0.0").exit_code == 0
+    assert list(asked["allowed_hosts"]) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["https://label.example", "label.example:8501", "label.example/x", "", "*", "a b", "-x", "::1/64"]
+)
+def test_more_than_a_name_is_one_sentence(project: OpenProject, asked: dict[str, Any], name: str) -> None:
+    result = serve(project.directory, f"--allowed-host={name}")
+    assert result.exit_code == 2
+    assert f"{name!r} is more than a name; give it without http://, port and path." in result.output
+    assert asked == {}
