@@ -1,73 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ClipQueue } from "../../labeler/player/label/queue.js";
 import { FakeStorage, held, openPage, serve, settled, stillClock, storageSwitchedOff } from "./fakes.mjs";
+import { ahead, clipsFrom, newQueue, some } from "./queue_fakes.mjs";
 
 const noConnection = new TypeError("Failed to fetch");
-
-function clip(number) {
-  return { clip: number, lease: 100 + number };
-}
-
-// A server that always has as many clips as are wanted, numbered from `first`.
-function clipsFrom(first) {
-  let next = first;
-  return ({ want }) => {
-    const clips = Array.from({ length: want }, (_, index) => clip(next + index));
-    next += want;
-    return { clips, saved: 0, done: 0, total: 40 };
-  };
-}
-
-function some(...numbers) {
-  return { clips: numbers.map(clip), saved: 0, done: 0, total: 40 };
-}
-
-// A clip's sound and picture that need no time to load, unless the test holds them back.
-class FakeMedia {
-  constructor(given, log, ready) {
-    Object.assign(this, { clip: given, loading: null, closed: false, log, ready, pictured: false });
-  }
-
-  start() {
-    this.log.push(this.clip.clip);
-    this.loading = this.ready(this.clip.clip);
-    return this.loading;
-  }
-
-  drawPicture() {
-    this.pictured = true;
-    this.log.push(`picture ${this.clip.clip}`);
-    return this.ready(`picture ${this.clip.clip}`);
-  }
-
-  close() {
-    this.closed = true;
-  }
-}
-
-function newQueue({ tab, taken = { clips: [], leases: [] }, acknowledged = () => 0, ready = async () => {} } = {}) {
-  const started = [];
-  const queue = new ClipQueue({
-    project: "p",
-    session: "Ann's token",
-    tab,
-    taken: () => taken,
-    acknowledged,
-    newMedia: (given) => new FakeMedia(given, started, ready),
-    onChange() {},
-  });
-  return Object.assign(queue, { started });
-}
-
-function sounds(queue) {
-  return queue.started.filter((what) => typeof what === "number");
-}
-
-function ahead(queue) {
-  return queue.ahead.map((media) => media.clip.clip);
-}
 
 test("five clips are kept ahead, and one that is taken is replaced", async (t) => {
   openPage();
@@ -85,64 +22,6 @@ test("five clips are kept ahead, and one that is taken is replaced", async (t) =
       ["/earmark/api/next", 1],
     ],
   );
-});
-
-test("clips are loaded before they are needed: in order, one at a time", async (t) => {
-  openPage();
-  serve(t, some(1, 2, 3, 4, 5));
-  const first = held();
-  const queue = newQueue({ ready: (number) => (number === 1 ? first.promise : Promise.resolve()) });
-  await queue.fill();
-  await settled();
-  assert.deepEqual(queue.started, [1], "the second waits for the first");
-  first.resolve();
-  await settled();
-  assert.deepEqual(sounds(queue), [1, 2, 3, 4, 5]);
-});
-
-test("the sounds of the next two clips come before any picture", async (t) => {
-  openPage();
-  serve(t, some(1, 2, 3, 4, 5));
-  const second = held();
-  const queue = newQueue({ ready: (what) => (what === 2 ? second.promise : Promise.resolve()) });
-  await queue.fill();
-  await settled();
-  assert.deepEqual(queue.started, [1, 2], "no picture while the second sound is on its way");
-  second.resolve();
-  await settled();
-  assert.deepEqual(queue.started, [1, 2, "picture 1", "picture 2", 3, 4, 5, "picture 3", "picture 4", "picture 5"]);
-});
-
-test("the picture of the clip on screen waits for the sound of the next one, and comes before all other pictures", async (t) => {
-  openPage();
-  serve(t, some(1, 2, 3, 4, 5));
-  const first = held();
-  const queue = newQueue({ ready: (what) => (what === 1 ? first.promise : Promise.resolve()) });
-  await queue.fill();
-  queue.onScreen = queue.take();
-  first.resolve();
-  await settled();
-  assert.deepEqual(queue.started.slice(0, 4), [1, 2, 3, "picture 1"]);
-});
-
-test("a clip that came back by undo gets its picture even when nothing else is to be loaded", async (t) => {
-  openPage();
-  serve(t, some(1, 2, 3, 4, 5));
-  const queue = newQueue();
-  await queue.fill();
-  await settled();
-  queue.onScreen = new FakeMedia(clip(9), queue.started, async () => {});
-  await queue.load();
-  assert.equal(queue.started.at(-1), "picture 9");
-});
-
-test("the server learns how sounds will be fetched, so that it makes them ahead", async (t) => {
-  openPage();
-  const requests = serve(t, clipsFrom(1));
-  const queue = newQueue();
-  queue.sound = () => ({ opus: true, level: false });
-  await queue.fill();
-  assert.deepEqual([requests[0].message.opus, requests[0].message.level], [true, false]);
 });
 
 test("a clip whose answer waits to be sent is not asked for, nor one that is on screen or ahead", async (t) => {
