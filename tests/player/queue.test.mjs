@@ -1,73 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ClipQueue } from "../../labeler/player/label/queue.js";
 import { FakeStorage, held, openPage, serve, settled, stillClock, storageSwitchedOff } from "./fakes.mjs";
+import { FakeMedia, ahead, clip, clipsFrom, newQueue, some, sounds } from "./queue_fakes.mjs";
 
 const noConnection = new TypeError("Failed to fetch");
-
-function clip(number) {
-  return { clip: number, lease: 100 + number };
-}
-
-// A server that always has as many clips as are wanted, numbered from `first`.
-function clipsFrom(first) {
-  let next = first;
-  return ({ want }) => {
-    const clips = Array.from({ length: want }, (_, index) => clip(next + index));
-    next += want;
-    return { clips, saved: 0, done: 0, total: 40 };
-  };
-}
-
-function some(...numbers) {
-  return { clips: numbers.map(clip), saved: 0, done: 0, total: 40 };
-}
-
-// A clip's sound and picture that need no time to load, unless the test holds them back.
-class FakeMedia {
-  constructor(given, log, ready) {
-    Object.assign(this, { clip: given, loading: null, closed: false, log, ready, pictured: false });
-  }
-
-  start() {
-    this.log.push(this.clip.clip);
-    this.loading = this.ready(this.clip.clip);
-    return this.loading;
-  }
-
-  drawPicture() {
-    this.pictured = true;
-    this.log.push(`picture ${this.clip.clip}`);
-    return this.ready(`picture ${this.clip.clip}`);
-  }
-
-  close() {
-    this.closed = true;
-  }
-}
-
-function newQueue({ tab, taken = { clips: [], leases: [] }, acknowledged = () => 0, ready = async () => {} } = {}) {
-  const started = [];
-  const queue = new ClipQueue({
-    project: "p",
-    session: "Ann's token",
-    tab,
-    taken: () => taken,
-    acknowledged,
-    newMedia: (given) => new FakeMedia(given, started, ready),
-    onChange() {},
-  });
-  return Object.assign(queue, { started });
-}
-
-function sounds(queue) {
-  return queue.started.filter((what) => typeof what === "number");
-}
-
-function ahead(queue) {
-  return queue.ahead.map((media) => media.clip.clip);
-}
 
 test("five clips are kept ahead, and one that is taken is replaced", async (t) => {
   openPage();
@@ -346,46 +283,4 @@ test("a clip that is put back comes next", async (t) => {
   const first = queue.take();
   queue.putBack(first);
   assert.equal(queue.take(), first);
-});
-
-test("nobody is there: others get the clips ahead, the clip on screen stays, and nothing is asked for", async (t) => {
-  const { sessionStorage } = openPage();
-  const tick = stillClock(t);
-  const requests = serve(t, some(1, 2), {}, some(3, 4, 5, 6, 7));
-  const queue = newQueue({ tab: "a", taken: { clips: [9], leases: [109] } });
-  await queue.fill();
-  const media = [...queue.ahead];
-  queue.rest();
-  assert.deepEqual(requests[1].message, { session: "Ann's token", tab: "a", want: 0, release: [101, 102] });
-  assert.ok(media.every(({ closed }) => closed));
-  assert.equal(sessionStorage.getItem("earmark:p:leases"), "[109]");
-  await tick(60000);
-  await queue.fill({ renew: true });
-  assert.equal(requests.length, 2, "neither the timer nor a renewal asks");
-  queue.wake();
-  await settled();
-  assert.deepEqual([requests[2].message.want, requests[2].message.holding], [5, [109]]);
-  assert.deepEqual(ahead(queue), [3, 4, 5, 6, 7]);
-});
-
-test("clips that arrive while the tab rests are handed back", async (t) => {
-  openPage();
-  const late = held();
-  const requests = serve(t, () => late.promise, {});
-  const queue = newQueue();
-  const asking = queue.fill();
-  queue.rest();
-  late.resolve(some(1, 2));
-  await asking;
-  assert.deepEqual(requests.at(-1).message.release, [101, 102]);
-  assert.deepEqual(queue.ahead, []);
-});
-
-test("the queue knows how many clips are open elsewhere", async (t) => {
-  openPage();
-  stillClock(t);
-  serve(t, { ...some(), elsewhere: 6 });
-  const queue = newQueue({ tab: "a" });
-  await queue.fill();
-  assert.deepEqual([queue.empty, queue.elsewhere], [true, 6]);
 });
