@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { held, openPage, serve, settled, stillClock } from "./fakes.mjs";
-import { ahead, clip, newQueue, some } from "./queue_fakes.mjs";
+import { ahead, newQueue, some } from "./queue_fakes.mjs";
 
 test("nobody is there: others get the clips ahead, the clip on screen stays, and nothing is asked for", async (t) => {
   const { sessionStorage } = openPage();
