@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from labeler.cli import main
+from labeler.cli.main import main
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
 

@@ -116,7 +116,7 @@ def test_the_packages_promise_no_names(package: str) -> None:
 
 def test_the_command_is_the_only_program() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    assert project["scripts"] == {"earmark": "labeler.cli:main"}
+    assert project["scripts"] == {"earmark": "labeler.cli.__main__:run"}
     assert not {"gui-scripts", "entry-points"} & set(project)
 
 

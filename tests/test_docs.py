@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labeler.cli import main
+from labeler.cli.main import main
 from scripts.command_reference import REFERENCE, command_reference
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -37,7 +37,7 @@ def test_the_command_reference_is_what_the_commands_print() -> None:
     assert REFERENCE.read_text(encoding="utf-8") == command_reference(), "run `make commands`"
 
 
-@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", ["docs/architecture.md", "docs/security.md", "CONTRIBUTING.md"])
 def test_every_file_that_a_page_for_developers_names_is_there(page: str) -> None:
     text = (REPOSITORY / page).read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:db|learner|labeler|tests|benchmarks|scripts)/[\w./-]*)`", text))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from labeler.cli import main
+from labeler.cli.main import main
 from tests.corpora import corpus
 
 

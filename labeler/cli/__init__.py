@@ -1,5 +1,4 @@
-"""The command line: `earmark [--project DIR] COMMAND`."""
+"""The command line: `earmark [--project DIR] COMMAND`; one group of commands a file, all listed in `main`.
 
-from labeler.cli.main import main
-
-__all__ = ["main"]
+May import all of `learner`, `labeler.charts`, `labeler.words`, `labeler.processes` and `db`.
+"""

@@ -66,7 +66,9 @@ def _inputs(directory: Path, manifest: Path | None, encoders: tuple[str, ...]) -
     with opened(directory) as project:
         with project.read() as session:
             used = newest_feature_set(session)
-        usual = list(dict.fromkeys([project.settings.encoder if used is None else used.encoder, *usual]))
+            # Read here: once the session is closed, the row cannot be.
+            encoder = project.settings.encoder if used is None else used.encoder
+        usual = list(dict.fromkeys([encoder, *usual]))
         return project_clips(project), cache_folder(project), list(encoders or usual)
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { FakeStorage, held, openPage, serve, settled, stillClock, storageSwitchedOff } from "./fakes.mjs";
-import { FakeMedia, ahead, clip, clipsFrom, newQueue, some, sounds } from "./queue_fakes.mjs";
+import { ahead, clipsFrom, newQueue, some } from "./queue_fakes.mjs";
 
 const noConnection = new TypeError("Failed to fetch");
 
@@ -22,64 +22,6 @@ test("five clips are kept ahead, and one that is taken is replaced", async (t) =
       ["/earmark/api/next", 1],
     ],
   );
-});
-
-test("clips are loaded before they are needed: in order, one at a time", async (t) => {
-  openPage();
-  serve(t, some(1, 2, 3, 4, 5));
-  const first = held();
-  const queue = newQueue({ ready: (number) => (number === 1 ? first.promise : Promise.resolve()) });
-  await queue.fill();
-  await settled();
-  assert.deepEqual(queue.started, [1], "the second waits for the first");
-  first.resolve();
-  await settled();
-  assert.deepEqual(sounds(queue), [1, 2, 3, 4, 5]);
-});
-
-test("the sounds of the next two clips come before any picture", async (t) => {
-  openPage();
-  serve(t, some(1, 2, 3, 4, 5));
-  const second = held();
-  const queue = newQueue({ ready: (what) => (what === 2 ? second.promise : Promise.resolve()) });
-  await queue.fill();
-  await settled();
-  assert.deepEqual(queue.started, [1, 2], "no picture while the second sound is on its way");
-  second.resolve();
-  await settled();
-  assert.deepEqual(queue.started, [1, 2, "picture 1", "picture 2", 3, 4, 5, "picture 3", "picture 4", "picture 5"]);
-});
-
-test("the picture of the clip on screen waits for the sound of the next one, and comes before all other pictures", async (t) => {
-  openPage();
-  serve(t, some(1, 2, 3, 4, 5));
-  const first = held();
-  const queue = newQueue({ ready: (what) => (what === 1 ? first.promise : Promise.resolve()) });
-  await queue.fill();
-  queue.onScreen = queue.take();
-  first.resolve();
-  await settled();
-  assert.deepEqual(queue.started.slice(0, 4), [1, 2, 3, "picture 1"]);
-});
-
-test("a clip that came back by undo gets its picture even when nothing else is to be loaded", async (t) => {
-  openPage();
-  serve(t, some(1, 2, 3, 4, 5));
-  const queue = newQueue();
-  await queue.fill();
-  await settled();
-  queue.onScreen = new FakeMedia(clip(9), queue.started, async () => {});
-  await queue.load();
-  assert.equal(queue.started.at(-1), "picture 9");
-});
-
-test("the server learns how sounds will be fetched, so that it makes them ahead", async (t) => {
-  openPage();
-  const requests = serve(t, clipsFrom(1));
-  const queue = newQueue();
-  queue.sound = () => ({ opus: true, level: false });
-  await queue.fill();
-  assert.deepEqual([requests[0].message.opus, requests[0].message.level], [true, false]);
 });
 
 test("a clip whose answer waits to be sent is not asked for, nor one that is on screen or ahead", async (t) => {
@@ -283,4 +225,46 @@ test("a clip that is put back comes next", async (t) => {
   const first = queue.take();
   queue.putBack(first);
   assert.equal(queue.take(), first);
+});
+
+test("nobody is there: others get the clips ahead, the clip on screen stays, and nothing is asked for", async (t) => {
+  const { sessionStorage } = openPage();
+  const tick = stillClock(t);
+  const requests = serve(t, some(1, 2), {}, some(3, 4, 5, 6, 7));
+  const queue = newQueue({ tab: "a", taken: { clips: [9], leases: [109] } });
+  await queue.fill();
+  const media = [...queue.ahead];
+  queue.rest();
+  assert.deepEqual(requests[1].message, { session: "Ann's token", tab: "a", want: 0, release: [101, 102] });
+  assert.ok(media.every(({ closed }) => closed));
+  assert.equal(sessionStorage.getItem("earmark:p:leases"), "[109]");
+  await tick(60000);
+  await queue.fill({ renew: true });
+  assert.equal(requests.length, 2, "neither the timer nor a renewal asks");
+  queue.wake();
+  await settled();
+  assert.deepEqual([requests[2].message.want, requests[2].message.holding], [5, [109]]);
+  assert.deepEqual(ahead(queue), [3, 4, 5, 6, 7]);
+});
+
+test("clips that arrive while the tab rests are handed back", async (t) => {
+  openPage();
+  const late = held();
+  const requests = serve(t, () => late.promise, {});
+  const queue = newQueue();
+  const asking = queue.fill();
+  queue.rest();
+  late.resolve(some(1, 2));
+  await asking;
+  assert.deepEqual(requests.at(-1).message.release, [101, 102]);
+  assert.deepEqual(queue.ahead, []);
+});
+
+test("the queue knows how many clips are open elsewhere", async (t) => {
+  openPage();
+  stillClock(t);
+  serve(t, { ...some(), elsewhere: 6 });
+  const queue = newQueue({ tab: "a" });
+  await queue.fill();
+  assert.deepEqual([queue.empty, queue.elsewhere], [true, 6]);
 });

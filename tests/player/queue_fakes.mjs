@@ -1,4 +1,4 @@
-// A queue of clips for its tests, and servers that fill it.
+// A queue with clips that a test can hold back, and a server that gives them out.
 
 import { ClipQueue } from "../../labeler/player/label/queue.js";
 

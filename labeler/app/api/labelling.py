@@ -8,12 +8,10 @@ answer is durable once its function has returned.
 from __future__ import annotations
 
 import logging
-import sqlite3
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import given_in_app
@@ -29,6 +27,7 @@ from db.records.runs import latest_run_id
 from db.serving.leases import LeasedClip, lease_next, open_leases, release_leases, renew_leases
 from db.serving.progress import open_elsewhere, progress_of
 from db.store.engine import Turn
+from db.store.failures import STORE_ERRORS
 from labeler.app.api.guidelines import guidelines_html, read_guidelines
 from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.messages import (
@@ -47,7 +46,7 @@ from labeler.app.sign_in.tokens import Media, Ticket, TokenError, TokenExpiredEr
 
 LOG = logging.getLogger("earmark.app")
 Document = dict[str, Any]
-_CONCERNS_ALL = (DatabaseGoneError, DBAPIError, PoolTimeoutError, sqlite3.Error, OSError)
+_CONCERNS_ALL = (DatabaseGoneError, *STORE_ERRORS)
 """Errors of the database and its disk, rather than of one answer."""
 _BLIND = (Source.RANDOM, Source.SECOND_PASS)
 

@@ -190,9 +190,10 @@ export class Outbox {
     }
   }
 
-  // The page goes. A request that is on its way may end with it, so what waits is sent once more.
+  // The page goes. A request that is on its way may end with it, so what waits is sent once more. In trouble it stays in storage.
   leave() {
     this.leaving = true;
+    if (this.trouble !== null) return;
     if (!this.sending) {
       this.send();
       return;

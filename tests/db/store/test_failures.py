@@ -23,7 +23,7 @@ from db.project import OpenProject, create_project, open_project
 from db.store import engine as engines
 from db.store.failures import STORE_ERRORS, Failure, Kind, failure_of
 from db.store.upgrade import backup
-from labeler.cli import main
+from labeler.cli.main import main
 from tests.filled_projects import LABELS, add_clips, answer
 
 
@@ -177,12 +177,10 @@ def test_a_locked_database_is_called_busy(project: OpenProject, monkeypatch: pyt
     assert found.for_page.startswith("Another program keeps the database of the project locked; wait a little.")
 
 
-def test_a_database_that_is_gone_is_called_gone(project: OpenProject) -> None:
-    project.close()
-    shutil.rmtree(project.directory)
-    found = failure(lambda: project.engine.connect())
-    assert found.kind is Kind.GONE
-    assert str(project.directory) in found.sentence
+def test_a_database_whose_folder_is_gone_is_called_gone(tmp_path: Path) -> None:
+    engine = engines.connect(f"sqlite:///{tmp_path / 'gone' / 'earmark.sqlite'}")
+    found = failure(engine.connect)
+    assert found.sentence.startswith(f"The file or folder of {tmp_path / 'gone'} is no longer there (unable to open")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sqlalchemy import inspect, text
 from db.errors import ProjectError, SchemaError
 from db.project import OpenProject, create_project, open_project
 from db.store import upgrade
-from labeler.cli import main
+from labeler.cli.main import main
 from tests.filled_projects import add_clips, answer
 
 TODAY = upgrade.newest_revision()

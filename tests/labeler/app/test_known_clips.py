@@ -15,6 +15,7 @@ from db.errors import ClipError
 from db.models import Clip, ClipState
 from db.project import OpenProject
 from db.records.annotators import annotator_named
+from labeler.app.api import clip_media
 from labeler.app.api import routes as routes_module
 from labeler.app.api.known_clips import KnownClips
 from labeler.app.sign_in.tokens import Media
@@ -94,7 +95,7 @@ def test_a_file_that_was_moved_and_imported_again_plays_from_its_new_place(page:
 def test_a_broken_clip_is_answered_at_once_and_set_aside_when_the_database_is_free(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes_module, "_SET_ASIDE_SECONDS", 0.1)
+    monkeypatch.setattr(clip_media, "_SET_ASIDE_SECONDS", 0.1)
     (clip,) = page.next()
     written(page.folder / clip["file_name"], noise(0.4, seed=99))
     with page.project.write() as session:

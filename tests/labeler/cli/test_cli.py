@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from db.models import Source
 from db.project import OpenProject
-from labeler.cli import main
+from labeler.cli.main import main
 from labeler.cli.output import printable
 from learner.loop.run import learn_once
 from tests.filled_projects import add_clips, answer

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from labeler.cli import main
+from labeler.cli.main import main
 from tests.learner.audio_files import noise, tone, written
 
 TEXTS = ["NA", "nan", "null", "None", "True", "007", "1e3"]

@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 
 from db.project import OpenProject
 from db.records.features import newest_feature_set
+from db.records.labels import active_labels, add_labels
 from labeler.charts.probe import candidate_name, probe_chart
-from labeler.cli import main
+from labeler.cli.main import main
 from labeler.cli.probe import embed_command
 from tests.learner.audio_files import import_files, noise, tone, written
 from tests.learner.probing.test_probing import tones
@@ -46,6 +47,24 @@ def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
     assert len(document["results"]) == 4
     assert document["best"]["nested_ua"] == 1.0
     assert "left out gone.wav: " in result.stderr
+
+
+def test_a_project_is_probed_on_its_own_labels(project: OpenProject, tmp_path: Path) -> None:
+    source, directory = tones(tmp_path / "audio"), project.directory
+    names = tones_labels(source)
+    with project.write() as session:
+        add_labels(session, sorted(set(names) - {label.name for label in active_labels(session)}))
+    for arguments in (("import", source, "--labels-as", "ann"), ("embed", "--encoder", "logmel")):
+        done = run("--project", directory, *arguments)
+        assert done.exit_code == 0, done.output
+    result = run("--project", directory, "probe", "--encoder", "logmel", "--json")
+    assert result.exit_code == 0, result.output
+    assert (json.loads(result.stdout)["clips"], json.loads(result.stdout)["best"]["ua"]) == (24, 1.0)
+
+
+def tones_labels(manifest: Path) -> list[str]:
+    """The labels of a manifest that `tones` wrote."""
+    return [line.split(",")[1] for line in manifest.read_text().splitlines()[1:]]
 
 
 def test_without_speakers_a_note_explains_the_consequence(tmp_path: Path) -> None:

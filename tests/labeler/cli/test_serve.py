@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 import labeler.processes.supervisor
 from db.project import OpenProject
-from labeler.cli import main
+from labeler.cli.main import main
 
 
 def serve(directory: Path, *options: str) -> Result:

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from db.project import OpenProject
-from labeler.cli import main
+from labeler.cli.main import main
 from labeler.processes.safe_path import safe_children
 from tests.supervised_processes import answers, free_port, start_command, wait_for
 

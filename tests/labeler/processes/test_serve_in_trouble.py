@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from db.project import OpenProject
 from db.records.learner_state import report_state
-from labeler.cli import main
+from labeler.cli.main import main
 from labeler.processes import supervisor
 from labeler.processes.one_server import serve_lock
 from labeler.processes.supervisor import Alarm, Child, keep_running

@@ -13,7 +13,7 @@ from db.decisions.review import doubted_clips
 from db.project import OpenProject
 from db.records.labels import active_labels
 from db.records.runs import latest_suspects
-from labeler.cli import main
+from labeler.cli.main import main
 from learner.evaluation.kappa import cohen_kappa
 from learner.label_quality.agreement import agreement, fleiss_kappa, krippendorff_alpha
 from learner.label_quality.crowdlab import Opinions, opinions

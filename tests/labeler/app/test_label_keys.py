@@ -10,7 +10,7 @@ import pytest
 from db.errors import SettingsError
 from labeler.app.pages.label_keys import RESERVED, label_keys
 
-KEYS_JS = Path(__file__).resolve().parents[4] / "labeler" / "player" / "label" / "keys.js"
+KEYS_JS = Path(__file__).resolve().parents[3] / "labeler" / "player" / "label" / "keys.js"
 
 
 def test_digits_come_first_then_letters_without_another_meaning() -> None:
