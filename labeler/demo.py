@@ -28,7 +28,7 @@ from labeler.cli.output import note
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE_DATA = REPOSITORY / "sample_data"
-SEED_ROUNDS, SEED_BATCH = 8, 10
+FIRST_ROUNDS, FIRST_BATCH = 8, 10
 SLICE_SEED = 20
 """Fixes the random keys, so that every demo shows the same first clips."""
 
@@ -47,7 +47,7 @@ def make_demo(directory: Path, *, sample_data: Path = SAMPLE_DATA) -> None:
             import_source(project, manifest, seed=SLICE_SEED)
             note("Making features with the bundled encoder ...")
             embed(project)
-            note(f"Labelling {SEED_ROUNDS * SEED_BATCH} clips as the annotator 'demo', so that the curve has a beginning ...")
+            note(f"Labelling {FIRST_ROUNDS * FIRST_BATCH} clips as the annotator 'demo', so that the curve has a beginning ...")
             _seed_labels(project, styles)
         finally:
             project.close()
@@ -68,10 +68,10 @@ def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
 
     rng = random.Random(SLICE_SEED)
     learn_once(project)
-    for _ in range(SEED_ROUNDS):
+    for _ in range(FIRST_ROUNDS):
         with project.write() as session:
             annotator = annotator_named(session, "demo")
-            for clip in upcoming(session, limit=SEED_BATCH, random_share=project.settings.random_share):
+            for clip in upcoming(session, limit=FIRST_BATCH, random_share=project.settings.random_share):
                 given = GivenAnswer(
                     uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
                     clip_id=clip.clip_id,

@@ -1,4 +1,4 @@
 """Vectors on disk: writing them shard by shard, reading them through memory maps, and `embed`, which makes them.
 
-May import `learner.encoders`, `learner.audio` and `db`. The app process loads `base` and `matrix` only.
+May import `learner.encoders`, `learner.audio` and `db`. The app process loads `base`, `matrix` and `precision` only.
 """

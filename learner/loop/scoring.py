@@ -56,7 +56,7 @@ class Scorer:
         with self._project.read() as session:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
-            is_scored = session.get_one(Run, published.run_id).evaluated_at is not None
+            has_scores = session.get_one(Run, published.run_id).evaluated_at is not None
         # Some labels were given with the classifier's prediction in view, or because it contradicted an earlier label. Heads can
         # learn from these labels, but accuracy cannot be measured on them.
         slice_labels = consensus_labels([decision for decision in snapshot.live if decision.blind])
@@ -64,7 +64,7 @@ class Scorer:
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
         heads = self._heads_for(pool)
         traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, progress=progress)
-        if not is_scored:
+        if not has_scores:
             self._record(published, tested, traced, heads, progress=progress)
         self._record_suspects(published)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)

@@ -62,7 +62,7 @@ class Tokens:
         self._media = URLSafeTimedSerializer(secret, salt="earmark.media")
 
     def for_session(self, annotator_id: int) -> str:
-        """A token that names the annotator."""
+        """A session token for this annotator, valid for seven days."""
         return self._session.dumps(annotator_id)
 
     def for_ticket(self, ticket: Ticket) -> str:
@@ -109,7 +109,7 @@ def _read(serializer: URLSafeTimedSerializer, token: str, seconds: int | None) -
         # The serializer's own check of the age also refuses a token that is younger than the clock.
         content, signed_at = serializer.loads(token, return_timestamp=True)
     except BadData as error:
-        raise TokenError("This address was not made by this server; reload the page.") from error
+        raise TokenError("This server did not make this token; reload the page.") from error
     if seconds is not None and time.time() - signed_at.timestamp() > seconds:
         raise TokenExpiredError("This page has been open for too long; reload it.")
     return content
