@@ -63,8 +63,9 @@ def problem_with(text: str) -> str | None:
 
 
 def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
-    """The file as text, with its line ends as they are."""
-    # Undecodable bytes must not stop the reading: they become marks, for which `problem_with` rejects the line.
+    """The file opened as text; line ends are not changed. The caller closes it."""
+    # Undecodable bytes must not stop the reading. In UTF-8 they become surrogates, for which `problem_with` rejects the line; in
+    # UTF-16 they become U+FFFD, and a file of such a name is not found.
     errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
     return open(path, encoding=encoding, errors=errors, newline="")
 

@@ -36,7 +36,10 @@ class PredictionCache:
         self._about = b"".join([about.encode(), *(np.asarray(each, np.int64).tobytes() for each in numbers)])
 
     def get(self, fingerprint: str, candidate: Candidate) -> HeldOutPredictions | None:
-        """The stored predictions of a candidate; None if there are none or the file is damaged. `fingerprint` identifies the encoder."""
+        """The stored predictions of a candidate; None if there are none or the file is damaged.
+
+        `fingerprint` identifies the encoder.
+        """
         try:
             found = read_array(self._path(fingerprint, candidate))
         except (OSError, ValueError):
