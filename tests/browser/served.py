@@ -158,7 +158,9 @@ class Seat:
             window.addEventListener("keydown", (event) => {
               const host = document.querySelector("[data-testid=stBidiComponentIsolated]");
               const player = host?.shadowRoot?.querySelector("[data-testid=player]");
-              window.pressed.push([event.key, player?.dataset.clip ?? ""]);
+              // A clip that could not be loaded takes no label.
+              const clip = player?.dataset.state === "broken" ? "" : player?.dataset.clip;
+              window.pressed.push([event.key, clip ?? ""]);
             }, true);"""
         )
 

@@ -68,11 +68,15 @@ class _HeldFile(FileResponse):
 
 
 async def _held(cache: DiskCache, make: Callable[[], Awaitable[Made]], path_of: Callable[[Made], Path]) -> tuple[Made, Path]:
-    """What was made, and its file, held; made again if it was removed before it could be held."""
+    """What was made, and its file, held; made again if the file went before it could be held."""
     while True:
         made = await make()
-        if cache.hold(path_of(made)):
-            return made, path_of(made)
+        path = path_of(made)
+        if cache.hold(path):
+            if await anyio.to_thread.run_sync(path.is_file):
+                return made, path
+            # A clip's own file may go while its sound is made ahead; whoever makes it again gets the sentence.
+            cache.release(path)
 
 
 class ClipMedia:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any, TypeVar
 
 import pytest
 
 from labeler.app.media.jobs import Jobs, Lane
+
+Made = TypeVar("Made")
+
+
+def run(ask: Callable[[], Coroutine[Any, Any, Made]]) -> Made:
+    """What it returns, run in a thread of its own: a browser test of the same process may have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(ask())).result()
 
 
 def test_many_who_want_one_file_share_one_job() -> None:
@@ -27,7 +38,7 @@ def test_many_who_want_one_file_share_one_job() -> None:
         go_on.set()
         return await asyncio.gather(*waiting)
 
-    assert asyncio.run(ask()) == ["picture"] * 20
+    assert run(ask) == ["picture"] * 20
     assert len(runs) == 1
 
 
@@ -47,7 +58,7 @@ def test_audio_never_waits_for_other_jobs_however_many_there_are(lane: Lane) -> 
             go_on.set()
             await asyncio.gather(*others)
 
-    assert asyncio.run(ask()) == "audio"
+    assert run(ask) == "audio"
 
 
 def test_who_hangs_up_takes_the_file_from_nobody() -> None:
@@ -62,7 +73,7 @@ def test_who_hangs_up_takes_the_file_from_nobody() -> None:
         go_on.set()
         return await second
 
-    assert asyncio.run(ask()) is True
+    assert run(ask) is True
 
 
 def test_a_failure_reaches_all_who_wait_and_the_next_one_tries_again() -> None:
@@ -74,7 +85,7 @@ def test_a_failure_reaches_all_who_wait_and_the_next_one_tries_again() -> None:
         failed = await asyncio.gather(*(jobs.made("a", fail, Lane.AUDIO) for _ in range(3)), return_exceptions=True)
         return list(failed), await jobs.made("a", lambda: "made", Lane.AUDIO)
 
-    failed, made = asyncio.run(ask())
+    failed, made = run(ask)
     assert [type(each) for each in failed] == [OSError] * 3
     assert made == "made"
 
@@ -100,7 +111,7 @@ def test_what_is_made_ahead_is_made_in_order_and_gives_way_to_whoever_asks() -> 
         go_on.set()
         assert await asyncio.to_thread(all_made.wait, 10)
 
-    asyncio.run(ask())
+    run(ask)
     assert order[:3] == ["third", "first", "second"]
 
 
