@@ -29,7 +29,7 @@ types: .venv/.for-tests
 
 # Two processes with one thread each: one process with two threads leaves a core idle whenever a test waits.
 pytest: .venv/.for-tests
-	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # A hundred kills of learner, app and `embed` while a script labels; `make test` does ten.
 soak: .venv/.for-tests
