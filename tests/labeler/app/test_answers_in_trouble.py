@@ -159,7 +159,7 @@ class TestTheClock:
     def test_the_session_opens_no_ticket_that_this_server_did_not_make(self, page: Page) -> None:
         message = {**labelled(page.next()[0]), "ticket": "forged"}
         (result,) = page.post("decisions", {"answers": [message], "session": page.session}).json()["results"]
-        refused(sentence="not made by this server", result=result)
+        refused(sentence="This server did not make this token", result=result)
 
 
 class TestTheDatabaseIsGone:

@@ -141,7 +141,7 @@ def test_two_grids_never_hold_the_same_clip_until_a_visitor_leaves(page: Page) -
         ({"like": 10**9}, "There is no clip 1000000000"),
         ({"like": 2**62}, "There is no clip 4611686018427387904"),
         ({"likely": "happy", "want": 500}, "want cannot be used"),
-        ({"likely": "happy", "session": "forged"}, "was not made by this server"),
+        ({"likely": "happy", "session": "forged"}, "This server did not make this token"),
     ],
 )
 def test_a_query_that_cannot_be_answered_is_refused_in_a_sentence(page: Page, question: dict[str, Any], complaint: str) -> None:

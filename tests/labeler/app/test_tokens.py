@@ -20,7 +20,7 @@ def test_a_token_gives_back_what_was_put_in() -> None:
 
 
 def test_a_token_of_another_project_is_refused() -> None:
-    with pytest.raises(TokenError, match="not made by this server"):
+    with pytest.raises(TokenError, match="This server did not make this token"):
         Tokens("1" * 64).session(TOKENS.for_session(3))
 
 
@@ -71,5 +71,5 @@ def test_an_old_ticket_is_good_for_the_annotator_who_is_at_the_page(monkeypatch:
     for somebody in (None, 4):
         with pytest.raises(TokenExpiredError):
             TOKENS.ticket(ticket, of=somebody)
-    with pytest.raises(TokenError, match="not made by this server"):
+    with pytest.raises(TokenError, match="This server did not make this token"):
         TOKENS.ticket("A" + ticket, of=3)
