@@ -21,7 +21,7 @@ from db.models import Clip, ClipState, Decision, Rejection, Source
 from db.project import OpenProject, create_project
 from db.records.clips import find_clip
 from learner.imports.source import import_source
-from tests.exported import exported_decisions
+from tests.db.exports.exported import exported_decisions
 from tests.filled_projects import LABELS, undo
 from tests.learner.audio_files import noise, written
 
