@@ -10,8 +10,12 @@ from db.imports.times import TimesIn
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
 from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
+
+NOTHING_TAKEN = 3
+"""Exit status of an import that took nothing; 1 and 2 are those of errors."""
 
 
 @click.command()
@@ -56,7 +60,11 @@ def import_(
     times_in: str | None,
     as_json: bool,
 ) -> None:
-    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files."""
+    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
+
+    A clip whose label is not in the label set is added without it. The exit status is 3 if no clip was taken, or if --labels-as
+    was given and not one label in the source is in the label set.
+    """
     from learner.imports.source import import_source
 
     with opened(directory) as project, progress_bar("import", "clip") as moved:
@@ -75,6 +83,8 @@ def import_(
             note(f"rejected {rejected['file_name']}: {rejected['reason']}")
         for line in warning_lines(document["warnings"]):
             note(line)
+        for line in lines_of_labels_not_taken(document["labels_not_taken"], label_set=report.label_set):
+            note(line)
         for sentence in document["notes"]:
             note(sentence)
     print_result(
@@ -82,9 +92,12 @@ def import_(
         as_json=as_json,
         lines=lambda: [
             f"{document['added']} added, {document['known']} known "
-            f"({len(document['aliases'])} of them the same audio under another name), {len(document['rejected'])} rejected."
+            f"({len(document['aliases'])} of them the same audio under another name), {len(document['rejected'])} rejected.",
+            *([] if labels_as is None else [f"{counted(document['labels'], 'label')} recorded for {labels_as}."]),
         ],
     )
+    if report.took_nothing:
+        raise SystemExit(NOTHING_TAKEN)
 
 
 @click.command()

@@ -141,11 +141,14 @@ class _Importer:
             self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
             if self._labels_as is not None:
                 self._labels = [label.name for label in active_labels(session)]
+                self.report.label_set = list(self._labels)
                 self._annotator_id = annotator_named(session, self._labels_as).id
 
     def finished(self) -> ImportReport:
         """The report, with notes on the source as a whole."""
         notes = self._remarks.sentences()
+        if not self.report.added + self.report.known + len(self.report.rejected):
+            notes.append(f"No audio was found in {shown(self._source)}.")
         if self._labels_as is None and self._labelled:
             clips = "1 clip has a label" if self._labelled == 1 else f"{self._labelled} clips have labels"
             notes.append(f"{clips} in the source, and none was recorded; --labels-as ANNOTATOR records them as decisions.")
@@ -248,10 +251,10 @@ class _Importer:
         for clip_id, row in labelled:
             assert row.label is not None
             if row.label not in self._labels:
-                known = ", ".join(self._labels)
-                reason = f"Imported without its label: {row.label!r} is not in the label set; use one of: {known}."
-                _reject(row, reason, rejected, report)
-            elif self._label_of.setdefault(clip_id, row.label) != row.label:
+                report.leave_label(row.label, row.file_name)
+                continue
+            report.fitting_labels += 1
+            if self._label_of.setdefault(clip_id, row.label) != row.label:
                 reason = (
                     f"Imported without its label {row.label!r}: the same audio is labelled {self._label_of[clip_id]!r} above; "
                     "keep one of them."

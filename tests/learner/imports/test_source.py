@@ -25,7 +25,7 @@ from learner.imports.source import import_source
 from tests.filled_projects import LABELS, undo
 from tests.learner.audio_files import noise, written
 
-NOTHING_ELSE: dict[str, Any] = {"rejected": [], "aliases": [], "warnings": [], "notes": []}
+NOTHING_ELSE: dict[str, Any] = {"rejected": [], "aliases": [], "warnings": [], "labels": 0, "notes": [], "labels_not_taken": []}
 
 
 def audio(folder: Path, *names: str, seconds: float = 0.1) -> None:
@@ -260,14 +260,39 @@ class TestLabels:
         assert (report.known, report.labels, report.rejected) == (3, 2, [])
 
     def test_that_are_unknown_are_named_and_the_clip_is_imported(self, any_project: OpenProject, tmp_path: Path) -> None:
-        audio(tmp_path, "a.wav", "b.wav")
-        rows = [{"file_name": "a.wav", "label": "glad"}, {"file_name": "b.wav", "label": "Happy"}]
-        report = import_source(any_project, manifest(tmp_path / "m.csv", rows), labels_as="gold")
-        assert (report.added, [rejected["file_name"] for rejected in report.rejected]) == (2, ["a.wav", "b.wav"])
-        assert "'glad' is not in the label set; use one of: angry, happy, sad" in report.rejected[0]["reason"]
-        rows[0]["label"] = "happy"
-        report = import_source(any_project, manifest(tmp_path / "m.csv", rows), labels_as="gold")
-        assert (report.labels, [name for name, _ in rejections(any_project)]) == (1, ["b.wav"])
+        audio(tmp_path, "a.wav", "b.wav", "c.wav", "d.wav")
+        labels = {"a.wav": "glad", "b.wav": "Happy", "c.wav": "glad", "d.wav": "sad"}
+        source = manifest(tmp_path / "m.csv", [{"file_name": name, "label": label} for name, label in labels.items()])
+        report = import_source(any_project, source, labels_as="gold")
+        assert (report.added, report.labels, report.rejected, rejections(any_project)) == (4, 1, [], [])
+        assert report.to_json()["labels_not_taken"] == [
+            {"label": "glad", "clips": 2, "first": "a.wav"},
+            {"label": "Happy", "clips": 1, "first": "b.wav"},
+        ]
+        assert (report.label_set, report.took_nothing) == (list(LABELS), False)
+        labels["a.wav"] = "happy"
+        manifest(tmp_path / "m.csv", [{"file_name": name, "label": label} for name, label in labels.items()])
+        report = import_source(any_project, source, labels_as="gold")
+        assert (report.labels, [(label, left.clips) for label, left in report.labels_not_taken.items()]) == (
+            1,
+            [("Happy", 1), ("glad", 1)],
+        )
+
+    def test_that_are_unknown_are_counted_over_all_batches(
+        self, project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(learner.imports.source, "BATCH", 2)
+        audio(tmp_path, *(f"glad/{number}.wav" for number in range(5)))
+        report = import_source(project, tmp_path, labels_from_folders=True, labels_as="gold")
+        assert report.to_json()["labels_not_taken"] == [{"label": "glad", "clips": 5, "first": "glad/0.wav"}]
+
+    def test_are_not_taken_if_none_is_in_the_label_set(self, project: OpenProject, tmp_path: Path) -> None:
+        audio(tmp_path, "glad/a.wav", "sad/b.wav")
+        assert not import_source(project, tmp_path, labels_from_folders=True).took_nothing
+        for _ in range(2):
+            assert not import_source(project, tmp_path, labels_from_folders=True, labels_as="gold").took_nothing
+        (tmp_path / "sad" / "b.wav").unlink()
+        assert import_source(project, tmp_path, labels_from_folders=True, labels_as="gold").took_nothing
 
     def test_that_contradict_each_other_are_named(self, project: OpenProject, tmp_path: Path) -> None:
         audio(tmp_path, "a.wav")
