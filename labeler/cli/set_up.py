@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
@@ -16,24 +17,38 @@ from labeler.words.run import counted
 
 NOTHING_TAKEN = 3
 """Exit status of an import that took nothing; 1 and 2 are those of errors."""
+corpus_option = click.option(
+    "--corpus",
+    type=click.Choice(list(CORPORA)),
+    default=None,
+    help="A known corpus: labels, speakers and texts are read from the names of its files (docs/corpora.md).",
+)
 
 
 @click.command()
-@click.option("--labels", required=True, help="The labels, separated by commas: happy,sad,neutral.")
+@click.option("--labels", default=None, help="The labels, separated by commas: happy,sad,neutral.")
+@click.option("--labels-of", type=click.Choice(list(CORPORA)), default=None, help="Take the labels of this corpus instead.")
 @click.option("--database-url", default=None, help="URL of a PostgreSQL database; default: a SQLite file in the project.")
 @json_option
 @click.pass_obj
-def init(directory: Path, labels: str, database_url: str | None, as_json: bool) -> None:
+def init(directory: Path, labels: str | None, labels_of: str | None, database_url: str | None, as_json: bool) -> None:
     """Create a project directory with its settings file, database and features folder."""
-    project = create_project(directory, labels=labels.split(","), database_url=database_url)
-    names = [label.strip() for label in labels.split(",")]
+    if labels is not None and labels_of is None:
+        names = [label.strip() for label in labels.split(",")]
+    elif labels_of is not None and labels is None:
+        names = list(CORPORA[labels_of].labels)
+    else:
+        raise click.UsageError("Give the labels: either --labels happy,sad,neutral or --labels-of CORPUS.")
+    project = create_project(directory, labels=names, database_url=database_url)
     project.close()
     print_result(
         {"project": str(project.directory), "labels": names},
         as_json=as_json,
         lines=lambda: [
             f"Created a project with {counted(len(names), 'label')} in {project.directory}.",
-            "Next: earmark import FOLDER_OR_MANIFEST",
+            "Next: earmark import FOLDER_OR_MANIFEST"
+            if labels_of is None
+            else f"Next: earmark import FOLDER --corpus {labels_of}",
         ],
     )
 
@@ -50,11 +65,13 @@ def init(directory: Path, labels: str, database_url: str | None, as_json: bool) 
     default=None,
     help="What start and end in a manifest are given in; default: seconds. clock is hours:minutes:seconds or minutes:seconds.",
 )
+@corpus_option
 @json_option
 @click.pass_obj
 def import_(
     directory: Path,
     source: Path,
+    corpus: str | None,
     labels_from_folders: bool,
     labels_as: str | None,
     times_in: str | None,
@@ -74,6 +91,7 @@ def import_(
             labels_from_folders=labels_from_folders,
             labels_as=labels_as,
             times_in=None if times_in is None else TimesIn(times_in),
+            corpus=corpus,
             progress=moved,
         )
     document = report.to_json()
