@@ -259,41 +259,6 @@ class TestLabels:
         report = import_source(project, tmp_path, labels_from_folders=True, labels_as="folders")
         assert (report.known, report.labels, report.rejected) == (3, 2, [])
 
-    def test_that_are_unknown_are_named_and_the_clip_is_imported(self, any_project: OpenProject, tmp_path: Path) -> None:
-        audio(tmp_path, "a.wav", "b.wav", "c.wav", "d.wav")
-        labels = {"a.wav": "glad", "b.wav": "Happy", "c.wav": "glad", "d.wav": "sad"}
-        source = manifest(tmp_path / "m.csv", [{"file_name": name, "label": label} for name, label in labels.items()])
-        report = import_source(any_project, source, labels_as="gold")
-        assert (report.added, report.labels, report.rejected, rejections(any_project)) == (4, 1, [], [])
-        assert report.to_json()["labels_not_taken"] == [
-            {"label": "glad", "clips": 2, "first": "a.wav"},
-            {"label": "Happy", "clips": 1, "first": "b.wav"},
-        ]
-        assert (report.label_set, report.took_nothing) == (list(LABELS), False)
-        labels["a.wav"] = "happy"
-        manifest(tmp_path / "m.csv", [{"file_name": name, "label": label} for name, label in labels.items()])
-        report = import_source(any_project, source, labels_as="gold")
-        assert (report.labels, [(label, left.clips) for label, left in report.labels_not_taken.items()]) == (
-            1,
-            [("Happy", 1), ("glad", 1)],
-        )
-
-    def test_that_are_unknown_are_counted_over_all_batches(
-        self, project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(learner.imports.source, "BATCH", 2)
-        audio(tmp_path, *(f"glad/{number}.wav" for number in range(5)))
-        report = import_source(project, tmp_path, labels_from_folders=True, labels_as="gold")
-        assert report.to_json()["labels_not_taken"] == [{"label": "glad", "clips": 5, "first": "glad/0.wav"}]
-
-    def test_are_not_taken_if_none_is_in_the_label_set(self, project: OpenProject, tmp_path: Path) -> None:
-        audio(tmp_path, "glad/a.wav", "sad/b.wav")
-        assert not import_source(project, tmp_path, labels_from_folders=True).took_nothing
-        for _ in range(2):
-            assert not import_source(project, tmp_path, labels_from_folders=True, labels_as="gold").took_nothing
-        (tmp_path / "sad" / "b.wav").unlink()
-        assert import_source(project, tmp_path, labels_from_folders=True, labels_as="gold").took_nothing
-
     def test_that_contradict_each_other_are_named(self, project: OpenProject, tmp_path: Path) -> None:
         audio(tmp_path, "a.wav")
         shutil.copy(tmp_path / "a.wav", tmp_path / "b.wav")
