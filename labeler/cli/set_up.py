@@ -20,14 +20,27 @@ NOTHING_TAKEN = 3
 corpus_option = click.option(
     "--corpus",
     type=click.Choice(list(CORPORA)),
+    metavar="NAME",
     default=None,
-    help="A known corpus: labels, speakers and texts are read from the names of its files (docs/corpora.md).",
+    help=f"A known corpus ({', '.join(CORPORA)}): labels, speakers and texts are read from the names of its files.",
+)
+speaker_option = click.option(
+    "--speaker-from",
+    metavar="COLUMN",
+    default=None,
+    help="Take this column as the speaker, that is, hold out its values together: session, for example.",
 )
 
 
 @click.command()
 @click.option("--labels", default=None, help="The labels, separated by commas: happy,sad,neutral.")
-@click.option("--labels-of", type=click.Choice(list(CORPORA)), default=None, help="Take the labels of this corpus instead.")
+@click.option(
+    "--labels-of",
+    type=click.Choice(list(CORPORA)),
+    metavar="CORPUS",
+    default=None,
+    help="Take the labels of a known corpus instead: emodb, for example (import --corpus knows the same).",
+)
 @click.option("--database-url", default=None, help="URL of a PostgreSQL database; default: a SQLite file in the project.")
 @json_option
 @click.pass_obj
@@ -66,12 +79,14 @@ def init(directory: Path, labels: str | None, labels_of: str | None, database_ur
     help="What start and end in a manifest are given in; default: seconds. clock is hours:minutes:seconds or minutes:seconds.",
 )
 @corpus_option
+@speaker_option
 @json_option
 @click.pass_obj
 def import_(
     directory: Path,
     source: Path,
     corpus: str | None,
+    speaker_from: str | None,
     labels_from_folders: bool,
     labels_as: str | None,
     times_in: str | None,
@@ -92,6 +107,7 @@ def import_(
             labels_as=labels_as,
             times_in=None if times_in is None else TimesIn(times_in),
             corpus=corpus,
+            speaker_from=speaker_from,
             progress=moved,
         )
     document = report.to_json()

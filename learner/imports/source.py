@@ -24,6 +24,7 @@ from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
 from db.imports.manifest import BadRow, SourceRow, is_too_long
 from db.imports.remarks import Remarks
+from db.imports.speaker_column import speakers_from
 from db.imports.text_lines import storable
 from db.imports.times import TimesIn
 from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
@@ -53,6 +54,7 @@ def import_source(
     labels_as: str | None = None,
     times_in: TimesIn | None = None,
     corpus: str | None = None,
+    speaker_from: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     seed: int | None = None,
 ) -> ImportReport:
@@ -65,6 +67,7 @@ def import_source(
             of this annotator for the same clip that stands, or was taken back, is left as it is.
         times_in: what the manifest's `start` and `end` are given in; None for seconds, where other units are noticed and refused.
         corpus: name of a known corpus whose folder this is; it then gives labels, speakers and texts.
+        speaker_from: a column that is taken as the speaker, such as `session`.
         progress: called with rows done and rows in all.
         seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
@@ -78,6 +81,8 @@ def import_source(
     remarks = Remarks()
     importer = _Importer(project, source, labels_as=labels_as, rng=rng, remarks=remarks)
     rows = rows_of(source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, remarks=remarks)
+    if speaker_from is not None:
+        rows = speakers_from(speaker_from, rows, remarks=remarks)
     first = list(islice(rows, BATCH))
     if times_in is None:
         refuse_other_units(source, first)
