@@ -13,7 +13,7 @@ from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf
 from db.exports.clip_rows import NOTHING, Beside, ClipReader
 from db.exports.decision_rows import COLUMNS, LOG_COLUMNS, in_iso, log_rows, standing_rows
 from db.exports.past import LabelNames
-from db.exports.rows import ClipRow
+from db.exports.rows import ClipRow, GivenAnswerRow
 from db.exports.splits import split_by_group
 from db.exports.tally import Tally
 
@@ -216,7 +216,7 @@ class Contents:
             "agreement": row.agreement,
             "confidence": row.confidence,
             "answers": len(row.answers),
-            "by_annotator": {answer.annotator: answer.label or answer.answer.value for answer in row.answers},
+            "by_annotator": {answer.annotator: _given(answer) for answer in row.answers},
             "predicted": None if row.predicted is None else row.predicted.label,
             "predicted_score": None if row.predicted is None else row.predicted.score,
             "predicted_by": None if row.predicted is None else row.predicted.origin,
@@ -226,6 +226,13 @@ class Contents:
             "extra": row.extra,
         }
         return found if self.audio_as == AudioAs.NONE else {**found, AUDIO_COLUMN: self.audio(row)}
+
+
+def _given(answer: GivenAnswerRow) -> str | dict[str, Any]:
+    """A label, or an object where it is none or more than that: a label may be called `skip`, too."""
+    if answer.label is None:
+        return {"answer": answer.answer.value, "gold": True} if answer.gold else {"answer": answer.answer.value}
+    return {"label": answer.label, "gold": True} if answer.gold else answer.label
 
 
 def _with_split(row: ClipRow, split: str) -> ClipRow:

@@ -36,6 +36,12 @@ class ImportReport:
     """What somebody should know of clips that were added: {"file_name", "warning"}."""
     labels: int = 0
     """Decisions recorded from labels in the source."""
+    of_nobody: int = 0
+    """Answers whose annotator neither the source nor an option names; they are not recorded."""
+    annotators: set[str] = field(default_factory=set)
+    """Whose answers were recorded, as the source names them."""
+    suggestions: int = 0
+    """Predictions recorded as suggestions."""
     fitting_labels: int = 0
     """Labels of the source that are in the label set, whether they were recorded now, before, or not at all."""
     labels_not_taken: dict[str, LabelNotTaken] = field(default_factory=dict)
@@ -68,6 +74,9 @@ class ImportReport:
         self.known += other.known
         self.labels += other.labels
         self.fitting_labels += other.fitting_labels
+        self.of_nobody += other.of_nobody
+        self.annotators |= other.annotators
+        self.suggestions += other.suggestions
         for label, left in other.labels_not_taken.items():
             self.labels_not_taken.setdefault(label, LabelNotTaken(0, left.first)).clips += left.clips
         self.rejected += other.rejected
@@ -76,6 +85,6 @@ class ImportReport:
 
     def to_json(self) -> dict[str, Any]:
         """What `earmark import --json` prints."""
-        names = ("added", "known", "rejected", "aliases", "warnings", "labels", "notes")
+        names = ("added", "known", "rejected", "aliases", "warnings", "labels", "suggestions", "notes")
         left = [{"label": label, "clips": found.clips, "first": found.first} for label, found in self.labels_not_taken.items()]
-        return {**{name: getattr(self, name) for name in names}, "labels_not_taken": left}
+        return {**{name: getattr(self, name) for name in names}, "annotators": sorted(self.annotators), "labels_not_taken": left}
