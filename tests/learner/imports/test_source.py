@@ -25,7 +25,10 @@ from tests.db.exports.exported import exported_decisions
 from tests.filled_projects import LABELS, undo
 from tests.learner.audio_files import noise, written
 
-NOTHING_ELSE: dict[str, Any] = {"rejected": [], "aliases": [], "warnings": [], "labels": 0, "notes": [], "labels_not_taken": []}
+NOTHING_ELSE: dict[str, Any] = {
+    **{"rejected": [], "aliases": [], "warnings": [], "notes": []},
+    **{"labels": 0, "annotators": [], "suggestions": 0, "labels_not_taken": []},
+}
 
 
 def audio(folder: Path, *names: str, seconds: float = 0.1) -> None:
