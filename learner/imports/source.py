@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
-from db.errors import FormatError
+from db.errors import ClipError, FormatError
 from db.imports.folder import AUDIO_SUFFIXES, read_folder
 from db.imports.manifest import BadRow, SourceRow, is_too_long, read_manifest
 from db.imports.remarks import Remarks
@@ -34,7 +34,7 @@ from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
 from db.records.clips import clear_rejection, record_rejection, register_clip
 from db.records.known_clips import known_of
-from db.records.labels import active_labels
+from db.records.labels import active_labels, answer_names
 from learner.audio.reader import shown
 from learner.imports.import_report import ImportReport
 from learner.imports.inspection import Inspected, Inspector
@@ -125,6 +125,7 @@ class _Importer:
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
         self._labels: list[str] = []
+        self._accepted: dict[str, str] = {}
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
         self._secret = b""
@@ -141,6 +142,7 @@ class _Importer:
             self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
             if self._labels_as is not None:
                 self._labels = [label.name for label in active_labels(session)]
+                self._accepted = answer_names(session)
                 self._annotator_id = annotator_named(session, self._labels_as).id
 
     def finished(self) -> ImportReport:
@@ -188,7 +190,11 @@ class _Importer:
                     _reject(found.row, found.reason, rejected, report, kind=found.kind)
                     continue
                 assert isinstance(found.row, SourceRow)
-                clip_id, is_known = self._register(session, found, report)
+                try:
+                    clip_id, is_known = self._register(session, found, report)
+                except ClipError as error:
+                    _reject(found.row, str(error), rejected, report)
+                    continue
                 if is_known:
                     again.setdefault(clip_id, found.row)
                 if found.row.label is not None:
@@ -247,7 +253,7 @@ class _Importer:
         before = self._imported_before(session, made)
         for clip_id, row in labelled:
             assert row.label is not None
-            if row.label not in self._labels:
+            if row.label not in self._accepted:
                 known = ", ".join(self._labels)
                 reason = f"Imported without its label: {row.label!r} is not in the label set; use one of: {known}."
                 _reject(row, reason, rejected, report)
