@@ -1,8 +1,8 @@
 """Taking clips out for good, for example because a speaker withdrew consent: what the database then still knows of them.
 
 What stays is a tombstone: the clip's number, the hash of its bytes and its span (so that the same audio is not taken again), when
-and why it was withdrawn, and its answers in the log, which count nowhere any more. What it was called, who speaks, what is said and
-every other detail is gone. Files beside the database are the business of `learner.withdrawal`.
+and why it was withdrawn, and its answers in the log, which count nowhere any more. What it was called, who speaks, what is spoken
+and every other detail is gone. Files beside the database are the business of `learner.withdrawal`.
 """
 
 from __future__ import annotations

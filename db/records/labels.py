@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from db.models import Label
 from db.records.label_history import name_meanings
 
 MOST_CHARACTERS = 100
+Value = TypeVar("Value")
 
 
 def checked_labels(labels: Sequence[str]) -> list[str]:
@@ -60,6 +62,17 @@ def answer_names(session: Session) -> dict[str, str]:
     These are the names in use, names that labels had before, and those of merged labels.
     """
     return {name: meant.name for name, meant in name_meanings(session).items() if meant.active}
+
+
+def by_present_name(session: Session, given: Mapping[str, Value]) -> dict[str, Value]:
+    """Values by label, given by names that may be older: by the names that the labels have now; none of retired labels.
+
+    A label's own name counts more than a name it had, or that of a label merged into it. A name that never was one stays.
+    """
+    meanings = name_meanings(session)
+    present = {name: name if name not in meanings else meanings[name].name for name in given}
+    kept = [name for name in given if name not in meanings or meanings[name].active]
+    return {present[name]: given[name] for name in sorted(kept, key=lambda name: present[name] == name)}
 
 
 def label_by_name(session: Session, name: str) -> Label:

@@ -113,21 +113,22 @@ def _change(
             found = labels_as_of(session)
     names = {label.id: label.name for label in found}
     now = next(label for label in found if label.id == changed.id)
+    in_use = [label.name for label in found if label.active]
     document = {
         "id": now.id,
         "name": now.name,
         "active": now.active,
         "merged_into": None if now.merged_into_id is None else names[now.merged_into_id],
-        "labels": [label.name for label in found if label.active],
+        "labels": in_use,
     }
-    used = ", ".join(document["labels"])
     print_result(
         document,
         as_json=as_json,
         # Replaced, not formatted: the names of labels may hold braces.
         lines=lambda: [
             sentence.replace("{name}", now.name),
-            f"In use: {used}. A page that is open shows this after it is reloaded; answers with older names are understood.",
+            f"In use: {', '.join(in_use)}.",
+            "A page that is open shows the change after it is reloaded; the learner trains anew when it runs (`earmark learn --once`).",
         ],
     )
 

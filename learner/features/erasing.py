@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from db.errors import FeatureError
-from db.models import FeatureRow, FeatureSet
+from db.models import FeatureSet
 from db.project import OpenProject
 from db.records.features import rows_of_withdrawn
 from learner.features.matrix import open_shard, shard_path
@@ -22,9 +22,9 @@ from learner.features.matrix import open_shard, shard_path
 def erase_withdrawn(project: OpenProject) -> int:
     """Overwrite the vectors of withdrawn clips with zeros, in every feature set, and forget their rows; how many there were.
 
-    Shards never change otherwise. Whoever reads one meanwhile sees zeros in place of a clip that is not in service any more. The
-    rows are forgotten once the zeros are on the disk, in a transaction that nobody writes beside: after that, the next `embed` may
-    give a row to another clip. So a crash at any moment leaves what the next call finishes.
+    Vectors never change otherwise. Whoever reads a shard meanwhile sees zeros in place of a clip that is not in service any more.
+    The rows are forgotten once the zeros are on the disk, so a crash at any moment leaves what the next call finishes. Nobody else
+    writes meanwhile, because the next `embed` may give a row that is forgotten to another clip.
 
     Raises:
         FeatureError: a shard cannot be written to.

@@ -168,7 +168,7 @@ class _Loop:
             self._to_score = published
 
     def _look(self) -> tuple[int, int, PoolSignature | None]:
-        """What a pass depends on. Decisions and labels are looked at every time; counting clips and features costs more and can wait."""
+        """What a pass depends on. Decisions and labels are looked at every time; clips and features cost more and can wait."""
         self._looked_at = time.monotonic()
         with self._project.read() as session:
             if self._looked_at - self._pool_looked_at >= POOL_SECONDS:

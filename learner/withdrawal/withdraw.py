@@ -1,7 +1,7 @@
 """Takes clips out of a project for good, and what was made of them: features, predictions, playable copies and pictures.
 
-The database comes first, in one transaction: from then on nobody gets the clips. The files follow. What an interrupted call leaves
-undone, the next one does. A file of the user is never touched.
+The database comes first, in one transaction: from then on nobody gets the clips. The files follow. What an interrupted call
+leaves undone, the next one does. A file of the user is never touched.
 """
 
 from __future__ import annotations

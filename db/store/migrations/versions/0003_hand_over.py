@@ -50,7 +50,8 @@ def _refuse_changes_on_postgresql() -> None:
     for table in APPEND_ONLY:
         always = "UPDATE OR TRUNCATE" if table in WITH_THE_CLIP else "UPDATE OR DELETE OR TRUNCATE"
         op.execute(
-            f"CREATE TRIGGER {table}_is_append_only BEFORE {always} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            f"CREATE TRIGGER {table}_is_append_only BEFORE {always} ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
     for table in WITH_THE_CLIP:
         op.execute(
