@@ -128,7 +128,7 @@ def _change(
         lines=lambda: [
             sentence.replace("{name}", now.name),
             f"In use: {', '.join(in_use)}.",
-            "A page that is open shows the change after it is reloaded; the learner trains anew when it runs (`earmark learn --once`).",
+            "An open page shows the change after it is reloaded; the learner trains anew when it runs (`earmark learn --once`).",
         ],
     )
 

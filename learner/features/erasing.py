@@ -23,8 +23,8 @@ def erase_withdrawn(project: OpenProject) -> int:
     """Overwrite the vectors of withdrawn clips with zeros, in every feature set, and forget their rows; how many there were.
 
     Vectors never change otherwise. Whoever reads a shard meanwhile sees zeros in place of a clip that is not in service any more.
-    The rows are forgotten once the zeros are on the disk, so a crash at any moment leaves what the next call finishes. Nobody else
-    writes meanwhile, because the next `embed` may give a row that is forgotten to another clip.
+    The rows are forgotten once the zeros are on the disk, so a crash at any moment leaves what the next call finishes. Nobody
+    else writes meanwhile, because the next `embed` may give a row that is forgotten to another clip.
 
     Raises:
         FeatureError: a shard cannot be written to.
