@@ -69,7 +69,7 @@ def clips_to_withdraw(
     if found:
         return found
     if clip_id is not None:
-        gone = session.scalars(select(Withdrawal.id).where(Withdrawal.clip_id == clip_id)).first() is not None
+        gone = session.scalars(select(Clip.id).where(_wanted(clip_id, None, None))).first() is not None
         raise ClipError(
             f"The clip {clip_id} was withdrawn already." if gone else f"There is no clip {clip_id}; check the number."
         )

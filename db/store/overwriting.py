@@ -8,6 +8,9 @@ from contextlib import closing
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+WAIT_MS = 2000
+"""How long others may go on reading before the log is left to them."""
+
 
 def overwrite_deleted(session: Session) -> None:
     """From now on, this session's connection overwrites what it deletes or changes with zeros (needs a write session).
@@ -25,5 +28,10 @@ def empty_the_log(engine: Engine) -> bool:
     with closing(engine.raw_connection()) as connection:
         driver = connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
-        ((busy, _, _),) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        ((usual,),) = driver.execute("PRAGMA busy_timeout").fetchall()
+        driver.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
+        try:
+            ((busy, _, _),) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {int(usual)}")
     return not busy

@@ -68,7 +68,7 @@ def withdraw(
         with project.read() as session:
             found = clips_to_withdraw(session, clip_id=clip_id, file_name=file_name, speaker=speaker)
         if not yes:
-            _ask(found)
+            ask(found)
         report = withdraw_now(project, [clip.clip_id for clip in found], reason=reason, by=who)
     result = {**vars(report), "files_kept": sorted({clip.path for clip in found})}
     lines = [
@@ -84,7 +84,7 @@ def withdraw(
     print_result(result, as_json=as_json, lines=lambda: lines)
 
 
-def _ask(found: list[ToWithdraw]) -> None:
+def ask(found: list[ToWithdraw]) -> None:
     """Ask the person at the terminal; a script must say --yes."""
     if not sys.stdin.isatty():
         raise ClipError(f"{counted(len(found), 'clip')} would be withdrawn for good; repeat the command with --yes to do it.")
