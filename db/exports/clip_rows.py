@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.conditions import is_blind, source_column
 from db.decisions.consensus import consensus_labels
-from db.decisions.log import LiveDecision, live_query_at
+from db.decisions.log import LiveDecision, standing_query_at
 from db.exports.choice import LabelKind
 from db.exports.past import LabelNames, details_before
 from db.exports.rows import ClipRow, GivenAnswerRow, Predicted
@@ -86,7 +86,7 @@ class ClipReader:
             *(Decision.created_at, Decision.answered_at, Decision.run_id, Decision.seconds, Decision.plays, Decision.reason),
             Annotator.name.label("annotator"),
         ]
-        query = live_query_at(self._as_of).join(Annotator, Annotator.id == Decision.annotator_id)
+        query = standing_query_at(self._as_of).join(Annotator, Annotator.id == Decision.annotator_id)
         query = query.join(Clip, Clip.id == Decision.clip_id).where(Clip.state != ClipState.WITHDRAWN)
         return query.with_only_columns(*columns)
 

@@ -13,6 +13,7 @@ from labeler.cli.decisions import annotate, queue
 from labeler.cli.export import export
 from labeler.cli.finding import likely, similar
 from labeler.cli.label_checks import agreement, suspects
+from labeler.cli.labels import labels
 from labeler.cli.learn_and_predict import learn, predict
 from labeler.cli.probe import probe
 from labeler.cli.reports import curve, status
@@ -20,6 +21,7 @@ from labeler.cli.serve import serve
 from labeler.cli.set_up import embed, import_, init, upgrade
 from labeler.cli.simulate import simulate
 from labeler.cli.train_encoder import pretrain
+from labeler.cli.withdraw import withdraw
 from labeler.processes.safe_path import safe_children
 
 
@@ -58,6 +60,6 @@ def main(ctx: click.Context, project: Path) -> None:
 
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
-    *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade),
+    *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade, labels, withdraw),
 ):
     main.add_command(command)

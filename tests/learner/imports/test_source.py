@@ -26,8 +26,14 @@ from tests.filled_projects import LABELS, undo
 from tests.learner.audio_files import noise, written
 
 NOTHING_ELSE: dict[str, Any] = {
-    **{"rejected": [], "aliases": [], "warnings": [], "notes": []},
-    **{"labels": 0, "annotators": [], "suggestions": 0, "labels_not_taken": []},
+    "rejected": [],
+    "aliases": [],
+    "warnings": [],
+    "notes": [],
+    "labels": 0,
+    "annotators": [],
+    "suggestions": 0,
+    "labels_not_taken": [],
 }
 
 
