@@ -217,7 +217,8 @@ def _embed_clips(
     if pending.refused:
         # Then it is not the clips: none of them is set aside for an encoder that cannot encode any.
         raise EncoderError(
-            f"Encoder {encoder.name!r} gives NaN or infinity for every clip ({len(pending.refused)} so far); use another encoder."
+            f"Encoder {encoder.name!r} gives NaN or infinity for every clip ({len(pending.refused)} so far); "
+            "fetch its weights again, or use another encoder."
         )
     return embedded
 
