@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.decisions.conditions import source_column
@@ -37,6 +37,8 @@ COLUMNS = (
     "extra",
 )
 _BATCH = 1000
+ON_ROWS = "earmark_on_rows"
+"""In `session.info`, a function that is called now and then with rows fetched and rows in all; so no format needs to do it."""
 
 
 def standing_rows(session: Session) -> Iterator[dict[str, Any]]:
@@ -92,7 +94,12 @@ def _rows(session: Session, decisions: Select[Decision], more: tuple[str, ...]) 
         .execution_options(yield_per=_BATCH)
     )
     wanted = (*COLUMNS, *more)
-    return (_plain(dict(row), wanted) for row in session.execute(query).mappings())
+    on_rows: Callable[[int, int], None] | None = session.info.get(ON_ROWS)
+    total = 0 if on_rows is None else session.scalar(select(func.count()).select_from(decisions.subquery())) or 0
+    for done, row in enumerate(session.execute(query).mappings(), start=1):
+        yield _plain(dict(row), wanted)
+        if on_rows is not None and (done % _BATCH == 0 or done == total):
+            on_rows(done, total)
 
 
 def _plain(found: dict[Any, Any], wanted: tuple[str, ...]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import FormatError
 from db.exports.csv_file import write_csv, write_csv_for_spreadsheets
+from db.exports.decision_rows import ON_ROWS
 from db.exports.json_lines import write_jsonl, write_log
 from db.store.files import written_whole
 
@@ -45,13 +46,21 @@ register(Exporter("jsonl", ".jsonl", "The standing decisions as JSON, one object
 register(Exporter("log", ".jsonl", "The whole decision log as JSON, including undone and superseded decisions.", write_log))
 
 
-def export_decisions(session: Session, format: str, output: Path, *, for_spreadsheets: bool = False) -> int:
+def export_decisions(
+    session: Session,
+    format: str,
+    output: Path,
+    *,
+    for_spreadsheets: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
     """Write the decisions to `output` in a registered format; returns the number of rows written.
 
     The file appears complete or not at all. An older file of that name is replaced only by a complete one.
 
     Args:
         for_spreadsheets: change texts that a spreadsheet would take for formulas.
+        progress: called with rows written and rows in all.
 
     Raises:
         FormatError: the format is unknown or has no such form, or the output cannot be written.
@@ -63,5 +72,10 @@ def export_decisions(session: Session, format: str, output: Path, *, for_spreads
     if write is None:
         safe = ", ".join(sorted(name for name, known in EXPORTERS.items() if known.write_for_spreadsheets))
         raise FormatError(f"{format} has no form that is safe for spreadsheets; use one of: {safe}.")
-    with written_whole(output, example="decisions" + exporter.suffix) as path:
-        return write(session, path)
+    if progress is not None:
+        session.info[ON_ROWS] = progress
+    try:
+        with written_whole(output, example="decisions" + exporter.suffix) as path:
+            return write(session, path)
+    finally:
+        session.info.pop(ON_ROWS, None)

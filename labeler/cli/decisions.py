@@ -8,6 +8,7 @@ import click
 
 from db.serving.upcoming import upcoming
 from labeler.cli.output import json_option, opened, print_result
+from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
 
 
@@ -24,8 +25,8 @@ def annotate(directory: Path, file: Path, annotator: str, as_json: bool) -> None
     """
     from learner.imports.answers import annotate_from_file
 
-    with opened(directory) as project:
-        count = annotate_from_file(project, file, annotator=annotator)
+    with opened(directory) as project, progress_bar("annotate", "line") as moved:
+        count = annotate_from_file(project, file, annotator=annotator, progress=moved)
     print_result({"recorded": count}, as_json=as_json, lines=lambda: [f"{counted(count, 'decision')} of {annotator} recorded."])
 
 

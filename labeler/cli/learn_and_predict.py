@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.progress import progress_bar
 from labeler.processes.lifeline import hold_lifeline
 from labeler.words.run import counted
 
@@ -28,7 +29,8 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
 
     with opened(directory) as project:
         if once:
-            run_id = learn_once(project)
+            with progress_bar("learn", "head") as moved:
+                run_id = learn_once(project, progress=moved)
             nothing = "There is nothing to train on yet; run `earmark embed` first."
             done = nothing if run_id is None else f"Run {run_id} is published."
             print_result({"run": run_id}, as_json=as_json, lines=lambda: [done])

@@ -13,6 +13,7 @@ from db.reports import ComparedCurves, OutlookReport
 from db.status import project_status
 from labeler.charts.curve import save_curve
 from labeler.cli.output import json_option, opened, print_result
+from labeler.cli.progress import progress_bar
 from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
 from labeler.words.run import counted, speakers_in_words
 
@@ -112,8 +113,8 @@ def _curve_lines(points: list[dict[str, Any]], *, slice_clips: int, speakers: in
 @click.pass_obj
 def export(directory: Path, format: str, output: Path, safe_for_spreadsheets: bool, as_json: bool) -> None:
     """Write the decisions that stand to OUTPUT; the format log adds those that were undone or replaced."""
-    with opened(directory) as project, project.read() as session:
-        count = export_decisions(session, format, output, for_spreadsheets=safe_for_spreadsheets)
+    with opened(directory) as project, project.read() as session, progress_bar("export", "row") as moved:
+        count = export_decisions(session, format, output, for_spreadsheets=safe_for_spreadsheets, progress=moved)
     print_result(
         {"format": format, "output": str(output), "rows": count},
         as_json=as_json,

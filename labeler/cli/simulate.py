@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from labeler.cli.output import json_option, note, print_result, progress_bar
+from labeler.cli.output import json_option, note, print_result
+from labeler.cli.progress import progress_bar
 
 share = click.FloatRange(0, 1, max_open=True)
 

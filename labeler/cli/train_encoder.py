@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from labeler.cli.output import json_option, opened, print_result, progress_bar
+from labeler.cli.output import json_option, opened, print_result
+from labeler.cli.progress import progress_bar
 
 
 @click.command()

@@ -20,6 +20,7 @@ from db.records.clips import find_clip
 from db.records.labels import label_by_name
 from db.records.runs import latest_run_id
 from db.serving.upcoming import upcoming
+from learner.progress import Progress, unseen
 
 BATCH = 100
 """Decisions a transaction at most."""
@@ -36,12 +37,15 @@ class _Checked:
     line: int
 
 
-def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> int:
+def annotate_from_file(project: OpenProject, path: Path, *, annotator: str, progress: Progress = unseen) -> int:
     """Record the answers in a CSV or JSONL file (`clip` or `file_name[,start,end]`, and `label`) as scripted decisions.
 
     Every line is checked before the first is recorded. `queued_as` of each decision is the source under which the queue would
     have served the clip just then, or None for clips far from its head. A line that repeats what an earlier one says of the same
     clip is passed over.
+
+    Args:
+        progress: called with lines checked, then with decisions recorded and to record.
 
     Returns:
         How many decisions were recorded.
@@ -54,7 +58,7 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
     """
     checked_name(annotator)
     with project.read() as session:
-        rows = _checked(session, path)
+        rows = _checked(session, path, progress)
         looked_at = max(_LEAST_LOOKED_AT, 4 * len(rows))
         served = upcoming(session, limit=looked_at, random_share=project.settings.random_share)
         queued_as = {clip.clip_id: clip.source for clip in served}
@@ -74,13 +78,14 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
                     run_id=run_id,
                 )
                 take(session, given)
+        progress(min(first + BATCH, len(rows)), len(rows))
     return len(rows)
 
 
-def _checked(session: Session, path: Path) -> list[_Checked]:
+def _checked(session: Session, path: Path, progress: Progress) -> list[_Checked]:
     checked: dict[int, _Checked] = {}
     labels: set[str] = set()
-    for row in read_annotations(path):
+    for number, row in enumerate(read_annotations(path), start=1):
         try:
             clip = _clip(session, row)
             if row.label is not None and row.label not in labels:
@@ -93,6 +98,7 @@ def _checked(session: Session, path: Path) -> list[_Checked]:
             raise FormatError(
                 f"{path}: lines {old.line} and {new.line} answer the clip {clip.file_name!r} differently; keep one of them."
             )
+        progress(number, 0)
     return list(checked.values())
 
 
