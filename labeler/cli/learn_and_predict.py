@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -35,16 +34,18 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
             done = nothing if run_id is None else f"Run {run_id} is published."
             print_result({"run": run_id}, as_json=as_json, lines=lambda: [done])
             return
-        stop = threading.Event()
+        asked_by: list[int] = []
 
-        def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-            stop.set()
+        def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+            asked_by.append(number)
 
         signal.signal(signal.SIGTERM, ask_to_stop)
         signal.signal(signal.SIGINT, ask_to_stop)
         hold_lifeline()
         note("The learner is running; Ctrl-C stops it.")
-        run_learner(project, should_stop=stop.is_set)
+        run_learner(project, should_stop=lambda: bool(asked_by))
+        if signal.SIGINT in asked_by:
+            note("The learner has stopped.")
 
 
 @click.command()

@@ -20,7 +20,9 @@ def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     The time goes on once a second, whether or not a step ends. Where `done` falls, other work has begun, and the rate starts anew.
     """
     shown = sys.stderr.isatty()
-    form = f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {{n_fmt}}/{{total_fmt}} {unit}s [{{elapsed}}<{{remaining}}, {{rate_noinv_fmt}}]"
+    form = (
+        f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {{n_fmt}}/{{total_fmt}} {unit}s [{{elapsed}}<{{remaining}}, {{rate_noinv_fmt}}]"
+    )
     with tqdm(desc=what, unit="", bar_format=form, file=sys.stderr, disable=not shown, dynamic_ncols=True) as bar:
 
         def moved(done: int, total: int) -> None:
