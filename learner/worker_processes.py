@@ -11,8 +11,8 @@ from contextlib import contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
     """Processes that are started in this block never get SIGINT; one that comes meanwhile reaches this process after the block.
 
-    A terminal sends it to all processes of a command. Each worker would print a traceback, even while Python starts in it, so it is
-    the signal's mask that keeps it from them: children inherit that. Whoever started them ends them.
+    A terminal sends it to all processes of a command, and each worker would print a traceback, even while Python starts in it. So
+    the mask of signals keeps it from them, which children inherit. Whoever started them ends them.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

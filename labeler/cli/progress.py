@@ -17,12 +17,11 @@ _SECOND = 1.0
 def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a function (done, total) that moves a bar on stderr; a total of 0 is not known.
 
-    The time goes on once a second, whether or not a step ends. Where `done` falls, other work has begun, and the rate starts anew.
+    The time goes on once a second, whether or not a step ends. Where `done` falls, other work has begun: the rate starts anew.
     """
     shown = sys.stderr.isatty()
-    form = (
-        f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {{n_fmt}}/{{total_fmt}} {unit}s [{{elapsed}}<{{remaining}}, {{rate_noinv_fmt}}]"
-    )
+    count = f"{{n_fmt}}/{{total_fmt}} {unit}s [{{elapsed}}<{{remaining}}, {{rate_noinv_fmt}}]"
+    form = f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {count}"
     with tqdm(desc=what, unit="", bar_format=form, file=sys.stderr, disable=not shown, dynamic_ncols=True) as bar:
 
         def moved(done: int, total: int) -> None:

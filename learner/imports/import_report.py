@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db.imports.manifest import BadRow, SourceRow
+from db.records.clips import NewClip
 
 
 @dataclass
 class ImportReport:
     """Each row is added, known (aliases too) or rejected.
 
-    A row whose label cannot be recorded is imported all the same: its label is in `rejected`, its clip in `added` or `known`.
+    A row whose label cannot be recorded, or whose speaker is another than that of the known clip, is imported all the same: its
+    clip is in `added` or `known`, the rest in `warnings`.
     """
 
     of_lines: bool = False
@@ -24,18 +26,22 @@ class ImportReport:
     aliases: list[dict[str, str]] = field(default_factory=list)
     """Files with the bytes of a clip that has another path: {"file_name", "alias_of"}."""
     warnings: list[dict[str, str]] = field(default_factory=list)
-    """What somebody should know of clips that were added: {"file_name", "warning"}."""
+    """What somebody should know of clips that were added, or are known: {"file_name", "warning"}."""
     labels: int = 0
     """Decisions recorded from labels in the source."""
     notes: list[str] = field(default_factory=list)
     """Sentences about the source as a whole."""
 
     def reject(self, row: SourceRow | BadRow, reason: str, kind: str | None = None) -> None:
-        """Add a row that is not imported, or not completely."""
+        """Add a row that is not imported."""
         line = f"Line {row.number}"
         stated = f"{line}: {reason}" if self.of_lines and not reason.startswith(f"{line} ") else reason
         found = {"file_name": row.file_name, "reason": stated}
         self.rejected.append(found if kind is None else {**found, "kind": kind})
+
+    def warn(self, clip: SourceRow | NewClip, warning: str) -> None:
+        """Add what somebody should know of a clip that is imported."""
+        self.warnings.append({"file_name": clip.file_name, "warning": warning})
 
     def take(self, other: ImportReport) -> None:
         """Add what another report counts."""
