@@ -94,7 +94,8 @@ def _lines(document: dict[str, Any]) -> list[str]:
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return [
         f"{counted(document['clips'], 'clip')} with {counted(len(document['labels']), 'label')}, "
-        f"{document['pool']} of them to label; {counted(document['seeds'], 'seed')}, {document['random_share']:.0%} of the labels at random.",
+        f"{document['pool']} of them to label; "
+        f"{counted(document['seeds'], 'seed')}, {document['random_share']:.0%} of the labels at random.",
         f"With all labels: UA {document['full_ua']:.3f} ({document['full_ua_low']:.3f}-{document['full_ua_high']:.3f}) "
         "on speakers held out.",
         "",

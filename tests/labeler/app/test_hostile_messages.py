@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from db.project import create_project
 from labeler.app.api.messages import (
@@ -92,7 +93,7 @@ def answers(page: Page) -> list[dict[str, Any]]:
 
 
 def test_every_field_of_every_message_is_tried(page: Page) -> None:
-    kinds = {
+    kinds: dict[str, type[BaseModel]] = {
         "next": NextRequest,
         "undo": UndoRequest,
         "preferences": PreferencesRequest,
@@ -221,7 +222,7 @@ def in_json(message: Any) -> str:
 
 
 def post(page: Page, route: str, body: str | bytes, *, content_type: str = "application/json") -> Any:
-    headers = {"content-type": content_type.encode("latin-1")}
+    headers = {b"content-type": content_type.encode("latin-1")}
     return page.client.post(f"/earmark/api/{route}", content=body, headers=headers)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -41,10 +39,8 @@ def locked() -> OperationalError:
 def test_a_database_that_fails_is_one_sentence_until_it_answers_again(
     project: OpenProject, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
 ) -> None:
-    @contextmanager
-    def failing(_project: OpenProject) -> Iterator[Any]:
+    def failing(_project: OpenProject) -> Any:
         raise error
-        yield
 
     monkeypatch.setenv(VARIABLE, str(project.directory))
     page = AppTest.from_function(progress_page, default_timeout=60).run()

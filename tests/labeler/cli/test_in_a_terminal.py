@@ -279,7 +279,7 @@ def test_ctrl_c_while_modules_are_loaded(desk: Desk) -> None:
 def test_ctrl_c_at_any_moment(desk: Desk) -> None:
     in_soak = bool(os.environ.get("EARMARK_SOAK"))
     rng = random.Random(7)
-    embed_again = ["--project", desk.project, "embed", "--encoder", "logmel", "--pooling", "mean+std"]
+    embed_again: list[str | Path] = ["--project", desk.project, "embed", "--encoder", "logmel", "--pooling", "mean+std"]
     for _ in range(60 if in_soak else 2):
         status, lines = pressed_while_it_starts(*embed_again, after="labeler.cli.ctrl_c", pause=rng.uniform(0, 2.5))
         assert status in (0, 130), lines
