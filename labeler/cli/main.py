@@ -9,6 +9,7 @@ import click
 
 from db.errors import EarmarkError
 from db.store.failures import STORE_ERRORS, failure_of
+from labeler.cli.ctrl_c import end_by_ctrl_c
 from labeler.cli.decisions import annotate, queue
 from labeler.cli.export import export
 from labeler.cli.finding import likely, similar
@@ -29,11 +30,13 @@ class OneSentenceErrors(click.Group):
     """A group of commands that end in one sentence, not in a traceback, if an error is one that a user can fix."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; an error becomes one line on stderr and exit status 1."""
+        """Run the command; an error becomes one line on stderr and exit status 1, and so does Ctrl-C, with status 130."""
         try:
             return super().invoke(ctx)
         except EarmarkError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            end_by_ctrl_c()
         except BrokenPipeError:
             # The program that reads our output (`head`, for example) has ended; this is not an error.
             sys.stderr.close()
