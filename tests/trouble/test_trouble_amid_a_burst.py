@@ -25,7 +25,7 @@ from tests.trouble.small_disk import fill, mounted
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 
-CLIPS = 6000 if IN_SOAK else 1000
+CLIPS = 3000 if IN_SOAK else 1000
 STEPPED_CLOCK = Path(__file__).parent / "stepped_clock"
 HOUR = 3600.0
 
