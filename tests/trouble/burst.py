@@ -63,13 +63,13 @@ class Burst:
     def stays(self, seconds: float) -> None:
         """Let labelling go on for so long: the trouble lasts this time."""
         time.sleep(seconds)
-        assert self._failures == []
+        self._check()
 
     def goes_on(self, answers: int = 10, *, seconds: float = 60) -> None:
         """Wait until so many further answers are acknowledged."""
         enough = len(self.acknowledged) + answers
         wait_for(lambda: len(self.acknowledged) >= enough or bool(self._failures), what="answers to be saved", seconds=seconds)
-        assert self._failures == []
+        self._check()
 
     def fails(self, status: int, *, seconds: float = 60) -> None:
         """Wait until answers have met with this status once more."""
@@ -82,9 +82,8 @@ class Burst:
         self._answering.join(60)
         wait_for(lambda: not self._outbox or bool(self._failures), what="the outbox to be empty")
         self.stop()
-        assert self._failures == []
-        assert self.refused == []
-        assert self.acknowledged == self.given
+        self._check()
+        assert self.acknowledged == self.given, "every answer is acknowledged in the end"
 
     def stop(self) -> None:
         """End, whatever is left."""
@@ -92,6 +91,12 @@ class Burst:
         self._over.set()
         for thread in (self._asking, self._answering, self._sending):
             thread.join(60)
+
+    def _check(self) -> None:
+        """Raise what went wrong in a thread."""
+        if self._failures:
+            raise self._failures[0]
+        assert self.refused == [], f"answers were refused: {self.refused}"
 
     def _repeat(self, step: Callable[[], float], end: threading.Event) -> None:
         """Take steps until the end, each followed by its pause; an unexpected error is kept, where the test finds it."""
@@ -104,7 +109,7 @@ class Burst:
     def _ask(self) -> float:
         if len(self._in_hand) >= AHEAD:
             return 0.02
-        here = [*self._in_hand, *(clip for _, clip in self._outbox)]
+        here = [*self._in_hand.copy(), *(clip for _, clip in self._outbox.copy())]
         asked = {"session": self.session_token, "want": 20, "exclude": [clip["clip"] for clip in here][:500]}
         clips = self._post("/earmark/api/next", {**asked, "holding": [clip["lease"] for clip in here][:200]})
         if isinstance(clips, int):

@@ -59,7 +59,7 @@ class PostgresServer:
         psutil.wait_procs(children, timeout=10)
 
     def stop_at_once(self) -> None:
-        """Have the server end all its processes without a checkpoint: what it calls an immediate shutdown."""
+        """Have the server end all its processes without a checkpoint, which it calls an immediate shutdown."""
         self._stop(signal.SIGQUIT)
 
     def stop(self) -> None:
@@ -76,7 +76,7 @@ class PostgresServer:
             self._process.wait(30)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [self._programs / program, "-D", self._data, *arguments]
+        command = [str(self._programs / program), "-D", str(self._data), *arguments]
         ended = subprocess.run(command, capture_output=True, text=True, cwd="/", user=_user(), check=False)
         assert ended.returncode == 0, ended.stdout + ended.stderr
 

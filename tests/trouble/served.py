@@ -60,7 +60,10 @@ class Served:
         """Stop `earmark serve` as Ctrl-C does."""
         if self._process is not None:
             self._process.process.terminate()
-            self._process.process.wait(30)
+            try:
+                self._process.process.wait(30)
+            finally:
+                self._process.kill()
 
     def session_of(self, annotator: str) -> str:
         """The token of an annotator's page."""

@@ -24,13 +24,13 @@ def test_postgresql_is_killed_amid_a_burst(tmp_path: Path) -> None:
             pytest.skip("PostgreSQL is not installed")
         served = Served(
             tmp_path / "project",
-            clips=3000 if IN_SOAK else 400,
+            clips=3000 if IN_SOAK else 300,
             log=tmp_path / "log.txt",
             database_url=server.url,
             with_learner=IN_SOAK,
         )
-        served.start()
         try:
+            served.start()
             for number in range(10 if IN_SOAK else 1):
                 with served.burst(f"burst {number}") as burst:
                     burst.stays(rng.uniform(0.0, 1.0))

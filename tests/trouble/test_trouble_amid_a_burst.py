@@ -20,13 +20,13 @@ from db.models import Annotator, Decision, Lease
 from db.project import DATABASE_FILE
 from tests.supervised_processes import post
 from tests.trouble.burst import labelled
+from tests.trouble.clock import Clock
 from tests.trouble.served import IN_SOAK, Served, label_of
 from tests.trouble.small_disk import fill, mounted
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 
 CLIPS = 3000 if IN_SOAK else 1000
-STEPPED_CLOCK = Path(__file__).parent / "stepped_clock"
 HOUR = 3600.0
 
 
@@ -39,30 +39,23 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file with the seconds by which the clock is wrong."""
-    return tmp_path_factory.mktemp("clock") / "step"
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
+    """The clock of the served processes; it is right at first."""
+    return Clock(tmp_path_factory.mktemp("clock") / "step")
 
 
 @pytest.fixture(scope="module")
-def served(disk: Path, clock: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(disk: Path, clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A project on the small disk, whose processes read the stepped clock."""
     project = Served(disk / "project", clips=CLIPS, log=tmp_path_factory.mktemp("log") / "log.txt")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(STEPPED_CLOCK), os.environ["PYTHONPATH"]]))
-        patch.setenv("EARMARK_TEST_CLOCK", str(clock))
-        project.start()
+        for name, value in clock.environment.items():
+            patch.setenv(name, value)
         try:
+            project.start()
             yield project
         finally:
             project.stop()
-
-
-def step(clock: Path, seconds: float) -> None:
-    """Set the clock of the served processes, from one moment to the next."""
-    new = clock.with_suffix(".new")
-    new.write_text(str(seconds), encoding="ascii")
-    new.replace(clock)
 
 
 def test_the_disk_fills_up(served: Served, disk: Path) -> None:
@@ -79,12 +72,12 @@ def test_the_disk_fills_up(served: Served, disk: Path) -> None:
         burst.goes_on()
 
 
-def test_the_clock_is_set_by_an_hour_and_back(served: Served, clock: Path) -> None:
+def test_the_clock_is_set_by_an_hour_and_back(served: Served, clock: Clock) -> None:
     other = served.session_of("waiting")
     held = post(served.port, "/earmark/api/next", {"session": other, "want": 3})["clips"]
     with served.burst("clock") as burst:
         for seconds in (HOUR, -HOUR, 0.0):
-            step(clock, seconds)
+            clock.step(seconds)
             burst.goes_on(300 if IN_SOAK else 20)
             served.learner_catches_up()
     messages = [labelled(clip, label_of(clip["file_name"])) for clip in held]
@@ -127,7 +120,7 @@ def test_the_project_is_moved(served: Served, *, served_anew: bool) -> None:
         moved = here.rename(here.with_name("moved"))
         burst.fails(503)
         saved = len(burst.acknowledged)
-        burst.stays(30 if IN_SOAK else 1)
+        burst.stays(30 if IN_SOAK else 0.5)
         assert len(burst.acknowledged) == saved, "nothing is acknowledged meanwhile"
         if served_anew:
             served.directory = moved

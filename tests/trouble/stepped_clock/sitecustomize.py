@@ -19,7 +19,7 @@ from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 
 VARIABLE = "EARMARK_TEST_CLOCK"
-"""Names the file with the seconds."""
+"""Names the file with the seconds; `tests/trouble/clock.py` writes it."""
 
 _real_time, _real_time_ns = time.time, time.time_ns
 
