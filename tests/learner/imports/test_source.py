@@ -17,11 +17,11 @@ import learner.imports.inspection
 import learner.imports.source
 from db.decisions.log import LiveDecision, live_decisions
 from db.errors import DecisionError, FormatError
-from db.exports.registry import export_decisions
 from db.models import Clip, ClipState, Decision, Rejection, Source
 from db.project import OpenProject, create_project
 from db.records.clips import find_clip
 from learner.imports.source import import_source
+from tests.db.exports.exported import exported_decisions
 from tests.filled_projects import LABELS, undo
 from tests.learner.audio_files import noise, written
 
@@ -339,8 +339,7 @@ class TestRun:
         audio(tmp_path / "audio", "happy/1 é.wav", "sad/2,\n3.wav")
         import_source(project, tmp_path / "audio", labels_from_folders=True, labels_as="folders")
         for format in ("csv", "jsonl"):
-            with project.read() as session:
-                export_decisions(session, format, tmp_path / f"out.{format}")
+            exported_decisions(project, format, tmp_path / f"out.{format}")
             other = create_project(tmp_path / format, labels=LABELS)
             report = import_source(other, tmp_path / f"out.{format}", labels_as="imported")
             assert (report.added, report.labels, report.rejected) == (2, 2, [])
