@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,19 @@ def seeds() -> None:
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """An empty PostgreSQL database of this test's own."""
+    with _postgres_database() as url:
+        yield url
+
+
+@pytest.fixture
+def another_postgres_url() -> Iterator[str]:
+    """A second one."""
+    with _postgres_database() as url:
+        yield url
+
+
+@contextmanager
+def _postgres_database() -> Iterator[str]:
     if not POSTGRES:
         pytest.skip("EARMARK_TEST_POSTGRES names no server")
     name = f"earmark_{os.getpid()}_{random.SystemRandom().getrandbits(32):08x}"

@@ -1,0 +1,69 @@
+"""Commands that keep a project safe: `backup` and `restore`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from db.backups.backing_up import BackupReport, back_up
+from db.backups.restoring import RestoreReport
+from db.backups.restoring import restore as restore_project
+from labeler.cli.output import json_option, opened, print_result, progress_bar
+from labeler.words.run import counted
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option("--with-features", is_flag=True, help="Add the vectors of all clips; otherwise `earmark embed` makes them anew.")
+@json_option
+@click.pass_obj
+def backup(directory: Path, output: Path, with_features: bool, as_json: bool) -> None:
+    """Write the project to one file OUTPUT (a .zip), while people may go on labelling.
+
+    It holds settings, database and trained heads, but no audio. Only you can read it, since the project's secret is in it.
+    """
+    with opened(directory) as project, progress_bar("backup", "B") as moved:
+        report = back_up(project, output, with_features=with_features, progress=moved)
+    print_result(report.to_json(), as_json=as_json, lines=lambda: _backup_lines(report))
+
+
+def _backup_lines(report: BackupReport) -> list[str]:
+    features = "features" if report.with_features else "no features"
+    decisions, heads = counted(report.decisions, "decision"), counted(report.heads, "head")
+    return [
+        f"{report.output} ({report.size / 1e6:.1f} MB) holds {counted(report.clips, 'clip')}, {decisions}, {heads} and {features}.",
+        *[f"Not in it: {counted(files, 'audio file')} in {folder}" for folder, files in report.audio_folders.items()],
+    ]
+
+
+@click.command()
+@click.argument("backup", type=click.Path(path_type=Path))
+@click.option("--database-url", default=None, help="URL of an empty PostgreSQL database; default: a SQLite file in the project.")
+@click.option("--replace", is_flag=True, help="If there is a project in the directory, set it aside in a folder there.")
+@json_option
+@click.pass_obj
+def restore(directory: Path, backup: Path, database_url: str | None, replace: bool, as_json: bool) -> None:
+    """Make a project of the file BACKUP in the --project directory, completely or not at all."""
+    with progress_bar("restore", "B") as moved:
+        report = restore_project(backup, directory, database_url=database_url, replace=replace, progress=moved)
+    print_result(report.to_json(), as_json=as_json, lines=lambda: _restore_lines(report))
+
+
+def _restore_lines(report: RestoreReport) -> list[str]:
+    made = datetime.fromtimestamp(report.created_at, tz=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    decisions, heads = counted(report.decisions, "decision"), counted(report.heads, "head")
+    lines = [f"Restored into {report.directory}, as of {made}: {counted(report.clips, 'clip')}, {decisions}, {heads}."]
+    if report.replaced is not None:
+        lines.append(f"The project that was there is in {report.replaced} now; delete that folder when you need it no more.")
+    if report.schema_before is not None:
+        lines.append(f"Its database was upgraded from the schema {report.schema_before}.")
+    if report.strategy is not None:
+        lines.append(f"Its settings name the strategy {report.strategy}, which runs code from outside of Earmark; check it.")
+    for each in report.audio_folders:
+        state = "which is there" if each.is_there else "which is not there: bring it back, or `earmark doctor --relink FOLDER`"
+        lines.append(f"Audio is expected in {each.folder} ({counted(each.files, 'file')}), {state}.")
+    if not report.with_features:
+        lines.append("Next: earmark embed")
+    return lines
