@@ -10,11 +10,13 @@ import sqlite3
 from collections.abc import Callable, Container
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnClause,
     Connection,
     Enum,
     Float,
@@ -52,7 +54,7 @@ def tables_of(connection: Connection) -> list[Table]:
     ]
 
 
-def _plain(column: Column[object]) -> TypeEngine[object]:
+def _plain(column: Column[Any]) -> TypeEngine[Any]:
     kind = column.type.as_generic()
     # None is stored as NULL where that is allowed, since the models store it so too.
     return JSON(none_as_null=bool(column.nullable)) if isinstance(kind, JSON) else kind
@@ -155,7 +157,7 @@ def check_values(connection: Connection, tables: list[Table]) -> None:
                 raise ProjectError(f"{table.name}.{column.name} in the backup's database holds other values than it may.")
 
 
-def _is_wrong(column: Column[object]) -> str:
+def _is_wrong(column: Column[Any]) -> str:
     name = f'"{column.table.name}"."{column.name}"'
     kind = column.type
     if isinstance(kind, Boolean):
@@ -176,7 +178,7 @@ def unknown_values(connection: Connection) -> list[str]:
         for column in table.columns:
             if isinstance(column.type, Enum):
                 known = column.type.enums
-                kept = literal_column(f'"{table.name}"."{column.name}"')
+                kept: ColumnClause[str] = literal_column(f'"{table.name}"."{column.name}"')
                 if connection.scalar(select(func.count()).select_from(table).where(kept.not_in(known))):
                     found.append(f"{table.name}.{column.name}")
     return found

@@ -42,7 +42,7 @@ def plain_engine(path: Path) -> Engine:
 
 
 def reading_engine(path: Path) -> Engine:
-    """An engine that reads a SQLite file of a stranger: it neither writes nor trusts the functions that the file's schema calls."""
+    """An engine that reads a SQLite file of a stranger: it writes nothing, and runs no function that the file's schema calls."""
 
     def opened() -> sqlite3.Connection:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)

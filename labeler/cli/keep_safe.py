@@ -31,9 +31,9 @@ def backup(directory: Path, output: Path, with_features: bool, as_json: bool) ->
 
 def _backup_lines(report: BackupReport) -> list[str]:
     features = "features" if report.with_features else "no features"
-    decisions, heads = counted(report.decisions, "decision"), counted(report.heads, "head")
+    clips, decisions, heads = counted(report.clips, "clip"), counted(report.decisions, "decision"), counted(report.heads, "head")
     return [
-        f"{report.output} ({report.size / 1e6:.1f} MB) holds {counted(report.clips, 'clip')}, {decisions}, {heads} and {features}.",
+        f"{report.output} ({report.size / 1e6:.1f} MB) holds {clips}, {decisions}, {heads} and {features}.",
         *[f"Not in it: {counted(files, 'audio file')} in {folder}" for folder, files in report.audio_folders.items()],
     ]
 

@@ -17,7 +17,7 @@ from labeler.cli.learn_and_predict import learn, predict
 from labeler.cli.probe import probe
 from labeler.cli.reports import curve, export, status
 from labeler.cli.serve import serve
-from labeler.cli.set_up import embed, import_, init, upgrade
+from labeler.cli.set_up import embed, import_, init, upgrade, validate
 from labeler.cli.simulate import simulate
 from labeler.cli.train_encoder import pretrain
 from labeler.processes.safe_path import safe_children
@@ -59,6 +59,6 @@ def main(ctx: click.Context, project: Path) -> None:
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
     *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade),
-    *(backup, restore),
+    *(backup, restore, validate),
 ):
     main.add_command(command)

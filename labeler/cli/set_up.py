@@ -1,8 +1,10 @@
-"""Commands that create and fill a project: `init`, `import`, `embed` and `upgrade`."""
+"""Commands that create and fill a project: `init`, `import`, `validate`, `embed` and `upgrade`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +14,9 @@ from db.store.upgrade import backup, migrate, newest_revision, upgradable_revisi
 from labeler.cli.output import json_option, note, opened, print_result, progress_bar
 from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
+
+if TYPE_CHECKING:
+    from learner.imports.import_report import ImportReport
 
 
 @click.command()
@@ -34,33 +39,61 @@ def init(directory: Path, labels: str, database_url: str | None, as_json: bool) 
     )
 
 
+_SOURCE = (
+    click.argument("source", type=click.Path(path_type=Path)),
+    click.option("--labels-from-folders", is_flag=True, help="Use the name of each file's folder as its label."),
+    click.option(
+        "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
+    ),
+    click.option(
+        "--times-in",
+        type=click.Choice([unit.value for unit in TimesIn]),
+        default=None,
+        help="What start and end in a manifest are given in; default: seconds. clock is hours:minutes:seconds or "
+        "minutes:seconds.",
+    ),
+    json_option,
+    click.pass_obj,
+)
+
+
+def _source_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What `import` and `validate` take: they must agree."""
+    for option in reversed(_SOURCE):
+        command = option(command)
+    return command
+
+
 @click.command("import")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("--labels-from-folders", is_flag=True, help="Use the name of each file's folder as its label.")
-@click.option(
-    "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
-)
-@click.option(
-    "--times-in",
-    type=click.Choice([unit.value for unit in TimesIn]),
-    default=None,
-    help="What start and end in a manifest are given in; default: seconds. clock is hours:minutes:seconds or minutes:seconds.",
-)
-@json_option
-@click.pass_obj
-def import_(
+@_source_options
+def import_(directory: Path, as_json: bool, **source: Any) -> None:
+    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files."""
+    from learner.imports.source import import_source
+
+    _take(directory, import_source, as_json=as_json, **source)
+
+
+@click.command()
+@_source_options
+def validate(directory: Path, as_json: bool, **source: Any) -> None:
+    """Report what an import of SOURCE with the same options would do, and write nothing."""
+    from learner.imports.validation import validate_source
+
+    _take(directory, validate_source, as_json=as_json, **source)
+
+
+def _take(
     directory: Path,
+    taken_by: Callable[..., ImportReport],
+    *,
     source: Path,
     labels_from_folders: bool,
     labels_as: str | None,
     times_in: str | None,
     as_json: bool,
 ) -> None:
-    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files."""
-    from learner.imports.source import import_source
-
-    with opened(directory) as project, progress_bar("import", "clip") as moved:
-        report = import_source(
+    with opened(directory) as project, progress_bar(taken_by.__name__.partition("_")[0], "clip") as moved:
+        report = taken_by(
             project,
             source,
             labels_from_folders=labels_from_folders,

@@ -38,7 +38,8 @@ def made_backup(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture
 def backup(made_backup: Path, tmp_path: Path) -> Path:
     """The file, to change: of a project with three clips and one decision."""
-    return shutil.copy(made_backup, tmp_path / "b.zip")
+    shutil.copy(made_backup, tmp_path / "b.zip")
+    return tmp_path / "b.zip"
 
 
 def forged(backup: Path, change: Callable[[Members], object]) -> Path:
@@ -188,14 +189,13 @@ def test_settings_without_sense_are_refused(backup: Path) -> None:
     assert_refused(bad, "random_share in earmark.toml of the backup cannot be used")
 
 
-def test_what_is_no_backup_is_named(tmp_path: Path, project: OpenProject) -> None:
+def test_what_is_no_backup_is_named(backup: Path, tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="There is no backup"):
         restore(tmp_path / "none.zip", tmp_path / "again")
     with pytest.raises(ProjectError, match="is no file"):
         restore(tmp_path, tmp_path / "again")
     with pytest.raises(ProjectError, match="is no PostgreSQL database"):
-        back_up(project, tmp_path / "b.zip")
-        restore(tmp_path / "b.zip", tmp_path / "again", database_url=f"sqlite:///{tmp_path}/x.db")
+        restore(backup, tmp_path / "again", database_url=f"sqlite:///{tmp_path}/x.db")
 
 
 @pytest.mark.postgres
