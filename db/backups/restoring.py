@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from db.backups.archive import Archive
 from db.backups.manifest import DATABASE, Manifest
-from db.backups.rows import check_snapshot, check_values, copy_rows, tables_of, unknown_values
+from db.backups.rows import check_snapshot, check_tables, copy_rows, tables_of, unknown_values, wrong_values
 from db.backups.snapshot import plain_engine, reading_engine
 from db.backups.swap import pieces_of_a_project, swapped_in
 from db.errors import ProjectError
@@ -160,7 +160,9 @@ class _Restore:
         if inspect(writing).get_table_names():
             raise ProjectError("The database holds tables already; give an empty database in --database-url.")
         migrate_on(writing, to=revision)
-        check_values(reading, tables_of(writing))
+        tables = tables_of(writing)
+        check_tables(reading, tables)
+        self._refuse(wrong_values(reading, tables))
         # The learner that wrote its state is another one, and vectors may have stayed behind.
         without = {LearnerState.__tablename__, *([] if self._manifest.with_features else [FeatureRow.__tablename__])}
         rows = self._copied(reading, writing, without)
@@ -173,9 +175,11 @@ class _Restore:
         migrate_on(writing)
         if writing.dialect.name == "sqlite":
             writing.commit()
-        unknown = unknown_values(writing)
-        if unknown:
-            raise ProjectError(f"{unknown[0]} in the backup's database holds other values than it may; take another backup.")
+        self._refuse(unknown_values(writing))
+
+    def _refuse(self, wrong: list[str]) -> None:
+        if wrong:
+            raise ProjectError(f"{wrong[0]} in {self._archive.path} holds other values than it may; take another backup.")
 
     def _copied(self, reading: Connection, writing: Connection, without: set[str]) -> dict[str, int]:
         try:

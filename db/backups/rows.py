@@ -139,22 +139,27 @@ def check_snapshot(path: Path) -> str:
     raise ProjectError("The database in the backup was not made by Earmark; choose another backup.")
 
 
-def check_values(connection: Connection, tables: list[Table]) -> None:
-    """Check on SQLite, which takes any value in any column, that each value is of the kind that its column is for.
+def check_tables(connection: Connection, tables: list[Table]) -> None:
+    """Check that a SQLite database of a stranger has these tables and columns, and no view or virtual table in their place.
 
     Raises:
-        ProjectError: one is not, or a table or column is missing, or is none that holds rows; the message names it.
+        ProjectError: it has not; the message names the table.
     """
     real = set(connection.scalars(text("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")))
     for table in tables:
         columns = {column["name"] for column in inspect(connection).get_columns(table.name)} if table.name in real else set()
         if not columns >= set(table.columns.keys()):
             raise ProjectError(f"The database in the backup lacks the table {table.name}, or a part of it; take another backup.")
+
+
+def wrong_values(connection: Connection, tables: list[Table]) -> list[str]:
+    """The columns with a value of another kind than they are for, on SQLite, which takes any value in any column."""
+    found = []
+    for table in tables:
         wrong = [func.count().filter(text(_is_wrong(column))) for column in table.columns]
         counts = connection.execute(select(*wrong).select_from(table)).one()
-        for column, count in zip(table.columns, counts, strict=True):
-            if count:
-                raise ProjectError(f"{table.name}.{column.name} in the backup's database holds other values than it may.")
+        found += [f"{table.name}.{column.name}" for column, count in zip(table.columns, counts, strict=True) if count]
+    return found
 
 
 def _is_wrong(column: Column[Any]) -> str:

@@ -1,17 +1,26 @@
-"""Commands that keep a project safe: `backup` and `restore`."""
+"""Commands that keep a project safe: `backup`, `restore` and `doctor`."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from db.backups.backing_up import BackupReport, back_up
 from db.backups.restoring import RestoreReport
 from db.backups.restoring import restore as restore_project
-from labeler.cli.output import json_option, opened, print_result, progress_bar
+from labeler.cli.output import json_option, note, opened, print_result, progress_bar
 from labeler.words.run import counted
+
+if TYPE_CHECKING:
+    from learner.doctor.examination import Examination
+    from learner.doctor.finding import Finding
+
+NOT_WELL = 3
+"""Exit status of `doctor` if it found a problem; 1 and 2 are those of errors."""
 
 
 @click.command()
@@ -67,3 +76,61 @@ def _restore_lines(report: RestoreReport) -> list[str]:
     if not report.with_features:
         lines.append("Next: earmark embed")
     return lines
+
+
+def _clips(_context: click.Context, _parameter: click.Parameter, value: str) -> int | None:
+    if value == "all":
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise click.BadParameter(f"{value!r} is neither a number nor all.")
+    return int(value)
+
+
+@click.command()
+@click.option(
+    "--audio",
+    metavar="all|N",
+    callback=_clips,
+    default="300",
+    show_default=True,
+    help="How many clips are decoded, drawn at random; the path of every file is checked in any case.",
+)
+@click.option(
+    "--relink",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    default=None,
+    help="Look for audio that is missing or changed in this folder, by its content, and note where it lies now.",
+)
+@json_option
+@click.pass_obj
+def doctor(directory: Path, audio: int | None, relink: Path | None, as_json: bool) -> None:
+    """Check database, features, heads, audio, this machine and the learner, and say of each trouble what to do.
+
+    The exit status is 3 if there is a problem. Nothing is changed without --relink.
+    """
+    from learner.doctor.examination import examine_directory
+
+    result = examine_directory(directory, audio=audio, relink=relink, watch=progress_bar)
+    if not as_json:
+        for finding in result.findings:
+            note(_finding_line(finding))
+    print_result(result.to_json(), as_json=as_json, lines=lambda: _doctor_lines(result))
+    if not result.is_well:
+        raise SystemExit(NOT_WELL)
+
+
+def _finding_line(finding: Finding) -> str:
+    several = len(finding.examples) < finding.count
+    names = ", ".join((*finding.examples, "…") if several else finding.examples)
+    named = f" ({names})" if finding.examples else ""
+    kind = "problem" if finding.is_problem else "note"
+    return f"{kind}, {finding.subject}: {finding.what}{named} {finding.remedy}"
+
+
+def _doctor_lines(result: Examination) -> list[str]:
+    problems = sum(finding.is_problem for finding in result.findings)
+    verdict = "All is well." if result.is_well else f"{counted(problems, 'problem')} found."
+    relinked = [f"{counted(len(result.relinked), 'audio file')} found again."] if result.relinked else []
+    machine = ", ".join(f"{name} {version}" for name, version in result.versions.items())
+    return [*relinked, f"{verdict} {counted(result.clips_decoded, 'clip')} decoded.", *([machine] if machine else [])]

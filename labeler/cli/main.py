@@ -11,7 +11,7 @@ from db.errors import EarmarkError
 from db.store.failures import STORE_ERRORS, failure_of
 from labeler.cli.decisions import annotate, queue
 from labeler.cli.finding import likely, similar
-from labeler.cli.keep_safe import backup, restore
+from labeler.cli.keep_safe import backup, doctor, restore
 from labeler.cli.label_checks import agreement, suspects
 from labeler.cli.learn_and_predict import learn, predict
 from labeler.cli.probe import probe
@@ -59,6 +59,6 @@ def main(ctx: click.Context, project: Path) -> None:
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
     *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade),
-    *(backup, restore, validate),
+    *(backup, restore, doctor, validate),
 ):
     main.add_command(command)

@@ -24,6 +24,7 @@ from db.records.annotators import annotator_named
 from db.records.learner_state import report_state
 from db.settings import SETTINGS_FILE
 from db.store.lock import EMBED_LOCK, locked
+from tests.db.damaged import damage_file
 from tests.filled_projects import LABELS, add_clips, answer
 
 ANNOTATORS = 20
@@ -202,9 +203,7 @@ def test_an_older_backup_is_replaced_and_nothing_is_left_beside_it(project: Open
 def test_a_damaged_database_makes_no_backup(project: OpenProject, tmp_path: Path) -> None:
     add_clips(project, 500)
     project.close()
-    with (project.directory / "earmark.sqlite").open("r+b") as file:
-        file.seek(20 * 4096)
-        file.write(b"\xff" * 4096 * 10)
+    damage_file(project.directory / "earmark.sqlite")
     with pytest.raises(ProjectError, match="database .*damaged"):
         back_up(project, tmp_path / "b.zip")
     assert not (tmp_path / "b.zip").exists()

@@ -17,8 +17,8 @@ from tests.filled_projects import add_clips, answer
 from tests.learner.synthetic_projects import embedded_project, label_slice, label_truly
 
 COMMANDS = {
-    "agreement", "annotate", "backup", "curve", "embed", "export", "import", "init", "learn", "likely", "predict", "pretrain",
-    "probe", "queue", "restore", "serve", "similar", "simulate", "status", "suspects", "upgrade", "validate",
+    "agreement", "annotate", "backup", "curve", "doctor", "embed", "export", "import", "init", "learn", "likely", "predict",
+    "pretrain", "probe", "queue", "restore", "serve", "similar", "simulate", "status", "suspects", "upgrade", "validate",
 }  # fmt: skip
 
 
