@@ -72,6 +72,13 @@ def postgres_url(postgres_server: Engine) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def another_postgres_url(postgres_server: Engine) -> Iterator[str]:
+    """A second one."""
+    with database(postgres_server) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a database with an empty project, to copy."""
