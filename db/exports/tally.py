@@ -41,14 +41,18 @@ class Tally:
     def add_clip(self, row: ClipRow) -> None:
         """Count a clip."""
         self.clips += 1
-        self.decisions += len(row.answers)
         self.seconds += row.end - row.start
         self.per_label[row.label or ""] += 1
         self.per_kind[row.kind.value] += 1
         self.per_split[row.split or ""] += 1
-        self.per_annotator.update(answer.annotator for answer in row.answers)
         if row.speaker is not None:
             self.speakers.add(row.speaker)
+        if row.answers:
+            self._add_answers(row)
+
+    def _add_answers(self, row: ClipRow) -> None:
+        self.decisions += len(row.answers)
+        self.per_annotator.update(answer.annotator for answer in row.answers)
         if row.agreement is not None and sum(answer.label is not None for answer in row.answers) > 1:
             self.shared += 1
             self.agreements += row.agreement
