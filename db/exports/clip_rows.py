@@ -147,7 +147,9 @@ class ClipReader:
         self, clip: Row[Any], answers: Sequence[Row[Any]], before: Mapping[str, Any] | None, predicted: Predicted | None
     ) -> ClipRow:
         # By position: a million rows are made here, and a look-up by name takes several times as long.
-        number, file_name, start, end, speaker, transcript, split, extra, content_hash, path, rate, channels, duration = clip
+        number, file_name, start, end, speaker, transcript, split, extra, content_hash, path, rate, channels, duration = tuple(
+            clip
+        )
         label, kind, agreement, confidence, given = None, LabelKind.NONE, None, None, _NO_ANSWERS
         if answers:
             label, kind, agreement, given = self._answered(number, answers)
@@ -163,7 +165,7 @@ class ClipReader:
             whole=start <= SPAN_TOLERANCE and end >= duration - SPAN_TOLERANCE,
             sampling_rate=rate,
             channels=channels,
-            content_hash=content_hash,
+            content_hash=digest,
             speaker=speaker,
             transcript=transcript,
             split=split,
@@ -195,6 +197,7 @@ class ClipReader:
         return GivenAnswerRow(
             id=row.id,
             uuid=row.uuid,
+            annotator_id=row.annotator_id,
             annotator=row.annotator,
             answer=row.answer if row.answer != Answer.LABEL or label is not None else Answer.UNSURE,
             label=label,
