@@ -22,10 +22,9 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
-from db.errors import FormatError
-from db.imports.folder import AUDIO_SUFFIXES, read_folder
-from db.imports.manifest import BadRow, SourceRow, is_too_long, read_manifest
+from db.imports.manifest import BadRow, SourceRow, is_too_long
 from db.imports.remarks import Remarks
+from db.imports.speaker_column import speakers_from
 from db.imports.text_lines import storable
 from db.imports.times import TimesIn
 from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
@@ -38,6 +37,7 @@ from db.records.labels import active_labels
 from learner.audio.reader import shown
 from learner.imports.import_report import ImportReport
 from learner.imports.inspection import Inspected, Inspector
+from learner.imports.rows import count_of, rows_of
 from learner.imports.time_units import refuse_other_units
 
 BATCH = 200
@@ -53,6 +53,8 @@ def import_source(
     labels_from_folders: bool = False,
     labels_as: str | None = None,
     times_in: TimesIn | None = None,
+    corpus: str | None = None,
+    speaker_from: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     seed: int | None = None,
 ) -> ImportReport:
@@ -64,6 +66,8 @@ def import_source(
         labels_as: record the labels in the source as decisions of the annotator of this name, with source `imported`; an answer
             of this annotator for the same clip that stands, or was taken back, is left as it is.
         times_in: what the manifest's `start` and `end` are given in; None for seconds, where other units are noticed and refused.
+        corpus: name of a known corpus whose folder this is; it then gives labels, speakers and texts.
+        speaker_from: a column that is taken as the speaker, such as `session`.
         progress: called with rows done and rows in all.
         seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
@@ -76,12 +80,14 @@ def import_source(
     rng = random.SystemRandom() if seed is None else random.Random(seed)
     remarks = Remarks()
     importer = _Importer(project, source, labels_as=labels_as, rng=rng, remarks=remarks)
-    rows = _rows(source, labels_from_folders=labels_from_folders, times_in=times_in, remarks=remarks)
+    rows = rows_of(source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, remarks=remarks)
+    if speaker_from is not None:
+        rows = speakers_from(speaker_from, rows, remarks=remarks)
     first = list(islice(rows, BATCH))
     if times_in is None:
         refuse_other_units(source, first)
     rows = chain(first, rows)
-    total = _count(source) if progress else 0
+    total = count_of(source) if progress else 0
     importer.begin()
     done = 0
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="import") as pool:
@@ -93,26 +99,6 @@ def import_source(
     if progress:
         progress(done, done)
     return importer.finished()
-
-
-def _rows(source: Path, *, labels_from_folders: bool, times_in: TimesIn | None, remarks: Remarks) -> Iterator[SourceRow | BadRow]:
-    if os.path.isdir(source):
-        if times_in is not None:
-            raise FormatError(f"{shown(source)} is a folder, and only a manifest gives times; leave --times-in out.")
-        return read_folder(source, labels_from_folders=labels_from_folders)
-    if source.suffix.lower() in AUDIO_SUFFIXES:
-        raise FormatError(f"{shown(source)} is an audio file by its name; import its folder, or a manifest that lists it.")
-    if labels_from_folders:
-        raise FormatError(f"{shown(source)} is not a folder; use --labels-from-folders with a folder.")
-    return read_manifest(source, times_in=times_in or TimesIn.SECONDS, remarks=remarks)
-
-
-def _count(source: Path) -> int:
-    """How many rows there will be, roughly (for a manifest its lines): only the progress bar needs it."""
-    if os.path.isdir(source):
-        return sum(1 for _ in read_folder(source))
-    with open(source, "rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
 class _Importer:
@@ -141,11 +127,14 @@ class _Importer:
             self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
             if self._labels_as is not None:
                 self._labels = [label.name for label in active_labels(session)]
+                self.report.label_set = list(self._labels)
                 self._annotator_id = annotator_named(session, self._labels_as).id
 
     def finished(self) -> ImportReport:
         """The report, with notes on the source as a whole."""
         notes = self._remarks.sentences()
+        if not self.report.added + self.report.known + len(self.report.rejected):
+            notes.append(f"No audio was found in {shown(self._source)}.")
         if self._labels_as is None and self._labelled:
             clips = "1 clip has a label" if self._labelled == 1 else f"{self._labelled} clips have labels"
             notes.append(f"{clips} in the source, and none was recorded; --labels-as ANNOTATOR records them as decisions.")
@@ -248,10 +237,10 @@ class _Importer:
         for clip_id, row in labelled:
             assert row.label is not None
             if row.label not in self._labels:
-                known = ", ".join(self._labels)
-                reason = f"Imported without its label: {row.label!r} is not in the label set; use one of: {known}."
-                _reject(row, reason, rejected, report)
-            elif self._label_of.setdefault(clip_id, row.label) != row.label:
+                report.leave_label(row.label, row.file_name)
+                continue
+            report.fitting_labels += 1
+            if self._label_of.setdefault(clip_id, row.label) != row.label:
                 reason = (
                     f"Imported without its label {row.label!r}: the same audio is labelled {self._label_of[clip_id]!r} above; "
                     "keep one of them."

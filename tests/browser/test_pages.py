@@ -136,6 +136,7 @@ def test_the_download_holds_what_was_pressed(seat: Seat, served: Served) -> None
     page = seat.page
     page.get_by_role("link", name="Export").click()
     page.get_by_text("Every answer that stands").click(timeout=20_000)
+    expect(page.get_by_test_id("preview")).to_contain_text("queued_as")
     expect(page.get_by_test_id("preview")).to_contain_text(pressed[0][0])
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
