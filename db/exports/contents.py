@@ -146,9 +146,14 @@ class Contents:
         Raises:
             OSError, AudioError: it cannot be copied or cut.
         """
-        if self.audio_as == AudioAs.NONE or self.place is None or self.folder is None:
+        if not self.holds_audio or self.place is None or self.folder is None:
             return row.path
         return self.place(row, self.folder / below, flat=flat)
+
+    @property
+    def holds_audio(self) -> bool:
+        """Whether the export is a folder with audio."""
+        return self.audio_as != AudioAs.NONE
 
     @property
     def is_cut(self) -> bool:
