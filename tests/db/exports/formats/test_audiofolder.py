@@ -21,11 +21,6 @@ from learner.handover.export import export_project
 from tests.db.exports.formats.awkward import CLIPS, LABEL_OF
 from tests.filled_projects import add_clips, answer
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 SPLITS = {"train": {1, 2, 3, 6, 7, 8}, "validation": {5}, "test": {4, 9}}
 
 Load = Callable[[Path], dict[str, list[dict[str, Any]]]]
