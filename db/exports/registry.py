@@ -50,6 +50,11 @@ class Exporter:
     importable: bool = False
     """Whether Earmark reads it back."""
 
+    @property
+    def makes_folder(self) -> bool:
+        """Whether an export is a folder unless somebody chooses otherwise: for its own sake, or because it holds audio."""
+        return self.is_folder or self.audio != AudioAs.NONE
+
 
 EXPORTERS: dict[str, Exporter] = {}
 
