@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf
 from db.exports.clip_rows import NOTHING, Beside, ClipReader
 from db.exports.decision_rows import COLUMNS, LOG_COLUMNS, in_iso, log_rows, standing_rows
 from db.exports.past import LabelNames
-from db.exports.rows import ClipRow
+from db.exports.rows import ClipRow, GivenAnswerRow
 from db.exports.splits import split_by_group
 from db.exports.tally import Tally
 
@@ -97,11 +97,21 @@ class Contents:
         self._split_of: dict[str, str] | None = None
 
     def clips(self) -> Iterator[ClipRow]:
-        """The chosen clips by number, with their splits."""
+        """The chosen clips by number, with their splits.
+
+        In an export of decisions a clip has the chosen answers only, and is left out if none of its answers is chosen.
+        """
         self.tally.clear()
+        if self.choice.rows == RowsOf.CONSENSUS:
+            for row in self._chosen(self.moved):
+                self.tally.add_clip(row)
+                yield row
+            return
         for row in self._chosen(self.moved):
-            self.tally.add_clip(row)
-            yield row
+            answers = tuple(answer for answer in row.answers if self._wants_answer(answer))
+            if answers or not row.answers:
+                self.tally.add_answers(row, answers)
+                yield row if len(answers) == len(row.answers) else replace(row, answers=answers)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -196,7 +206,7 @@ class Contents:
             (choice.labels is None or choice.rows == RowsOf.DECISIONS or row.label in choice.labels)
             and (choice.least_agreement is None or (row.agreement is not None and row.agreement >= choice.least_agreement))
             and (choice.least_confidence is None or (row.confidence is not None and row.confidence >= choice.least_confidence))
-            and self._in_time(row)
+            and (choice.rows == RowsOf.DECISIONS or self._in_time(row))
         )
 
     def _in_time(self, row: ClipRow) -> bool:
@@ -217,6 +227,14 @@ class Contents:
             and (choice.until is None or time < in_iso(choice.until))
         )
 
+    def _wants_answer(self, answer: GivenAnswerRow) -> bool:
+        choice, time = self.choice, answer.answered_at
+        return (
+            (choice.labels is None or answer.label in choice.labels)
+            and (choice.since is None or time >= choice.since)
+            and (choice.until is None or time < choice.until)
+        )
+
     def _flat(self, row: ClipRow) -> dict[str, Any]:
         newest = max((answer.answered_at for answer in row.answers), default=None)
         found = {
@@ -230,7 +248,7 @@ class Contents:
             "agreement": row.agreement,
             "confidence": row.confidence,
             "answers": len(row.answers),
-            "by_annotator": {answer.annotator: answer.label or answer.answer.value for answer in row.answers},
+            "by_annotator": {answer.annotator: _given(answer) for answer in row.answers},
             "predicted": None if row.predicted is None else row.predicted.label,
             "predicted_score": None if row.predicted is None else row.predicted.score,
             "predicted_by": None if row.predicted is None else row.predicted.origin,
@@ -240,6 +258,13 @@ class Contents:
             "extra": row.extra,
         }
         return found if self.audio_as == AudioAs.NONE else {**found, AUDIO_COLUMN: self.audio(row)}
+
+
+def _given(answer: GivenAnswerRow) -> str | dict[str, Any]:
+    """A label, or an object where it is none or more than that: a label may be called `skip`, too."""
+    if answer.label is None:
+        return {"answer": answer.answer.value, "gold": True} if answer.gold else {"answer": answer.answer.value}
+    return {"label": answer.label, "gold": True} if answer.gold else answer.label
 
 
 def _with_split(row: ClipRow, split: str) -> ClipRow:

@@ -18,6 +18,9 @@ from db.exports.formats.emonet import write_emonet
 from db.exports.formats.ft_w2v2_ser import write_ft_w2v2_ser
 from db.exports.formats.json_lines import write_jsonl, write_log
 from db.exports.formats.kaldi import write_kaldi
+from db.exports.formats.label_studio import write_label_studio
+from db.exports.formats.parquet_file import write_parquet
+from db.exports.formats.prodigy import write_prodigy
 from db.exports.past import withdrawn_since
 from db.store.files import whole_folder, written_whole
 
@@ -147,6 +150,18 @@ register(
         audio=AudioAs.CUT,
     )
 )
+register(Exporter(name="parquet", suffix=".parquet", description="A table with types, as Parquet.", write=write_parquet))
+register(
+    Exporter(
+        name="label-studio",
+        suffix=".json",
+        description="A folder with tasks and a labelling config for Label Studio.",
+        write=write_label_studio,
+        is_folder=True,
+        importable=True,
+    )
+)
+register(Exporter(name="prodigy", suffix=".jsonl", description="Tasks for Prodigy.", write=write_prodigy, importable=True))
 
 
 @dataclass(frozen=True)

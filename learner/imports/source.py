@@ -22,9 +22,10 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
+from db.errors import ClipError
+from db.imports.handed_over import HandedOverRow
 from db.imports.manifest import BadRow, SourceRow, is_too_long
 from db.imports.remarks import Remarks
-from db.imports.speaker_column import speakers_from
 from db.imports.text_lines import storable
 from db.imports.times import TimesIn
 from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
@@ -33,11 +34,12 @@ from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
 from db.records.clips import clear_rejection, record_rejection, register_clip
 from db.records.known_clips import known_of
-from db.records.labels import active_labels
+from db.records.labels import active_labels, answer_names
 from learner.audio.reader import shown
+from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
 from learner.imports.inspection import Inspected, Inspector
-from learner.imports.rows import count_of, rows_of
+from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
 from learner.imports.time_units import refuse_other_units
 
 BATCH = 200
@@ -80,12 +82,18 @@ def import_source(
     rng = random.SystemRandom() if seed is None else random.Random(seed)
     remarks = Remarks()
     importer = _Importer(project, source, labels_as=labels_as, rng=rng, remarks=remarks)
-    rows = rows_of(source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, remarks=remarks)
-    if speaker_from is not None:
-        rows = speakers_from(speaker_from, rows, remarks=remarks)
+    rows = rows_of(
+        source,
+        labels_from_folders=labels_from_folders,
+        times_in=times_in,
+        corpus=corpus,
+        speaker_from=speaker_from,
+        by_name=labels_as is None,
+        remarks=remarks,
+    )
     first = list(islice(rows, BATCH))
     if times_in is None:
-        refuse_other_units(source, first)
+        refuse_other_units(source, [clip_of(row) for row in first])
     rows = chain(first, rows)
     total = count_of(source) if progress else 0
     importer.begin()
@@ -111,6 +119,7 @@ class _Importer:
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
         self._labels: list[str] = []
+        self._accepted: dict[str, str] = {}
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
         self._secret = b""
@@ -118,6 +127,7 @@ class _Importer:
         self._rejected: set[tuple[str, str]] = set()
         self._labelled = 0
         self._label_of: dict[int, str] = {}
+        self._handed = HandedAnswers(labels_as=labels_as, secret=b"")
 
     def begin(self) -> None:
         """Check what can be checked before work starts; earlier rejections of lines of this manifest are dropped."""
@@ -125,9 +135,11 @@ class _Importer:
             session.execute(delete(Rejection).where(Rejection.path == storable(str(self._source))))
             info = session.scalars(select(ProjectInfo)).one()
             self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
+            self._handed = HandedAnswers(labels_as=self._labels_as, secret=self._secret)
+            self._handed.begin(session)
+            self._labels = self.report.label_set = [label.name for label in active_labels(session)]
             if self._labels_as is not None:
-                self._labels = [label.name for label in active_labels(session)]
-                self.report.label_set = list(self._labels)
+                self._accepted = answer_names(session)
                 self._annotator_id = annotator_named(session, self._labels_as).id
 
     def finished(self) -> ImportReport:
@@ -138,16 +150,20 @@ class _Importer:
         if self._labels_as is None and self._labelled:
             clips = "1 clip has a label" if self._labelled == 1 else f"{self._labelled} clips have labels"
             notes.append(f"{clips} in the source, and none was recorded; --labels-as ANNOTATOR records them as decisions.")
-        if self._labels_as is not None and not self._labelled:
+        if self.report.of_nobody:
+            count = self.report.of_nobody
+            answers = "1 answer names no annotator" if count == 1 else f"{count} answers name no annotator"
+            notes.append(f"{answers} and none was recorded; --labels-as ANNOTATOR records them as decisions.")
+        if self._labels_as is not None and not self._labelled and not self.report.fitting_labels:
             how = "their column must be called label" if self.report.of_lines else "--labels-from-folders makes them of folders"
             notes.append(f"The source has no labels for {self._labels_as}; {how}.")
         self.report.notes = notes
         return self.report
 
-    def take(self, batch: list[SourceRow | BadRow], pool: ThreadPoolExecutor) -> Iterator[int]:
+    def take(self, batch: list[AnyRow], pool: ThreadPoolExecutor) -> Iterator[int]:
         """Inspect and write a batch; yields how many rows each transaction wrote."""
         with self._project.read() as session:
-            known = known_of(session, [row.path for row in batch if isinstance(row, SourceRow)])
+            known = known_of(session, [clip.path for row in batch if isinstance(clip := clip_of(row), SourceRow)])
         waiting: list[Inspected] = []
         began = time.monotonic()
         futures = [pool.submit(self._inspector.inspect, row, known) for row in batch]
@@ -170,6 +186,7 @@ class _Importer:
         report = ImportReport(of_lines=self.report.of_lines)
         rejected: dict[tuple[str, str], str] = {}
         labelled: list[tuple[int, SourceRow]] = []
+        handed: list[tuple[int, HandedOverRow]] = []
         again: dict[int, SourceRow] = {}
         with self._project.write() as session:
             for found in inspected:
@@ -177,16 +194,23 @@ class _Importer:
                     _reject(found.row, found.reason, rejected, report, kind=found.kind)
                     continue
                 assert isinstance(found.row, SourceRow)
-                clip_id, is_known = self._register(session, found, report)
+                try:
+                    clip_id, is_known = self._register(session, found, report)
+                except ClipError as error:
+                    _reject(found.row, str(error), rejected, report)
+                    continue
                 if is_known:
                     again.setdefault(clip_id, found.row)
+                if found.handed is not None:
+                    handed.append((clip_id, found.handed))
                 if found.row.label is not None:
                     labelled.append((clip_id, found.row))
             self._labelled += len(labelled)
             if self._labels_as is None:
                 labelled.clear()
             self._fill(session, again, report)
-            self._record_labels(session, labelled, rejected, report)
+            self._record_labels(session, labelled, report)
+            self._handed.record(session, handed, report)
             self._record_rejections(session, [found.row for found in inspected], rejected)
         self._rejected.update(rejected)
         self.report.take(report)
@@ -197,7 +221,8 @@ class _Importer:
             report.known += 1
             return found.known_id, True
         assert found.clip is not None
-        report.warnings += [{"file_name": found.clip.file_name, "warning": remark} for remark in found.remarks]
+        for remark in found.remarks:
+            report.warn(found.clip, remark)
         registered = register_clip(session, found.clip, rng=self._rng)
         if registered.outcome in ("added", "renewed"):
             report.added += 1
@@ -219,14 +244,14 @@ class _Importer:
         }
         for clip_id, speaker in fill_details(session, details).items():
             row = again[clip_id]
-            reason = f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
-            report.reject(row, reason)
+            report.warn(
+                row, f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
+            )
 
     def _record_labels(
         self,
         session: Session,
         labelled: list[tuple[int, SourceRow]],
-        rejected: dict[tuple[str, str], str],
         report: ImportReport,
     ) -> None:
         clip_ids = {clip_id for clip_id, _ in labelled}
@@ -236,7 +261,7 @@ class _Importer:
         before = self._imported_before(session, made)
         for clip_id, row in labelled:
             assert row.label is not None
-            if row.label not in self._labels:
+            if row.label not in self._accepted:
                 report.leave_label(row.label, row.file_name)
                 continue
             report.fitting_labels += 1
@@ -245,7 +270,7 @@ class _Importer:
                     f"Imported without its label {row.label!r}: the same audio is labelled {self._label_of[clip_id]!r} above; "
                     "keep one of them."
                 )
-                _reject(row, reason, rejected, report)
+                report.warn(row, reason)
             elif clip_id not in answered and (clip_id, row.label) not in before:
                 given = GivenAnswer(
                     uuid=made[clip_id, row.label],

@@ -12,7 +12,9 @@ from db.exports.registry import EXPORTERS
 from labeler.cli.main import main
 from tests.db.exports.formats.awkward import CLIPS, make_awkward_project
 
-WANTED = ("audiofolder", "audformat", "kaldi", "audacity", "emonet", "ft-w2v2-ser", "csv", "jsonl", "log")
+WANTED = (
+    *("csv", "jsonl", "log", "parquet", "label-studio", "audiofolder", "audformat", "prodigy", "kaldi", "audacity", "emonet", "ft-w2v2-ser"),
+)
 
 
 @pytest.fixture(scope="module")
