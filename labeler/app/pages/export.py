@@ -111,7 +111,9 @@ def _asked_for_spreadsheets() -> bool:
 def _file_name(now: Serving, exporter: Exporter, choice: ExportChoice) -> str:
     """A name that says what is in the file: two formats may have the same ending."""
     what = exporter.name if len(exporter.rows) == 1 else f"{exporter.name}-{choice.rows.value}"
-    return f"{now.project.directory.name}-{time.strftime('%Y-%m-%d')}-{what}{'.zip' if exporter.makes_folder else exporter.suffix}"
+    return (
+        f"{now.project.directory.name}-{time.strftime('%Y-%m-%d')}-{what}{'.zip' if exporter.makes_folder else exporter.suffix}"
+    )
 
 
 def _exported(now: Serving, exporter: Exporter, choice: ExportChoice) -> bytes:

@@ -13,7 +13,20 @@ from labeler.cli.main import main
 from tests.db.exports.formats.awkward import CLIPS, make_awkward_project
 
 WANTED = (
-    *("csv", "jsonl", "log", "parquet", "label-studio", "audiofolder", "audformat", "prodigy", "kaldi", "audacity", "emonet", "ft-w2v2-ser"),
+    *(
+        "csv",
+        "jsonl",
+        "log",
+        "parquet",
+        "label-studio",
+        "audiofolder",
+        "audformat",
+        "prodigy",
+        "kaldi",
+        "audacity",
+        "emonet",
+        "ft-w2v2-ser",
+    ),
 )
 
 
