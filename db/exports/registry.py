@@ -53,6 +53,11 @@ class Exporter:
     importable: bool = False
     """Whether Earmark reads it back."""
 
+    @property
+    def makes_folder(self) -> bool:
+        """Whether an export is a folder unless somebody chooses otherwise: for its own sake, or because it holds audio."""
+        return self.is_folder or self.audio != AudioAs.NONE
+
 
 EXPORTERS: dict[str, Exporter] = {}
 
@@ -83,18 +88,6 @@ register(
         importable=True,
     )
 )
-register(Exporter(name="parquet", suffix=".parquet", description="A table with types, as Parquet.", write=write_parquet))
-register(
-    Exporter(
-        name="label-studio",
-        suffix=".json",
-        description="A folder with tasks and a labelling config for Label Studio.",
-        write=write_label_studio,
-        is_folder=True,
-        importable=True,
-    )
-)
-register(Exporter(name="prodigy", suffix=".jsonl", description="Tasks for Prodigy.", write=write_prodigy, importable=True))
 register(
     Exporter(
         name="audiofolder",
@@ -157,6 +150,18 @@ register(
         audio=AudioAs.CUT,
     )
 )
+register(Exporter(name="parquet", suffix=".parquet", description="A table with types, as Parquet.", write=write_parquet))
+register(
+    Exporter(
+        name="label-studio",
+        suffix=".json",
+        description="A folder with tasks and a labelling config for Label Studio.",
+        write=write_label_studio,
+        is_folder=True,
+        importable=True,
+    )
+)
+register(Exporter(name="prodigy", suffix=".jsonl", description="Tasks for Prodigy.", write=write_prodigy, importable=True))
 
 
 @dataclass(frozen=True)
