@@ -144,7 +144,7 @@ class ClipReader:
         )
 
     def _row(
-        self, clip: Row[Any], answers: Sequence[Row[Any]], before: Mapping[str, Any] | None, predicted: Predicted | None
+        self, clip: Sequence[Any], answers: Sequence[Row[Any]], before: Mapping[str, Any] | None, predicted: Predicted | None
     ) -> ClipRow:
         # By position: a million rows are made here, and a look-up by name takes several times as long.
         number, file_name, start, end, speaker, transcript, split, extra, *of_file = clip
