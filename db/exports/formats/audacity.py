@@ -9,7 +9,7 @@ from db.exports.safe_names import SafeNames
 
 
 def write_audacity(contents: Contents, folder: Path) -> int:
-    """Write one label track for each recording, named after it; returns the number of clips. One without label has an empty text."""
+    """Write one label track for each recording, named after it; returns the number of clips. A missing label is an empty text."""
     names, count = SafeNames(), 0
     tracks: dict[str, tuple[str, list[tuple[float, float, str]]]] = {}
     for row in contents.clips():
