@@ -1,4 +1,4 @@
-"""Commands that show or write what is in a project: `status`, `curve` and `export`."""
+"""Commands that show what is in a project: `status` and `curve`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from db.exports.registry import EXPORTERS, export_decisions
 from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import ComparedCurves, OutlookReport
 from db.status import project_status
@@ -31,8 +30,9 @@ def status(directory: Path, as_json: bool) -> None:
 
 def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> list[str]:
     lines = [
-        f"{counted(document['clips'], 'clip')} ({counted(document['rejected'], 'file')} rejected), "
-        f"{document['embedded']} embedded" + (f" with {document['encoder']}" if document["encoder"] else ""),
+        f"{counted(document['clips'], 'clip')}, {document['embedded']} embedded"
+        + (f" with {document['encoder']}" if document["encoder"] else ""),
+        *_files_that_are_no_clips(document),
         f"{counted(document['decisions'], 'decision')} by {counted(document['annotators'], 'annotator')}; "
         f"{counted(document['labeled'], 'clip')} labelled: "
         + ", ".join(f"{label} {count}" for label, count in document["per_label"].items()),
@@ -46,6 +46,15 @@ def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> li
     decisions, queue = counted(run["decisions"], "decision"), counted(document["queue"], "clip")
     lines.append(f"Run {run['id']} on {decisions}: {scores}; {queue} in the queue.")
     return [*lines, *_outlook_lines(outlook)]
+
+
+def _files_that_are_no_clips(document: dict[str, Any]) -> list[str]:
+    same, rejected = document["aliases"], document["rejected"]
+    found = [
+        f"{counted(same, 'more file')} with the same audio as another" if same else "",
+        f"{counted(rejected, 'file')} rejected",
+    ]
+    return [", ".join(part for part in found if part) + "."] if same or rejected else []
 
 
 def _outlook_lines(outlook: OutlookReport | None) -> list[str]:
@@ -98,24 +107,3 @@ def _curve_lines(points: list[dict[str, Any]], *, slice_clips: int, speakers: in
         for point in points
     ]
     return [*head, *rows]
-
-
-@click.command()
-@click.argument("format", type=click.Choice(sorted(EXPORTERS)))
-@click.argument("output", type=click.Path(path_type=Path))
-@click.option(
-    "--safe-for-spreadsheets",
-    is_flag=True,
-    help="In csv, put an apostrophe before texts that a spreadsheet would run as formulas; such a file is not for importing.",
-)
-@json_option
-@click.pass_obj
-def export(directory: Path, format: str, output: Path, safe_for_spreadsheets: bool, as_json: bool) -> None:
-    """Write the decisions that stand to OUTPUT; the format log adds those that were undone or replaced."""
-    with opened(directory) as project, project.read() as session:
-        count = export_decisions(session, format, output, for_spreadsheets=safe_for_spreadsheets)
-    print_result(
-        {"format": format, "output": str(output), "rows": count},
-        as_json=as_json,
-        lines=lambda: [f"{counted(count, 'row')} written to {output}."],
-    )
