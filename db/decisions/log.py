@@ -70,11 +70,25 @@ def own_answer(session: Session, *, clip_id: int, annotator_id: int) -> Decision
 @functools.cache
 def live_query() -> Select[Decision]:
     """The decisions that stand: no undo points at them, and no row that itself was not undone supersedes them."""
+    return _standing(None)
+
+
+def live_query_at(as_of: float | None) -> Select[Decision]:
+    """The decisions that stood at a time (seconds since 1970), by the rows that were stored until then; None means today."""
+    return live_query() if as_of is None else _standing(as_of)
+
+
+def _standing(as_of: float | None) -> Select[Decision]:
     undo, later, undo_of_later = aliased(Decision), aliased(Decision), aliased(Decision)
     undone = select(undo.id).where(undo.replaces_id == Decision.id, undo.answer == Answer.UNDO)
     later_undone = select(undo_of_later.id).where(undo_of_later.replaces_id == later.id, undo_of_later.answer == Answer.UNDO)
+    if as_of is not None:
+        undone, later_undone = undone.where(undo.created_at <= as_of), later_undone.where(undo_of_later.created_at <= as_of)
     superseded = select(later.id).where(later.replaces_id == Decision.id, later.answer != Answer.UNDO, ~later_undone.exists())
-    return select(Decision).where(Decision.answer != Answer.UNDO, ~undone.exists(), ~superseded.exists())
+    standing = select(Decision).where(Decision.answer != Answer.UNDO, ~undone.exists())
+    if as_of is None:
+        return standing.where(~superseded.exists())
+    return standing.where(~superseded.where(later.created_at <= as_of).exists(), Decision.created_at <= as_of)
 
 
 def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDecision]:

@@ -7,6 +7,7 @@ Times are UTC, stored as seconds since 1970, so that both databases compare them
 
 from db.models.answers import Decision, Flag, Lease
 from db.models.base import NAMING, Answer, Base, ClipState, Source
+from db.models.changes import ClipChange, LabelChange, LabelChangeKind, Suggestion, Withdrawal
 from db.models.clips import AudioFile, Clip, ClipAlias, Rejection
 from db.models.features import FeatureRow, FeatureSet
 from db.models.people import Annotator, Label, ProjectInfo
@@ -20,6 +21,7 @@ __all__ = [
     "Base",
     "Clip",
     "ClipAlias",
+    "ClipChange",
     "ClipState",
     "CurvePoint",
     "Decision",
@@ -27,6 +29,8 @@ __all__ = [
     "FeatureSet",
     "Flag",
     "Label",
+    "LabelChange",
+    "LabelChangeKind",
     "LearnerState",
     "Lease",
     "ProjectInfo",
@@ -34,4 +38,6 @@ __all__ = [
     "Rejection",
     "Run",
     "Source",
+    "Suggestion",
+    "Withdrawal",
 ]

@@ -60,6 +60,9 @@ class Decision(Base):
     """The run that was live when the clip was answered."""
     lease_id: Mapped[int | None] = mapped_column(ForeignKey("lease.id"))
     created_at: Mapped[float] = mapped_column(Float)
+    """When it was stored."""
+    answered_at: Mapped[float | None] = mapped_column(Float)
+    """When the answer was given, where it was given elsewhere and imported."""
     circumstances: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """How the annotator heard the clip, if not just as it is: speed, loudness gain in dB, share listened to, label suggested."""
 

@@ -63,6 +63,8 @@ class ClipState(enum.StrEnum):
     """The path now holds other bytes; decisions stay, the clip is not served any more."""
     BROKEN = "broken"
     """Decoding failed after import; `problem` holds the reason."""
+    WITHDRAWN = "withdrawn"
+    """Somebody asked to take the clip out: it is neither served, learned from nor exported. See `Withdrawal`."""
 
 
 def _values(kind: type[enum.Enum]) -> list[str]:

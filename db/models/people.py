@@ -36,6 +36,9 @@ class Label(Base):
     position: Mapped[int] = mapped_column(Integer)
     """Order on the page and of the keys 1-9, 0."""
     active: Mapped[bool] = mapped_column(default=True)
+    """Whether it is offered. What a label was before is in `label_change`."""
+    merged_into_id: Mapped[int | None] = mapped_column(Integer)
+    """The label that its answers count as; None for its own. Always a label that is not merged itself."""
 
 
 class Annotator(Base):

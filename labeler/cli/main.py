@@ -11,11 +11,12 @@ from db.errors import EarmarkError
 from db.store.failures import STORE_ERRORS, failure_of
 from labeler.cli.ctrl_c import end_by_ctrl_c
 from labeler.cli.decisions import annotate, queue
+from labeler.cli.export import export
 from labeler.cli.finding import likely, similar
 from labeler.cli.label_checks import agreement, suspects
 from labeler.cli.learn_and_predict import learn, predict
 from labeler.cli.probe import probe
-from labeler.cli.reports import curve, export, status
+from labeler.cli.reports import curve, status
 from labeler.cli.serve import serve
 from labeler.cli.set_up import embed, import_, init, upgrade
 from labeler.cli.simulate import simulate
