@@ -22,7 +22,13 @@ pytest_plugins = ["tests.no_network", "tests.skips_are_failures"]
 POSTGRES = os.environ.get("EARMARK_TEST_POSTGRES")
 
 
-SLOWEST = ("tests/test_main_job.py", "tests/learner/encoder_training/", "tests/test_sudden_death.py", "tests/test_wheel.py")
+SLOWEST = (
+    "tests/test_main_job.py",
+    "tests/learner/encoder_training/",
+    "tests/test_sudden_death.py",
+    "tests/test_wheel.py",
+    "tests/trouble/",
+)
 """Files that come first, so that no process is left alone with them at the end."""
 
 
@@ -62,6 +68,13 @@ def database(server: Engine, *, template: str = "template1") -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: Engine) -> Iterator[str]:
     """An empty PostgreSQL database of this test's own."""
+    with database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def another_postgres_url(postgres_server: Engine) -> Iterator[str]:
+    """A second one."""
     with database(postgres_server) as url:
         yield url
 

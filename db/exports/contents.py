@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +92,21 @@ class Contents:
         self._split_of: dict[str, str] | None = None
 
     def clips(self) -> Iterator[ClipRow]:
-        """The chosen clips by number, with their splits."""
+        """The chosen clips by number, with their splits.
+
+        In an export of decisions a clip has the chosen answers only, and is left out if none of its answers is chosen.
+        """
         self.tally.clear()
+        if self.choice.rows == RowsOf.CONSENSUS:
+            for row in self._chosen(self.moved):
+                self.tally.add_clip(row)
+                yield row
+            return
         for row in self._chosen(self.moved):
-            self.tally.add_clip(row)
-            yield row
+            answers = tuple(answer for answer in row.answers if self._wants_answer(answer))
+            if answers or not row.answers:
+                self.tally.add_answers(row, answers)
+                yield row if len(answers) == len(row.answers) else replace(row, answers=answers)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -182,7 +192,7 @@ class Contents:
             (choice.labels is None or choice.rows == RowsOf.DECISIONS or row.label in choice.labels)
             and (choice.least_agreement is None or (row.agreement is not None and row.agreement >= choice.least_agreement))
             and (choice.least_confidence is None or (row.confidence is not None and row.confidence >= choice.least_confidence))
-            and self._in_time(row)
+            and (choice.rows == RowsOf.DECISIONS or self._in_time(row))
         )
 
     def _in_time(self, row: ClipRow) -> bool:
@@ -201,6 +211,14 @@ class Contents:
             (choice.labels is None or row["label"] in choice.labels)
             and (choice.since is None or time >= in_iso(choice.since))
             and (choice.until is None or time < in_iso(choice.until))
+        )
+
+    def _wants_answer(self, answer: GivenAnswerRow) -> bool:
+        choice, time = self.choice, answer.answered_at
+        return (
+            (choice.labels is None or answer.label in choice.labels)
+            and (choice.since is None or time >= choice.since)
+            and (choice.until is None or time < choice.until)
         )
 
     def _flat(self, row: ClipRow) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from db.exports.contents import Contents
 from db.exports.data_sheet import data_sheet
 from db.exports.formats.csv_file import write_csv
 from db.exports.formats.json_lines import write_jsonl, write_log
+from db.exports.formats.label_studio import write_label_studio
+from db.exports.formats.parquet_file import write_parquet
+from db.exports.formats.prodigy import write_prodigy
 from db.exports.past import withdrawn_since
 from db.store.files import whole_folder, written_whole
 
@@ -73,6 +76,18 @@ register(
         importable=True,
     )
 )
+register(Exporter(name="parquet", suffix=".parquet", description="A table with types, as Parquet.", write=write_parquet))
+register(
+    Exporter(
+        name="label-studio",
+        suffix=".json",
+        description="A folder with tasks and a labelling config for Label Studio.",
+        write=write_label_studio,
+        is_folder=True,
+        importable=True,
+    )
+)
+register(Exporter(name="prodigy", suffix=".jsonl", description="Tasks for Prodigy.", write=write_prodigy, importable=True))
 
 
 @dataclass(frozen=True)

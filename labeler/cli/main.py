@@ -13,14 +13,17 @@ from labeler.cli.ctrl_c import end_by_ctrl_c
 from labeler.cli.decisions import annotate, queue
 from labeler.cli.export import export
 from labeler.cli.finding import likely, similar
+from labeler.cli.keep_safe import backup, doctor, restore
 from labeler.cli.label_checks import agreement, suspects
+from labeler.cli.labels import labels
 from labeler.cli.learn_and_predict import learn, predict
 from labeler.cli.probe import probe
 from labeler.cli.reports import curve, status
 from labeler.cli.serve import serve
-from labeler.cli.set_up import embed, import_, init, upgrade
+from labeler.cli.set_up import embed, import_, init, upgrade, validate
 from labeler.cli.simulate import simulate
 from labeler.cli.train_encoder import pretrain
+from labeler.cli.withdraw import withdraw
 from labeler.processes.safe_path import safe_children
 
 
@@ -61,6 +64,7 @@ def main(ctx: click.Context, project: Path) -> None:
 
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
-    *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade),
+    *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade, labels, withdraw),
+    *(backup, restore, doctor, validate),
 ):
     main.add_command(command)

@@ -22,7 +22,7 @@ class ImportReport:
     """Each row is added, known (aliases too) or rejected.
 
     A row whose label cannot be recorded, or whose speaker is another than that of the known clip, is imported all the same: its
-    clip is in `added` or `known`, a label that is not in the label set in `labels_not_taken`, and the rest in `warnings`.
+    clip is in `added` or `known`, its label in `labels_not_taken` if it is not in the label set, and the rest in `warnings`.
     """
 
     of_lines: bool = False
@@ -59,10 +59,6 @@ class ImportReport:
         found = {"file_name": row.file_name, "reason": stated}
         self.rejected.append(found if kind is None else {**found, "kind": kind})
 
-    def warn(self, clip: SourceRow | NewClip, warning: str) -> None:
-        """Add what somebody should know of a clip that is imported."""
-        self.warnings.append({"file_name": clip.file_name, "warning": warning})
-
     def leave_label(self, label: str, file_name: str) -> None:
         """Count a row that is imported without its label, since that is not in the label set."""
         self.labels_not_taken.setdefault(label, LabelNotTaken(0, file_name)).clips += 1
@@ -72,6 +68,10 @@ class ImportReport:
         """Whether no clip of the source is in the project, or labels were asked for and not one of them is in the label set."""
         no_label = bool(self.labels_not_taken) and not self.fitting_labels
         return not self.added + self.known or no_label
+
+    def warn(self, clip: SourceRow | NewClip, warning: str) -> None:
+        """Add what somebody should know of a clip that is imported."""
+        self.warnings.append({"file_name": clip.file_name, "warning": warning})
 
     def take(self, other: ImportReport) -> None:
         """Add what another report counts."""

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
+from db.errors import ClipError
 from db.imports.handed_over import HandedOverRow
 from db.imports.manifest import BadRow, SourceRow, is_too_long
 from db.imports.remarks import Remarks
@@ -33,7 +34,7 @@ from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
 from db.records.clips import clear_rejection, record_rejection, register_clip
 from db.records.known_clips import known_of
-from db.records.labels import active_labels
+from db.records.labels import active_labels, answer_names
 from learner.audio.reader import shown
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
@@ -118,6 +119,7 @@ class _Importer:
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
         self._labels: list[str] = []
+        self._accepted: dict[str, str] = {}
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
         self._secret = b""
@@ -137,6 +139,7 @@ class _Importer:
             self._handed.begin(session)
             self._labels = self.report.label_set = [label.name for label in active_labels(session)]
             if self._labels_as is not None:
+                self._accepted = answer_names(session)
                 self._annotator_id = annotator_named(session, self._labels_as).id
 
     def finished(self) -> ImportReport:
@@ -191,7 +194,11 @@ class _Importer:
                     _reject(found.row, found.reason, rejected, report, kind=found.kind)
                     continue
                 assert isinstance(found.row, SourceRow)
-                clip_id, is_known = self._register(session, found, report)
+                try:
+                    clip_id, is_known = self._register(session, found, report)
+                except ClipError as error:
+                    _reject(found.row, str(error), rejected, report)
+                    continue
                 if is_known:
                     again.setdefault(clip_id, found.row)
                 if found.handed is not None:
@@ -254,7 +261,7 @@ class _Importer:
         before = self._imported_before(session, made)
         for clip_id, row in labelled:
             assert row.label is not None
-            if row.label not in self._labels:
+            if row.label not in self._accepted:
                 report.leave_label(row.label, row.file_name)
                 continue
             report.fitting_labels += 1

@@ -105,6 +105,8 @@ class Publisher:
             "strategy": settings.strategy,
             "queue_size": settings.queue_size,
             "labels": snapshot.label_names,
+            # The same names may stand for other answers, once a label was merged or restored in between.
+            **({"label_change": snapshot.label_change} if snapshot.label_change else {}),
             "pool": list(pool.signature),
         }
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from db.decisions.log import newest_decision_id
 from db.errors import EarmarkError, LearnerError
 from db.project import OpenProject
+from db.records.label_history import newest_change_id
 from db.store.change_watch import ChangeWatch
 from db.store.failures import failure_of
 from learner.dataset.pool import PoolSignature
@@ -130,7 +131,7 @@ class _Loop:
         self._should_stop = should_stop
         self._publisher = Publisher(project, reporter)
         self._scorer = Scorer(project, reporter)
-        self._seen: tuple[int, PoolSignature | None] | None = None
+        self._seen: tuple[int, int, PoolSignature | None] | None = None
         self._pool_signature: PoolSignature | None = None
         self._pool_looked_at = -POOL_SECONDS
         self._version: int | None = None
@@ -173,14 +174,14 @@ class _Loop:
         else:
             self._to_score = published
 
-    def _look(self) -> tuple[int, PoolSignature | None]:
-        """What a pass depends on. Decisions are looked at every time; counting clips and features costs more and can wait."""
+    def _look(self) -> tuple[int, int, PoolSignature | None]:
+        """What a pass depends on. Decisions and labels are looked at every time; clips and features cost more and can wait."""
         self._looked_at = time.monotonic()
         with self._project.read() as session:
             if self._looked_at - self._pool_looked_at >= POOL_SECONDS:
                 self._pool_signature = pool_signature(session)
                 self._pool_looked_at = self._looked_at
-            return newest_decision_id(session), self._pool_signature
+            return newest_decision_id(session), newest_change_id(session), self._pool_signature
 
     def _between(self, done: int, total: int) -> None:
         """After each training of a fold: stop if asked to, and let new decisions through."""

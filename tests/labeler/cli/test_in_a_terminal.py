@@ -62,7 +62,7 @@ CASES = {
         f"{CLIPS}/{CLIPS} clips",
         f"{CLIPS} clips embedded",
     ),
-    "export": Case("csv OUT/out.csv", "db.exports.registry:written_whole", "export", " clips [", f"{CLIPS} rows written to"),
+    "export": Case("csv OUT/out.csv", "db.exports.formats.csv_file:_cell", "export", "24/24 clips", "24 rows written to"),
     "import": Case("IN/more", "learner.imports.source:register_clip", "import", "6/6 clips", "6 added, 0 known"),
     "init": Case("--labels a,b", "db.project:create_schema", shows="Created a project with 2 labels"),
     "learn": Case("--once", "learner.loop.publishing:trained", "learn", " heads [", "Run 2 is published."),
