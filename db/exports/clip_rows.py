@@ -71,7 +71,8 @@ class ClipReader:
     def standing(self) -> Iterator[LiveDecision]:
         """The decisions that stood, under the labels that they counted as."""
         for row in self._session.execute(self._answers().order_by(Decision.id).execution_options(yield_per=BATCH)):
-            yield self._live(row)
+            if self._counts(row):
+                yield self._live(row)
 
     def _clips(self, *, answered: bool) -> Select[Any]:
         columns: list[Any] = [
@@ -100,7 +101,8 @@ class ClipReader:
         # By range: a list of a thousand numbers takes longer to put into the query than to find.
         in_page = Decision.clip_id.between(ids[0], ids[-1])
         for row in self._session.execute(self._answers().where(in_page).order_by(Decision.id)):
-            answers.setdefault(row.clip_id, []).append(row)
+            if self._counts(row):
+                answers.setdefault(row.clip_id, []).append(row)
         before = details_before(self._session, ids, self._as_of)
         predicted = self._predicted(ids)
         for clip in clips:
@@ -126,6 +128,10 @@ class ClipReader:
         if name is not None:
             found[clip_id] = Predicted(label=name, score=score, origin=origin)
 
+    def _counts(self, row: Row[Any]) -> bool:
+        """Whether an answer still counts: not if its label was retired. The log and the export of decisions keep it."""
+        return row.answer != Answer.LABEL or self._labels.effective(row.label_id) is not None
+
     def _live(self, row: Row[Any]) -> LiveDecision:
         label_id = self._labels.effective(row.label_id)
         return LiveDecision(
@@ -133,8 +139,7 @@ class ClipReader:
             uuid=row.uuid,
             clip_id=row.clip_id,
             annotator_id=row.annotator_id,
-            # An answer with a label that was retired says as little as an unsure one.
-            answer=Answer.UNSURE if row.answer == Answer.LABEL and label_id is None else row.answer,
+            answer=row.answer,
             label_id=label_id,
             source=row.source,
             queued_as=row.queued_as,
@@ -147,9 +152,7 @@ class ClipReader:
         self, clip: Row[Any], answers: Sequence[Row[Any]], before: Mapping[str, Any] | None, predicted: Predicted | None
     ) -> ClipRow:
         # By position: a million rows are made here, and a look-up by name takes several times as long.
-        number, file_name, start, end, speaker, transcript, split, extra, content_hash, path, rate, channels, duration = tuple(
-            clip
-        )
+        number, file_name, start, end, speaker, transcript, split, extra, digest, path, rate, channels, duration = tuple(clip)
         label, kind, agreement, confidence, given = None, LabelKind.NONE, None, None, _NO_ANSWERS
         if answers:
             label, kind, agreement, given = self._answered(number, answers)
