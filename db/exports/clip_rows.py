@@ -168,7 +168,7 @@ class ClipReader:
             whole=start <= SPAN_TOLERANCE and end >= duration - SPAN_TOLERANCE,
             sampling_rate=rate,
             channels=channels,
-            content_hash=content_hash,
+            content_hash=digest,
             speaker=speaker,
             transcript=transcript,
             split=split,
