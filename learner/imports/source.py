@@ -99,12 +99,16 @@ def import_source(
     total = count_of(source) if progress else 0
     importer.begin()
     done = 0
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="import") as pool:
+    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")
+    try:
         while batch := list(islice(rows, BATCH)):
             for written in importer.take(batch, pool):
                 done += written
                 if progress:
                     progress(done, max(total, done))
+    finally:
+        # Not waited for: when Ctrl-C comes, a file that is being decoded may take a minute more.
+        pool.shutdown(wait=False, cancel_futures=True)
     if progress:
         progress(done, done)
     return importer.finished()
