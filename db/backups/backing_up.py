@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,9 @@ class _Backup:
             snapshot(project.engine, self._database)
         except sqlite3.Error as error:
             failure = failure_of(error)
+            if failure.place == str(folder):
+                # Nobody knows this folder, which is gone by then.
+                failure = replace(failure, place=str(folder.parent))
             raise ProjectError(f"The database cannot be copied ({failure.reason}): {failure.clause}") from error
 
     def write(self, output: Path, progress: Progress) -> Manifest:
