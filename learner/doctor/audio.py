@@ -23,7 +23,8 @@ from learner.progress import Progress
 
 CLIPPED = 0.001
 """A clip is clipped if this share of its samples is at full scale: distortion is heard from about there on."""
-_BATCH = 200
+_BATCH, _FILES = 200, 2000
+"""Clips and files that are read from the database at a time."""
 _WORKERS = 2
 _REMEDIES = {
     "missing": (
@@ -82,15 +83,22 @@ class Paths:
 
 def look_at_paths(project: OpenProject, *, progress: Progress) -> Paths:
     """Compare all files with what was noted of them when they were imported; only those of another time are read."""
-    found = Paths()
+    found, last, done = Paths(), 0, 0
     with project.read() as session:
         total = count_files_in_use(session)
-        for done, file in enumerate(files_in_use(session), 1):
+    while True:
+        # In portions: a transaction of hours would keep the database from cleaning up.
+        with project.read() as session:
+            files = files_in_use(session, after=last, most=_FILES)
+        if not files:
+            return found
+        for file in files:
             kind = trouble_of(file)
             if kind is not None:
                 found.add(kind, file)
-            progress(done, total)
-    return found
+            done += 1
+            progress(done, max(done, total))
+        last = files[-1].id
 
 
 def trouble_of(file: FileInUse) -> str | None:
