@@ -61,17 +61,22 @@ _OF_CLIPS = {
 
 @dataclass
 class Paths:
-    """What became of the files; `lost` holds the ids of those that are not as they were, by the size that they had."""
+    """What became of the files."""
 
+    wants_lost: bool = False
     tallies: dict[str, Tally] = field(default_factory=lambda: {kind: Tally() for kind in _REMEDIES})
     lost: dict[int, list[int]] = field(default_factory=dict)
-    paths: set[str] = field(default_factory=set)
+    """Ids of those that are not as they were, by the size that they had; only if they are wanted, as they may be millions."""
+    other_bytes: set[str] = field(default_factory=set)
+    """Paths that hold something else now."""
 
     def add(self, kind: str, file: FileInUse) -> None:
         """A file with this trouble."""
         self.tallies[kind].add(file.path)
-        self.lost.setdefault(file.size, []).append(file.id)
-        self.paths.add(file.path)
+        if self.wants_lost:
+            self.lost.setdefault(file.size, []).append(file.id)
+        if kind == "changed":
+            self.other_bytes.add(file.path)
 
     def findings(self) -> Iterator[Finding]:
         """What was found."""
@@ -81,9 +86,9 @@ class Paths:
                 yield _finding(kind, tally, f"{tally.count} audio files {what}", f"1 audio file {_of_one(what)}", remedy)
 
 
-def look_at_paths(project: OpenProject, *, progress: Progress) -> Paths:
+def look_at_paths(project: OpenProject, *, wants_lost: bool = False, progress: Progress) -> Paths:
     """Compare all files with what was noted of them when they were imported; only those of another time are read."""
-    found, last, done = Paths(), 0, 0
+    found, last, done = Paths(wants_lost), 0, 0
     with project.read() as session:
         total = count_files_in_use(session)
     while True:

@@ -27,7 +27,9 @@ def test_a_backup_says_what_is_in_it_and_a_restore_where_audio_is_expected(proje
     assert (result.exit_code, result.stderr) == (0, "")
     first, audio, following = result.stdout.splitlines()
     assert first.endswith(": 3 clips, 1 decision, 0 heads.")
-    assert audio.startswith("Audio is expected in /audio (3 files), which is not there: bring it back, or `earmark doctor --relink")
+    assert audio.startswith(
+        "Audio is expected in /audio (3 files), which is not there: bring it back, or `earmark doctor --relink"
+    )
     assert following == "Next: earmark embed"
     assert json.loads(run(again, "status", "--json").stdout)["decisions"] == 1
 
