@@ -67,10 +67,17 @@ def test_ten_rounds_on_a_real_corpus(tmp_path: Path, name: str, clips: int, alia
 
     output = tmp_path / "labels.csv"
     assert earmark(project, "export", "csv", str(output))["rows"] == 100
-    with output.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["file_name"]: row["label"] for row in rows} == {clip["file_name"]: truth[clip["file_name"]] for clip in served}
+    expected = {clip["file_name"]: truth[clip["file_name"]] for clip in served}
+    assert {row["file_name"]: row["label"] for row in rows_of(output)} == expected
+    assert earmark(project, "export", "csv", str(output), "--rows", "decisions")["rows"] == 100
+    rows = rows_of(output)
+    assert {row["file_name"]: row["label"] for row in rows} == expected
     assert {row["annotator"] for row in rows} == {"ann"}
     assert {row["source"] for row in rows} == {"scripted"}
     assert all(row["created_at"] for row in rows)
     assert all(row["run"] for row in rows[10:]), "every answer after the first round names the run that was live"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

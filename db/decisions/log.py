@@ -74,19 +74,35 @@ def standing_query() -> Select[Decision]:
 
     Those of withdrawn clips are no longer anybody's.
     """
-    undo, later, undo_of_later = aliased(Decision), aliased(Decision), aliased(Decision)
-    undone = select(undo.id).where(undo.replaces_id == Decision.id, undo.answer == Answer.UNDO)
-    later_undone = select(undo_of_later.id).where(undo_of_later.replaces_id == later.id, undo_of_later.answer == Answer.UNDO)
-    superseded = select(later.id).where(later.replaces_id == Decision.id, later.answer != Answer.UNDO, ~later_undone.exists())
-    withdrawn = select(Withdrawal.id).where(Withdrawal.clip_id == Decision.clip_id)
-    stands = (Decision.answer != Answer.UNDO, ~undone.exists(), ~superseded.exists(), ~withdrawn.exists())
-    return select(Decision).where(*stands)
+    return _standing(None)
 
 
 @functools.cache
 def live_query() -> Select[Decision]:
     """The decisions that stand and count: those whose label was retired do not. `counted_label` is what their label counts as."""
     return standing_query().where(label_counts())
+
+
+def standing_query_at(as_of: float | None) -> Select[Decision]:
+    """The decisions that stood at a time (seconds since 1970), by the rows that were stored until then; None means today.
+
+    Those of clips that were withdrawn by today are not among them.
+    """
+    return standing_query() if as_of is None else _standing(as_of)
+
+
+def _standing(as_of: float | None) -> Select[Decision]:
+    undo, later, undo_of_later = aliased(Decision), aliased(Decision), aliased(Decision)
+    undone = select(undo.id).where(undo.replaces_id == Decision.id, undo.answer == Answer.UNDO)
+    later_undone = select(undo_of_later.id).where(undo_of_later.replaces_id == later.id, undo_of_later.answer == Answer.UNDO)
+    if as_of is not None:
+        undone, later_undone = undone.where(undo.created_at <= as_of), later_undone.where(undo_of_later.created_at <= as_of)
+    superseded = select(later.id).where(later.replaces_id == Decision.id, later.answer != Answer.UNDO, ~later_undone.exists())
+    withdrawn = select(Withdrawal.id).where(Withdrawal.clip_id == Decision.clip_id)
+    standing = select(Decision).where(Decision.answer != Answer.UNDO, ~undone.exists(), ~withdrawn.exists())
+    if as_of is None:
+        return standing.where(~superseded.exists())
+    return standing.where(~superseded.where(later.created_at <= as_of).exists(), Decision.created_at <= as_of)
 
 
 def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDecision]:

@@ -56,6 +56,8 @@ class GivenAnswer:
     """Why the clip was skipped."""
     heard: Mapping[str, Any] = field(default_factory=dict)
     """How the clip was heard where that was not plain, as JSON values."""
+    answered_at: float | None = None
+    """When it was given (seconds since 1970), where that was elsewhere and before."""
 
 
 def take(session: Session, given: GivenAnswer) -> Decision | None:
@@ -95,6 +97,7 @@ def undo_decision(
     annotator_id: int,
     decision_uuid: str | None = None,
     among: ColumnElement[bool] | None = None,
+    answered_at: float | None = None,
 ) -> Decision | None:
     """Take back one of the annotator's standing answers (needs a write session); idempotent by `uuid`.
 
@@ -103,6 +106,7 @@ def undo_decision(
         annotator_id: whose answer.
         decision_uuid: which answer; by default the newest.
         among: take back only an answer that fulfils this condition (see `db.decisions.conditions`).
+        answered_at: when it was taken back (seconds since 1970), where that was elsewhere and before.
 
     Returns:
         The undo row, which points at the answer; None when there is no answer to take back.
@@ -128,7 +132,7 @@ def undo_decision(
         raise DecisionError(
             f"The decision {decision_uuid} cannot be taken back: it is not a standing answer of this annotator; reload the page."
         )
-    return append_row(session, _undo_of(target, uuid=uuid))
+    return append_row(session, _undo_of(target, uuid=uuid, answered_at=answered_at))
 
 
 def suggested_with(session: Session, answer: Decision) -> int | None:
@@ -177,6 +181,7 @@ def _row(
         run_id=latest_run_id(session) if given.run_id is None else given.run_id,
         lease_id=None if lease is None else lease.id,
         circumstances=_circumstances(session, given) or None,
+        answered_at=given.answered_at,
     )
 
 
@@ -207,7 +212,7 @@ def _circumstances(session: Session, given: GivenAnswer) -> dict[str, Any]:
     return {**given.heard, "suggested": label_name(session, given.suggested_id)}
 
 
-def _undo_of(answer: Decision, *, uuid: str) -> Decision:
+def _undo_of(answer: Decision, *, uuid: str, answered_at: float | None) -> Decision:
     return Decision(
         uuid=uuid,
         clip_id=answer.clip_id,
@@ -218,4 +223,5 @@ def _undo_of(answer: Decision, *, uuid: str) -> Decision:
         queued_as=answer.queued_as,
         suggestion_shown=False,
         gold=False,
+        answered_at=answered_at,
     )

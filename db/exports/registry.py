@@ -1,33 +1,47 @@
-"""The registry of export formats: a new format is a function and one entry here."""
+"""The registry of export formats: a new format is a file in `formats/` and one entry here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from db.errors import FormatError
-from db.exports.csv_file import write_csv, write_csv_for_spreadsheets
-from db.exports.json_lines import write_jsonl, write_log
-from db.store.files import written_whole
+from db.exports.choice import AudioAs, ExportChoice, RowsOf
+from db.exports.contents import Contents
+from db.exports.data_sheet import data_sheet
+from db.exports.formats.csv_file import write_csv
+from db.exports.formats.json_lines import write_jsonl, write_log
+from db.exports.past import withdrawn_since
+from db.store.files import whole_folder, written_whole
+
+DATA_SHEET = "README.md"
+
+_BOTH = frozenset(RowsOf)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exporter:
-    """A format that decisions can be written in.
+    """A format that a project can be written in.
 
-    `write(session, path)` writes to a path that does not exist yet (a file, or a folder for formats that are one) and returns the
-    number of rows. The user sees an OSError that it raises as one sentence.
+    `write(contents, path)` writes to a path that does not exist yet (a file; an empty folder for a format that is one) and
+    returns the number of rows. The user sees an OSError that it raises as one sentence.
     """
 
     name: str
     suffix: str
+    """Of the file that holds the rows, and of the download."""
     description: str
-    write: Callable[[Session, Path], int]
-    write_for_spreadsheets: Callable[[Session, Path], int] | None = None
-    """The same for a format that spreadsheets open: no text in it can be taken for a formula."""
+    write: Callable[[Contents, Path], int]
+    is_folder: bool = False
+    rows: frozenset[RowsOf] = _BOTH
+    """What a row can stand for."""
+    audio: AudioAs = AudioAs.NONE
+    """What happens to the audio unless somebody chooses."""
+    for_spreadsheets: bool = False
+    """Whether it has a form in which no text can be taken for a formula."""
+    importable: bool = False
+    """Whether Earmark reads it back."""
 
 
 EXPORTERS: dict[str, Exporter] = {}
@@ -39,29 +53,90 @@ def register(exporter: Exporter) -> None:
 
 
 register(
-    Exporter("csv", ".csv", "A table of the standing decisions, one per line.", write_csv, write_csv_for_spreadsheets),
+    Exporter(
+        name="csv",
+        suffix=".csv",
+        description="A table, one row per line.",
+        write=write_csv,
+        for_spreadsheets=True,
+        importable=True,
+    )
 )
-register(Exporter("jsonl", ".jsonl", "The standing decisions as JSON, one object per line.", write_jsonl))
-register(Exporter("log", ".jsonl", "The whole decision log as JSON, including undone and superseded decisions.", write_log))
+register(Exporter(name="jsonl", suffix=".jsonl", description="JSON, one object per line.", write=write_jsonl, importable=True))
+register(
+    Exporter(
+        name="log",
+        suffix=".jsonl",
+        description="The whole decision log as JSON, including undone and superseded decisions.",
+        write=write_log,
+        rows=frozenset((RowsOf.DECISIONS,)),
+        importable=True,
+    )
+)
 
 
-def export_decisions(session: Session, format: str, output: Path, *, for_spreadsheets: bool = False) -> int:
-    """Write the decisions to `output` in a registered format; returns the number of rows written.
+@dataclass(frozen=True)
+class Written:
+    """What was exported."""
 
-    The file appears complete or not at all. An older file of that name is replaced only by a complete one.
+    rows: int
+    clips: int
+    """0 for an export of decisions."""
+    time: float
+    """The project as it was then (seconds since 1970); `--as-of` with this time gives the same export again."""
+    withdrawn: tuple[int, ...]
+    """Clips that belonged to the project then and were withdrawn since."""
 
-    Args:
-        for_spreadsheets: change texts that a spreadsheet would take for formulas.
+
+def checked(format: str, choice: ExportChoice) -> tuple[Exporter, ExportChoice]:
+    """The format and the choice as the format can write it.
 
     Raises:
-        FormatError: the format is unknown or has no such form, or the output cannot be written.
+        FormatError: the format is unknown, or cannot hold what is chosen.
     """
     exporter = EXPORTERS.get(format)
     if exporter is None:
         raise FormatError(f"{format!r} is not an export format; use one of: {', '.join(sorted(EXPORTERS))}.")
-    write = exporter.write_for_spreadsheets if for_spreadsheets else exporter.write
-    if write is None:
-        safe = ", ".join(sorted(name for name, known in EXPORTERS.items() if known.write_for_spreadsheets))
+    if choice.for_spreadsheets and not exporter.for_spreadsheets:
+        safe = ", ".join(sorted(name for name, known in EXPORTERS.items() if known.for_spreadsheets))
         raise FormatError(f"{format} has no form that is safe for spreadsheets; use one of: {safe}.")
-    with written_whole(output, example="decisions" + exporter.suffix) as path:
-        return write(session, path)
+    if choice.rows not in exporter.rows:
+        if exporter.rows == {RowsOf.DECISIONS}:
+            # The log knows no consensus, and nobody who asks for the log means one.
+            return exporter, replace(choice, rows=RowsOf.DECISIONS)
+        able = ", ".join(sorted(name for name, known in EXPORTERS.items() if choice.rows in known.rows))
+        raise FormatError(f"{format} has one label for each clip and cannot hold every decision; use one of: {able}.")
+    return exporter, choice
+
+
+def write_export(exporter: Exporter, contents: Contents, output: Path, *, with_data_sheet: bool = False) -> Written:
+    """Write the contents to `output`; the file or folder appears complete or not at all.
+
+    An older file of that name is replaced only by a complete one; an older folder must be empty. A folder holds a data sheet and
+    the audio, if any; with audio, a format that is a file is written into a folder.
+
+    Args:
+        with_data_sheet: write one beside a file, too: `OUTPUT.README.md`.
+
+    Raises:
+        FormatError: the output cannot be written.
+        AudioError: audio cannot be copied or cut.
+    """
+    withdrawn = tuple(withdrawn_since(contents.session, contents.choice.as_of))
+    is_folder = exporter.is_folder or contents.audio_as != AudioAs.NONE
+    if not is_folder:
+        with written_whole(output, example="export" + exporter.suffix) as path:
+            rows = exporter.write(contents, path)
+        if with_data_sheet:
+            beside = output.with_name(f"{output.name}.{DATA_SHEET}")
+            with written_whole(beside, example=DATA_SHEET) as path:
+                path.write_text(data_sheet(contents, format=exporter.name, withdrawn=withdrawn), encoding="utf-8")
+        return Written(rows, contents.tally.clips, contents.time, withdrawn)
+    with whole_folder(output) as folder:
+        contents.folder = folder
+        rows = exporter.write(contents, folder if exporter.is_folder else folder / f"clips{exporter.suffix}")
+        sheet = data_sheet(contents, format=exporter.name, withdrawn=withdrawn)
+        with open(folder / DATA_SHEET, "a", encoding="utf-8") as file:
+            # A format may have begun it: a card for other tools stands at the top.
+            file.write(sheet)
+    return Written(rows, contents.tally.clips, contents.time, withdrawn)

@@ -2,7 +2,8 @@
 
 It is written beside its place, under a name that no other process has (a part), and renamed. Take the function that suits the
 writer: `write_whole` for a text or bytes, `whole_file` for a library that writes to an open file, `whole` for one that wants a
-path or makes a folder, `written_whole` for an output that a user has named, and `Part` where other work lies between writing and
+path or makes a folder, `written_whole` and `whole_folder` for an output that a user has named, and `Part` where other work
+lies between writing and
 renaming.
 """
 
@@ -121,6 +122,22 @@ def written_whole(output: Path, *, example: str) -> Iterator[Path]:
             return
         with whole(Path(os.path.realpath(output))) as part:
             yield part
+
+
+@contextmanager
+def whole_folder(output: Path) -> Iterator[Path]:
+    """As `written_whole`, for an output that is a folder: the block gets an empty folder that becomes `output`.
+
+    Raises:
+        FormatError: something other than an empty folder is there, or it cannot be written.
+    """
+    if os.path.lexists(output) and not (os.path.isdir(output) and not os.listdir(output)):
+        raise FormatError(f"{output} exists already; remove it, or give another name for the folder.")
+    if not os.path.isdir(output.parent):
+        raise FormatError(f"The folder {output.parent} does not exist; make it first, or write to another one.")
+    with _one_sentence(output), whole(Path(os.path.realpath(output))) as part:
+        part.mkdir()
+        yield part
 
 
 @contextmanager

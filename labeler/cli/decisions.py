@@ -7,26 +7,41 @@ from pathlib import Path
 import click
 
 from db.serving.upcoming import upcoming
-from labeler.cli.output import json_option, opened, print_result
+from labeler.cli.output import json_option, note, opened, print_result
+from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.run import counted
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--annotator", required=True, help="The annotator who made these decisions.")
+@click.option("--annotator", default=None, help="The annotator who made these decisions; default: as the file names them.")
 @json_option
 @click.pass_obj
-def annotate(directory: Path, file: Path, annotator: str, as_json: bool) -> None:
+def annotate(directory: Path, file: Path, annotator: str | None, as_json: bool) -> None:
     """Record the decisions in a CSV or JSONL file.
 
     Each line has the column clip, or file_name and optionally start and end; and the column label. All lines are checked before
-    the first decision is recorded.
+    the first decision is recorded. Files that `earmark export` wrote name their annotators; decisions that are known already are
+    passed over.
     """
-    from learner.imports.answers import annotate_from_file
+    from learner.imports.answers import annotate_by_name, annotate_from_file
 
     with opened(directory) as project:
-        count = annotate_from_file(project, file, annotator=annotator)
-    print_result({"recorded": count}, as_json=as_json, lines=lambda: [f"{counted(count, 'decision')} of {annotator} recorded."])
+        if annotator is not None:
+            count, names = annotate_from_file(project, file, annotator=annotator), [annotator]
+        else:
+            report = annotate_by_name(project, file)
+            count, names = report.labels, sorted(report.annotators)
+            for line in lines_of_labels_not_taken(report.to_json()["labels_not_taken"], label_set=report.label_set):
+                note(line)
+            for rejected in report.rejected:
+                note(f"not recorded: {rejected['reason']}")
+    by = f" of {', '.join(names)}" if names else ""
+    print_result(
+        {"recorded": count, "annotators": names},
+        as_json=as_json,
+        lines=lambda: [f"{counted(count, 'decision')}{by} recorded."],
+    )
 
 
 @click.command()

@@ -9,18 +9,19 @@ import click
 
 from db.errors import EarmarkError
 from db.store.failures import STORE_ERRORS, failure_of
+from labeler.cli.changes.labels import labels
+from labeler.cli.changes.withdraw import withdraw
 from labeler.cli.decisions import annotate, queue
+from labeler.cli.export import export
 from labeler.cli.finding import likely, similar
 from labeler.cli.label_checks import agreement, suspects
-from labeler.cli.labels import labels
 from labeler.cli.learn_and_predict import learn, predict
 from labeler.cli.probe import probe
-from labeler.cli.reports import curve, export, status
+from labeler.cli.reports import curve, status
 from labeler.cli.serve import serve
 from labeler.cli.set_up import embed, import_, init, upgrade
 from labeler.cli.simulate import simulate
 from labeler.cli.train_encoder import pretrain
-from labeler.cli.withdraw import withdraw
 from labeler.processes.safe_path import safe_children
 
 

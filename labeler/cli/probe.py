@@ -10,6 +10,7 @@ import click
 
 from db.records.features import newest_feature_set
 from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.cli.set_up import corpus_option, speaker_option
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
@@ -28,10 +29,22 @@ MOST_NOTES = 20
     help="bundled, logmel, egemaps, a hub id or a local folder; may be repeated; default: the project's, bundled, logmel.",
 )
 @click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw a chart to this .png, .svg or .html file.")
+@corpus_option
+@speaker_option
 @json_option
 @click.pass_obj
-def probe(directory: Path, manifest: Path | None, encoders: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+def probe(
+    directory: Path,
+    manifest: Path | None,
+    encoders: tuple[str, ...],
+    output: Path | None,
+    corpus: str | None,
+    speaker_from: str | None,
+    as_json: bool,
+) -> None:
     """Compare encoders, their layers and poolings on the labels of a MANIFEST, or else of the project.
+
+    With --corpus, MANIFEST is the folder of that corpus.
 
     Each candidate is scored by classifiers that are tested on held-out speakers. The vectors of the encoders are kept in the
     project's features folder or in ~/.cache/earmark (EARMARK_CACHE names another folder), so that a second probe takes seconds.
@@ -45,7 +58,11 @@ def probe(directory: Path, manifest: Path | None, encoders: tuple[str, ...], out
 
     if output is not None:
         check_chart_file(output)
-    labelled, cache, names = _inputs(directory, manifest, encoders)
+    if manifest is None and (corpus is not None or speaker_from is not None):
+        raise click.UsageError("--corpus and --speaker-from read files: name a MANIFEST or the folder of the corpus.")
+    labelled, cache, names = _inputs(directory, manifest, encoders, corpus=corpus, speaker_from=speaker_from)
+    for sentence in labelled.notes:
+        note(sentence)
     report = probe_encoders(labelled, encoders=names, cache=cache, watch=progress_bar)
     document = report.to_json()
     _note_left_out(report)
@@ -54,7 +71,9 @@ def probe(directory: Path, manifest: Path | None, encoders: tuple[str, ...], out
     print_result(document, as_json=as_json, lines=lambda: _lines(document, report))
 
 
-def _inputs(directory: Path, manifest: Path | None, encoders: tuple[str, ...]) -> tuple[LabelledClips, Path, list[str]]:
+def _inputs(
+    directory: Path, manifest: Path | None, encoders: tuple[str, ...], *, corpus: str | None, speaker_from: str | None
+) -> tuple[LabelledClips, Path, list[str]]:
     """The clips, the folder of the cache, and the encoders."""
     from learner.corpora.clips import manifest_clips, project_clips
     from learner.corpora.vector_cache import cache_folder
@@ -62,7 +81,8 @@ def _inputs(directory: Path, manifest: Path | None, encoders: tuple[str, ...]) -
 
     usual = [BUNDLED, LOGMEL]
     if manifest is not None:
-        return manifest_clips(manifest), cache_folder(None), list(encoders or usual)
+        clips = manifest_clips(manifest, corpus=corpus, speaker_from=speaker_from)
+        return clips, cache_folder(None), list(encoders or usual)
     with opened(directory) as project:
         with project.read() as session:
             used = newest_feature_set(session)

@@ -1,4 +1,4 @@
-"""Commands that show or write what is in a project: `status`, `curve` and `export`."""
+"""Commands that show what is in a project: `status` and `curve`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from db.exports.registry import EXPORTERS, export_decisions
 from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import ComparedCurves, OutlookReport
 from db.status import project_status
@@ -98,24 +97,3 @@ def _curve_lines(points: list[dict[str, Any]], *, slice_clips: int, speakers: in
         for point in points
     ]
     return [*head, *rows]
-
-
-@click.command()
-@click.argument("format", type=click.Choice(sorted(EXPORTERS)))
-@click.argument("output", type=click.Path(path_type=Path))
-@click.option(
-    "--safe-for-spreadsheets",
-    is_flag=True,
-    help="In csv, put an apostrophe before texts that a spreadsheet would run as formulas; such a file is not for importing.",
-)
-@json_option
-@click.pass_obj
-def export(directory: Path, format: str, output: Path, safe_for_spreadsheets: bool, as_json: bool) -> None:
-    """Write the decisions that stand to OUTPUT; the format log adds those that were undone or replaced."""
-    with opened(directory) as project, project.read() as session:
-        count = export_decisions(session, format, output, for_spreadsheets=safe_for_spreadsheets)
-    print_result(
-        {"format": format, "output": str(output), "rows": count},
-        as_json=as_json,
-        lines=lambda: [f"{counted(count, 'row')} written to {output}."],
-    )

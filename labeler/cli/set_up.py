@@ -6,30 +6,62 @@ from pathlib import Path
 
 import click
 
+from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
 from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
 
+NOTHING_TAKEN = 3
+"""Exit status of an import that took nothing; 1 and 2 are those of errors."""
+corpus_option = click.option(
+    "--corpus",
+    type=click.Choice(list(CORPORA)),
+    metavar="NAME",
+    default=None,
+    help=f"A known corpus ({', '.join(CORPORA)}): labels, speakers and texts are read from the names of its files.",
+)
+speaker_option = click.option(
+    "--speaker-from",
+    metavar="COLUMN",
+    default=None,
+    help="Take this column as the speaker, that is, hold out its values together: session, for example.",
+)
+
 
 @click.command()
-@click.option("--labels", required=True, help="The labels, separated by commas: happy,sad,neutral.")
+@click.option("--labels", default=None, help="The labels, separated by commas: happy,sad,neutral.")
+@click.option(
+    "--labels-of",
+    type=click.Choice(list(CORPORA)),
+    metavar="CORPUS",
+    default=None,
+    help="Take the labels of a known corpus instead: emodb, for example (import --corpus knows the same).",
+)
 @click.option("--database-url", default=None, help="URL of a PostgreSQL database; default: a SQLite file in the project.")
 @json_option
 @click.pass_obj
-def init(directory: Path, labels: str, database_url: str | None, as_json: bool) -> None:
+def init(directory: Path, labels: str | None, labels_of: str | None, database_url: str | None, as_json: bool) -> None:
     """Create a project directory with its settings file, database and features folder."""
-    project = create_project(directory, labels=labels.split(","), database_url=database_url)
-    names = [label.strip() for label in labels.split(",")]
+    if labels is not None and labels_of is None:
+        names = [label.strip() for label in labels.split(",")]
+    elif labels_of is not None and labels is None:
+        names = list(CORPORA[labels_of].labels)
+    else:
+        raise click.UsageError("Give the labels: either --labels happy,sad,neutral or --labels-of CORPUS.")
+    project = create_project(directory, labels=names, database_url=database_url)
     project.close()
     print_result(
         {"project": str(project.directory), "labels": names},
         as_json=as_json,
         lines=lambda: [
             f"Created a project with {counted(len(names), 'label')} in {project.directory}.",
-            "Next: earmark import FOLDER_OR_MANIFEST",
+            "Next: earmark import FOLDER_OR_MANIFEST"
+            if labels_of is None
+            else f"Next: earmark import FOLDER --corpus {labels_of}",
         ],
     )
 
@@ -46,17 +78,25 @@ def init(directory: Path, labels: str, database_url: str | None, as_json: bool) 
     default=None,
     help="What start and end in a manifest are given in; default: seconds. clock is hours:minutes:seconds or minutes:seconds.",
 )
+@corpus_option
+@speaker_option
 @json_option
 @click.pass_obj
 def import_(
     directory: Path,
     source: Path,
+    corpus: str | None,
+    speaker_from: str | None,
     labels_from_folders: bool,
     labels_as: str | None,
     times_in: str | None,
     as_json: bool,
 ) -> None:
-    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files."""
+    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
+
+    A clip whose label is not in the label set is added without it. The exit status is 3 if no clip was taken, or if --labels-as
+    was given and not one label in the source is in the label set.
+    """
     from learner.imports.source import import_source
 
     with opened(directory) as project, progress_bar("import", "clip") as moved:
@@ -66,6 +106,8 @@ def import_(
             labels_from_folders=labels_from_folders,
             labels_as=labels_as,
             times_in=None if times_in is None else TimesIn(times_in),
+            corpus=corpus,
+            speaker_from=speaker_from,
             progress=moved,
         )
     document = report.to_json()
@@ -75,6 +117,8 @@ def import_(
             note(f"rejected {rejected['file_name']}: {rejected['reason']}")
         for line in warning_lines(document["warnings"]):
             note(line)
+        for line in lines_of_labels_not_taken(document["labels_not_taken"], label_set=report.label_set):
+            note(line)
         for sentence in document["notes"]:
             note(sentence)
     print_result(
@@ -82,9 +126,12 @@ def import_(
         as_json=as_json,
         lines=lambda: [
             f"{document['added']} added, {document['known']} known "
-            f"({len(document['aliases'])} of them the same audio under another name), {len(document['rejected'])} rejected."
+            f"({len(document['aliases'])} of them the same audio under another name), {len(document['rejected'])} rejected.",
+            *([] if labels_as is None else [f"{counted(document['labels'], 'label')} recorded for {labels_as}."]),
         ],
     )
+    if report.took_nothing:
+        raise SystemExit(NOTHING_TAKEN)
 
 
 @click.command()

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labeler.cli.output import json_option, note, print_result, progress_bar
+from labeler.cli.set_up import corpus_option, speaker_option
 
 share = click.FloatRange(0, 1, max_open=True)
 
@@ -40,9 +41,13 @@ share = click.FloatRange(0, 1, max_open=True)
 @click.option("--estimates", is_flag=True, help="Also what the learner would have shown as its accuracy; takes long.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--plot", type=click.Path(path_type=Path), default=None, help="Draw it to a .png, .svg or .html file.")
+@corpus_option
+@speaker_option
 @json_option
 def simulate(
     manifest: Path,
+    corpus: str | None,
+    speaker_from: str | None,
     encoder: str,
     layers: str | None,
     pooling: str | None,
@@ -52,6 +57,8 @@ def simulate(
     **options: Any,
 ) -> None:
     """Replay the labels of a MANIFEST through the learner, and count how many it would have needed.
+
+    With --corpus, MANIFEST is the folder of that corpus.
 
     The labels answer instead of an annotator; everything else is what the learner does with a project. The accuracy is measured
     on speakers that were held out. Whatever was simulated is kept in ~/.cache/earmark (EARMARK_CACHE names another), so that a
@@ -67,11 +74,13 @@ def simulate(
     if plot is not None:
         check_chart_file(plot)
     cache = cache_folder(None)
-    clips = manifest_clips(manifest)
-    corpus, left_out = encoded_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
+    clips = manifest_clips(manifest, corpus=corpus, speaker_from=speaker_from)
+    for sentence in clips.notes:
+        note(sentence)
+    encoded, left_out = encoded_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
     for clip in left_out[:20]:
         note(f"left out {clip.file_name}: {clip.reason}")
-    found = compare_strategies(corpus, _plan(options), cache=cache.parent / "simulate", jobs=jobs, watch=progress_bar)
+    found = compare_strategies(encoded, _plan(options), cache=cache.parent / "simulate", jobs=jobs, watch=progress_bar)
     document = {**found, "manifest": str(manifest), "encoder": encoder, "left_out": len(left_out)}
     if plot is not None:
         save_chart(simulation_chart(document), plot)

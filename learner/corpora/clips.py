@@ -1,8 +1,9 @@
-"""The labelled clips that a probe is made on: those of a manifest, or a project's own."""
+"""The labelled clips that a probe is made on: those of a manifest, of the folder of a known corpus, or a project's own."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from sqlalchemy import select
 
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import live_decisions
-from db.imports.manifest import BadRow, read_manifest
+from db.imports.corpora.folder import read_corpus
+from db.imports.manifest import BadRow, SourceRow, read_manifest
+from db.imports.remarks import Remarks
+from db.imports.speaker_column import speakers_from
 from db.models import AudioFile, Clip, ClipState
 from db.project import OpenProject
 from db.records.clips import SPAN_TOLERANCE
@@ -45,17 +49,33 @@ class LabelledClips:
     left_out: list[LeftOut] = field(default_factory=list)
     unlabelled: int = 0
     """Clips without a label, which are of no use here and no fault."""
+    notes: list[str] = field(default_factory=list)
+    """Sentences about the source as a whole."""
 
 
-def manifest_clips(manifest: Path) -> LabelledClips:
+def manifest_clips(manifest: Path, *, corpus: str | None = None, speaker_from: str | None = None) -> LabelledClips:
     """The clips of a manifest that have a label; of several lines for one span of a file the first counts, as in an import.
+
+    Args:
+        corpus: name of a known corpus; `manifest` is then its folder.
+        speaker_from: a column that is taken as the speaker.
 
     Raises:
         FormatError: the manifest as a whole cannot be read; single lines that cannot be used are in the result.
     """
+    remarks = Remarks()
+    rows = read_manifest(manifest) if corpus is None else read_corpus(manifest, corpus, remarks=remarks)
+    if speaker_from is not None:
+        rows = speakers_from(speaker_from, rows, remarks=remarks)
+    found = _labelled(rows)
+    found.notes = remarks.sentences()
+    return found
+
+
+def _labelled(rows: Iterator[SourceRow | BadRow]) -> LabelledClips:
     found = LabelledClips()
     seen: set[tuple[str, float, float | None]] = set()
-    for row in read_manifest(manifest):
+    for row in rows:
         if isinstance(row, BadRow):
             found.left_out.append(LeftOut(row.file_name, row.reason))
             continue

@@ -73,6 +73,21 @@ def training_labels(live: Sequence[LiveDecision]) -> TrainingLabels:
     return TrainingLabels(labels, weights)
 
 
+def label_confidences(live: Sequence[LiveDecision]) -> dict[int, float]:
+    """Probability that the consensus label is right, by clip id, to four digits; 1 where a reviewer fixed it.
+
+    It follows from the answers alone. A lone answer of an annotator with no known record has `USUAL`.
+    """
+    consensus = consensus_labels(live)
+    votes = _Votes.of(live, consensus)
+    if votes is None:
+        fixed = {decision.clip_id for decision in live if decision.gold}
+        return {clip: 1.0 if clip in fixed else USUAL for clip in consensus}
+    right = votes.chances(votes.reliability())
+    at_label = {label: place for place, label in enumerate(votes.labels)}
+    return {clip: round(float(right[row, at_label[consensus[clip]]]), 4) for row, clip in enumerate(votes.clips)}
+
+
 @dataclass(frozen=True)
 class _Votes:
     clips: list[int]

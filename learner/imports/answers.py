@@ -13,13 +13,19 @@ from sqlalchemy.orm import Session
 from db.decisions.taking import GivenAnswer, take
 from db.errors import ClipError, EarmarkError, FormatError
 from db.imports.annotation_file import AnnotationRow, read_annotations
-from db.models import Answer, Clip, ClipAlias, ClipState, Source
+from db.imports.earmark_rows import with_answers
+from db.imports.handed_over import HandedOverRow
+from db.imports.manifest import BadRow, read_manifest
+from db.models import Answer, Clip, ClipAlias, ClipState, ProjectInfo, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named, checked_name
 from db.records.clips import find_clip
-from db.records.labels import label_by_name
+from db.records.labels import active_labels, label_by_name
 from db.records.runs import latest_run_id
 from db.serving.upcoming import upcoming
+from learner.imports.handed_answers import HandedAnswers
+from learner.imports.import_report import ImportReport
+from learner.imports.rows import AnyRow
 
 BATCH = 100
 """Decisions a transaction at most."""
@@ -75,6 +81,42 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
                 )
                 take(session, given)
     return len(rows)
+
+
+def annotate_by_name(project: OpenProject, path: Path) -> ImportReport:
+    """Record the answers in an export of Earmark's (`csv`, `jsonl`, `log`) under the names of their annotators, with their times.
+
+    Every clip is found before the first answer is recorded. Answers that are known already are passed over.
+
+    Returns:
+        How many answers were recorded, whose, and which labels are not in the label set.
+
+    Raises:
+        FormatError: the file or a line of it cannot be used, or it names no annotators.
+        ClipError: a clip is unknown or ambiguous.
+    """
+    report = ImportReport(of_lines=True)
+    with project.read() as session:
+        report.label_set = [label.name for label in active_labels(session)]
+        secret = session.scalars(select(ProjectInfo)).one().secret.encode()
+        rows = [_handed(session, path, row) for row in with_answers(read_manifest(path))]
+    recorder = HandedAnswers(labels_as=None, secret=secret)
+    for first in range(0, len(rows), BATCH):
+        with project.write() as session:
+            recorder.begin(session)
+            recorder.record(session, rows[first : first + BATCH], report)
+    return report
+
+
+def _handed(session: Session, path: Path, row: AnyRow) -> tuple[int, HandedOverRow]:
+    if isinstance(row, BadRow):
+        raise FormatError(f"{path}: {row.reason}")
+    if not isinstance(row, HandedOverRow):
+        raise FormatError(f"{path}: line {row.number} does not name its annotator; give --annotator.")
+    try:
+        return find_clip(session, file_name=row.clip.file_name, start=row.clip.start, end=row.clip.end).id, row
+    except ClipError as error:
+        raise ClipError(f"{path}, line {row.clip.number}: {error}") from error
 
 
 def _checked(session: Session, path: Path) -> list[_Checked]:

@@ -9,10 +9,19 @@ from db.imports.manifest import BadRow, SourceRow
 
 
 @dataclass
+class LabelNotTaken:
+    """A label that is not in the label set: on how many rows it stands, and the file of the first."""
+
+    clips: int
+    first: str
+
+
+@dataclass
 class ImportReport:
     """Each row is added, known (aliases too) or rejected.
 
-    A row whose label cannot be recorded is imported all the same: its label is in `rejected`, its clip in `added` or `known`.
+    A row whose label cannot be recorded is imported all the same: its clip is in `added` or `known`, and its label in
+    `labels_not_taken` if it is not in the label set, or in `rejected` if it contradicts another label of the same audio.
     """
 
     of_lines: bool = False
@@ -27,6 +36,18 @@ class ImportReport:
     """What somebody should know of clips that were added: {"file_name", "warning"}."""
     labels: int = 0
     """Decisions recorded from labels in the source."""
+    of_nobody: int = 0
+    """Answers whose annotator neither the source nor an option names; they are not recorded."""
+    annotators: set[str] = field(default_factory=set)
+    """Whose answers were recorded, as the source names them."""
+    suggestions: int = 0
+    """Predictions recorded as suggestions."""
+    fitting_labels: int = 0
+    """Labels of the source that are in the label set, whether they were recorded now, before, or not at all."""
+    labels_not_taken: dict[str, LabelNotTaken] = field(default_factory=dict)
+    """By label, in the order of the source: those that are not in the label set."""
+    label_set: list[str] = field(default_factory=list)
+    """The labels that could be taken; empty if none was asked for."""
     notes: list[str] = field(default_factory=list)
     """Sentences about the source as a whole."""
 
@@ -37,16 +58,33 @@ class ImportReport:
         found = {"file_name": row.file_name, "reason": stated}
         self.rejected.append(found if kind is None else {**found, "kind": kind})
 
+    def leave_label(self, label: str, file_name: str) -> None:
+        """Count a row that is imported without its label, since that is not in the label set."""
+        self.labels_not_taken.setdefault(label, LabelNotTaken(0, file_name)).clips += 1
+
+    @property
+    def took_nothing(self) -> bool:
+        """Whether no clip of the source is in the project, or labels were asked for and not one of them is in the label set."""
+        no_label = bool(self.labels_not_taken) and not self.fitting_labels
+        return not self.added + self.known or no_label
+
     def take(self, other: ImportReport) -> None:
         """Add what another report counts."""
         self.added += other.added
         self.known += other.known
         self.labels += other.labels
+        self.fitting_labels += other.fitting_labels
+        self.of_nobody += other.of_nobody
+        self.annotators |= other.annotators
+        self.suggestions += other.suggestions
+        for label, left in other.labels_not_taken.items():
+            self.labels_not_taken.setdefault(label, LabelNotTaken(0, left.first)).clips += left.clips
         self.rejected += other.rejected
         self.aliases += other.aliases
         self.warnings += other.warnings
 
     def to_json(self) -> dict[str, Any]:
         """What `earmark import --json` prints."""
-        names = ("added", "known", "rejected", "aliases", "warnings", "notes")
-        return {name: getattr(self, name) for name in names}
+        names = ("added", "known", "rejected", "aliases", "warnings", "labels", "suggestions", "notes")
+        left = [{"label": label, "clips": found.clips, "first": found.first} for label, found in self.labels_not_taken.items()]
+        return {**{name: getattr(self, name) for name in names}, "annotators": sorted(self.annotators), "labels_not_taken": left}

@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
-from db.errors import ClipError, FormatError
-from db.imports.folder import AUDIO_SUFFIXES, read_folder
-from db.imports.manifest import BadRow, SourceRow, is_too_long, read_manifest
+from db.errors import ClipError
+from db.imports.handed_over import HandedOverRow
+from db.imports.manifest import BadRow, SourceRow, is_too_long
 from db.imports.remarks import Remarks
 from db.imports.text_lines import storable
 from db.imports.times import TimesIn
@@ -36,8 +36,10 @@ from db.records.clips import clear_rejection, record_rejection, register_clip
 from db.records.known_clips import known_of
 from db.records.labels import active_labels, answer_names
 from learner.audio.reader import shown
+from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
 from learner.imports.inspection import Inspected, Inspector
+from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
 from learner.imports.time_units import refuse_other_units
 
 BATCH = 200
@@ -53,6 +55,8 @@ def import_source(
     labels_from_folders: bool = False,
     labels_as: str | None = None,
     times_in: TimesIn | None = None,
+    corpus: str | None = None,
+    speaker_from: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     seed: int | None = None,
 ) -> ImportReport:
@@ -64,6 +68,8 @@ def import_source(
         labels_as: record the labels in the source as decisions of the annotator of this name, with source `imported`; an answer
             of this annotator for the same clip that stands, or was taken back, is left as it is.
         times_in: what the manifest's `start` and `end` are given in; None for seconds, where other units are noticed and refused.
+        corpus: name of a known corpus whose folder this is; it then gives labels, speakers and texts.
+        speaker_from: a column that is taken as the speaker, such as `session`.
         progress: called with rows done and rows in all.
         seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
@@ -76,12 +82,20 @@ def import_source(
     rng = random.SystemRandom() if seed is None else random.Random(seed)
     remarks = Remarks()
     importer = _Importer(project, source, labels_as=labels_as, rng=rng, remarks=remarks)
-    rows = _rows(source, labels_from_folders=labels_from_folders, times_in=times_in, remarks=remarks)
+    rows = rows_of(
+        source,
+        labels_from_folders=labels_from_folders,
+        times_in=times_in,
+        corpus=corpus,
+        speaker_from=speaker_from,
+        by_name=labels_as is None,
+        remarks=remarks,
+    )
     first = list(islice(rows, BATCH))
     if times_in is None:
-        refuse_other_units(source, first)
+        refuse_other_units(source, [clip_of(row) for row in first])
     rows = chain(first, rows)
-    total = _count(source) if progress else 0
+    total = count_of(source) if progress else 0
     importer.begin()
     done = 0
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="import") as pool:
@@ -95,26 +109,6 @@ def import_source(
     return importer.finished()
 
 
-def _rows(source: Path, *, labels_from_folders: bool, times_in: TimesIn | None, remarks: Remarks) -> Iterator[SourceRow | BadRow]:
-    if os.path.isdir(source):
-        if times_in is not None:
-            raise FormatError(f"{shown(source)} is a folder, and only a manifest gives times; leave --times-in out.")
-        return read_folder(source, labels_from_folders=labels_from_folders)
-    if source.suffix.lower() in AUDIO_SUFFIXES:
-        raise FormatError(f"{shown(source)} is an audio file by its name; import its folder, or a manifest that lists it.")
-    if labels_from_folders:
-        raise FormatError(f"{shown(source)} is not a folder; use --labels-from-folders with a folder.")
-    return read_manifest(source, times_in=times_in or TimesIn.SECONDS, remarks=remarks)
-
-
-def _count(source: Path) -> int:
-    """How many rows there will be, roughly (for a manifest its lines): only the progress bar needs it."""
-    if os.path.isdir(source):
-        return sum(1 for _ in read_folder(source))
-    with open(source, "rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
-
-
 class _Importer:
     """One import: inspects rows in several threads, and writes in the calling thread."""
 
@@ -124,7 +118,6 @@ class _Importer:
         self.report = ImportReport(of_lines=not os.path.isdir(source))
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
-        self._labels: list[str] = []
         self._accepted: dict[str, str] = {}
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
@@ -133,6 +126,7 @@ class _Importer:
         self._rejected: set[tuple[str, str]] = set()
         self._labelled = 0
         self._label_of: dict[int, str] = {}
+        self._handed = HandedAnswers(labels_as=labels_as, secret=b"")
 
     def begin(self) -> None:
         """Check what can be checked before work starts; earlier rejections of lines of this manifest are dropped."""
@@ -140,27 +134,35 @@ class _Importer:
             session.execute(delete(Rejection).where(Rejection.path == storable(str(self._source))))
             info = session.scalars(select(ProjectInfo)).one()
             self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
+            self._handed = HandedAnswers(labels_as=self._labels_as, secret=self._secret)
+            self._handed.begin(session)
+            self.report.label_set = [label.name for label in active_labels(session)]
             if self._labels_as is not None:
-                self._labels = [label.name for label in active_labels(session)]
                 self._accepted = answer_names(session)
                 self._annotator_id = annotator_named(session, self._labels_as).id
 
     def finished(self) -> ImportReport:
         """The report, with notes on the source as a whole."""
         notes = self._remarks.sentences()
+        if not self.report.added + self.report.known + len(self.report.rejected):
+            notes.append(f"No audio was found in {shown(self._source)}.")
         if self._labels_as is None and self._labelled:
             clips = "1 clip has a label" if self._labelled == 1 else f"{self._labelled} clips have labels"
             notes.append(f"{clips} in the source, and none was recorded; --labels-as ANNOTATOR records them as decisions.")
-        if self._labels_as is not None and not self._labelled:
+        if self.report.of_nobody:
+            count = self.report.of_nobody
+            answers = "1 answer names no annotator" if count == 1 else f"{count} answers name no annotator"
+            notes.append(f"{answers} and none was recorded; --labels-as ANNOTATOR records them as decisions.")
+        if self._labels_as is not None and not self._labelled and not self.report.fitting_labels:
             how = "their column must be called label" if self.report.of_lines else "--labels-from-folders makes them of folders"
             notes.append(f"The source has no labels for {self._labels_as}; {how}.")
         self.report.notes = notes
         return self.report
 
-    def take(self, batch: list[SourceRow | BadRow], pool: ThreadPoolExecutor) -> Iterator[int]:
+    def take(self, batch: list[AnyRow], pool: ThreadPoolExecutor) -> Iterator[int]:
         """Inspect and write a batch; yields how many rows each transaction wrote."""
         with self._project.read() as session:
-            known = known_of(session, [row.path for row in batch if isinstance(row, SourceRow)])
+            known = known_of(session, [clip.path for row in batch if isinstance(clip := clip_of(row), SourceRow)])
         waiting: list[Inspected] = []
         began = time.monotonic()
         futures = [pool.submit(self._inspector.inspect, row, known) for row in batch]
@@ -183,6 +185,7 @@ class _Importer:
         report = ImportReport(of_lines=self.report.of_lines)
         rejected: dict[tuple[str, str], str] = {}
         labelled: list[tuple[int, SourceRow]] = []
+        handed: list[tuple[int, HandedOverRow]] = []
         again: dict[int, SourceRow] = {}
         with self._project.write() as session:
             for found in inspected:
@@ -197,6 +200,8 @@ class _Importer:
                     continue
                 if is_known:
                     again.setdefault(clip_id, found.row)
+                if found.handed is not None:
+                    handed.append((clip_id, found.handed))
                 if found.row.label is not None:
                     labelled.append((clip_id, found.row))
             self._labelled += len(labelled)
@@ -204,6 +209,7 @@ class _Importer:
                 labelled.clear()
             self._fill(session, again, report)
             self._record_labels(session, labelled, rejected, report)
+            self._handed.record(session, handed, report)
             self._record_rejections(session, [found.row for found in inspected], rejected)
         self._rejected.update(rejected)
         self.report.take(report)
@@ -254,10 +260,10 @@ class _Importer:
         for clip_id, row in labelled:
             assert row.label is not None
             if row.label not in self._accepted:
-                known = ", ".join(self._labels)
-                reason = f"Imported without its label: {row.label!r} is not in the label set; use one of: {known}."
-                _reject(row, reason, rejected, report)
-            elif self._label_of.setdefault(clip_id, row.label) != row.label:
+                report.leave_label(row.label, row.file_name)
+                continue
+            report.fitting_labels += 1
+            if self._label_of.setdefault(clip_id, row.label) != row.label:
                 reason = (
                     f"Imported without its label {row.label!r}: the same audio is labelled {self._label_of[clip_id]!r} above; "
                     "keep one of them."

@@ -23,6 +23,7 @@ from learner.outlook.outlook import Outlook, Scored
 from learner.progress import Progress
 from learner.query.ranked_queue import scored_chunks
 from learner.search.likely import forget_likely, most_likely, read_likely, write_likely
+from learner.search.predicted import PredictionsKept
 
 SUSPECTS = 200
 """Doubted labels that a run lists."""
@@ -89,8 +90,10 @@ class Scorer:
             forget_likely(self._project.heads_dir)
             return
         chunks = scored_chunks(pool, head, pool.unanswered(published.snapshot.live))
-        likely = most_likely(chunks, run_id=published.run_id, label_ids=head.classes_.tolist())
+        kept = PredictionsKept(head.classes_.tolist())
+        likely = most_likely(kept.noted(chunks), run_id=published.run_id, label_ids=head.classes_.tolist())
         write_likely(self._project.heads_dir, likely)
+        kept.write(self._project.heads_dir, published.run_id)
 
     def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, progress: Progress) -> None:
         pool, snapshot, scored = published.pool, published.snapshot, traced.newest

@@ -94,6 +94,8 @@ def test_thirty_labels_a_growing_curve_and_an_export(
     assert curve.points[-1].decisions == 30
 
     lead.page.goto(f"{served.url}/export")
+    lead.page.get_by_text("Every answer that stands").click(timeout=20_000)
+    expect(lead.page.get_by_test_id("preview")).to_contain_text("queued_as")
     with lead.page.expect_download() as download:
         lead.page.get_by_role("button", name="Download").click()
     download.value.save_as(tmp_path / "export.csv")

@@ -135,8 +135,12 @@ def test_the_download_holds_what_was_pressed(seat: Seat, served: Served) -> None
     seat.expect_saved(4)
     page = seat.page
     page.get_by_role("link", name="Export").click()
+    page.get_by_text("Every answer that stands").click(timeout=20_000)
+    expect(page.get_by_test_id("preview")).to_contain_text("queued_as")
+    expect(page.get_by_test_id("preview")).to_contain_text(pressed[0][0])
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename.endswith("-csv-decisions.csv")
     with download.value.path().open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["file_name"], row["label"]) for row in rows] == pressed
@@ -147,11 +151,13 @@ def test_the_download_for_spreadsheets_holds_no_formula(seat: Seat, served: Serv
     answer(served.project, 1, annotator="=1+1")
     page = seat.page
     page.goto(f"{served.url}/export")
-    page.get_by_text("Safe for spreadsheets").click(timeout=20_000)
+    page.get_by_text("Every answer that stands").click(timeout=20_000)
+    page.get_by_text("Safe for spreadsheets").click()
     expect(page.get_by_text("It is not for importing.")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     with download.value.path().open(encoding="utf-8", newline="") as file:
         assert [row["annotator"] for row in csv.DictReader(file)] == ["'=1+1"]
-    page.get_by_text("JSONL", exact=True).click()
+    page.get_by_role("combobox", name="Format").click()
+    page.get_by_role("option", name="jsonl").click()
     expect(page.get_by_text("Safe for spreadsheets")).to_have_count(0)

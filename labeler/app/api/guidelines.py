@@ -8,38 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from db.errors import SettingsError
-
-GUIDELINES_FILE = "guidelines.md"
-MOST_BYTES = 256 * 1024
 _OUTSIDE = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 
 Address = Callable[[str], str | None]
-
-
-def read_guidelines(directory: Path) -> str | None:
-    """The project's guidelines; None without any.
-
-    Raises:
-        SettingsError: the file cannot be read, is no text, or is too large.
-    """
-    path = directory / GUIDELINES_FILE
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise SettingsError(f"{path} is larger than {MOST_BYTES // 1024} KiB; make it shorter.")
-        return content.decode("utf-8-sig")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read ({error}); save it as UTF-8 text.") from error
 
 
 def guidelines_html(markdown: str, *, address: Address) -> str:

@@ -19,6 +19,7 @@ from db.decisions.flags import append_flag, own_flag
 from db.decisions.log import decision_counts
 from db.decisions.taking import GivenAnswer, suggested_with, take, undo_decision
 from db.errors import ClipError, DatabaseGoneError, EarmarkError
+from db.guidelines import read_guidelines
 from db.models import Annotator, Answer, Clip, Decision, Source
 from db.project import OpenProject
 from db.records.clips import ClipAudio, find_clip
@@ -28,7 +29,7 @@ from db.serving.leases import LeasedClip, lease_next, open_leases, release_lease
 from db.serving.progress import open_elsewhere, progress_of
 from db.store.engine import Turn
 from db.store.failures import STORE_ERRORS
-from labeler.app.api.guidelines import guidelines_html, read_guidelines
+from labeler.app.api.guidelines import guidelines_html
 from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.messages import (
     AnswerMessage,

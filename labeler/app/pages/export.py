@@ -1,17 +1,28 @@
-"""The page Export: the standing answers as a file, in a format that the visitor chooses."""
+"""The page Export: labels and decisions as a file, in a format that the visitor chooses."""
 
 from __future__ import annotations
 
+import html
 import tempfile
 import time
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
 
 from db.decisions.log import decision_counts
-from db.exports.registry import EXPORTERS, export_decisions
+from db.errors import EarmarkError
+from db.exports.choice import ExportChoice, LabelKind, RowsOf, SplitShares
+from db.exports.registry import EXPORTERS, Exporter
 from labeler.app.opened import Serving, serving
 from labeler.words.run import counted
+from learner.handover.export import export_project, first_rows
+
+PREVIEWED = 5
+_LONGEST = 60
+"""Characters of a cell in the preview."""
+_ROWS = {RowsOf.CONSENSUS: "One row a clip, with the label that all answers give", RowsOf.DECISIONS: "Every answer that stands"}
 
 
 def show_export() -> None:
@@ -20,28 +31,72 @@ def show_export() -> None:
     with now.project.read() as session:
         standing = decision_counts(session)
     st.title("Export", anchor=False)
-    st.text(f"The project holds {counted(standing, 'answer')}. The file gives each with its annotator, time, source and run.")
-    chosen = st.radio(
-        "Format",
-        sorted(EXPORTERS),
-        format_func=str.upper,
-        captions=[EXPORTERS[name].description for name in sorted(EXPORTERS)],
-    )
-    exporter = EXPORTERS[chosen]
-    for_spreadsheets = exporter.write_for_spreadsheets is not None and _asked_for_spreadsheets()
-    day = time.strftime("%Y-%m-%d")
+    st.text(f"The project holds {counted(standing, 'answer')}.")
+    names = sorted(EXPORTERS, key=lambda name: (not EXPORTERS[name].importable, name))
+    format = st.selectbox("Format", names, format_func=lambda name: f"{name}: {EXPORTERS[name].description}", key="format")
+    exporter = EXPORTERS[format]
+    try:
+        choice = _choice(exporter)
+        _preview(now, format, choice)
+    except EarmarkError as error:
+        st.warning(str(error))
+        return
     st.download_button(
         "Download",
-        data=lambda: _exported(now, chosen, for_spreadsheets=for_spreadsheets),
-        file_name=f"{now.project.directory.name}-{day}{exporter.suffix}",
+        data=lambda: _exported(now, exporter, choice),
+        file_name=_file_name(now, exporter, choice),
         mime="application/octet-stream",
         icon=":material/download:",
         on_click="ignore",
         disabled=standing == 0,
         key="download",
     )
-    if for_spreadsheets:
+    if choice.for_spreadsheets:
         st.caption("In this file such texts have an apostrophe in front. It is not for importing.")
+
+
+def _choice(exporter: Exporter) -> ExportChoice:
+    """What the visitor chooses, of what the format can hold."""
+    options = [rows for rows in _ROWS if rows in exporter.rows]
+    rows = options[0] if len(options) == 1 else st.radio("Rows", options, format_func=_ROWS.__getitem__, key="rows")
+    kinds = {LabelKind.GOLD, LabelKind.CONSENSUS}
+    if rows == RowsOf.CONSENSUS and st.checkbox("Add clips without answers, as the classifier predicts them", key="predicted"):
+        kinds.add(LabelKind.PREDICTED)
+    shares = st.text_input(
+        "Splits", placeholder="80/10/10", key="splits", help="Shares of train, dev and test. No speaker is in two splits."
+    )
+    return ExportChoice(
+        rows=rows,
+        kinds=frozenset(kinds),
+        splits=SplitShares.parse(shares) if shares.strip() else None,
+        for_spreadsheets=exporter.for_spreadsheets and _asked_for_spreadsheets(),
+    )
+
+
+def _preview(now: Serving, format: str, choice: ExportChoice) -> None:
+    rows = first_rows(now.project, format, choice=choice, count=PREVIEWED)
+    if not rows:
+        st.text("No clip has a label yet that this export would hold.")
+        return
+    st.text("The first rows:")
+    # Not st.table, which reads Markdown in texts, and not st.dataframe, whose own download holds these rows only.
+    st.html(f'<div style="overflow-x: auto" data-testid="preview"><table>{_cells(rows[0], "th")}{_lines(rows)}</table></div>')
+
+
+def _lines(rows: list[dict[str, object]]) -> str:
+    return "".join(_cells(row.values(), "td") for row in rows)
+
+
+def _cells(values: Iterable[object], kind: str) -> str:
+    cells = "".join(f'<{kind} style="padding: 0 1em 0 0; white-space: nowrap">{_shown(value)}</{kind}>' for value in values)
+    return f"<tr>{cells}</tr>"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        value = ", ".join(f"{name}: {each}" for name, each in value.items())
+    text = "" if value is None else str(value)
+    return html.escape(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
 
 
 def _asked_for_spreadsheets() -> bool:
@@ -53,9 +108,21 @@ def _asked_for_spreadsheets() -> bool:
     return asked
 
 
-def _exported(now: Serving, chosen: str, *, for_spreadsheets: bool) -> bytes:
-    """The bytes of the file, written when the button is pressed, so that it holds the newest answers."""
-    with tempfile.TemporaryDirectory(dir=now.project.cache_dir) as folder, now.project.read() as session:
-        path = Path(folder) / f"export{EXPORTERS[chosen].suffix}"
-        export_decisions(session, chosen, path, for_spreadsheets=for_spreadsheets)
-        return path.read_bytes()
+def _file_name(now: Serving, exporter: Exporter, choice: ExportChoice) -> str:
+    """A name that says what is in the file: two formats may have the same ending."""
+    what = exporter.name if len(exporter.rows) == 1 else f"{exporter.name}-{choice.rows.value}"
+    return f"{now.project.directory.name}-{time.strftime('%Y-%m-%d')}-{what}{'.zip' if exporter.is_folder else exporter.suffix}"
+
+
+def _exported(now: Serving, exporter: Exporter, choice: ExportChoice) -> bytes:
+    """The bytes of the file, written when the button is pressed, so that it holds the newest answers; a folder as a ZIP."""
+    with tempfile.TemporaryDirectory(dir=now.project.cache_dir) as temporary:
+        path = Path(temporary) / "export"
+        export_project(now.project, exporter.name, path, choice=choice)
+        if not exporter.is_folder:
+            return path.read_bytes()
+        packed = Path(temporary) / "export.zip"
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for inside in sorted(path.rglob("*")):
+                archive.write(inside, inside.relative_to(path))
+        return packed.read_bytes()

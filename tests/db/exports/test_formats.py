@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from db.errors import FormatError
-from db.exports.registry import EXPORTERS, Exporter, export_decisions
+from db.exports.contents import Contents
+from db.exports.registry import EXPORTERS, Exporter
 from db.imports.manifest import SourceRow, read_manifest
 from db.models import Answer, Clip, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.serving.leases import lease_next
+from tests.db.exports.exported import exported_decisions
 from tests.filled_projects import add_clips, answer, second_pass_of_an_older_version, undo
 
 HOSTILE = (
@@ -51,8 +52,7 @@ NO_FORMULAS = ("angry", "a=b", "a - b", "a@b", "1+1", "", "'", 'say "hi", now', 
 
 
 def exported(project: OpenProject, format: str, output: Path, *, for_spreadsheets: bool = False) -> list[dict[str, Any]]:
-    with project.read() as session:
-        count = export_decisions(session, format, output, for_spreadsheets=for_spreadsheets)
+    count = exported_decisions(project, format, output, for_spreadsheets=for_spreadsheets).rows
     with open(output, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file)) if format == "csv" else [json.loads(line) for line in file]
     assert len(rows) == count
@@ -134,11 +134,8 @@ class TestExport:
 
     @pytest.mark.parametrize("format", ["jsonl", "log"])
     def test_for_spreadsheets_is_only_for_what_they_open(self, project: OpenProject, tmp_path: Path, format: str) -> None:
-        with (
-            project.read() as session,
-            pytest.raises(FormatError, match="no form that is safe for spreadsheets; use one of: csv"),
-        ):
-            export_decisions(session, format, tmp_path / "out", for_spreadsheets=True)
+        with pytest.raises(FormatError, match="no form that is safe for spreadsheets; use one of: csv"):
+            exported_decisions(project, format, tmp_path / "out", for_spreadsheets=True)
         assert not (tmp_path / "out").exists()
 
     @pytest.mark.parametrize("format", ["csv", "jsonl"])
@@ -184,29 +181,28 @@ class TestExport:
 
     def test_names_the_output_it_cannot_write(self, project: OpenProject, tmp_path: Path) -> None:
         (tmp_path / "folder").mkdir()
-        with project.read() as session:
-            for output, problem in (
-                (tmp_path / "none" / "out.csv", "does not exist"),
-                (tmp_path / "folder", "is a folder"),
-                (Path("/proc/out.csv"), "cannot be written"),
-                (tmp_path / ("x" * 300), "cannot be written"),
-            ):
-                with pytest.raises(FormatError, match=problem):
-                    export_decisions(session, "csv", output)
-            with pytest.raises(FormatError, match="use one of: csv, jsonl, log"):
-                export_decisions(session, "xls", tmp_path / "out.xls")
+        for output, problem in (
+            (tmp_path / "none" / "out.csv", "does not exist"),
+            (tmp_path / "folder", "is a folder"),
+            (Path("/proc/out.csv"), "cannot be written"),
+            (tmp_path / ("x" * 300), "cannot be written"),
+        ):
+            with pytest.raises(FormatError, match=problem):
+                exported_decisions(project, "csv", output)
+        with pytest.raises(FormatError, match=r"use one of: .*csv, .*jsonl, .*log"):
+            exported_decisions(project, "xls", tmp_path / "out.xls")
 
     def test_replaces_an_older_file_only_when_it_is_whole(
         self, project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def full_disk(session: Session, path: Path) -> int:
+        def full_disk(contents: Contents, path: Path) -> int:
             path.write_text("half a ro")
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setitem(EXPORTERS, "full", Exporter("full", ".csv", "A disk that is full.", full_disk))
+        monkeypatch.setitem(EXPORTERS, "full", Exporter(name="full", suffix=".csv", description="A full disk.", write=full_disk))
         (tmp_path / "out.csv").write_text("yesterday's")
-        with project.read() as session, pytest.raises(FormatError, match="No space left on device"):
-            export_decisions(session, "full", tmp_path / "out.csv")
+        with pytest.raises(FormatError, match="No space left on device"):
+            exported_decisions(project, "full", tmp_path / "out.csv")
         assert (tmp_path / "out.csv").read_text() == "yesterday's"
         assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.csv"]
 
@@ -215,5 +211,4 @@ class TestExport:
         exported(project, "csv", tmp_path / "link.csv")
         assert (tmp_path / "link.csv").is_symlink()
         assert (tmp_path / "real.csv").is_file()
-        with project.read() as session:
-            assert export_decisions(session, "csv", Path("/dev/null")) == 0
+        assert exported_decisions(project, "csv", Path("/dev/null")).rows == 0

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from db.errors import SettingsError
-from labeler.app.api.guidelines import GUIDELINES_FILE, MOST_BYTES, guidelines_html, read_guidelines
+from db.guidelines import GUIDELINES_FILE, MOST_BYTES, read_guidelines
+from labeler.app.api.guidelines import guidelines_html
 
 HOSTILE = """
 # <img src=x onerror=alert(1)> & <script>alert(2)</script>

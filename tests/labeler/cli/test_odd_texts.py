@@ -58,7 +58,7 @@ def new_project(place: Path) -> Path:
 
 
 def exported(project: Path, output: Path) -> list[dict[str, Any]]:
-    run("--project", project, "export", output.suffix[1:], output)
+    run("--project", project, "export", output.suffix[1:], output, "--rows", "decisions")
     if output.suffix == ".jsonl":
         return [json.loads(line) for line in output.read_text().splitlines()]
     with open(output, newline="", encoding="utf-8") as file:

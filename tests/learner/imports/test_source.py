@@ -17,15 +17,15 @@ import learner.imports.inspection
 import learner.imports.source
 from db.decisions.log import LiveDecision, live_decisions
 from db.errors import DecisionError, FormatError
-from db.exports.registry import export_decisions
 from db.models import Clip, ClipState, Decision, Rejection, Source
 from db.project import OpenProject, create_project
 from db.records.clips import find_clip
 from learner.imports.source import import_source
+from tests.db.exports.exported import exported_decisions
 from tests.filled_projects import LABELS, undo
 from tests.learner.audio_files import noise, written
 
-NOTHING_ELSE: dict[str, Any] = {"rejected": [], "aliases": [], "warnings": [], "notes": []}
+NOTHING_ELSE: dict[str, Any] = {"rejected": [], "aliases": [], "warnings": [], "labels": 0, "notes": [], "labels_not_taken": []}
 
 
 def audio(folder: Path, *names: str, seconds: float = 0.1) -> None:
@@ -259,16 +259,6 @@ class TestLabels:
         report = import_source(project, tmp_path, labels_from_folders=True, labels_as="folders")
         assert (report.known, report.labels, report.rejected) == (3, 2, [])
 
-    def test_that_are_unknown_are_named_and_the_clip_is_imported(self, any_project: OpenProject, tmp_path: Path) -> None:
-        audio(tmp_path, "a.wav", "b.wav")
-        rows = [{"file_name": "a.wav", "label": "glad"}, {"file_name": "b.wav", "label": "Happy"}]
-        report = import_source(any_project, manifest(tmp_path / "m.csv", rows), labels_as="gold")
-        assert (report.added, [rejected["file_name"] for rejected in report.rejected]) == (2, ["a.wav", "b.wav"])
-        assert "'glad' is not in the label set; use one of: angry, happy, sad" in report.rejected[0]["reason"]
-        rows[0]["label"] = "happy"
-        report = import_source(any_project, manifest(tmp_path / "m.csv", rows), labels_as="gold")
-        assert (report.labels, [name for name, _ in rejections(any_project)]) == (1, ["b.wav"])
-
     def test_that_contradict_each_other_are_named(self, project: OpenProject, tmp_path: Path) -> None:
         audio(tmp_path, "a.wav")
         shutil.copy(tmp_path / "a.wav", tmp_path / "b.wav")
@@ -339,8 +329,7 @@ class TestRun:
         audio(tmp_path / "audio", "happy/1 é.wav", "sad/2,\n3.wav")
         import_source(project, tmp_path / "audio", labels_from_folders=True, labels_as="folders")
         for format in ("csv", "jsonl"):
-            with project.read() as session:
-                export_decisions(session, format, tmp_path / f"out.{format}")
+            exported_decisions(project, format, tmp_path / f"out.{format}")
             other = create_project(tmp_path / format, labels=LABELS)
             report = import_source(other, tmp_path / f"out.{format}", labels_as="imported")
             assert (report.added, report.labels, report.rejected) == (2, 2, [])

@@ -16,6 +16,7 @@ from learner.features.matrix import open_features
 from learner.imports.source import import_source
 from learner.loop.run import learn_once
 from learner.search.likely import read_likely
+from learner.search.predicted import read_predictions
 from learner.withdrawal import withdraw as room
 from learner.withdrawal.withdraw import finish_withdrawals, withdraw
 from tests.filled_projects import add_clips
@@ -44,6 +45,10 @@ def test_features_predictions_and_copies_go_and_the_next_run_knows_nothing_of_th
     report = withdraw(project, [labelled, unlabelled], reason="consent withdrawn", by="Lee")
     assert (report.clips, report.vectors, report.overlapping) == ([labelled, unlabelled], 2, 0)
     assert read_likely(project.heads_dir) is None
+    predicted = read_predictions(project.heads_dir)
+    assert predicted is not None
+    assert predicted.of([unlabelled]) == {}
+    assert len(predicted.clip_ids) == 17, "of 18 that nobody had answered"
     assert unlabelled not in {entry.clip_id for entry in queued(project)}
     learn_once(project)
     assert (newest_run(project).decisions, newest_run(project).labeled) == (11, 11)
@@ -52,6 +57,14 @@ def test_features_predictions_and_copies_go_and_the_next_run_knows_nothing_of_th
     assert unlabelled not in likely.clip_ids
     assert features is not None
     assert not features.has([labelled, unlabelled]).any()
+
+
+def test_predictions_that_cannot_be_read_are_deleted(project: OpenProject) -> None:
+    clips = add_clips(project, 1)
+    path = project.heads_dir / "predicted_1.npz"
+    path.write_bytes(b"no predictions at all")
+    withdraw(project, clips)
+    assert not path.exists()
 
 
 def test_lists_without_the_clip_stay(project: OpenProject) -> None:

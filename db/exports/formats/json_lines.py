@@ -1,4 +1,4 @@
-"""Export as JSON Lines: one object for each standing decision, or for every row of the log."""
+"""Export as JSON Lines: one object for each row, or for every row of the log."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from db.exports.decision_rows import log_rows, standing_rows
+from db.exports.contents import Contents
 
 
-def write_jsonl(session: Session, path: Path) -> int:
-    """Write the standing decisions in UTF-8, one JSON object per line; returns their number. The file is also a manifest."""
-    return _write(standing_rows(session), path)
+def write_jsonl(contents: Contents, path: Path) -> int:
+    """Write rows in UTF-8, one JSON object per line; returns their number. The file is also a manifest."""
+    return _write(contents.flat_rows(), path)
 
 
-def write_log(session: Session, path: Path) -> int:
+def write_log(contents: Contents, path: Path) -> int:
     """Write every row of the decision log, including undone and superseded ones; returns the number of rows.
 
     `replaces` is the UUID of the decision that a row supersedes or takes back.
     """
-    return _write(log_rows(session), path)
+    return _write(contents.log(), path)
 
 
 def _write(rows: Iterable[dict[str, Any]], path: Path) -> int:

@@ -1,0 +1,241 @@
+"""What a format is given to write: the chosen rows, label names, where audio lies, and a tally for the data sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf
+from db.exports.clip_rows import NOTHING, Beside, ClipReader
+from db.exports.decision_rows import COLUMNS, LOG_COLUMNS, in_iso, log_rows, standing_rows
+from db.exports.past import LabelNames
+from db.exports.rows import ClipRow, GivenAnswerRow
+from db.exports.splits import split_by_group
+from db.exports.tally import Tally
+
+CONSENSUS_COLUMNS = (
+    "file_name",
+    "path",
+    "start",
+    "end",
+    "speaker",
+    "label",
+    "kind",
+    "agreement",
+    "confidence",
+    "answers",
+    "by_annotator",
+    "predicted",
+    "predicted_score",
+    "predicted_by",
+    "answered_at",
+    "transcript",
+    "split",
+    "extra",
+)
+AUDIO_COLUMN = "audio"
+"""Where the audio lies in the export, if it holds audio."""
+
+Placed = Callable[[ClipRow, Path], str]
+"""Puts a clip's audio below a folder; returns its path relative to the folder, with slashes."""
+Moved = Callable[[int, int], None]
+"""(done, total): how far the export is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """The accuracy that a run estimated on the random slice: UA with its 95% interval, and WA."""
+
+    run: int
+    ua: float
+    ua_low: float
+    ua_high: float
+    wa: float | None
+    clips: int
+    speakers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectFacts:
+    """What a data sheet says of the project besides its rows."""
+
+    name: str
+    guidelines: str | None = None
+    estimate: Estimate | None = None
+
+
+@dataclass(kw_only=True)
+class Contents:
+    """The rows of one export. Each method may be called more than once, and reads anew."""
+
+    session: Session
+    choice: ExportChoice
+    facts: ProjectFacts
+    time: float
+    """The project is exported as it was at this time (seconds since 1970)."""
+    audio_as: AudioAs = AudioAs.NONE
+    folder: Path | None = None
+    """Where an export that is a folder is made."""
+    beside: Beside = NOTHING
+    place: Placed | None = None
+    moved: Moved | None = None
+    tally: Tally = field(default_factory=Tally)
+    """What was written; filled by the last of `clips`, `flat_rows` and `log` that was read to its end."""
+
+    def __post_init__(self) -> None:
+        self.labels = LabelNames(self.session, self.choice.as_of)
+        self._reader = ClipReader(self.session, as_of=self.choice.as_of, labels=self.labels, beside=self.beside)
+        self._split_of: dict[str, str] | None = None
+
+    def clips(self) -> Iterator[ClipRow]:
+        """The chosen clips by number, with their splits."""
+        self.tally.clear()
+        for row in self._chosen(self.moved):
+            self.tally.add_clip(row)
+            yield row
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys of `flat_rows`."""
+        columns = COLUMNS if self.choice.rows == RowsOf.DECISIONS else CONSENSUS_COLUMNS
+        return columns if self.audio_as == AudioAs.NONE else (*columns, AUDIO_COLUMN)
+
+    def flat_rows(self) -> Iterator[dict[str, Any]]:
+        """The chosen clips, or their decisions, as rows with the keys of `columns`; `extra` and `by_annotator` are dicts."""
+        if self.choice.rows == RowsOf.CONSENSUS:
+            yield from (self._flat(row) for row in self.clips())
+            return
+        self.tally.clear()
+        chosen = self._chosen_ids() if self._needs_clips else None
+        for row in standing_rows(self.session, as_of=self.choice.as_of, labels=self.labels):
+            if (chosen is None or row["clip"] in chosen) and self._wants_decision(row):
+                self.tally.add_decision(row)
+                found = {name: row[name] for name in COLUMNS}
+                if chosen is not None:
+                    clip = chosen[row["clip"]]
+                    found |= (
+                        {"split": clip.split}
+                        if self.audio_as == AudioAs.NONE
+                        else {"split": clip.split, AUDIO_COLUMN: self.audio(clip)}
+                    )
+                yield found
+
+    def log(self) -> Iterator[dict[str, Any]]:
+        """Every row of the decision log, with the keys of `LOG_COLUMNS`."""
+        self.tally.clear()
+        for row in log_rows(self.session, as_of=self.choice.as_of, labels=self.labels):
+            self.tally.add_decision(row)
+            yield {name: row[name] for name in LOG_COLUMNS}
+
+    def audio(self, row: ClipRow) -> str:
+        """Where the clip's audio lies: relative to the export's folder, or its absolute path if the export holds no audio.
+
+        Raises:
+            OSError, AudioError: it cannot be copied or cut.
+        """
+        if self.audio_as == AudioAs.NONE or self.place is None or self.folder is None:
+            return row.path
+        return self.place(row, self.folder)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the audio of the export is the clip itself, so that its span is the whole file."""
+        return self.audio_as == AudioAs.CUT
+
+    @property
+    def _needs_clips(self) -> bool:
+        return self.choice.narrows_clips or self.choice.splits is not None or self.audio_as != AudioAs.NONE
+
+    def _chosen_ids(self) -> dict[int, ClipRow]:
+        return {row.clip_id: row for row in self._chosen(None)}
+
+    def _chosen(self, moved: Moved | None) -> Iterator[ClipRow]:
+        if self.choice.splits is not None and self._split_of is None:
+            self._split_of = split_by_group(self._read(None), self.choice.splits)
+        rows = self._read(moved)
+        if self._split_of is None:
+            return rows
+        return (_with_split(row, self._split_of[row.group]) for row in rows)
+
+    def _read(self, moved: Moved | None) -> Iterator[ClipRow]:
+        answered = not self.choice.kinds & {LabelKind.PREDICTED, LabelKind.NONE}
+        total = 0 if moved is None else self._reader.count(answered=answered)
+        for done, row in enumerate(self._reader.rows(answered=answered), start=1):
+            if moved is not None and done % 500 == 0:
+                moved(done, total)
+            if self._wants(row):
+                yield row
+        if moved is not None:
+            moved(total, total)
+
+    def _wants(self, row: ClipRow) -> bool:
+        choice = self.choice
+        if choice.rows == RowsOf.CONSENSUS and row.kind not in choice.kinds:
+            return False
+        if choice.rows == RowsOf.DECISIONS and not row.answers:
+            return bool(choice.kinds & {LabelKind.PREDICTED, LabelKind.NONE}) and row.kind in choice.kinds
+        return (
+            (choice.labels is None or choice.rows == RowsOf.DECISIONS or row.label in choice.labels)
+            and (choice.least_agreement is None or (row.agreement is not None and row.agreement >= choice.least_agreement))
+            and (choice.least_confidence is None or (row.confidence is not None and row.confidence >= choice.least_confidence))
+            and self._in_time(row)
+        )
+
+    def _in_time(self, row: ClipRow) -> bool:
+        if self.choice.since is None and self.choice.until is None:
+            return True
+        newest = max((answer.answered_at for answer in row.answers), default=None)
+        if newest is None:
+            return False
+        return (self.choice.since is None or newest >= self.choice.since) and (
+            self.choice.until is None or newest < self.choice.until
+        )
+
+    def _wants_decision(self, row: dict[str, Any]) -> bool:
+        choice, time = self.choice, row["created_at"]
+        return (
+            (choice.labels is None or row["label"] in choice.labels)
+            and (choice.since is None or time >= in_iso(choice.since))
+            and (choice.until is None or time < in_iso(choice.until))
+        )
+
+    def _flat(self, row: ClipRow) -> dict[str, Any]:
+        newest = max((answer.answered_at for answer in row.answers), default=None)
+        found = {
+            "file_name": row.file_name,
+            "path": row.path,
+            "start": row.start,
+            "end": row.end,
+            "speaker": row.speaker,
+            "label": row.label,
+            "kind": row.kind.value,
+            "agreement": row.agreement,
+            "confidence": row.confidence,
+            "answers": len(row.answers),
+            "by_annotator": {answer.annotator: _given(answer) for answer in row.answers},
+            "predicted": None if row.predicted is None else row.predicted.label,
+            "predicted_score": None if row.predicted is None else row.predicted.score,
+            "predicted_by": None if row.predicted is None else row.predicted.origin,
+            "answered_at": None if newest is None else in_iso(newest),
+            "transcript": row.transcript,
+            "split": row.split,
+            "extra": row.extra,
+        }
+        return found if self.audio_as == AudioAs.NONE else {**found, AUDIO_COLUMN: self.audio(row)}
+
+
+def _given(answer: GivenAnswerRow) -> str | dict[str, Any]:
+    """A label, or an object where it is none or more than that: a label may be called `skip`, too."""
+    if answer.label is None:
+        return {"answer": answer.answer.value, "gold": True} if answer.gold else {"answer": answer.answer.value}
+    return {"label": answer.label, "gold": True} if answer.gold else answer.label
+
+
+def _with_split(row: ClipRow, split: str) -> ClipRow:
+    # dataclasses.replace copies by name, one field after another: too slow for a million rows.
+    object.__setattr__(row, "split", split)
+    return row

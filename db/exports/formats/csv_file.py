@@ -1,0 +1,64 @@
+"""Export as CSV: one line for each row."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from db.exports.contents import Contents
+
+_START_OF_CELL = re.compile(r"""(?:^|[;\t\r\n|])[\s"']*""")
+"""A text's beginning, and what spreadsheets may take for the end of a cell; with the blanks and quotes that they strip."""
+_FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
+
+
+def write_csv(contents: Contents, path: Path) -> int:
+    """Write rows as UTF-8 CSV with CRLF line ends (RFC 4180); returns their number.
+
+    Nothing is lost: texts are written as they are, quoted where necessary. `extra` (columns of the manifest that have no meaning
+    for Earmark) and `by_annotator` are JSON objects. The file is also a manifest: it can be imported, with its labels.
+
+    For spreadsheets, no text can be taken for a formula. A spreadsheet runs a text that begins with `=`, `+`, `-` or `@` (or one
+    of them in full width). An apostrophe is put before it, as OWASP recommends against CSV injection; also after a semicolon, a
+    tab, a line break or a bar, because spreadsheets may end a cell there. Every field is quoted, so that spreadsheets keep it in
+    one cell. The texts are no longer what was stored: such a file is for reading, not for importing.
+    """
+    safe = contents.choice.for_spreadsheets
+    text: Callable[[str], str] = _without_formula if safe else _as_it_is
+    count = 0
+    # The line end matters: with it, csv quotes fields that hold a lone carriage return, which would otherwise end the line.
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n", quoting=csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL)
+        columns = contents.columns
+        writer.writerow(columns)
+        for row in contents.flat_rows():
+            writer.writerow([text(_cell(row[name])) for name in columns])
+            count += 1
+    return count
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _without_formula(text: str) -> str:
+    return _START_OF_CELL.sub(_before_formula, text)
+
+
+def _before_formula(start: re.Match[str]) -> str:
+    following = start.string[start.end() : start.end() + 1]
+    return f"{start[0]}'" if following in _FORMULA_SIGNS else start[0]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return str(value)

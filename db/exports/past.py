@@ -1,0 +1,55 @@
+"""The project as it was at a time: label names, and what clips were before imports changed their details."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import Clip, ClipChange, ClipState, Withdrawal
+from db.records.label_history import LabelThen, effective_label, labels_as_of
+
+
+class LabelNames:
+    """What each label was called, and which label its answers counted as."""
+
+    def __init__(self, session: Session, as_of: float | None) -> None:
+        self.states: list[LabelThen] = labels_as_of(session, as_of)
+        self._names = {label.id: label.name for label in self.states}
+        self._effective = effective_label(self.states)
+
+    def effective(self, label_id: int | None) -> int | None:
+        """The label that an answer counts as; None for no label, or one that was retired."""
+        return None if label_id is None else self._effective.get(label_id)
+
+    def name(self, label_id: int | None) -> str | None:
+        """A label's name then."""
+        return None if label_id is None else self._names.get(label_id)
+
+    def in_use(self) -> list[str]:
+        """The names of the labels that were offered, in the order of their keys."""
+        return [label.name for label in self.states if label.active]
+
+
+def details_before(session: Session, clip_ids: Sequence[int], as_of: float | None) -> dict[int, dict[str, Any]]:
+    """By clip, the old values of the columns that were changed after `as_of`."""
+    if as_of is None or not clip_ids:
+        return {}
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    later = select(ClipChange.clip_id, ClipChange.before).where(ClipChange.clip_id.in_(clip_ids), ClipChange.created_at > as_of)
+    # The oldest change after that time holds what was there at that time.
+    for clip_id, before in session.execute(later.order_by(ClipChange.id.desc())):
+        found[clip_id].update(before)
+    return found
+
+
+def withdrawn_since(session: Session, as_of: float | None) -> list[int]:
+    """Clips that were withdrawn after `as_of` and belonged to the project then; none for today."""
+    if as_of is None:
+        return []
+    query = select(Clip.id).join(Withdrawal, Withdrawal.clip_id == Clip.id)
+    query = query.where(Clip.state == ClipState.WITHDRAWN, Clip.created_at <= as_of, Withdrawal.created_at > as_of)
+    return list(session.scalars(query.order_by(Clip.id)))

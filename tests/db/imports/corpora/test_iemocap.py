@@ -1,0 +1,136 @@
+"""IEMOCAP: labels and texts come from the files of a dialogue, for the turns that are audio files. All of it is made up here."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from db.imports.remarks import Remarks
+from tests.db.imports.corpora.named_files import named, rejected, rows_by_name
+
+EVALUATION = """% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]
+
+[6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t[2.5000, 2.5000, 2.5000]
+C-E2:\tNeutral;\t()
+A-E3:\tval 3; act 2; dom  2;\t()
+
+[10.0100 - 11.3925]\tSes01F_impro01_M000\texc\t[4.5000, 3.5000, 3.0000]
+[14.8872 - 18.0175]\tSes01F_impro01_F001\thap\t[4.0000, 3.0000, 3.0000]
+[19.2900 - 20.7875]\tSes01F_impro01_M001\tfru\t[2.0000, 3.0000, 3.0000]
+[21.3257 - 24.7400]\tSes01F_impro01_F002\txxx\t[2.5000, 3.0000, 3.0000]
+"""
+TRANSCRIPTION = """Ses01F_impro01_F000 [006.2901-008.2357]: Excuse me.
+Ses01F_impro01_M000 [010.0100-011.3925]: Yes: at last!
+M: [BREATHING]
+Ses01F_impro01_F001 [014.8872-018.0175]:
+"""
+WAV = "Session1/sentences/wav/Ses01F_impro01"
+TURNS = tuple(f"Ses01F_impro01_{turn}" for turn in ("F000", "F001", "F002", "M000", "M001"))
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A session with one dialogue of five turns, and a second session with a scripted one."""
+    named(tmp_path, *(f"{WAV}/{turn}.wav" for turn in TURNS), "Session1/dialog/wav/Ses01F_impro01.wav")
+    named(tmp_path, "Session5/sentences/wav/Ses05M_script01_1b/Ses05M_script01_1b_M012.wav")
+    write(tmp_path / "Session1", "Ses01F_impro01", EVALUATION, TRANSCRIPTION)
+    one = "[1.00 - 2.00]\tSes05M_script01_1b_M012\tang\t[1.6667, 4.0000, 4.3333]\n"
+    write(tmp_path / "Session5", "Ses05M_script01_1b", one, "Ses05M_script01_1b_M012 [001.0000-002.0000]: No.\n")
+    return tmp_path
+
+
+def write(session: Path, dialogue: str, evaluation: str, transcription: str) -> None:
+    for folder, text in (("EmoEvaluation", evaluation), ("transcriptions", transcription)):
+        (session / "dialog" / folder).mkdir(parents=True, exist_ok=True)
+        (session / "dialog" / folder / f"{dialogue}.txt").write_text(text)
+
+
+def test_a_turn_has_label_speaker_text_and_session(corpus: Path) -> None:
+    found = rows_by_name(corpus, "iemocap")
+    first = found[f"{WAV}/Ses01F_impro01_F000.wav"]
+    assert (first.label, first.speaker, first.transcript) == ("neutral", "Ses01F", "Excuse me.")
+    assert first.extra == {
+        "corpus": "iemocap",
+        "session": "Ses01",
+        "emotion": "neu",
+        "scenario": "impro01",
+        "valence": 2.5,
+        "activation": 2.5,
+        "dominance": 2.5,
+        "spoken": "improvised",
+        "gender": "female",
+    }
+
+
+def test_the_speaker_is_that_of_the_turn_and_not_of_the_markers(corpus: Path) -> None:
+    found = rows_by_name(corpus, "iemocap")
+    assert found[f"{WAV}/Ses01F_impro01_M000.wav"].speaker == "Ses01M"
+    scripted = found["Session5/sentences/wav/Ses05M_script01_1b/Ses05M_script01_1b_M012.wav"]
+    assert (scripted.speaker, scripted.extra["session"], scripted.extra["scenario"]) == ("Ses05M", "Ses05", "script01_1b")
+    assert (scripted.label, scripted.transcript, scripted.extra["spoken"]) == ("anger", "No.", "scripted")
+
+
+def test_excitement_counts_as_happiness_unless_it_is_kept_apart(corpus: Path) -> None:
+    def labels(name: str) -> dict[str, str | None]:
+        found = rows_by_name(corpus / "Session1", name)
+        return {Path(row.file_name).stem[-4:]: row.label for row in found.values()}
+
+    assert labels("iemocap") == {"F000": "neutral", "F001": "happiness", "M000": "happiness"}
+    assert labels("iemocap-five") == {"F000": "neutral", "F001": "happiness", "M000": "excitement"}
+    everything = {**labels("iemocap-five"), "M001": "frustration", "F002": None}
+    assert labels("iemocap-all") == everything
+
+
+def test_what_is_left_out_is_stated(corpus: Path) -> None:
+    remarks = Remarks()
+    rows_by_name(corpus, "iemocap", remarks)
+    assert remarks.sentences() == [
+        "1 file holds a whole dialogue and was left out; the turns of a dialogue are clips.",
+        "2 turns with other labels, or none, were left out; --corpus iemocap-all takes them all.",
+    ]
+
+
+def test_the_transcript_is_what_was_spoken(corpus: Path) -> None:
+    found = rows_by_name(corpus, "iemocap")
+    assert found[f"{WAV}/Ses01F_impro01_M000.wav"].transcript == "Yes: at last!"
+    assert found[f"{WAV}/Ses01F_impro01_F001.wav"].transcript is None
+
+
+def test_a_session_may_be_imported_alone(corpus: Path) -> None:
+    assert len(rows_by_name(corpus / "Session5", "iemocap")) == 1
+
+
+def test_turns_without_their_label_are_rejected(corpus: Path) -> None:
+    named(corpus, f"{WAV}/Ses01F_impro01_F099.wav", "elsewhere/Ses01F_impro01_F000.wav", f"{WAV}/other.wav")
+    reasons = rejected(corpus, "iemocap")
+    assert reasons[f"{WAV}/Ses01F_impro01_F099.wav"] == (
+        "Its label is not in dialog/EmoEvaluation/Ses01F_impro01.txt; complete the folder of the corpus."
+    )
+    assert reasons["elsewhere/Ses01F_impro01_F000.wav"].startswith("It does not lie in Session…/sentences/wav/DIALOGUE/")
+    assert "is not named like a file of this corpus (such as Ses01F_impro01_F000.wav)" in reasons[f"{WAV}/other.wav"]
+    assert len(reasons) == 3
+
+
+@pytest.mark.parametrize("damage", ["missing", "folder", "bytes", "numbers"])
+def test_damaged_files_of_a_dialogue_reject_its_turns_and_nothing_else(corpus: Path, damage: str) -> None:
+    path = corpus / "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"
+    path.unlink()
+    if damage == "folder":
+        path.mkdir()
+    elif damage == "bytes":
+        path.write_bytes(b"\xff\x00[" * 1000)
+    elif damage == "numbers":
+        path.write_text(f"[1 - 2]\tSes01F_impro01_F000\tneu\t[{'9' * 500}, nan, inf]\n" * 3)
+    assert len(rejected(corpus, "iemocap-all")) == len(TURNS)
+    kept = rows_by_name(corpus, "iemocap-all")
+    assert len(kept) == 1
+    assert all(math.isfinite(row.extra["valence"]) for row in kept.values())
+
+
+def test_a_missing_transcription_leaves_the_transcript_empty(corpus: Path) -> None:
+    (corpus / "Session1/dialog/transcriptions/Ses01F_impro01.txt").unlink()
+    found = rows_by_name(corpus, "iemocap")
+    assert {row.transcript for row in found.values()} == {None, "No."}
+    assert len(found) == 4

@@ -1,0 +1,55 @@
+"""`earmark import` as a person types it: labels that are not taken, and what the exit status says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from db.project import OpenProject
+from labeler.cli.main import main
+from tests.learner.imports.test_source import audio
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    """Clips in folders that are named like labels; the project knows sad only."""
+    audio(tmp_path / "clips", "glad/a.wav", "glad/b.wav", "sad/c.wav")
+    return tmp_path / "clips"
+
+
+def run(project: OpenProject, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["--project", str(project.directory), *map(str, arguments)])
+
+
+def test_a_label_outside_the_set_is_stated_once_and_rejects_no_file(project: OpenProject, clips: Path) -> None:
+    result = run(project, "import", clips, "--labels-from-folders", "--labels-as", "gold")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "'glad' is not in the label set: 2 clips imported, label not taken (first 'glad/a.wav').",
+        "Labels are taken if they are one of: angry, happy, sad.",
+    ]
+    assert result.stdout.splitlines() == [
+        "3 added, 0 known (0 of them the same audio under another name), 0 rejected.",
+        "1 label recorded for gold.",
+    ]
+    assert json.loads(run(project, "status", "--json").stdout)["rejected"] == 0
+
+
+def test_an_import_that_takes_nothing_ends_with_another_status(project: OpenProject, clips: Path) -> None:
+    (clips.parent / "gone.csv").write_text("file_name\ngone.wav\n")
+    (clips.parent / "empty").mkdir()
+    assert run(project, "import", clips.parent / "gone.csv").exit_code == 3
+    assert run(project, "import", clips.parent / "empty").exit_code == 3
+    assert "No audio" in run(project, "import", clips.parent / "empty").stderr
+    for _ in range(2):
+        assert run(project, "import", clips).exit_code == 0
+
+
+def test_labels_that_were_wanted_and_do_not_fit_are_another_status_too(project: OpenProject, clips: Path) -> None:
+    (clips / "sad" / "c.wav").unlink()
+    result = run(project, "import", clips, "--labels-from-folders", "--labels-as", "gold", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["added"]) == (3, 2)
+    assert run(project, "import", clips, "--labels-from-folders").exit_code == 0
