@@ -14,6 +14,7 @@ from labeler.app.media.pictures import Pictures
 from labeler.app.media.playable import AudioFiles
 from learner.features.matrix import open_features
 from learner.imports.source import import_source
+from learner.loop.publishing import Published, Publisher
 from learner.loop.run import learn_once
 from learner.search.likely import read_likely
 from learner.search.predicted import read_predictions
@@ -57,6 +58,25 @@ def test_features_predictions_and_copies_go_and_the_next_run_knows_nothing_of_th
     assert unlabelled not in likely.clip_ids
     assert features is not None
     assert not features.has([labelled, unlabelled]).any()
+
+
+def test_a_run_that_began_before_writes_nothing_of_the_clip(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = embedded_project(project, 30)
+    label_truly(project, clips[:12])
+    publish = Publisher.publish
+
+    def withdrawn_before_the_scoring(publisher: Publisher) -> Published | None:
+        published = publish(publisher)
+        withdraw(project, [clips[20]])
+        return published
+
+    monkeypatch.setattr(Publisher, "publish", withdrawn_before_the_scoring)
+    learn_once(project)
+    likely, predicted = read_likely(project.heads_dir), read_predictions(project.heads_dir)
+    assert likely is not None
+    assert predicted is not None
+    assert clips[20] not in likely.clip_ids
+    assert clips[20] not in predicted.clip_ids
 
 
 def test_predictions_that_cannot_be_read_are_deleted(project: OpenProject) -> None:
