@@ -196,7 +196,7 @@ class _Importer:
                 try:
                     clip_id, is_known = self._register(session, found, report)
                 except ClipError as error:
-                    _reject(found.row, str(error), rejected, report)
+                    report.reject(found.row, str(error))  # reported, and not stored: the names are those of a person who is gone
                     continue
                 if is_known:
                     again.setdefault(clip_id, found.row)

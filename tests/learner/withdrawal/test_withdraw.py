@@ -6,8 +6,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from db.models import Clip
+from db.models import Clip, Rejection
 from db.project import OpenProject
 from db.records.clips import clip_audio
 from labeler.app.media.pictures import Pictures
@@ -118,6 +119,8 @@ def test_a_withdrawn_file_is_rejected_by_the_next_import_with_the_reason(project
     (rejected,) = report["rejected"]
     assert rejected["file_name"] == "0.wav"
     assert rejected["reason"].startswith(f"This audio was withdrawn (clip {gone})")
+    with project.read() as session:
+        assert session.scalars(select(Rejection)).all() == [], "its name is not stored again"
 
 
 def test_what_was_deleted_is_not_in_the_database_file_any_more(project: OpenProject) -> None:
