@@ -54,7 +54,7 @@ CASES = {
     "annotate": Case(
         "IN/answers.csv --annotator bob", "learner.imports.answers:take", "annotate", "2/2 lines", "2 decisions of bob recorded."
     ),
-    "curve": Case("--output OUT/curve.svg", "labeler.cli.reports:latest_curve", shows="per class"),
+    "curve": Case("--output OUT/curve.svg", "labeler.cli.learning.reports:latest_curve", shows="per class"),
     "embed": Case(
         "--encoder logmel --pooling mean",
         "learner.encoders.handmade.logmel:LogMelEncoder.encode",
@@ -66,7 +66,7 @@ CASES = {
     "import": Case("IN/more", "learner.imports.source:register_clip", "import", "6/6 clips", "6 added, 0 known"),
     "init": Case("--labels a,b", "db.project:create_schema", shows="Created a project with 2 labels"),
     "learn": Case("--once", "learner.loop.publishing:trained", "learn", " heads [", "Run 2 is published."),
-    "likely": Case("low", "labeler.cli.finding:free_clips", shows="There is no clip to list"),
+    "likely": Case("low", "labeler.cli.learning.finding:free_clips", shows="There is no clip to list"),
     "predict": Case(
         "OUT/out.csv --folder IN/more", "learner.prediction.predict:_encoded", "predict", "6/6 clips", "6 predictions written to"
     ),
@@ -84,8 +84,8 @@ CASES = {
         f"{CLIPS}/{CLIPS} clips",
         "To use it: earmark embed --encoder logmel",
     ),
-    "queue": Case("", "labeler.cli.decisions:upcoming", shows=""),
-    "similar": Case("1", "labeler.cli.finding:free_clips", shows="There is no clip to list"),
+    "queue": Case("", "labeler.cli.data.decisions:upcoming", shows=""),
+    "similar": Case("1", "labeler.cli.learning.finding:free_clips", shows="There is no clip to list"),
     "simulate": Case(
         "IN/labels.csv --encoder logmel --seeds 1 --budget 10 --strategy random",
         "learner.simulation.replay:replay",
@@ -93,9 +93,9 @@ CASES = {
         "2/2 cells",
         "AULC: mean UA along the curve.",
     ),
-    "status": Case("", "labeler.cli.reports:project_status", shows="48 decisions by 2 annotators"),
+    "status": Case("", "labeler.cli.learning.reports:project_status", shows="48 decisions by 2 annotators"),
     "suspects": Case("", "learner.label_quality.out_of_fold:fitted_head", "suspects", " heads [", "no reviewer fixed"),
-    "upgrade": Case("", "labeler.cli.set_up:upgradable_revision", shows="The database is up to date"),
+    "upgrade": Case("", "labeler.cli.data.set_up:upgradable_revision", shows="The database is up to date"),
 }
 """By name. Commands that run until Ctrl-C (`serve`, and `learn` without --once) have tests of their own."""
 WRITING = ("annotate", "embed", "export", "import", "init", "learn", "predict")
