@@ -26,7 +26,7 @@ from db.project import OpenProject
 from db.records.features import add_rows, any_withdrawn, ensure_feature_set, rows_in_shard
 from db.store.engine import Turn
 from db.store.files import remove_leftovers, whole_file, write_whole
-from db.store.lock import locked
+from db.store.lock import EMBED_LOCK, locked
 from learner.arrays import Float16Array, Float32Array
 from learner.features.erasing import erase_withdrawn
 from learner.features.matrix import open_shard, shard_path
@@ -55,7 +55,7 @@ def embed_lock(project: OpenProject) -> AbstractContextManager[None]:
     def refused(_owner: str) -> FeatureError:
         return FeatureError(f"Another process is embedding the clips of {project.directory}; wait until it is done or stop it.")
 
-    return locked(project.features_dir / "embed.lock", refused=refused)
+    return locked(project.directory / EMBED_LOCK, refused=refused)
 
 
 class FeatureStore:

@@ -26,6 +26,7 @@ from db.serving.upcoming import upcoming
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
 from learner.imports.rows import AnyRow
+from learner.progress import Progress, unseen
 
 BATCH = 100
 """Decisions a transaction at most."""
@@ -42,12 +43,15 @@ class _Checked:
     line: int
 
 
-def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> int:
+def annotate_from_file(project: OpenProject, path: Path, *, annotator: str, progress: Progress = unseen) -> int:
     """Record the answers in a CSV or JSONL file (`clip` or `file_name[,start,end]`, and `label`) as scripted decisions.
 
     Every line is checked before the first is recorded. `queued_as` of each decision is the source under which the queue would
     have served the clip just then, or None for clips far from its head. A line that repeats what an earlier one says of the same
     clip is passed over.
+
+    Args:
+        progress: called with lines checked, then with decisions recorded and to record.
 
     Returns:
         How many decisions were recorded.
@@ -60,7 +64,7 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
     """
     checked_name(annotator)
     with project.read() as session:
-        rows = _checked(session, path)
+        rows = _checked(session, path, progress)
         looked_at = max(_LEAST_LOOKED_AT, 4 * len(rows))
         served = upcoming(session, limit=looked_at, random_share=project.settings.random_share)
         queued_as = {clip.clip_id: clip.source for clip in served}
@@ -80,10 +84,11 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
                     run_id=run_id,
                 )
                 take(session, given)
+        progress(min(first + BATCH, len(rows)), len(rows))
     return len(rows)
 
 
-def annotate_by_name(project: OpenProject, path: Path) -> ImportReport:
+def annotate_by_name(project: OpenProject, path: Path, *, progress: Progress = unseen) -> ImportReport:
     """Record the answers in an export of Earmark's (`csv`, `jsonl`, `log`) under the names of their annotators, with their times.
 
     Every clip is found before the first answer is recorded. Answers that are known already are passed over.
@@ -105,6 +110,7 @@ def annotate_by_name(project: OpenProject, path: Path) -> ImportReport:
         with project.write() as session:
             recorder.begin(session)
             recorder.record(session, rows[first : first + BATCH], report)
+        progress(min(first + BATCH, len(rows)), len(rows))
     return report
 
 
@@ -119,10 +125,10 @@ def _handed(session: Session, path: Path, row: AnyRow) -> tuple[int, HandedOverR
         raise ClipError(f"{path}, line {row.clip.number}: {error}") from error
 
 
-def _checked(session: Session, path: Path) -> list[_Checked]:
+def _checked(session: Session, path: Path, progress: Progress) -> list[_Checked]:
     checked: dict[int, _Checked] = {}
     labels: set[str] = set()
-    for row in read_annotations(path):
+    for number, row in enumerate(read_annotations(path), start=1):
         try:
             clip = _clip(session, row)
             if row.label is not None and row.label not in labels:
@@ -135,6 +141,7 @@ def _checked(session: Session, path: Path) -> list[_Checked]:
             raise FormatError(
                 f"{path}: lines {old.line} and {new.line} answer the clip {clip.file_name!r} differently; keep one of them."
             )
+        progress(number, 0)
     return list(checked.values())
 
 

@@ -49,10 +49,9 @@ class HandedAnswers:
         self._written: set[str] = set()
 
     def begin(self, session: Session) -> None:
-        """Read the label set."""
-        ids = {label.name: label.id for label in active_labels(session)}
-        # A file may be older than a label's name, or than its merging into another.
-        self._label_ids = {name: ids[present] for name, present in answer_names(session).items()}
+        """Read the label set: the names in use, and those that labels had before."""
+        in_use = {label.name: label.id for label in active_labels(session)}
+        self._label_ids = {name: in_use[present] for name, present in answer_names(session).items()}
 
     def record(self, session: Session, rows: Sequence[tuple[int, HandedOverRow]], report: ImportReport) -> None:
         """Record what belongs to these clips (needs a write session), in order.

@@ -208,7 +208,7 @@ class _Importer:
             if self._labels_as is None:
                 labelled.clear()
             self._fill(session, again, report)
-            self._record_labels(session, labelled, rejected, report)
+            self._record_labels(session, labelled, report)
             self._handed.record(session, handed, report)
             self._record_rejections(session, [found.row for found in inspected], rejected)
         self._rejected.update(rejected)
@@ -220,7 +220,8 @@ class _Importer:
             report.known += 1
             return found.known_id, True
         assert found.clip is not None
-        report.warnings += [{"file_name": found.clip.file_name, "warning": remark} for remark in found.remarks]
+        for remark in found.remarks:
+            report.warn(found.clip, remark)
         registered = register_clip(session, found.clip, rng=self._rng)
         if registered.outcome in ("added", "renewed"):
             report.added += 1
@@ -242,14 +243,14 @@ class _Importer:
         }
         for clip_id, speaker in fill_details(session, details).items():
             row = again[clip_id]
-            reason = f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
-            report.reject(row, reason)
+            report.warn(
+                row, f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
+            )
 
     def _record_labels(
         self,
         session: Session,
         labelled: list[tuple[int, SourceRow]],
-        rejected: dict[tuple[str, str], str],
         report: ImportReport,
     ) -> None:
         clip_ids = {clip_id for clip_id, _ in labelled}
@@ -268,7 +269,7 @@ class _Importer:
                     f"Imported without its label {row.label!r}: the same audio is labelled {self._label_of[clip_id]!r} above; "
                     "keep one of them."
                 )
-                _reject(row, reason, rejected, report)
+                report.warn(row, reason)
             elif clip_id not in answered and (clip_id, row.label) not in before:
                 given = GivenAnswer(
                     uuid=made[clip_id, row.label],

@@ -69,7 +69,7 @@ class Publisher:
         before = None if run_id is None else self._published_before(run_id, pool, snapshot)
         if before is not None:
             return before
-        self._reporter.report("training", f"{len(snapshot.live)} decisions")
+        self._reporter.report("training", "1 decision" if len(snapshot.live) == 1 else f"{len(snapshot.live)} decisions")
         return self._train(pool, snapshot, settings, started)
 
     def _published_before(self, run_id: int, pool: Pool, snapshot: Snapshot) -> Published | None:

@@ -23,6 +23,7 @@ from learner.loop.heartbeat import Reporter
 from learner.loop.lock import learner_lock
 from learner.loop.publishing import Published, Publisher
 from learner.loop.scoring import Scorer
+from learner.progress import Progress, unseen
 
 NO_FEATURES = "no features yet: run earmark embed"
 POOL_SECONDS = 2.0
@@ -37,8 +38,11 @@ class _Stopped(Exception):  # noqa: N818 (no error)
     """The learner was asked to stop in mid-evaluation."""
 
 
-def learn_once(project: OpenProject) -> int | None:
+def learn_once(project: OpenProject, *, progress: Progress = unseen) -> int | None:
     """One full pass: train, publish the queue, evaluate. Does nothing that the newest run has done already.
+
+    Args:
+        progress: called while the run is scored, with heads trained and to train for one part of it after the other.
 
     Returns:
         The id of the newest run, or None when no clip has features yet.
@@ -56,12 +60,15 @@ def learn_once(project: OpenProject) -> int | None:
             if published is not None and scorer.is_scored(published.run_id):
                 scorer.mend_likely(published)
             elif published is not None:
-                scorer.score(published, progress=lambda _done, _total: None)
+                scorer.score(published, progress=progress)
         except EarmarkError as error:
             reporter.report("stopped", error=str(error))
             raise
         except DBAPIError as error:
             raise _database_failed(error) from error
+        except KeyboardInterrupt:
+            reporter.report("stopped")
+            raise
         reporter.report("stopped", NO_FEATURES if published is None else "")
     return None if published is None else published.run_id
 
