@@ -217,8 +217,11 @@ def upgrade(directory: Path, as_json: bool) -> None:
     try:
         old, new = upgradable_revision(engine), newest_revision()
         if old != new:
-            copy = backup(engine)
-            migrate(engine)
+            with progress_bar("upgrade", "step") as moved:
+                copy = backup(engine)
+                moved(1, 2)
+                migrate(engine)
+                moved(2, 2)
     finally:
         engine.dispose()
     document = {"from": old, "to": new, "backup": None if copy is None else str(copy)}

@@ -1,4 +1,0 @@
-"""Commands that change a project after the start: its labels, and clips that are withdrawn.
-
-May import what `labeler.cli` may.
-"""
