@@ -101,13 +101,33 @@ def decode_blocks(
             yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
 
 
+def frames_of_span(path: str | os.PathLike[str], *, start: float, end: float) -> tuple[AudioInfo, int, int]:
+    """What the header states, and the first frame of a span (seconds) and the one after its last.
+
+    Raises:
+        AudioError: as `decode`.
+    """
+    with _opened(path) as reader:
+        return reader.info, *_span(reader.info, path, start, end)
+
+
+def channel_blocks(path: str | os.PathLike[str], *, start: float, end: float) -> Iterator[Waveform]:
+    """A span (seconds) as blocks [n, channels] at the file's own sampling rate.
+
+    Raises:
+        AudioError: as `decode`.
+    """
+    with _opened(path) as reader:
+        yield from _frames(reader, path, *_span(reader.info, path, start, end))
+
+
 def content_hash(path: str | os.PathLike[str]) -> str:
     """SHA-256 of the bytes, hexadecimal.
 
     Raises:
         AudioMissing: the file is not there, is not a regular file or may not be read.
     """
-    with _opened_bytes(path) as file:
+    with opened_bytes(path) as file:
         try:
             return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
@@ -115,7 +135,12 @@ def content_hash(path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def _opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
+def opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
+    """The file, to read its bytes.
+
+    Raises:
+        AudioMissing: the file is not there, is not a regular file or may not be read.
+    """
     try:
         # Opening a pipe would wait for its writer, so what it is comes first.
         mode = os.stat(path).st_mode
@@ -134,7 +159,7 @@ def _opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
 
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Reader]:
-    with _opened_bytes(path) as file, _errors_of_decoders(path):
+    with opened_bytes(path) as file, _errors_of_decoders(path):
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise AudioError(f"{shown(path)} is empty (0 bytes); record or copy it again.")
