@@ -8,6 +8,7 @@ import os
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -38,6 +39,10 @@ class ArchiveWriter:
         try:
             if kind is None:
                 self._zip.close()
+            else:
+                # It is thrown away; but an archive that nobody closed would complain.
+                with suppress(Exception):
+                    self._zip.close()
         finally:
             self._file.close()
 

@@ -18,6 +18,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
+from db.backups.backing_up import back_up
 from db.project import create_project
 from labeler.cli.main import main
 from learner.features.embed import embed
@@ -54,7 +55,11 @@ CASES = {
     "annotate": Case(
         "IN/answers.csv --annotator bob", "learner.imports.answers:take", "annotate", "2/2 lines", "2 decisions of bob recorded."
     ),
+    "backup": Case(
+        "OUT/b.zip", "db.backups.archive:ArchiveWriter.add", "backup", " bytes [", "holds 24 clips, 48 decisions, 1 head"
+    ),
     "curve": Case("--output OUT/curve.svg", "labeler.cli.learning.reports:latest_curve", shows="per class"),
+    "doctor": Case("", "learner.doctor.audio:trouble_of", "decode", f"{CLIPS}/{CLIPS} clips", "All is well. 24 clips decoded."),
     "embed": Case(
         "--encoder logmel --pooling mean",
         "learner.encoders.handmade.logmel:LogMelEncoder.encode",
@@ -85,6 +90,7 @@ CASES = {
         "To use it: earmark embed --encoder logmel",
     ),
     "queue": Case("", "labeler.cli.data.decisions:upcoming", shows=""),
+    "restore": Case("IN/b.zip", "db.backups.rows:check_snapshot", "restore", " parts [", "24 clips, 48 decisions, 1 head."),
     "similar": Case("1", "labeler.cli.learning.finding:free_clips", shows="There is no clip to list"),
     "simulate": Case(
         "IN/labels.csv --encoder logmel --seeds 1 --budget 10 --strategy random",
@@ -95,10 +101,11 @@ CASES = {
     ),
     "status": Case("", "labeler.cli.learning.reports:project_status", shows="48 decisions by 2 annotators"),
     "suspects": Case("", "learner.label_quality.out_of_fold:fitted_head", "suspects", " heads [", "no reviewer fixed"),
+    "validate": Case("IN/more", "learner.imports.source:register_clip", "validate", "6/6 clips", "6 added, 0 known"),
     "upgrade": Case("", "labeler.cli.data.set_up:upgradable_revision", shows="The database is up to date"),
 }
 """By name. Commands that run until Ctrl-C (`serve`, and `learn` without --once) have tests of their own."""
-WRITING = ("annotate", "embed", "export", "import", "init", "learn", "predict")
+WRITING = ("annotate", "backup", "embed", "export", "import", "init", "learn", "predict", "restore")
 """What these began is undone by Ctrl-C, or kept in such a way that the same command goes on with it."""
 
 
@@ -121,6 +128,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         import_source(project, folder / "labels.csv", labels_as=annotator)
     embed(project, encoder="logmel")
     learn_once(project)
+    back_up(project, folder / "b.zip")
     project.close()
     return folder
 
@@ -145,7 +153,7 @@ class Desk:
     def type(self, name: str, *, held: bool = False, more: Sequence[str] = (), stdout: int | None = None) -> Command:
         """Run a command of `CASES`, to its end or into the middle of its work."""
         case = CASES[name]
-        project = self.output / "new" if name == "init" else self.project
+        project = self.output / "new" if name in ("init", "restore") else self.project
         if name == "simulate" and held:
             # A seed that no other test has left in the cache.
             more = ["--seeds", "2"]
