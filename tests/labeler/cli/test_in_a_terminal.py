@@ -55,9 +55,7 @@ CASES = {
     "annotate": Case(
         "IN/answers.csv --annotator bob", "learner.imports.answers:take", "annotate", "2/2 lines", "2 decisions of bob recorded."
     ),
-    "backup": Case(
-        "OUT/b.zip", "db.backups.archive:ArchiveWriter.add", "backup", " bytes [", "holds 24 clips, 48 decisions, 1 head"
-    ),
+    "backup": Case("OUT/b.zip", "db.backups.archive:ArchiveWriter.add", "backup", " bytes [", "24 clips, 48 decisions, 1 head"),
     "curve": Case("--output OUT/curve.svg", "labeler.cli.learning.reports:latest_curve", shows="per class"),
     "doctor": Case("", "learner.doctor.audio:trouble_of", "decode", f"{CLIPS}/{CLIPS} clips", "All is well. 24 clips decoded."),
     "embed": Case(
@@ -90,7 +88,7 @@ CASES = {
         "To use it: earmark embed --encoder logmel",
     ),
     "queue": Case("", "labeler.cli.data.decisions:upcoming", shows=""),
-    "restore": Case("IN/b.zip", "db.backups.rows:check_snapshot", "restore", " parts [", "24 clips, 48 decisions, 1 head."),
+    "restore": Case("IN/b.zip", "db.backups.restoring:check_snapshot", "restore", " parts [", "24 clips, 48 decisions, 1 head."),
     "similar": Case("1", "labeler.cli.learning.finding:free_clips", shows="There is no clip to list"),
     "simulate": Case(
         "IN/labels.csv --encoder logmel --seeds 1 --budget 10 --strategy random",
