@@ -38,6 +38,11 @@ class OneSentenceErrors(click.Group):
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
             end_by_ctrl_c()
+        except click.Abort as error:
+            # Ctrl-C where a question waits for its answer; click raises the same for the answer no.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                end_by_ctrl_c()
+            raise
         except BrokenPipeError:
             # The program that reads our output (`head`, for example) has ended; this is not an error.
             sys.stderr.close()

@@ -42,11 +42,13 @@ from learner.imports.inspection import Inspected, Inspector
 from learner.imports.rejections import key_of, record_rejections
 from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
 from learner.imports.time_units import refuse_other_units
+from learner.imports.tools import ToolOptions
 
 BATCH = 200
 """Rows in a transaction, at most."""
 _COMMIT_SECONDS = 1.0
 _WORKERS = 2
+AS_THE_FILES_SAY = ToolOptions()
 
 
 def import_source(
@@ -58,10 +60,14 @@ def import_source(
     times_in: TimesIn | None = None,
     corpus: str | None = None,
     speaker_from: str | None = None,
+    tools: ToolOptions = AS_THE_FILES_SAY,
     progress: Callable[[int, int], None] | None = None,
     seed: int | None = None,
 ) -> ImportReport:
-    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
+    """Register the clips of a manifest (CSV, TSV, JSONL), of a folder of audio files, or of another tool's files.
+
+    What Earmark itself, Label Studio, Prodigy, audformat and audiofolders hand over comes with its answers, under the names of
+    their annotators and with their times; predictions become suggestions.
 
     Args:
         source: the manifest or folder.
@@ -71,6 +77,7 @@ def import_source(
         times_in: what the manifest's `start` and `end` are given in; None for seconds, where other units are noticed and refused.
         corpus: name of a known corpus whose folder this is; it then gives labels, speakers and texts.
         speaker_from: a column that is taken as the speaker, such as `session`.
+        tools: how the files of another tool are read.
         progress: called with rows done and rows in all.
         seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
@@ -90,6 +97,7 @@ def import_source(
         corpus=corpus,
         speaker_from=speaker_from,
         by_name=labels_as is None,
+        tools=tools,
         remarks=remarks,
     )
     first = list(islice(rows, BATCH))
@@ -99,12 +107,16 @@ def import_source(
     total = count_of(source) if progress else 0
     importer.begin()
     done = 0
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="import") as pool:
+    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")
+    try:
         while batch := list(islice(rows, BATCH)):
             for written in importer.take(batch, pool):
                 done += written
                 if progress:
                     progress(done, max(total, done))
+    finally:
+        # Not waited for: when Ctrl-C comes, a file that is being decoded may take a minute more.
+        pool.shutdown(wait=False, cancel_futures=True)
     if progress:
         progress(done, done)
     return importer.finished()
@@ -119,7 +131,6 @@ class _Importer:
         self.report = ImportReport(of_lines=not os.path.isdir(source))
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
-        self._labels: list[str] = []
         self._accepted: dict[str, str] = {}
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
@@ -138,7 +149,7 @@ class _Importer:
             self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
             self._handed = HandedAnswers(labels_as=self._labels_as, secret=self._secret)
             self._handed.begin(session)
-            self._labels = self.report.label_set = [label.name for label in active_labels(session)]
+            self.report.label_set = [label.name for label in active_labels(session)]
             if self._labels_as is not None:
                 self._accepted = answer_names(session)
                 self._annotator_id = annotator_named(session, self._labels_as).id
@@ -198,7 +209,7 @@ class _Importer:
                 try:
                     clip_id, is_known = self._register(session, found, report)
                 except ClipError as error:
-                    _reject(found.row, str(error), rejected, report)
+                    report.reject(found.row, str(error))  # reported, and not stored: the names are those of a person who is gone
                     continue
                 if is_known:
                     again.setdefault(clip_id, found.row)
