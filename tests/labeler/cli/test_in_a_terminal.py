@@ -58,7 +58,7 @@ CASES = {
     ),
     "backup": Case("OUT/backup.zip", "db.backups.backing_up:_add", "backup", "100%|", "24 clips, 48 decisions"),
     "curve": Case("--output OUT/curve.svg", "labeler.cli.learning.reports:latest_curve", shows="per class"),
-    "doctor": Case("--audio 3", "learner.doctor.examination:examine", shows="3 clips decoded."),
+    "doctor": Case("--audio 3", "learner.doctor.audio:trouble_of", "decode", "3/3 clips", "All is well. 3 clips decoded."),
     "embed": Case(
         "--encoder logmel --pooling mean",
         "learner.encoders.handmade.logmel:LogMelEncoder.encode",
