@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import is_blind, source_of
-from db.decisions.log import append_row, checked_uuid, live_query, own_answer, row_of
+from db.decisions.log import append_row, checked_uuid, live_query, own_answer, refuse_gone, row_of, standing_query
 from db.errors import DecisionError
-from db.models import Answer, Clip, Decision, Lease, Source
+from db.models import Answer, Decision, Lease, Source
 from db.records.labels import label_by_name, label_id_of, label_name
 from db.records.leases import hand_back, lease_source, leases_on
 from db.records.runs import latest_run_id
@@ -56,6 +56,8 @@ class GivenAnswer:
     """Why the clip was skipped."""
     heard: Mapping[str, Any] = field(default_factory=dict)
     """How the clip was heard where that was not plain, as JSON values."""
+    answered_at: float | None = None
+    """When it was given (seconds since 1970), where that was elsewhere and before."""
 
 
 def take(session: Session, given: GivenAnswer) -> Decision | None:
@@ -69,8 +71,8 @@ def take(session: Session, given: GivenAnswer) -> Decision | None:
         blind answer is worth more, and stays.
 
     Raises:
-        DecisionError: the UUID is none or belongs to another answer, the clip is unknown, or a number is out of range.
-        LabelError: the label is not in the label set.
+        DecisionError: the UUID is none or belongs to another answer, the clip is unknown or withdrawn, a number is out of range.
+        LabelError: the label is not in the label set, or was retired. One that was renamed or merged is taken for what it is now.
     """
     uuid = checked_uuid(given.uuid)
     stored = row_of(session, uuid)
@@ -95,6 +97,7 @@ def undo_decision(
     annotator_id: int,
     decision_uuid: str | None = None,
     among: ColumnElement[bool] | None = None,
+    answered_at: float | None = None,
 ) -> Decision | None:
     """Take back one of the annotator's standing answers (needs a write session); idempotent by `uuid`.
 
@@ -103,6 +106,7 @@ def undo_decision(
         annotator_id: whose answer.
         decision_uuid: which answer; by default the newest.
         among: take back only an answer that fulfils this condition (see `db.decisions.conditions`).
+        answered_at: when it was taken back (seconds since 1970), where that was elsewhere and before.
 
     Returns:
         The undo row, which points at the answer; None when there is no answer to take back.
@@ -116,7 +120,7 @@ def undo_decision(
         if stored.annotator_id != annotator_id or stored.answer != Answer.UNDO:
             raise DecisionError(f"The UUID {uuid} is that of another decision; make a new one for each answer.")
         return stored
-    query = live_query().where(Decision.annotator_id == annotator_id).order_by(Decision.id.desc()).limit(1)
+    query = standing_query().where(Decision.annotator_id == annotator_id).order_by(Decision.id.desc()).limit(1)
     if among is not None:
         query = query.where(among)
     if decision_uuid is not None:
@@ -128,7 +132,7 @@ def undo_decision(
         raise DecisionError(
             f"The decision {decision_uuid} cannot be taken back: it is not a standing answer of this annotator; reload the page."
         )
-    return append_row(session, _undo_of(target, uuid=uuid))
+    return append_row(session, _undo_of(target, uuid=uuid, answered_at=answered_at))
 
 
 def suggested_with(session: Session, answer: Decision) -> int | None:
@@ -146,8 +150,7 @@ def _sent_again(stored: Decision, given: GivenAnswer) -> Decision:
 
 
 def _check(session: Session, given: GivenAnswer) -> None:
-    if session.get(Clip, given.clip_id) is None:
-        raise DecisionError(f"There is no clip {given.clip_id}; reload the page.")
+    refuse_gone(session, given.clip_id)
     if (given.answer == Answer.LABEL) != (given.label is not None) or given.answer == Answer.UNDO:
         raise DecisionError(
             f"The answer {given.answer.value!r} does not go with the label {given.label!r}; give a label exactly when labelling."
@@ -178,6 +181,7 @@ def _row(
         run_id=latest_run_id(session) if given.run_id is None else given.run_id,
         lease_id=None if lease is None else lease.id,
         circumstances=_circumstances(session, given) or None,
+        answered_at=given.answered_at,
     )
 
 
@@ -208,7 +212,7 @@ def _circumstances(session: Session, given: GivenAnswer) -> dict[str, Any]:
     return {**given.heard, "suggested": label_name(session, given.suggested_id)}
 
 
-def _undo_of(answer: Decision, *, uuid: str) -> Decision:
+def _undo_of(answer: Decision, *, uuid: str, answered_at: float | None) -> Decision:
     return Decision(
         uuid=uuid,
         clip_id=answer.clip_id,
@@ -219,4 +223,5 @@ def _undo_of(answer: Decision, *, uuid: str) -> Decision:
         queued_as=answer.queued_as,
         suggestion_shown=False,
         gold=False,
+        answered_at=answered_at,
     )

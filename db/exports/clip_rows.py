@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.conditions import is_blind, source_column
 from db.decisions.consensus import consensus_labels
-from db.decisions.log import LiveDecision, live_query_at
+from db.decisions.log import LiveDecision, standing_query_at
 from db.exports.choice import LabelKind
 from db.exports.past import LabelNames, details_before
 from db.exports.rows import ClipRow, GivenAnswerRow, Predicted
@@ -71,7 +71,8 @@ class ClipReader:
     def standing(self) -> Iterator[LiveDecision]:
         """The decisions that stood, under the labels that they counted as."""
         for row in self._session.execute(self._answers().order_by(Decision.id).execution_options(yield_per=BATCH)):
-            yield self._live(row)
+            if self._counts(row):
+                yield self._live(row)
 
     def _clips(self, *, answered: bool) -> Select[Any]:
         columns: list[Any] = [
@@ -90,7 +91,7 @@ class ClipReader:
             *(Decision.created_at, Decision.answered_at, Decision.run_id, Decision.seconds, Decision.plays, Decision.reason),
             Annotator.name.label("annotator"),
         ]
-        query = live_query_at(self._as_of).join(Annotator, Annotator.id == Decision.annotator_id)
+        query = standing_query_at(self._as_of).join(Annotator, Annotator.id == Decision.annotator_id)
         query = query.join(Clip, Clip.id == Decision.clip_id).where(Clip.state != ClipState.WITHDRAWN)
         return query.with_only_columns(*columns)
 
@@ -100,7 +101,8 @@ class ClipReader:
         # By range: a list of a thousand numbers takes longer to put into the query than to find.
         in_page = Decision.clip_id.between(ids[0], ids[-1])
         for row in self._session.execute(self._answers().where(in_page).order_by(Decision.id)):
-            answers.setdefault(row.clip_id, []).append(row)
+            if self._counts(row):
+                answers.setdefault(row.clip_id, []).append(row)
         before = details_before(self._session, ids, self._as_of)
         predicted = self._predicted(ids)
         for clip in clips:
@@ -126,6 +128,10 @@ class ClipReader:
         if name is not None:
             found[clip_id] = Predicted(label=name, score=score, origin=origin)
 
+    def _counts(self, row: Row[Any]) -> bool:
+        """Whether an answer still counts: not if its label was retired. The log and the export of decisions keep it."""
+        return row.answer != Answer.LABEL or self._labels.effective(row.label_id) is not None
+
     def _live(self, row: Row[Any]) -> LiveDecision:
         label_id = self._labels.effective(row.label_id)
         return LiveDecision(
@@ -133,12 +139,12 @@ class ClipReader:
             uuid=row.uuid,
             clip_id=row.clip_id,
             annotator_id=row.annotator_id,
-            # An answer with a label that was retired says as little as an unsure one.
-            answer=Answer.UNSURE if row.answer == Answer.LABEL and label_id is None else row.answer,
+            answer=row.answer,
             label_id=label_id,
             source=row.source,
             queued_as=row.queued_as,
-            gold=row.gold,
+            # Then nobody has fixed the clip's label, and the others' answers count.
+            gold=row.gold and (row.answer != Answer.LABEL or label_id is not None),
             suggestion_shown=row.suggestion_shown,
             created_at=row.created_at,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -40,10 +40,15 @@ CONSENSUS_COLUMNS = (
 AUDIO_COLUMN = "audio"
 """Where the audio lies in the export, if it holds audio."""
 
-Placed = Callable[[ClipRow, Path], str]
-"""Puts a clip's audio below a folder; returns its path relative to the folder, with slashes."""
 Moved = Callable[[int, int], None]
 """(done, total): how far the export is."""
+
+
+class Placed(Protocol):
+    """Puts a clip's audio below a folder; returns its path relative to the folder, with slashes."""
+
+    def __call__(self, row: ClipRow, folder: Path, *, flat: bool = False) -> str:
+        """With `flat`, all audio lies in one folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,15 +146,24 @@ class Contents:
             self.tally.add_decision(row)
             yield {name: row[name] for name in LOG_COLUMNS}
 
-    def audio(self, row: ClipRow) -> str:
+    def audio(self, row: ClipRow, *, below: str = "", flat: bool = False) -> str:
         """Where the clip's audio lies: relative to the export's folder, or its absolute path if the export holds no audio.
+
+        Args:
+            below: the folder in that of the export that the audio is put into, and that the path is relative to.
+            flat: put all audio into one folder.
 
         Raises:
             OSError, AudioError: it cannot be copied or cut.
         """
-        if self.audio_as == AudioAs.NONE or self.place is None or self.folder is None:
+        if not self.holds_audio or self.place is None or self.folder is None:
             return row.path
-        return self.place(row, self.folder)
+        return self.place(row, self.folder / below, flat=flat)
+
+    @property
+    def holds_audio(self) -> bool:
+        """Whether the export is a folder with audio."""
+        return self.audio_as != AudioAs.NONE
 
     @property
     def is_cut(self) -> bool:
@@ -234,7 +248,7 @@ class Contents:
             "agreement": row.agreement,
             "confidence": row.confidence,
             "answers": len(row.answers),
-            "by_annotator": {answer.annotator: answer.label or answer.answer.value for answer in row.answers},
+            "by_annotator": {answer.annotator: _given(answer) for answer in row.answers},
             "predicted": None if row.predicted is None else row.predicted.label,
             "predicted_score": None if row.predicted is None else row.predicted.score,
             "predicted_by": None if row.predicted is None else row.predicted.origin,
@@ -244,6 +258,13 @@ class Contents:
             "extra": row.extra,
         }
         return found if self.audio_as == AudioAs.NONE else {**found, AUDIO_COLUMN: self.audio(row)}
+
+
+def _given(answer: GivenAnswerRow) -> str | dict[str, Any]:
+    """A label, or an object where it is none or more than that: a label may be called `skip`, too."""
+    if answer.label is None:
+        return {"answer": answer.answer.value, "gold": True} if answer.gold else {"answer": answer.answer.value}
+    return {"label": answer.label, "gold": True} if answer.gold else answer.label
 
 
 def _with_split(row: ClipRow, split: str) -> ClipRow:

@@ -17,7 +17,7 @@ class HandedAnswer:
     """One answer that somebody gave elsewhere."""
 
     answer: Answer
-    """Never `undo`."""
+    """`undo` only in a log of Earmark's: it takes back the decision that `replaces` names."""
     label: str | None = None
     """Without surrounding space and never blank; None unless `answer` is a label."""
     annotator: str | None = None
@@ -34,6 +34,10 @@ class HandedAnswer:
     reason: str | None = None
     suggestion_shown: bool = False
     """Whether the annotator saw what a classifier expects, as far as the file says so."""
+    replaces: str | None = None
+    """UUID of the decision that an `undo` takes back."""
+    source: str | None = None
+    """Why the clip was asked there, in the words of the tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,8 @@ class SourceRow:
     transcript: str | None = None
     split: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    packed: dict[str, Any] | None = None
+    """What the column `extra` of an export of Earmark's holds; it is in `extra` too, where other columns may have its names."""
     in_samples: bool = False
     if_missing: str | None = None
     """What to say if there is no such file, where it is not the usual sentence: a Windows path that leads nowhere here."""
@@ -174,6 +176,7 @@ class RowReader:
             transcript=_text(values, "transcript", line),
             split=_text(values, "split", line),
             extra=_extra(values, {column} if second is None else {column, "path"}),
+            packed=_packed(values),
             in_samples=self._times_in == TimesIn.SAMPLES,
             if_missing=place.if_missing,
         )
@@ -245,8 +248,14 @@ def _extra(values: dict[str, Any], used: set[str]) -> dict[str, Any]:
     extra = {key: value for key, value in values.items() if key not in used and key not in _OUR_COLUMNS}
     if "extra" not in extra:
         return extra
-    packed = extra.pop("extra")
-    unpacked = json_object(packed) if isinstance(packed, str) and packed.startswith("{") else packed
-    if isinstance(unpacked, dict):
+    packed, unpacked = extra.pop("extra"), _packed(values)
+    if unpacked is not None:
         return {**unpacked, **extra}
     return extra if packed in ("", None) else {**extra, "extra": packed}
+
+
+def _packed(values: dict[str, Any]) -> dict[str, Any] | None:
+    """The `extra` of Earmark's own exports; None without one."""
+    packed = values.get("extra")
+    unpacked = json_object(packed) if isinstance(packed, str) and packed.startswith("{") else packed
+    return unpacked if isinstance(unpacked, dict) else None

@@ -42,7 +42,7 @@ class Part:
 
     def sync(self) -> None:
         """Wait until all of it is on the disk."""
-        _sync(self.path)
+        sync(self.path)
 
     def become(self, target: Path) -> None:
         """Rename it, in place of a file that may be there. Quick, and seen by others at once."""
@@ -72,7 +72,7 @@ def whole(target: Path, *, durable: bool = True) -> Iterator[Path]:
             part.sync()
         part.become(target)
         if durable:
-            _sync_names(target.parent)
+            sync_names(target.parent)
 
 
 @contextmanager
@@ -160,17 +160,18 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder with all that is in it, is on the disk."""
     if path.is_dir():
         for inside in path.iterdir():
-            _sync(inside)
-        _sync_names(path)
+            sync(inside)
+        sync_names(path)
         return
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
-def _sync_names(folder: Path) -> None:
+def sync_names(folder: Path) -> None:
     """Wait until the names in a folder are on the disk; not every file system can, and not every folder may be read."""
     try:
         opened = os.open(folder, os.O_RDONLY)

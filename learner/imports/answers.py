@@ -13,13 +13,20 @@ from sqlalchemy.orm import Session
 from db.decisions.taking import GivenAnswer, take
 from db.errors import ClipError, EarmarkError, FormatError
 from db.imports.annotation_file import AnnotationRow, read_annotations
-from db.models import Answer, Clip, ClipAlias, ClipState, Source
+from db.imports.earmark_rows import with_answers
+from db.imports.handed_over import HandedOverRow
+from db.imports.manifest import BadRow, read_manifest
+from db.models import Answer, Clip, ClipAlias, ClipState, ProjectInfo, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named, checked_name
 from db.records.clips import find_clip
-from db.records.labels import label_by_name
+from db.records.labels import active_labels, label_by_name
 from db.records.runs import latest_run_id
 from db.serving.upcoming import upcoming
+from learner.imports.handed_answers import HandedAnswers
+from learner.imports.import_report import ImportReport
+from learner.imports.rows import AnyRow
+from learner.progress import Progress, unseen
 
 BATCH = 100
 """Decisions a transaction at most."""
@@ -36,12 +43,15 @@ class _Checked:
     line: int
 
 
-def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> int:
+def annotate_from_file(project: OpenProject, path: Path, *, annotator: str, progress: Progress = unseen) -> int:
     """Record the answers in a CSV or JSONL file (`clip` or `file_name[,start,end]`, and `label`) as scripted decisions.
 
     Every line is checked before the first is recorded. `queued_as` of each decision is the source under which the queue would
     have served the clip just then, or None for clips far from its head. A line that repeats what an earlier one says of the same
     clip is passed over.
+
+    Args:
+        progress: called with lines checked, then with decisions recorded and to record.
 
     Returns:
         How many decisions were recorded.
@@ -54,7 +64,7 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
     """
     checked_name(annotator)
     with project.read() as session:
-        rows = _checked(session, path)
+        rows = _checked(session, path, progress)
         looked_at = max(_LEAST_LOOKED_AT, 4 * len(rows))
         served = upcoming(session, limit=looked_at, random_share=project.settings.random_share)
         queued_as = {clip.clip_id: clip.source for clip in served}
@@ -74,13 +84,54 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
                     run_id=run_id,
                 )
                 take(session, given)
+        progress(min(first + BATCH, len(rows)), len(rows))
     return len(rows)
 
 
-def _checked(session: Session, path: Path) -> list[_Checked]:
+def annotate_by_name(project: OpenProject, path: Path, *, progress: Progress = unseen) -> ImportReport:
+    """Record the answers in an export of Earmark's (`csv`, `jsonl`, `log`) under the names of their annotators, with their times.
+
+    Every clip is found before the first answer is recorded. Answers that are known already are passed over.
+
+    Args:
+        progress: called with answers recorded and to record.
+
+    Returns:
+        How many answers were recorded, whose, and which labels are not in the label set.
+
+    Raises:
+        FormatError: the file or a line of it cannot be used, or it names no annotators.
+        ClipError: a clip is unknown or ambiguous.
+    """
+    report = ImportReport(of_lines=True)
+    with project.read() as session:
+        report.label_set = [label.name for label in active_labels(session)]
+        secret = session.scalars(select(ProjectInfo)).one().secret.encode()
+        rows = [_handed(session, path, row) for row in with_answers(read_manifest(path))]
+    recorder = HandedAnswers(labels_as=None, secret=secret)
+    for first in range(0, len(rows), BATCH):
+        with project.write() as session:
+            recorder.begin(session)
+            recorder.record(session, rows[first : first + BATCH], report)
+        progress(min(first + BATCH, len(rows)), len(rows))
+    return report
+
+
+def _handed(session: Session, path: Path, row: AnyRow) -> tuple[int, HandedOverRow]:
+    if isinstance(row, BadRow):
+        raise FormatError(f"{path}: {row.reason}")
+    if not isinstance(row, HandedOverRow):
+        raise FormatError(f"{path}: line {row.number} does not name its annotator; give --annotator.")
+    try:
+        return find_clip(session, file_name=row.clip.file_name, start=row.clip.start, end=row.clip.end).id, row
+    except ClipError as error:
+        raise ClipError(f"{path}, line {row.clip.number}: {error}") from error
+
+
+def _checked(session: Session, path: Path, progress: Progress) -> list[_Checked]:
     checked: dict[int, _Checked] = {}
     labels: set[str] = set()
-    for row in read_annotations(path):
+    for number, row in enumerate(read_annotations(path), start=1):
         try:
             clip = _clip(session, row)
             if row.label is not None and row.label not in labels:
@@ -93,6 +144,7 @@ def _checked(session: Session, path: Path) -> list[_Checked]:
             raise FormatError(
                 f"{path}: lines {old.line} and {new.line} answer the clip {clip.file_name!r} differently; keep one of them."
             )
+        progress(number, 0)
     return list(checked.values())
 
 

@@ -10,6 +10,7 @@ import stat
 from dataclasses import dataclass, replace
 
 from db.errors import AudioError
+from db.imports.handed_over import HandedOverRow
 from db.imports.manifest import LONGEST_NAME, WINDOWS_PATH, BadRow, SourceRow, is_too_long
 from db.records.clips import SPAN_TOLERANCE, NewClip, NewFile
 from db.records.known_clips import Known
@@ -31,6 +32,8 @@ class Inspected:
     """Sentences on what somebody should know of a new clip though it can be used."""
     kind: str | None = None
     """Given with a reason that a remark on the source explains for all rows of this kind."""
+    handed: HandedOverRow | None = None
+    """Where the source hands over answers or suggestions with the clip."""
 
 
 class Inspector:
@@ -40,8 +43,10 @@ class Inspector:
         self._hashes: dict[str, tuple[int, int, str]] = {}
         self._rates: dict[tuple[str, int, int], int] = {}
 
-    def inspect(self, row: SourceRow | BadRow, known: Known) -> Inspected:
+    def inspect(self, row: SourceRow | BadRow | HandedOverRow, known: Known) -> Inspected:
         """Inspect a row; whatever is wrong with the file becomes the reason, never an exception."""
+        if isinstance(row, HandedOverRow):
+            return replace(self.inspect(row.clip, known), handed=row)
         if isinstance(row, BadRow):
             return Inspected(row, reason=row.reason, kind=row.kind)
         try:

@@ -8,21 +8,50 @@ from pathlib import Path
 
 from db.errors import FormatError
 from db.imports.corpora.folder import read_corpus
+from db.imports.earmark_rows import with_answers
 from db.imports.folder import AUDIO_SUFFIXES, read_folder
+from db.imports.handed_over import HandedOverRow
 from db.imports.manifest import BadRow, SourceRow, read_manifest
 from db.imports.remarks import Remarks
+from db.imports.speaker_column import speakers_from
 from db.imports.times import TimesIn
 from learner.audio.reader import shown
 
+AnyRow = SourceRow | BadRow | HandedOverRow
+
+
+def clip_of(row: AnyRow) -> SourceRow | BadRow:
+    """The clip of a row, without the answers that may come with it."""
+    return row.clip if isinstance(row, HandedOverRow) else row
+
 
 def rows_of(
-    source: Path, *, labels_from_folders: bool, times_in: TimesIn | None, corpus: str | None, remarks: Remarks
-) -> Iterator[SourceRow | BadRow]:
+    source: Path,
+    *,
+    labels_from_folders: bool,
+    times_in: TimesIn | None,
+    corpus: str | None,
+    speaker_from: str | None,
+    by_name: bool,
+    remarks: Remarks,
+) -> Iterator[AnyRow]:
     """The rows of a manifest, a folder, or the folder of a known corpus; `import_source` explains the options.
+
+    Args:
+        by_name: read answers of Earmark's own exports as those of the annotators that they name, not as labels of the clips.
 
     Raises:
         FormatError: the source as a whole cannot be read, or an option does not suit it.
     """
+    clips = _clips(source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, remarks=remarks)
+    if speaker_from is not None:
+        clips = speakers_from(speaker_from, clips, remarks=remarks)
+    return with_answers(clips) if by_name else clips
+
+
+def _clips(
+    source: Path, *, labels_from_folders: bool, times_in: TimesIn | None, corpus: str | None, remarks: Remarks
+) -> Iterator[SourceRow | BadRow]:
     if corpus is not None:
         if labels_from_folders or times_in is not None:
             raise FormatError(f"--corpus {corpus} gives labels and has no times; leave --labels-from-folders and --times-in out.")

@@ -17,27 +17,30 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
-from db.imports.manifest import BadRow, SourceRow, is_too_long
+from db.errors import ClipError
+from db.imports.handed_over import HandedOverRow
+from db.imports.manifest import BadRow, SourceRow
 from db.imports.remarks import Remarks
-from db.imports.speaker_column import speakers_from
 from db.imports.text_lines import storable
 from db.imports.times import TimesIn
 from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
-from db.records.clips import clear_rejection, record_rejection, register_clip
+from db.records.clips import register_clip
 from db.records.known_clips import known_of
-from db.records.labels import active_labels
+from db.records.labels import active_labels, answer_names
 from learner.audio.reader import shown
+from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
 from learner.imports.inspection import Inspected, Inspector
-from learner.imports.rows import count_of, rows_of
+from learner.imports.rejections import key_of, record_rejections
+from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
 from learner.imports.time_units import refuse_other_units
 
 BATCH = 200
@@ -80,22 +83,32 @@ def import_source(
     rng = random.SystemRandom() if seed is None else random.Random(seed)
     remarks = Remarks()
     importer = _Importer(project, source, labels_as=labels_as, rng=rng, remarks=remarks)
-    rows = rows_of(source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, remarks=remarks)
-    if speaker_from is not None:
-        rows = speakers_from(speaker_from, rows, remarks=remarks)
+    rows = rows_of(
+        source,
+        labels_from_folders=labels_from_folders,
+        times_in=times_in,
+        corpus=corpus,
+        speaker_from=speaker_from,
+        by_name=labels_as is None,
+        remarks=remarks,
+    )
     first = list(islice(rows, BATCH))
     if times_in is None:
-        refuse_other_units(source, first)
+        refuse_other_units(source, [clip_of(row) for row in first])
     rows = chain(first, rows)
     total = count_of(source) if progress else 0
     importer.begin()
     done = 0
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="import") as pool:
+    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")
+    try:
         while batch := list(islice(rows, BATCH)):
             for written in importer.take(batch, pool):
                 done += written
                 if progress:
                     progress(done, max(total, done))
+    finally:
+        # Not waited for: when Ctrl-C comes, a file that is being decoded may take a minute more.
+        pool.shutdown(wait=False, cancel_futures=True)
     if progress:
         progress(done, done)
     return importer.finished()
@@ -110,7 +123,7 @@ class _Importer:
         self.report = ImportReport(of_lines=not os.path.isdir(source))
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
-        self._labels: list[str] = []
+        self._accepted: dict[str, str] = {}
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
         self._secret = b""
@@ -118,6 +131,7 @@ class _Importer:
         self._rejected: set[tuple[str, str]] = set()
         self._labelled = 0
         self._label_of: dict[int, str] = {}
+        self._handed = HandedAnswers(labels_as=labels_as, secret=b"")
 
     def begin(self) -> None:
         """Check what can be checked before work starts; earlier rejections of lines of this manifest are dropped."""
@@ -125,9 +139,11 @@ class _Importer:
             session.execute(delete(Rejection).where(Rejection.path == storable(str(self._source))))
             info = session.scalars(select(ProjectInfo)).one()
             self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
+            self._handed = HandedAnswers(labels_as=self._labels_as, secret=self._secret)
+            self._handed.begin(session)
+            self.report.label_set = [label.name for label in active_labels(session)]
             if self._labels_as is not None:
-                self._labels = [label.name for label in active_labels(session)]
-                self.report.label_set = list(self._labels)
+                self._accepted = answer_names(session)
                 self._annotator_id = annotator_named(session, self._labels_as).id
 
     def finished(self) -> ImportReport:
@@ -138,16 +154,20 @@ class _Importer:
         if self._labels_as is None and self._labelled:
             clips = "1 clip has a label" if self._labelled == 1 else f"{self._labelled} clips have labels"
             notes.append(f"{clips} in the source, and none was recorded; --labels-as ANNOTATOR records them as decisions.")
-        if self._labels_as is not None and not self._labelled:
+        if self.report.of_nobody:
+            count = self.report.of_nobody
+            answers = "1 answer names no annotator" if count == 1 else f"{count} answers name no annotator"
+            notes.append(f"{answers} and none was recorded; --labels-as ANNOTATOR records them as decisions.")
+        if self._labels_as is not None and not self._labelled and not self.report.fitting_labels:
             how = "their column must be called label" if self.report.of_lines else "--labels-from-folders makes them of folders"
             notes.append(f"The source has no labels for {self._labels_as}; {how}.")
         self.report.notes = notes
         return self.report
 
-    def take(self, batch: list[SourceRow | BadRow], pool: ThreadPoolExecutor) -> Iterator[int]:
+    def take(self, batch: list[AnyRow], pool: ThreadPoolExecutor) -> Iterator[int]:
         """Inspect and write a batch; yields how many rows each transaction wrote."""
         with self._project.read() as session:
-            known = known_of(session, [row.path for row in batch if isinstance(row, SourceRow)])
+            known = known_of(session, [clip.path for row in batch if isinstance(clip := clip_of(row), SourceRow)])
         waiting: list[Inspected] = []
         began = time.monotonic()
         futures = [pool.submit(self._inspector.inspect, row, known) for row in batch]
@@ -170,6 +190,7 @@ class _Importer:
         report = ImportReport(of_lines=self.report.of_lines)
         rejected: dict[tuple[str, str], str] = {}
         labelled: list[tuple[int, SourceRow]] = []
+        handed: list[tuple[int, HandedOverRow]] = []
         again: dict[int, SourceRow] = {}
         with self._project.write() as session:
             for found in inspected:
@@ -177,17 +198,24 @@ class _Importer:
                     _reject(found.row, found.reason, rejected, report, kind=found.kind)
                     continue
                 assert isinstance(found.row, SourceRow)
-                clip_id, is_known = self._register(session, found, report)
+                try:
+                    clip_id, is_known = self._register(session, found, report)
+                except ClipError as error:
+                    report.reject(found.row, str(error))  # reported, and not stored: the names are those of a person who is gone
+                    continue
                 if is_known:
                     again.setdefault(clip_id, found.row)
+                if found.handed is not None:
+                    handed.append((clip_id, found.handed))
                 if found.row.label is not None:
                     labelled.append((clip_id, found.row))
             self._labelled += len(labelled)
             if self._labels_as is None:
                 labelled.clear()
             self._fill(session, again, report)
-            self._record_labels(session, labelled, rejected, report)
-            self._record_rejections(session, [found.row for found in inspected], rejected)
+            self._record_labels(session, labelled, report)
+            self._handed.record(session, handed, report)
+            record_rejections(session, [found.row for found in inspected], rejected, before=self._rejected)
         self._rejected.update(rejected)
         self.report.take(report)
 
@@ -197,7 +225,8 @@ class _Importer:
             report.known += 1
             return found.known_id, True
         assert found.clip is not None
-        report.warnings += [{"file_name": found.clip.file_name, "warning": remark} for remark in found.remarks]
+        for remark in found.remarks:
+            report.warn(found.clip, remark)
         registered = register_clip(session, found.clip, rng=self._rng)
         if registered.outcome in ("added", "renewed"):
             report.added += 1
@@ -219,14 +248,14 @@ class _Importer:
         }
         for clip_id, speaker in fill_details(session, details).items():
             row = again[clip_id]
-            reason = f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
-            report.reject(row, reason)
+            report.warn(
+                row, f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
+            )
 
     def _record_labels(
         self,
         session: Session,
         labelled: list[tuple[int, SourceRow]],
-        rejected: dict[tuple[str, str], str],
         report: ImportReport,
     ) -> None:
         clip_ids = {clip_id for clip_id, _ in labelled}
@@ -236,7 +265,7 @@ class _Importer:
         before = self._imported_before(session, made)
         for clip_id, row in labelled:
             assert row.label is not None
-            if row.label not in self._labels:
+            if row.label not in self._accepted:
                 report.leave_label(row.label, row.file_name)
                 continue
             report.fitting_labels += 1
@@ -245,7 +274,7 @@ class _Importer:
                     f"Imported without its label {row.label!r}: the same audio is labelled {self._label_of[clip_id]!r} above; "
                     "keep one of them."
                 )
-                _reject(row, reason, rejected, report)
+                report.warn(row, reason)
             elif clip_id not in answered and (clip_id, row.label) not in before:
                 given = GivenAnswer(
                     uuid=made[clip_id, row.label],
@@ -286,34 +315,6 @@ class _Importer:
     def _named(self, clip_id: int, label: str | None) -> str:
         return f"imported {clip_id} {self._annotator_id} {label}"
 
-    def _record_rejections(self, session: Session, rows: list[SourceRow | BadRow], rejected: dict[tuple[str, str], str]) -> None:
-        """Store new reasons and forget those of rows that are clips now; one query for all, because there may be very many."""
-        keys = {_key(row) for row in rows}
-        columns = select(Rejection.path, Rejection.file_name, Rejection.reason)
-        found = session.execute(columns.where(Rejection.path.in_({path for path, _ in keys})))
-        stored = {(path, name): reason for path, name, reason in found}
-        now = time.time()
-        new = [
-            {"path": path, "file_name": name, "reason": reason, "created_at": now}
-            for (path, name), reason in rejected.items()
-            if (path, name) not in stored
-        ]
-        if new:
-            session.execute(insert(Rejection), new)
-        for path, name in keys & stored.keys():
-            reason = rejected.get((path, name))
-            if reason is not None and reason != stored[path, name]:
-                record_rejection(session, path=path, file_name=name, reason=reason)
-            elif reason is None and (path, name) not in self._rejected:
-                # A span of this file that was rejected earlier in this import stays rejected.
-                clear_rejection(session, path=path, file_name=name)
-
-
-def _key(row: SourceRow | BadRow) -> tuple[str, str]:
-    """Path and file name under which a rejection is stored, cut if they are too long for an index."""
-    path, file_name = (text[:250] + "…" if is_too_long(text) else text for text in (row.path, row.file_name))
-    return path, file_name
-
 
 def _reject(
     row: SourceRow | BadRow,
@@ -323,5 +324,5 @@ def _reject(
     *,
     kind: str | None = None,
 ) -> None:
-    rejected[_key(row)] = reason
+    rejected[key_of(row)] = reason
     report.reject(row, reason, kind)

@@ -22,7 +22,11 @@ class Utterance:
 
 
 class StrangeFileError(Exception):
-    """A file that cannot be one of this corpus; the message is a whole sentence."""
+    """A file that cannot be one of this corpus; the message is a whole sentence. Files of a kind are explained together."""
+
+    def __init__(self, reason: str, *, kind: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class LeftOutError(Exception):
@@ -73,6 +77,7 @@ def matched(pattern: re.Pattern[str], path: str, *, like: str) -> re.Match[str]:
     if found is None:
         raise StrangeFileError(
             f"{shown(os.path.basename(path))} is not named like a file of this corpus (such as {like}); correct its name, "
-            "or import it without --corpus."
+            "or import it without --corpus.",
+            kind="name",
         )
     return found

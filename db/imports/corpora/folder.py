@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +44,10 @@ def _rows(rows: Iterator[SourceRow | BadRow], name: str, reader: Reader, remarks
         except LeftOutError as left:
             remarks.add(left.kind, left.sentence)
         except StrangeFileError as problem:
-            yield BadRow(number=row.number, file_name=row.file_name, path=row.path, reason=str(problem))
+            remarks.add(f"strange {problem.kind}", _rejected(row.file_name, str(problem)))
+            yield BadRow(
+                number=row.number, file_name=row.file_name, path=row.path, reason=str(problem), kind=f"strange {problem.kind}"
+            )
         else:
             yield replace(
                 row,
@@ -53,3 +56,9 @@ def _rows(rows: Iterator[SourceRow | BadRow], name: str, reader: Reader, remarks
                 transcript=found.transcript,
                 extra={"corpus": name, **found.extra},
             )
+
+
+def _rejected(first: str, reason: str) -> Callable[[int], str]:
+    return lambda count: (
+        f"rejected {shown(first)}: {reason}" if count == 1 else f"rejected {count} files, the first {shown(first)}: {reason}"
+    )

@@ -55,11 +55,14 @@ class _Dialogues:
         if folders[-3:-1] != ["sentences", "wav"]:
             raise StrangeFileError(
                 "It does not lie in Session…/sentences/wav/DIALOGUE/ as in the distribution, so its label is not found; "
-                "import the folder of the corpus as it is distributed."
+                "import the folder of the corpus as it is distributed.",
+                kind="place",
             )
         self._read("/".join(folders[:-3]), dialogue)
         if turn[0] not in self._emotions:
-            raise StrangeFileError(f"Its label is not in dialog/EmoEvaluation/{dialogue}.txt; complete the folder of the corpus.")
+            raise StrangeFileError(
+                f"Its label is not in dialog/EmoEvaluation/{dialogue}.txt; complete the folder of the corpus.", kind="label"
+            )
         code, scores = self._emotions[turn[0]]
         if self._leave_out and code not in self._labels:
             raise LeftOutError("other labels", _others)

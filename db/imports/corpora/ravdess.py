@@ -28,7 +28,7 @@ def _utterance(path: str) -> Utterance:
     groups = matched(_NAME, path, like="03-01-06-01-02-01-12.wav").groups()
     modality, channel, emotion, intensity, statement, repetition, actor = groups
     if modality == "02":
-        raise StrangeFileError("Its name begins with 02, a video without sound; leave it out.")
+        raise StrangeFileError("Its name begins with 02, a video without sound; leave it out.", kind="video")
     return Utterance(
         label=LABELS[emotion],
         speaker=f"actor{actor}",

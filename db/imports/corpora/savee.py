@@ -28,7 +28,7 @@ def _utterance(path: str) -> Utterance:
     speaker = (speaker or os.path.basename(os.path.dirname(path))).upper()
     if speaker not in SPEAKERS:
         raise StrangeFileError(
-            f"Its speaker is not known; the file must lie in a folder called {', '.join(SPEAKERS[:-1])} or KL."
+            f"Its speaker is not known; the file must lie in a folder called {', '.join(SPEAKERS[:-1])} or KL.", kind="speaker"
         )
     # A number is that of a sentence of this emotion: a04 and d04 are different sentences.
     emotion = emotion.lower()

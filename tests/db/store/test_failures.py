@@ -8,8 +8,9 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg.errors
 import pytest
@@ -18,13 +19,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from db.errors import ProjectError
+from db.backups.backing_up import back_up
+from db.backups.restoring import restore
+from db.errors import EarmarkError, ProjectError
 from db.project import OpenProject, create_project, open_project
 from db.store import engine as engines
 from db.store.failures import STORE_ERRORS, Failure, Kind, failure_of
 from db.store.upgrade import backup
 from labeler.cli.main import main
 from tests.filled_projects import LABELS, add_clips, answer
+from tests.trouble.small_disk import fill, mounted
 
 
 def failure(doing: Callable[[], object], *, place: Path | None = None) -> Failure:
@@ -37,21 +41,10 @@ def failure(doing: Callable[[], object], *, place: Path | None = None) -> Failur
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of four megabytes that holds nothing."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "earmark", str(folder)], capture_output=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip("a disk can be made by root only")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(disk: Path) -> None:
-    """Leave not one byte."""
-    with (disk / "filler").open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    assert shutil.disk_usage(disk).free == 0
+    with mounted(tmp_path / "disk", megabytes=4) as is_small:
+        if not is_small:
+            pytest.skip("a disk can be made by root only")
+        yield tmp_path / "disk"
 
 
 @pytest.fixture
@@ -88,6 +81,36 @@ def test_every_command_says_that_the_disk_is_full(on_small_disk: OpenProject) ->
     result = CliRunner().invoke(main, ["--project", str(directory.parent / "new"), "init", "--labels", "a"])
     assert result.exit_code == 1
     assert "is full; make room on it" in result.stderr
+
+
+def test_a_backup_on_a_full_disk_leaves_the_older_one(project: OpenProject, small_disk: Path) -> None:
+    output = small_disk / "b.zip"
+    back_up(project, output)
+    older = output.read_bytes()
+    (small_disk / "room").write_bytes(bytes(64 * 1024))
+    fill(small_disk)
+    for _ in range(2):
+        full = rf"the disk of {small_disk} is full; make room|{output} cannot be written \(No space left on device\)"
+        with pytest.raises(EarmarkError, match=full):
+            back_up(project, output)
+        assert sorted(path.name for path in small_disk.iterdir() if path.name != "room") == ["b.zip", "filler"]
+        # Now there is room for the copy of the database, but none for the backup.
+        (small_disk / "room").unlink(missing_ok=True)
+    assert output.read_bytes() == older
+
+
+def test_a_restore_onto_a_disk_without_room_leaves_nothing(
+    project: OpenProject, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(project, tmp_path / "b.zip")
+    fill(small_disk)
+    with pytest.raises(ProjectError, match="and 0 MB are free; make room there first"):
+        restore(tmp_path / "b.zip", small_disk / "again")
+    # As if somebody else filled it meanwhile.
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1 << 40))
+    with pytest.raises(ProjectError, match=r"cannot be restored \(No space left on device\)"):
+        restore(tmp_path / "b.zip", small_disk / "again")
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
 
 
 def test_a_backup_copy_on_a_full_disk_leaves_nothing(on_small_disk: OpenProject) -> None:

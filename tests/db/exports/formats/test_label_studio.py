@@ -19,7 +19,7 @@ from db.models import Suggestion
 from db.project import OpenProject
 from db.records.labels import label_by_name
 from learner.handover.export import export_project
-from tests.db.exports.formats.awkward import LABELS, awkward_project
+from tests.db.exports.formats.awkward_texts import LABELS, awkward_project
 from tests.filled_projects import add_clips, answer
 
 EVERYTHING = frozenset(LabelKind)

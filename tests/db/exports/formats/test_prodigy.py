@@ -9,7 +9,7 @@ from typing import Any
 from db.exports.choice import ExportChoice, LabelKind, RowsOf
 from db.project import OpenProject
 from learner.handover.export import export_project
-from tests.db.exports.formats.awkward import LABELS, awkward_project
+from tests.db.exports.formats.awkward_texts import LABELS, awkward_project
 from tests.filled_projects import add_clips, answer
 
 

@@ -139,6 +139,16 @@ def test_a_name_that_does_not_fit_is_rejected_in_one_sentence(tmp_path: Path, co
     assert rows_by_name(tmp_path, corpus) == {}
 
 
+def test_files_that_are_rejected_for_one_reason_are_one_remark(tmp_path: Path) -> None:
+    remarks = Remarks()
+    rows_by_name(named(tmp_path, "x.wav", "y.wav", "a01.wav", "DC_a01.wav"), "savee", remarks)
+    assert remarks.sentences() == [
+        "rejected 'a01.wav': Its speaker is not known; the file must lie in a folder called DC, JE, JK or KL.",
+        "rejected 2 files, the first 'x.wav': 'x.wav' is not named like a file of this corpus "
+        "(such as DC_a01.wav or DC/a01.wav); correct its name, or import it without --corpus.",
+    ]
+
+
 def test_hostile_names_are_only_names(tmp_path: Path) -> None:
     names = ["'; DROP TABLE clip;--.wav", "two\nlines.wav", "<b>.wav", "🐦.wav", "OAF_" + "a" * 200 + "_.wav"]
     for corpus in CORPORA:

@@ -1,0 +1,58 @@
+"""The command `serve`: it starts the app and the learner."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from labeler.cli.output import note, opened
+
+_NAME_ALONE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._-]*|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
+
+
+def _names_alone(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _NAME_ALONE.fullmatch(name) or name.count(":") == 1:
+            raise click.BadParameter(f"{name!r} is more than a name; give it without http://, port and path.")
+    return names
+
+
+@click.command()
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to serve on; other machines can reach the app only if you change it. With 0.0.0.0 (every address of this "
+    "machine), browsers may open the app by any address in numbers and by this machine's name; other names need --allowed-host.",
+)
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    callback=_names_alone,
+    help="A further name under which browsers may open the app, for example that of a proxy; give the option once for each name. "
+    "127.0.0.1, localhost, [::1] and what --host names are always allowed.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--no-learner", is_flag=True, help="Start only the app; run `earmark learn` elsewhere.")
+@click.option("--open-browser", is_flag=True, help="Open the page in a browser when the app is ready.")
+@click.pass_obj
+def serve(directory: Path, host: str, allowed_hosts: tuple[str, ...], port: int, no_learner: bool, open_browser: bool) -> None:
+    """Start the app and the learner, and keep both running until Ctrl-C."""
+    from labeler.processes.one_server import serve_lock
+    from labeler.processes.supervisor import page_address, supervise
+
+    with opened(directory) as project, serve_lock(project):
+        note(f"Earmark is starting: open {page_address(host, port)} in a browser. Ctrl-C stops it.")
+        supervise(
+            project,
+            host=host,
+            port=port,
+            allowed_hosts=allowed_hosts,
+            with_learner=not no_learner,
+            open_browser=open_browser,
+        )
+        note("Earmark has stopped.")

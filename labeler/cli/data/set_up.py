@@ -1,0 +1,233 @@
+"""Commands that create and fill a project: `init`, `import`, `validate`, `embed` and `upgrade`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from db.imports.corpora.registry import CORPORA
+from db.imports.times import TimesIn
+from db.project import connect_project, create_project
+from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
+from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.progress import progress_bar
+from labeler.words.import_labels import lines_of_labels_not_taken
+from labeler.words.import_warnings import warning_lines
+from labeler.words.run import counted
+
+if TYPE_CHECKING:
+    from learner.imports.import_report import ImportReport
+
+NOTHING_TAKEN = 3
+"""Exit status of an import that took nothing; 1 and 2 are those of errors."""
+corpus_option = click.option(
+    "--corpus",
+    type=click.Choice(list(CORPORA)),
+    metavar="NAME",
+    default=None,
+    help=f"A known corpus ({', '.join(CORPORA)}): labels, speakers and texts are read from the names of its files.",
+)
+speaker_option = click.option(
+    "--speaker-from",
+    metavar="COLUMN",
+    default=None,
+    help="Take this column as the speaker, that is, hold out its values together: session, for example.",
+)
+
+
+@click.command()
+@click.option("--labels", default=None, help="The labels, separated by commas: happy,sad,neutral.")
+@click.option(
+    "--labels-of",
+    type=click.Choice(list(CORPORA)),
+    metavar="CORPUS",
+    default=None,
+    help="Take the labels of a known corpus instead: emodb, for example (import --corpus knows the same).",
+)
+@click.option("--database-url", default=None, help="URL of a PostgreSQL database; default: a SQLite file in the project.")
+@json_option
+@click.pass_obj
+def init(directory: Path, labels: str | None, labels_of: str | None, database_url: str | None, as_json: bool) -> None:
+    """Create a project directory with its settings file, database and features folder."""
+    if labels is not None and labels_of is None:
+        names = [label.strip() for label in labels.split(",")]
+    elif labels_of is not None and labels is None:
+        names = list(CORPORA[labels_of].labels)
+    else:
+        raise click.UsageError("Give the labels: either --labels happy,sad,neutral or --labels-of CORPUS.")
+    project = create_project(directory, labels=names, database_url=database_url)
+    project.close()
+    print_result(
+        {"project": str(project.directory), "labels": names},
+        as_json=as_json,
+        lines=lambda: [
+            f"Created a project with {counted(len(names), 'label')} in {project.directory}.",
+            "Next: earmark import FOLDER_OR_MANIFEST"
+            if labels_of is None
+            else f"Next: earmark import FOLDER --corpus {labels_of}",
+        ],
+    )
+
+
+_SOURCE = (
+    click.argument("source", type=click.Path(path_type=Path)),
+    click.option("--labels-from-folders", is_flag=True, help="Use the name of each file's folder as its label."),
+    click.option(
+        "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
+    ),
+    click.option(
+        "--times-in",
+        type=click.Choice([unit.value for unit in TimesIn]),
+        default=None,
+        help="What start and end in a manifest are given in; default: seconds. clock is hours:minutes:seconds or "
+        "minutes:seconds.",
+    ),
+    corpus_option,
+    speaker_option,
+    json_option,
+    click.pass_obj,
+)
+
+
+def _source_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What `import` and `validate` take: they must agree."""
+    for option in reversed(_SOURCE):
+        command = option(command)
+    return command
+
+
+@click.command("import")
+@_source_options
+def import_(directory: Path, as_json: bool, **source: Any) -> None:
+    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
+
+    A clip whose label is not in the label set is added without it. The exit status is 3 if no clip was taken, or if --labels-as
+    was given and not one label in the source is in the label set.
+    """
+    from learner.imports.source import import_source
+
+    _take(directory, import_source, as_json=as_json, **source)
+
+
+@click.command()
+@_source_options
+def validate(directory: Path, as_json: bool, **source: Any) -> None:
+    """Report what an import of SOURCE with the same options would do, and write nothing.
+
+    The exit status is that of the import.
+    """
+    from learner.imports.validation import validate_source
+
+    _take(directory, validate_source, as_json=as_json, **source)
+
+
+def _take(
+    directory: Path,
+    taken_by: Callable[..., ImportReport],
+    *,
+    source: Path,
+    corpus: str | None,
+    speaker_from: str | None,
+    labels_from_folders: bool,
+    labels_as: str | None,
+    times_in: str | None,
+    as_json: bool,
+) -> None:
+    with opened(directory) as project, progress_bar(taken_by.__name__.partition("_")[0], "clip") as moved:
+        report = taken_by(
+            project,
+            source,
+            labels_from_folders=labels_from_folders,
+            labels_as=labels_as,
+            times_in=None if times_in is None else TimesIn(times_in),
+            corpus=corpus,
+            speaker_from=speaker_from,
+            progress=moved,
+        )
+    document = report.to_json()
+    if not as_json:
+        # What a note explains for many rows is not printed for each of them.
+        for rejected in (each for each in document["rejected"] if "kind" not in each):
+            note(f"rejected {rejected['file_name']}: {rejected['reason']}")
+        for line in warning_lines(document["warnings"]):
+            note(line)
+        for line in lines_of_labels_not_taken(document["labels_not_taken"], label_set=report.label_set):
+            note(line)
+        for sentence in document["notes"]:
+            note(sentence)
+    print_result(
+        document,
+        as_json=as_json,
+        lines=lambda: [
+            f"{document['added']} added, {document['known']} known "
+            f"({len(document['aliases'])} of them the same audio under another name), {len(document['rejected'])} rejected.",
+            *_recorded(document, labels_as),
+        ],
+    )
+    if report.took_nothing:
+        raise SystemExit(NOTHING_TAKEN)
+
+
+def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
+    names = document["annotators"] or ([] if labels_as is None else [labels_as])
+    lines = [f"{counted(document['labels'], 'label')} recorded for {', '.join(names)}."] if names else []
+    if document["suggestions"]:
+        lines.append(f"{counted(document['suggestions'], 'prediction')} kept as suggestions.")
+    return lines
+
+
+@click.command()
+@click.option(
+    "--encoder", default=None, help="bundled, logmel, egemaps, a hub id, or a local folder; default: the project's setting."
+)
+@click.option("--layers", default=None, help="Hidden layers to pool, such as 5 or 0,3,6; or mean, or all.")
+@click.option("--pooling", default=None, type=click.Choice(["mean", "mean+std"]), help="Statistics over time.")
+@json_option
+@click.pass_obj
+def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
+    """Compute the features that clips still lack. You can interrupt it and run it again."""
+    from learner.features.embed import embed as embed_clips
+
+    with opened(directory) as project, progress_bar("embed", "clip") as moved:
+        report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved, note=note)
+    for clip in report.failed:
+        note(f"set aside {clip.file_name}: {clip.reason}")
+    failed = [{"clip": clip.clip_id, "file_name": clip.file_name, "reason": clip.reason} for clip in report.failed]
+    document = {"embedded": report.embedded, "failed": failed, "seconds": round(report.seconds, 3), "precision": report.precision}
+    print_result(
+        document,
+        as_json=as_json,
+        lines=lambda: [
+            f"{counted(report.embedded, 'clip')} embedded in {report.seconds:.1f} s ({report.precision}), "
+            f"{len(report.failed)} set aside."
+        ],
+    )
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def upgrade(directory: Path, as_json: bool) -> None:
+    """Upgrade an older database to the schema of this release, after making a backup copy."""
+    engine, _ = connect_project(directory.resolve())
+    copy = None
+    try:
+        old, new = upgradable_revision(engine), newest_revision()
+        if old != new:
+            with progress_bar("upgrade", "step") as moved:
+                copy = backup(engine)
+                moved(1, 2)
+                migrate(engine)
+                moved(2, 2)
+    finally:
+        engine.dispose()
+    document = {"from": old, "to": new, "backup": None if copy is None else str(copy)}
+    kept = "no copy was made" if copy is None else f"the old database is kept as {copy}"
+    print_result(
+        document,
+        as_json=as_json,
+        lines=lambda: [f"The database is up to date ({new})." if old == new else f"Upgraded from {old} to {new}; {kept}."],
+    )

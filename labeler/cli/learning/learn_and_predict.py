@@ -1,0 +1,86 @@
+"""Commands of the learner: `learn` and `predict`."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.progress import progress_bar
+from labeler.processes.lifeline import hold_lifeline
+from labeler.words.run import counted
+
+if TYPE_CHECKING:
+    from learner.prediction.predict import UsedHead
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do one full pass and exit.")
+@json_option
+@click.pass_obj
+def learn(directory: Path, once: bool, as_json: bool) -> None:
+    """Run the background learner in the foreground."""
+    from learner.loop.run import learn_once, run_learner
+
+    with opened(directory) as project:
+        if once:
+            with progress_bar("learn", "head") as moved:
+                run_id = learn_once(project, progress=moved)
+            nothing = "There is nothing to train on yet; run `earmark embed` first."
+            done = nothing if run_id is None else f"Run {run_id} is published."
+            print_result({"run": run_id}, as_json=as_json, lines=lambda: [done])
+            return
+        asked_by: list[int] = []
+
+        def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+            asked_by.append(number)
+
+        signal.signal(signal.SIGTERM, ask_to_stop)
+        signal.signal(signal.SIGINT, ask_to_stop)
+        hold_lifeline()
+        note("The learner is running; Ctrl-C stops it.")
+        run_learner(project, should_stop=lambda: bool(asked_by))
+        if signal.SIGINT in asked_by:
+            note("The learner has stopped.")
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=None, help="Predict for the audio files in this folder instead."
+)
+@json_option
+@click.pass_obj
+def predict(directory: Path, output: Path, folder: Path | None, as_json: bool) -> None:
+    """Write a CSV with the predicted label and a probability per class, for the project's clips or for new files.
+
+    The project's clips are normalised by speaker if the labels have shown that this helps. The speakers of new files are unknown,
+    so a head that was trained without this normalisation predicts them. The reported accuracy is that of the head that predicts
+    (in JSON: head).
+    """
+    from learner.prediction.predict import write_predictions
+
+    with opened(directory) as project, progress_bar("predict", "clip") as moved:
+        report = write_predictions(project, output, folder=folder, progress=moved)
+    head = report.head
+    for failed in report.failed:
+        note(f"left out {failed['file_name']}: {failed['reason']}")
+    print_result(
+        {"predicted": report.predicted, "failed": report.failed, "output": str(output), "head": head and vars(head)},
+        as_json=as_json,
+        lines=lambda: [
+            f"{counted(report.predicted, 'prediction')} written to {output}, {counted(len(report.failed), 'file')} left out.",
+            *([] if head is None else [_head_line(head)]),
+        ],
+    )
+
+
+def _head_line(head: UsedHead) -> str:
+    """Which head predicted, and how good it is."""
+    kind = "with each speaker's clips normalised" if head.normalisation == "speaker" else "without normalisation by speaker"
+    score = "not scored yet" if head.ua is None else f"UA {head.ua:.3f} (95%: {head.ua_low:.3f}-{head.ua_high:.3f})"
+    return f"Head of run {head.run}, {kind}: {score}."

@@ -1,0 +1,109 @@
+"""Commands that show what is in a project: `status` and `curve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
+from db.reports import ComparedCurves, OutlookReport
+from db.status import project_status
+from labeler.charts.curve import save_curve
+from labeler.cli.output import json_option, opened, print_result
+from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
+from labeler.words.run import counted, speakers_in_words
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def status(directory: Path, as_json: bool) -> None:
+    """Show the project in numbers."""
+    with opened(directory) as project, project.read() as session:
+        document = project_status(session)
+        outlook = latest_outlook(session)
+    document["outlook"] = None if outlook is None else outlook.model_dump(mode="json")
+    print_result(document, as_json=as_json, lines=lambda: _status_lines(document, outlook))
+
+
+def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> list[str]:
+    lines = [
+        f"{counted(document['clips'], 'clip')}, {document['embedded']} embedded"
+        + (f" with {document['encoder']}" if document["encoder"] else ""),
+        *_files_that_are_no_clips(document),
+        f"{counted(document['decisions'], 'decision')} by {counted(document['annotators'], 'annotator')}; "
+        f"{counted(document['labeled'], 'clip')} labelled: "
+        + ", ".join(f"{label} {count}" for label, count in document["per_label"].items()),
+    ]
+    run = document["run"]
+    if run is None:
+        return [*lines, "No run yet."]
+    if run["ua"] is None:
+        return [*lines, f"Run {run['id']} on {counted(run['decisions'], 'decision')}; its accuracy is not known yet."]
+    scores = f"UA {run['ua']:.3f} ({run['ua_low']:.3f}-{run['ua_high']:.3f}), WA {run['wa']:.3f}"
+    decisions, queue = counted(run["decisions"], "decision"), counted(document["queue"], "clip")
+    lines.append(f"Run {run['id']} on {decisions}: {scores}; {queue} in the queue.")
+    return [*lines, *_outlook_lines(outlook)]
+
+
+def _files_that_are_no_clips(document: dict[str, Any]) -> list[str]:
+    same, rejected = document["aliases"], document["rejected"]
+    found = [
+        f"{counted(same, 'more file')} with the same audio as another" if same else "",
+        f"{counted(rejected, 'file')} rejected",
+    ]
+    return [", ".join(part for part in found if part) + "."] if same or rejected else []
+
+
+def _outlook_lines(outlook: OutlookReport | None) -> list[str]:
+    sentences = [more_clips_in_words(outlook), advice_in_words(outlook), *forecast_in_words(outlook), *saved_in_words(outlook)]
+    return [sentence for sentence in sentences if sentence]
+
+
+@click.command()
+@click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw a chart to this .png, .svg or .html file.")
+@json_option
+@click.pass_obj
+def curve(directory: Path, output: Path | None, as_json: bool) -> None:
+    """Show accuracy against examples per class. Every point is scored on today's random slice."""
+    with opened(directory) as project, project.read() as session:
+        found = latest_curve(session)
+        run = latest_evaluated_run(session)
+        caveat = "" if run is None else speakers_in_words(run)
+        outlook = latest_outlook(session)
+        labels = list(project_status(session)["per_label"])
+    names = ("decisions", "examples_per_class", "smallest_class", "ua", "ua_low", "ua_high", "wa")
+    points = [{name: getattr(point, name) for name in names} for point in found.points]
+    others = ComparedCurves() if outlook is None else outlook.curves
+    if output is not None:
+        save_curve(found, output, labels=len(labels), others=others)
+    print_result(
+        {
+            "points": points,
+            **others.model_dump(mode="json"),
+            "slice_clips": found.slice_clips,
+            "speakers": found.speakers,
+            "outlook": None if outlook is None else outlook.model_dump(mode="json"),
+        },
+        as_json=as_json,
+        lines=lambda: [
+            *_curve_lines(points, slice_clips=found.slice_clips, speakers=found.speakers),
+            *([caveat] if caveat and points else []),
+            *_outlook_lines(outlook),
+        ],
+    )
+
+
+def _curve_lines(points: list[dict[str, Any]], *, slice_clips: int, speakers: int) -> list[str]:
+    if not points:
+        return ["No curve yet: it starts with the first labels and `earmark learn --once`."]
+    scored_on = f"Scored on {counted(slice_clips, 'clip')} of the random slice from {counted(speakers, 'speaker')}."
+    head = scored_on, "decisions  per class  smallest  UA"
+    rows = [
+        f"{point['decisions']:>9}  {point['examples_per_class']:>9.1f}  {point['smallest_class']:>8}  "
+        + ("not known" if point["ua"] is None else f"{point['ua']:.3f} ({point['ua_low']:.3f}-{point['ua_high']:.3f})")
+        for point in points
+    ]
+    return [*head, *rows]
