@@ -37,9 +37,9 @@ def interface_of(config: Path) -> Any:
     with warnings.catch_warnings():
         # The library of Label Studio warns of its own use of pydantic.
         warnings.simplefilter("ignore")
-        from label_studio_sdk.label_interface import LabelInterface
+        from label_studio_sdk.label_interface.interface import LabelInterface
 
-        interface = LabelInterface(config.read_text(encoding="utf-8"))
+        interface: Any = LabelInterface(config.read_text(encoding="utf-8"))
         interface.validate()
     return interface
 
