@@ -149,10 +149,11 @@ class ClipReader:
         )
 
     def _row(
-        self, clip: Row[Any], answers: Sequence[Row[Any]], before: Mapping[str, Any] | None, predicted: Predicted | None
+        self, clip: Sequence[Any], answers: Sequence[Row[Any]], before: Mapping[str, Any] | None, predicted: Predicted | None
     ) -> ClipRow:
         # By position: a million rows are made here, and a look-up by name takes several times as long.
-        number, file_name, start, end, speaker, transcript, split, extra, digest, path, rate, channels, duration = tuple(clip)
+        number, file_name, start, end, speaker, transcript, split, extra, *of_file = clip
+        digest, path, rate, channels, duration = of_file
         label, kind, agreement, confidence, given = None, LabelKind.NONE, None, None, _NO_ANSWERS
         if answers:
             label, kind, agreement, given = self._answered(number, answers)

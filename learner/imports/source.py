@@ -17,14 +17,14 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
 from db.errors import ClipError
 from db.imports.handed_over import HandedOverRow
-from db.imports.manifest import BadRow, SourceRow, is_too_long
+from db.imports.manifest import BadRow, SourceRow
 from db.imports.remarks import Remarks
 from db.imports.text_lines import storable
 from db.imports.times import TimesIn
@@ -32,13 +32,14 @@ from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
-from db.records.clips import clear_rejection, record_rejection, register_clip
+from db.records.clips import register_clip
 from db.records.known_clips import known_of
 from db.records.labels import active_labels, answer_names
 from learner.audio.reader import shown
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
 from learner.imports.inspection import Inspected, Inspector
+from learner.imports.rejections import key_of, record_rejections
 from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
 from learner.imports.time_units import refuse_other_units
 
@@ -215,7 +216,7 @@ class _Importer:
             self._fill(session, again, report)
             self._record_labels(session, labelled, report)
             self._handed.record(session, handed, report)
-            self._record_rejections(session, [found.row for found in inspected], rejected)
+            record_rejections(session, [found.row for found in inspected], rejected, before=self._rejected)
         self._rejected.update(rejected)
         self.report.take(report)
 
@@ -315,34 +316,6 @@ class _Importer:
     def _named(self, clip_id: int, label: str | None) -> str:
         return f"imported {clip_id} {self._annotator_id} {label}"
 
-    def _record_rejections(self, session: Session, rows: list[SourceRow | BadRow], rejected: dict[tuple[str, str], str]) -> None:
-        """Store new reasons and forget those of rows that are clips now; one query for all, because there may be very many."""
-        keys = {_key(row) for row in rows}
-        columns = select(Rejection.path, Rejection.file_name, Rejection.reason)
-        found = session.execute(columns.where(Rejection.path.in_({path for path, _ in keys})))
-        stored = {(path, name): reason for path, name, reason in found}
-        now = time.time()
-        new = [
-            {"path": path, "file_name": name, "reason": reason, "created_at": now}
-            for (path, name), reason in rejected.items()
-            if (path, name) not in stored
-        ]
-        if new:
-            session.execute(insert(Rejection), new)
-        for path, name in keys & stored.keys():
-            reason = rejected.get((path, name))
-            if reason is not None and reason != stored[path, name]:
-                record_rejection(session, path=path, file_name=name, reason=reason)
-            elif reason is None and (path, name) not in self._rejected:
-                # A span of this file that was rejected earlier in this import stays rejected.
-                clear_rejection(session, path=path, file_name=name)
-
-
-def _key(row: SourceRow | BadRow) -> tuple[str, str]:
-    """Path and file name under which a rejection is stored, cut if they are too long for an index."""
-    path, file_name = (text[:250] + "…" if is_too_long(text) else text for text in (row.path, row.file_name))
-    return path, file_name
-
 
 def _reject(
     row: SourceRow | BadRow,
@@ -352,5 +325,5 @@ def _reject(
     *,
     kind: str | None = None,
 ) -> None:
-    rejected[_key(row)] = reason
+    rejected[key_of(row)] = reason
     report.reject(row, reason, kind)

@@ -57,7 +57,7 @@ CASES = {
         "IN/answers.csv --annotator bob", "learner.imports.answers:take", "annotate", "2/2 lines", "2 decisions of bob recorded."
     ),
     "backup": Case("OUT/backup.zip", "db.backups.backing_up:_add", "backup", "100%|", "24 clips, 48 decisions"),
-    "curve": Case("--output OUT/curve.svg", "labeler.cli.reports:latest_curve", shows="per class"),
+    "curve": Case("--output OUT/curve.svg", "labeler.cli.learning.reports:latest_curve", shows="per class"),
     "doctor": Case("--audio 3", "learner.doctor.examination:examine", shows="3 clips decoded."),
     "embed": Case(
         "--encoder logmel --pooling mean",
@@ -69,9 +69,9 @@ CASES = {
     "export": Case("csv OUT/out.csv", "db.exports.formats.csv_file:_cell", "export", "24/24 clips", "24 rows written to"),
     "import": Case("IN/more", "learner.imports.source:register_clip", "import", "6/6 clips", "6 added, 0 known"),
     "init": Case("--labels a,b", "db.project:create_schema", shows="Created a project with 2 labels"),
-    "labels": Case("list", "labeler.cli.labels:answers_by_label", shows="low  (24 answers)"),
+    "labels": Case("list", "labeler.cli.data.labels:answers_by_label", shows="low  (24 answers)"),
     "learn": Case("--once", "learner.loop.publishing:trained", "learn", " heads [", "Run 2 is published."),
-    "likely": Case("low", "labeler.cli.finding:free_clips", shows="There is no clip to list"),
+    "likely": Case("low", "labeler.cli.learning.finding:free_clips", shows="There is no clip to list"),
     "predict": Case(
         "OUT/out.csv --folder IN/more", "learner.prediction.predict:_encoded", "predict", "6/6 clips", "6 predictions written to"
     ),
@@ -89,9 +89,9 @@ CASES = {
         f"{CLIPS}/{CLIPS} clips",
         "To use it: earmark embed --encoder logmel",
     ),
-    "queue": Case("", "labeler.cli.decisions:upcoming", shows=""),
+    "queue": Case("", "labeler.cli.data.decisions:upcoming", shows=""),
     "restore": Case("IN/backup.zip", "db.backups.restoring:_Restore._extract", "restore", "100%|", "24 clips, 48 decisions"),
-    "similar": Case("1", "labeler.cli.finding:free_clips", shows="There is no clip to list"),
+    "similar": Case("1", "labeler.cli.learning.finding:free_clips", shows="There is no clip to list"),
     "simulate": Case(
         "IN/labels.csv --encoder logmel --seeds 1 --budget 10 --strategy random",
         "learner.simulation.cells:replay",
@@ -99,13 +99,13 @@ CASES = {
         "2/2 cells",
         "AULC: mean UA along the curve.",
     ),
-    "status": Case("", "labeler.cli.reports:project_status", shows="48 decisions by 2 annotators"),
+    "status": Case("", "labeler.cli.learning.reports:project_status", shows="48 decisions by 2 annotators"),
     "suspects": Case("", "learner.label_quality.out_of_fold:fitted_head", "suspects", " heads [", "no reviewer fixed"),
     "validate": Case("IN/more", "learner.imports.inspection:Inspector.inspect", "validate", "6/6 clips", "6 added, 0 known"),
     "withdraw": Case(
         "--clip 1 --reason consent --yes", "learner.withdrawal.withdraw:withdraw", shows="1 clip withdrawn; 1 vector overwritten"
     ),
-    "upgrade": Case("", "labeler.cli.set_up:upgradable_revision", shows="The database is up to date"),
+    "upgrade": Case("", "labeler.cli.data.set_up:upgradable_revision", shows="The database is up to date"),
 }
 """By name. Commands that run until Ctrl-C (`serve`, and `learn` without --once) have tests of their own."""
 WRITING = ("annotate", "embed", "export", "import", "init", "learn", "predict")
