@@ -143,7 +143,8 @@ class ClipReader:
             label_id=label_id,
             source=row.source,
             queued_as=row.queued_as,
-            gold=row.gold,
+            # Then nobody has fixed the clip's label, and the others' answers count.
+            gold=row.gold and (row.answer != Answer.LABEL or label_id is not None),
             suggestion_shown=row.suggestion_shown,
             created_at=row.created_at,
         )

@@ -123,7 +123,6 @@ class _Importer:
         self.report = ImportReport(of_lines=not os.path.isdir(source))
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
-        self._labels: list[str] = []
         self._accepted: dict[str, str] = {}
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
@@ -142,7 +141,7 @@ class _Importer:
             self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
             self._handed = HandedAnswers(labels_as=self._labels_as, secret=self._secret)
             self._handed.begin(session)
-            self._labels = self.report.label_set = [label.name for label in active_labels(session)]
+            self.report.label_set = [label.name for label in active_labels(session)]
             if self._labels_as is not None:
                 self._accepted = answer_names(session)
                 self._annotator_id = annotator_named(session, self._labels_as).id
@@ -202,7 +201,7 @@ class _Importer:
                 try:
                     clip_id, is_known = self._register(session, found, report)
                 except ClipError as error:
-                    _reject(found.row, str(error), rejected, report)
+                    report.reject(found.row, str(error))  # reported, and not stored: the names are those of a person who is gone
                     continue
                 if is_known:
                     again.setdefault(clip_id, found.row)
