@@ -175,3 +175,16 @@ def test_odd_rows_are_rejected_alone(filled: OpenProject, tmp_path: Path, change
     assert [problem in rejected["reason"] for rejected in report.rejected] == [True]
     other.close()
     filled.close()
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1969-12-31T00:00:00", "soon", 1e300])
+def test_a_time_that_no_calendar_has_is_not_known(filled: OpenProject, tmp_path: Path, time: object) -> None:
+    export_project(filled, "jsonl", tmp_path / "out.jsonl", choice=ExportChoice(rows=RowsOf.DECISIONS))
+    first = rows_of(tmp_path / "out.jsonl")[0]
+    (tmp_path / "odd.jsonl").write_text(json.dumps({**first, "created_at": time}))
+    other = create_project(tmp_path / "other", labels=AWKWARD)
+    assert import_source(other, tmp_path / "odd.jsonl").labels == 1
+    (row,) = standing(other)
+    assert row.answered_at is None
+    other.close()
+    filled.close()
