@@ -16,6 +16,7 @@ from db.exports.past import LabelNames
 from db.exports.rows import ClipRow, GivenAnswerRow
 from db.exports.splits import split_by_group
 from db.exports.tally import Tally
+from db.models import ClipState
 
 CONSENSUS_COLUMNS = (
     "file_name",
@@ -95,6 +96,8 @@ class Contents:
         self.labels = LabelNames(self.session, self.choice.as_of)
         self._reader = ClipReader(self.session, as_of=self.choice.as_of, labels=self.labels, beside=self.beside)
         self._split_of: dict[str, str] | None = None
+        self.left_out: set[int] = set()
+        """Clips that were chosen, but whose audio was replaced by other audio or is broken; filled while rows are read."""
 
     def clips(self) -> Iterator[ClipRow]:
         """The chosen clips by number, with their splits.
@@ -192,9 +195,18 @@ class Contents:
             if moved is not None and done % 500 == 0:
                 moved(done, total)
             if self._wants(row):
-                yield row
+                if self._lacks_audio(row):
+                    self.left_out.add(row.clip_id)
+                else:
+                    yield row
         if moved is not None:
             moved(total, total)
+
+    def _lacks_audio(self, row: ClipRow) -> bool:
+        """Whether the clip's audio is not what people answered, where a row stands for this audio: the answers alone are kept."""
+        if row.state == ClipState.REPLACED:
+            return self.holds_audio or self.choice.rows == RowsOf.CONSENSUS
+        return row.state == ClipState.BROKEN and self.holds_audio
 
     def _wants(self, row: ClipRow) -> bool:
         choice = self.choice

@@ -175,6 +175,8 @@ class Written:
     """The project as it was then (seconds since 1970); `--as-of` with this time gives the same export again."""
     withdrawn: tuple[int, ...]
     """Clips that belonged to the project then and were withdrawn since."""
+    left_out: tuple[int, ...] = ()
+    """Clips whose audio was replaced by other audio, or is broken."""
 
 
 def checked(format: str, choice: ExportChoice) -> tuple[Exporter, ExportChoice]:
@@ -220,7 +222,7 @@ def write_export(exporter: Exporter, contents: Contents, output: Path, *, with_d
             beside = output.with_name(f"{output.name}.{DATA_SHEET}")
             with written_whole(beside, example=DATA_SHEET) as path:
                 path.write_text(data_sheet(contents, format=exporter.name, withdrawn=withdrawn), encoding="utf-8")
-        return Written(rows, contents.tally.clips, contents.time, withdrawn)
+        return Written(rows, contents.tally.clips, contents.time, withdrawn, tuple(sorted(contents.left_out)))
     with whole_folder(output) as folder:
         contents.folder = folder
         rows = exporter.write(contents, folder if exporter.is_folder else folder / f"clips{exporter.suffix}")
@@ -228,4 +230,4 @@ def write_export(exporter: Exporter, contents: Contents, output: Path, *, with_d
         with open(folder / DATA_SHEET, "a", encoding="utf-8") as file:
             # A format may have begun it: a card for other tools stands at the top.
             file.write(sheet)
-    return Written(rows, contents.tally.clips, contents.time, withdrawn)
+    return Written(rows, contents.tally.clips, contents.time, withdrawn, tuple(sorted(contents.left_out)))
