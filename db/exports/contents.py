@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from db.errors import FormatError
 from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf
 from db.exports.clip_rows import NOTHING, Beside, ClipReader
 from db.exports.decision_rows import COLUMNS, LOG_COLUMNS, in_iso, log_rows, standing_rows
@@ -94,6 +95,7 @@ class Contents:
 
     def __post_init__(self) -> None:
         self.labels = LabelNames(self.session, self.choice.as_of)
+        self._refuse_unknown_labels()
         self._reader = ClipReader(self.session, as_of=self.choice.as_of, labels=self.labels, beside=self.beside)
         self._split_of: dict[str, str] | None = None
         self.left_out: set[int] = set()
@@ -128,18 +130,14 @@ class Contents:
             yield from (self._flat(row) for row in self.clips())
             return
         self.tally.clear()
-        chosen = self._chosen_ids() if self._needs_clips else None
+        chosen = self._chosen_answered() if self._needs_clips else None
         for row in standing_rows(self.session, as_of=self.choice.as_of, labels=self.labels):
             if (chosen is None or row["clip"] in chosen) and self._wants_decision(row):
-                self.tally.add_decision(row)
                 found = {name: row[name] for name in COLUMNS}
                 if chosen is not None:
-                    clip = chosen[row["clip"]]
-                    found |= (
-                        {"split": clip.split}
-                        if self.audio_as == AudioAs.NONE
-                        else {"split": clip.split, AUDIO_COLUMN: self.audio(clip)}
-                    )
+                    split, clip = chosen[row["clip"]]
+                    found |= {"split": split} if clip is None else {"split": split, AUDIO_COLUMN: self.audio(clip)}
+                self.tally.add_decision(found)
                 yield found
 
     def log(self) -> Iterator[dict[str, Any]]:
@@ -177,8 +175,10 @@ class Contents:
     def _needs_clips(self) -> bool:
         return self.choice.narrows_clips or self.choice.splits is not None or self.audio_as != AudioAs.NONE
 
-    def _chosen_ids(self) -> dict[int, ClipRow]:
-        return {row.clip_id: row for row in self._chosen(None)}
+    def _chosen_answered(self) -> dict[int, tuple[str | None, ClipRow | None]]:
+        """The split of each chosen clip that has answers; and where its audio is exported, the clip, without the answers."""
+        rows = (row for row in self._chosen(None) if row.answers)
+        return {row.clip_id: (row.split, replace(row, answers=()) if self.holds_audio else None) for row in rows}
 
     def _chosen(self, moved: Moved | None) -> Iterator[ClipRow]:
         if self.choice.splits is not None and self._split_of is None:
@@ -201,6 +201,13 @@ class Contents:
                     yield row
         if moved is not None:
             moved(total, total)
+
+    def _refuse_unknown_labels(self) -> None:
+        names = [label.name for label in self.labels.states]
+        unknown = sorted((self.choice.labels or frozenset()).difference(names))
+        if unknown:
+            then = "" if self.choice.as_of is None else " then"
+            raise FormatError(f"There is no label {unknown[0]!r}{then}; use one of: {', '.join(names)}.")
 
     def _lacks_audio(self, row: ClipRow) -> bool:
         """Whether the clip's audio is not what people answered, where a row stands for this audio: the answers alone are kept."""
@@ -235,6 +242,7 @@ class Contents:
         choice, time = self.choice, row["created_at"]
         return (
             (choice.labels is None or row["label"] in choice.labels)
+            and (row["gold"] or not choice.gold_only)
             and (choice.since is None or time >= in_iso(choice.since))
             and (choice.until is None or time < in_iso(choice.until))
         )
@@ -243,6 +251,7 @@ class Contents:
         choice, time = self.choice, answer.answered_at
         return (
             (choice.labels is None or answer.label in choice.labels)
+            and (answer.gold or not choice.gold_only)
             and (choice.since is None or time >= choice.since)
             and (choice.until is None or time < choice.until)
         )

@@ -191,10 +191,15 @@ def checked(format: str, choice: ExportChoice) -> tuple[Exporter, ExportChoice]:
     if choice.for_spreadsheets and not exporter.for_spreadsheets:
         safe = ", ".join(sorted(name for name, known in EXPORTERS.items() if known.for_spreadsheets))
         raise FormatError(f"{format} has no form that is safe for spreadsheets; use one of: {safe}.")
+    if exporter.rows == {RowsOf.DECISIONS}:
+        if choice.narrows or choice.audio not in (None, AudioAs.NONE):
+            raise FormatError(
+                f"{format} holds the whole log and no audio; leave the filters and --audio out, or export csv or jsonl with "
+                "--rows decisions."
+            )
+        # The log knows no consensus, and nobody who asks for the log means one.
+        return exporter, replace(choice, rows=RowsOf.DECISIONS)
     if choice.rows not in exporter.rows:
-        if exporter.rows == {RowsOf.DECISIONS}:
-            # The log knows no consensus, and nobody who asks for the log means one.
-            return exporter, replace(choice, rows=RowsOf.DECISIONS)
         able = ", ".join(sorted(name for name, known in EXPORTERS.items() if choice.rows in known.rows))
         raise FormatError(f"{format} has one label for each clip and cannot hold every decision; use one of: {able}.")
     return exporter, choice

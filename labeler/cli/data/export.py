@@ -27,7 +27,8 @@ class Time(click.ParamType[float]):
             return value
         try:
             found = datetime.fromisoformat(value)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            # In UTC it may be a year that there is not.
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).timestamp()
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is no time; write one such as 2026-11-25 or 2026-11-25T18:30:00+01:00.", param, ctx)
 
