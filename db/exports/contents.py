@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -90,6 +91,8 @@ class Contents:
     beside: Beside = NOTHING
     place: Placed | None = None
     moved: Moved | None = None
+    most_looked_at: int | None = None
+    """Look at no more clips than this: for a preview, which must not search a million clips for a row."""
     tally: Tally = field(default_factory=Tally)
     """What was written; filled by the last of `clips`, `flat_rows` and `log` that was read to its end."""
 
@@ -191,7 +194,7 @@ class Contents:
     def _read(self, moved: Moved | None) -> Iterator[ClipRow]:
         answered = not self.choice.kinds & {LabelKind.PREDICTED, LabelKind.NONE}
         total = 0 if moved is None else self._reader.count(answered=answered)
-        for done, row in enumerate(self._reader.rows(answered=answered), start=1):
+        for done, row in enumerate(islice(self._reader.rows(answered=answered), self.most_looked_at), start=1):
             if moved is not None and done % 500 == 0:
                 moved(done, total)
             if self._wants(row):

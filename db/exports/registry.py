@@ -58,6 +58,11 @@ class Exporter:
         """Whether an export is a folder unless somebody chooses otherwise: for its own sake, or because it holds audio."""
         return self.is_folder or self.audio != AudioAs.NONE
 
+    @property
+    def is_log(self) -> bool:
+        """Whether it holds the decision log, all of it and nothing else."""
+        return self.rows == {RowsOf.DECISIONS}
+
 
 EXPORTERS: dict[str, Exporter] = {}
 
@@ -191,7 +196,7 @@ def checked(format: str, choice: ExportChoice) -> tuple[Exporter, ExportChoice]:
     if choice.for_spreadsheets and not exporter.for_spreadsheets:
         safe = ", ".join(sorted(name for name, known in EXPORTERS.items() if known.for_spreadsheets))
         raise FormatError(f"{format} has no form that is safe for spreadsheets; use one of: {safe}.")
-    if exporter.rows == {RowsOf.DECISIONS}:
+    if exporter.is_log:
         if choice.narrows or choice.audio not in (None, AudioAs.NONE):
             raise FormatError(
                 f"{format} holds the whole log and no audio; leave the filters and --audio out, or export csv or jsonl with "
