@@ -24,6 +24,7 @@ from db.models import Run
 from db.project import OpenProject
 from learner.dataset.label_aggregation import label_confidences
 from learner.handover.audio import AudioPlacer
+from learner.handover.outputs import refuse_own_file
 from learner.progress import Progress
 from learner.search.predicted import read_predictions
 
@@ -52,6 +53,7 @@ def export_project(
         LearnerError: predicted labels are wanted, and those of that time are not kept any more.
     """
     exporter, choice = checked(format, choice or ExportChoice())
+    refuse_own_file(project, output)
     with opened_contents(project, exporter, choice, progress=progress) as contents:
         return write_export(exporter, contents, output, with_data_sheet=with_data_sheet)
 
