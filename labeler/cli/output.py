@@ -13,6 +13,8 @@ import click
 from db.project import OpenProject, open_project
 from labeler.cli.progress import beside_progress
 
+NOTHING_TAKEN = 3
+"""Exit status of a command that took nothing of what it was given; 1 and 2 are those of errors."""
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else on stdout.")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from db.serving.upcoming import upcoming
-from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.output import NOTHING_TAKEN, json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.run import counted
@@ -23,26 +23,31 @@ def annotate(directory: Path, file: Path, annotator: str | None, as_json: bool) 
 
     Each line has the column clip, or file_name and optionally start and end; and the column label. All lines are checked before
     the first decision is recorded. Files that `earmark export` wrote name their annotators; decisions that are known already are
-    passed over.
+    passed over. The exit status is 3 if none was recorded and some could not be.
     """
     from learner.imports.answers import annotate_by_name, annotate_from_file
 
     with opened(directory) as project, progress_bar("annotate", "line") as moved:
         if annotator is not None:
             count, names = annotate_from_file(project, file, annotator=annotator, progress=moved), [annotator]
+            took_nothing = False
         else:
             report = annotate_by_name(project, file, progress=moved)
             count, names = report.labels, sorted(report.annotators)
-            for line in lines_of_labels_not_taken(report.to_json()["labels_not_taken"], label_set=report.label_set):
+            left = report.to_json()["labels_not_taken"]
+            for line in lines_of_labels_not_taken(left, label_set=report.label_set, clips_are_imported=False):
                 note(line)
             for rejected in report.rejected:
                 note(f"not recorded: {rejected['reason']}")
+            took_nothing = count == 0 and bool(report.labels_not_taken or report.rejected)
     by = f" of {', '.join(names)}" if names else ""
     print_result(
         {"recorded": count, "annotators": names},
         as_json=as_json,
         lines=lambda: [f"{counted(count, 'decision')}{by} recorded."],
     )
+    if took_nothing:
+        raise SystemExit(NOTHING_TAKEN)
 
 
 @click.command()

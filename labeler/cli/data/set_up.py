@@ -12,7 +12,7 @@ from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
-from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.output import NOTHING_TAKEN, json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
@@ -21,8 +21,6 @@ from labeler.words.run import counted
 if TYPE_CHECKING:
     from learner.imports.import_report import ImportReport
 
-NOTHING_TAKEN = 3
-"""Exit status of an import that took nothing; 1 and 2 are those of errors."""
 corpus_option = click.option(
     "--corpus",
     type=click.Choice(list(CORPORA)),
