@@ -235,11 +235,12 @@ class Contents:
         if self.choice.since is None and self.choice.until is None:
             return True
         newest = max((answer.answered_at for answer in row.answers), default=None)
-        if newest is None:
-            return False
-        return (self.choice.since is None or newest >= self.choice.since) and (
-            self.choice.until is None or newest < self.choice.until
-        )
+        return newest is not None and self._is_between(newest)
+
+    def _is_between(self, answered_at: float) -> bool:
+        # To the microsecond, as times are written: the time that a row shows is a border that has the row on the right side.
+        time, since, until = round(answered_at, 6), self.choice.since, self.choice.until
+        return (since is None or time >= round(since, 6)) and (until is None or time < round(until, 6))
 
     def _wants_decision(self, row: dict[str, Any]) -> bool:
         choice, time = self.choice, row["created_at"]
@@ -251,12 +252,11 @@ class Contents:
         )
 
     def _wants_answer(self, answer: GivenAnswerRow) -> bool:
-        choice, time = self.choice, answer.answered_at
+        choice = self.choice
         return (
             (choice.labels is None or answer.label in choice.labels)
             and (answer.gold or not choice.gold_only)
-            and (choice.since is None or time >= choice.since)
-            and (choice.until is None or time < choice.until)
+            and self._is_between(answer.answered_at)
         )
 
     def _flat(self, row: ClipRow) -> dict[str, Any]:

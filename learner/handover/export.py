@@ -28,6 +28,8 @@ from learner.handover.outputs import refuse_own_file
 from learner.progress import Progress
 from learner.search.predicted import read_predictions
 
+_HALF_A_MICROSECOND = 5e-7
+"""Times are written with microseconds: an export as of the time that a row shows holds the row."""
 _MOST_LOOKED_AT = 20_000
 """Clips that a preview looks at, at most."""
 
@@ -74,6 +76,8 @@ def opened_contents(
         _wait_for_writers(project, now)
     with project.read() as session:
         moment = _moment(session, now) if choice.as_of is None else choice.as_of
+        if choice.as_of is not None:
+            choice = replace(choice, as_of=choice.as_of + _HALF_A_MICROSECOND)
         yield Contents(
             session=session,
             choice=choice,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from db.decisions.taking import GivenAnswer, take
-from db.exports.choice import AudioAs, ExportChoice
+from db.exports.choice import AudioAs, ExportChoice, RowsOf
 from db.exports.decision_rows import in_iso
 from db.exports.registry import EXPORTERS
 from db.models import Answer, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from learner.handover.export import export_project
-from tests.filled_projects import add_clips
+from tests.filled_projects import add_clips, answer
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,22 @@ from tests.filled_projects import add_clips
 )
 def test_any_number_is_written_as_a_time(time: float, text: str) -> None:
     assert in_iso(time) == text
+
+
+def test_the_time_that_a_row_shows_is_its_border(project: OpenProject, tmp_path: Path) -> None:
+    """A time is stored more finely than it is written; some are rounded up and some down."""
+    for clip in add_clips(project, 12):
+        answer(project, clip)
+    export_project(project, "jsonl", tmp_path / "all", choice=ExportChoice(rows=RowsOf.DECISIONS))
+    shown = [json.loads(line)["created_at"] for line in (tmp_path / "all").read_text().splitlines()]
+    for place, time in enumerate(datetime.fromisoformat(text).timestamp() for text in shown):
+        for rows in RowsOf:
+            for choice, wanted in (
+                (ExportChoice(rows=rows, since=time), 12 - place),
+                (ExportChoice(rows=rows, until=time), place),
+                (ExportChoice(rows=rows, as_of=time), place + 1),
+            ):
+                assert export_project(project, "csv", tmp_path / "some", choice=choice).rows == wanted
 
 
 @pytest.mark.parametrize("time", [253402351199.0, -62135647200.0])
