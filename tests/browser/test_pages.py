@@ -175,6 +175,9 @@ def test_a_download_that_fails_says_why(seat: Seat, served: Served) -> None:
     page.goto(f"{served.url}/export")
     page.get_by_role("combobox", name="Format").click()
     page.get_by_role("option", name="emonet").click()
+    # The page of the format before shows the same row: its button must be gone.
+    expect(page.get_by_role("checkbox", name="With the audio")).to_be_checked(timeout=20_000)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.get_by_test_id("preview")).to_contain_text("<b>*Ann*</b>", timeout=20_000)
     page.get_by_role("button", name="Download").click()
     expect(page.get_by_role("alert")).to_contain_text(path.name, timeout=20_000)
