@@ -107,7 +107,7 @@ class Contents:
     def flat_rows(self) -> Iterator[dict[str, Any]]:
         """The chosen clips, or their decisions, as rows with the keys of `columns`; `extra` and `by_annotator` are dicts."""
         if self.choice.rows == RowsOf.CONSENSUS:
-            yield from (self._flat(row) for row in self.clips())
+            yield from (self.flat(row) for row in self.clips())
             return
         self.tally.clear()
         chosen = self._chosen_ids() if self._needs_clips else None
@@ -203,7 +203,8 @@ class Contents:
             and (choice.until is None or time < in_iso(choice.until))
         )
 
-    def _flat(self, row: ClipRow) -> dict[str, Any]:
+    def flat(self, row: ClipRow) -> dict[str, Any]:
+        """A clip as a row with the keys of `columns`."""
         newest = max((answer.answered_at for answer in row.answers), default=None)
         found = {
             "file_name": row.file_name,

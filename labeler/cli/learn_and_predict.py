@@ -15,7 +15,7 @@ from labeler.processes.lifeline import hold_lifeline
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
-    from learner.prediction.predict import UsedHead
+    from learner.prediction.predictions import UsedHead
 
 
 @click.command()

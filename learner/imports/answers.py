@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +59,14 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
         LabelError: a label is not in the label set.
         DecisionError: `annotator` cannot be a name.
     """
+    return record_answers(project, read_annotations(path), annotator=annotator, place=path)
+
+
+def record_answers(project: OpenProject, answers: Iterable[AnnotationRow], *, annotator: str, place: Path) -> int:
+    """The same for answers that need not be in a file; messages name `place`."""
     checked_name(annotator)
     with project.read() as session:
-        rows = _checked(session, path)
+        rows = _checked(session, answers, place)
         looked_at = max(_LEAST_LOOKED_AT, 4 * len(rows))
         served = upcoming(session, limit=looked_at, random_share=project.settings.random_share)
         queued_as = {clip.clip_id: clip.source for clip in served}
@@ -119,10 +125,10 @@ def _handed(session: Session, path: Path, row: AnyRow) -> tuple[int, HandedOverR
         raise ClipError(f"{path}, line {row.clip.number}: {error}") from error
 
 
-def _checked(session: Session, path: Path) -> list[_Checked]:
+def _checked(session: Session, answers: Iterable[AnnotationRow], path: Path) -> list[_Checked]:
     checked: dict[int, _Checked] = {}
     labels: set[str] = set()
-    for row in read_annotations(path):
+    for row in answers:
         try:
             clip = _clip(session, row)
             if row.label is not None and row.label not in labels:

@@ -23,7 +23,9 @@ from learner.heads.linear import LinearHead
 from learner.heads.normalisation import choose_normalisation
 from learner.heads.store import head_path, load_head
 from learner.loop.run import learn_once
-from learner.prediction.predict import PredictReport, predict_folder, predict_project, write_predictions
+from learner.prediction.new_audio import audio_files
+from learner.prediction.predict import predict_new, predict_project, write_predictions
+from learner.prediction.predictions import PredictReport
 from learner.query import round as training
 from learner.query.round import query_decisions
 from tests.filled_projects import LABELS, new_file
@@ -224,7 +226,7 @@ def test_new_audio_uses_the_head_without_normalisation_and_its_accuracy(
     monkeypatch.setattr("learner.prediction.predict.encoder_of", lambda _settings: None)
     monkeypatch.setattr("learner.prediction.predict._encoded", lambda _encoder, _file: (vector, 1.0))
     report = PredictReport()
-    (row,) = predict_folder(project, tmp_path / "new", report=report)
+    (row,) = predict_new(project, audio_files(tmp_path / "new"), report=report)
     assert stored.plain is not None
     np.testing.assert_allclose(row.probabilities, stored.plain.probabilities(vector[None], stored.label_ids)[0])
     assert report.head is not None
