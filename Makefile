@@ -31,7 +31,8 @@ types: .venv/.for-tests
 pytest: .venv/.for-tests
 	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-# A hundred kills of learner, app and `embed` while a script labels; `make test` does ten.
+# While a script labels: a hundred kills of learner, app and `embed`, then trouble with disk, clock, database and folder, and
+# PostgreSQL killed. Damaged audio files too. `make test` does a little of each.
 soak: .venv/.for-tests
 	@EARMARK_SOAK=1 .venv/bin/python -m pytest -m soak --timeout=0 $(PYTEST_ARGS)
 

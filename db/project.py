@@ -37,6 +37,11 @@ class OpenProject:
         path.mkdir(exist_ok=True)
         return path
 
+    @property
+    def withdrawn_mark(self) -> Path:
+        """A file that is touched whenever clips are withdrawn, for processes that keep in memory what they know of clips."""
+        return self.cache_dir / "withdrawn"
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that reads a consistent snapshot."""

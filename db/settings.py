@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from db.errors import SettingsError
 SETTINGS_FILE = "earmark.toml"
 OWN_FOLDERS = ("features", "heads", "cache")
 """Folders that Earmark keeps in a project directory, beside the settings file and the database."""
+_URL_LINE = re.compile(r"""^[ \t]*["']?database_url["']?[ \t]*=.*\n?""", flags=re.MULTILINE)
 
 
 class Settings(BaseSettings):
@@ -76,19 +78,34 @@ def read_settings(directory: Path) -> Settings:
     """
     path = directory / SETTINGS_FILE
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingsError(
-            f"{path} cannot be read ({error}); correct the file or make a new project with `earmark init`."
-        ) from error
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise _unreadable(str(path), error) from error
+    return parsed_settings(text, where=str(path))
+
+
+def parsed_settings(text: str, *, where: str) -> Settings:
+    """The settings in the text of a settings file; `where` names it in messages.
+
+    Raises:
+        SettingsError: as `read_settings`.
+    """
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(where, error) from error
     try:
         return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            f"{key} in {path} cannot be used: {first['msg']}; change it there or in EARMARK_{key.upper()}."
+            f"{key} in {where} cannot be used: {first['msg']}; change it there or in EARMARK_{key.upper()}."
         ) from error
+
+
+def _unreadable(where: str, error: Exception) -> SettingsError:
+    return SettingsError(f"{where} cannot be read ({error}); correct the file or make a new project with `earmark init`.")
 
 
 def write_settings(directory: Path, *, database_url: str | None = None) -> None:
@@ -102,3 +119,21 @@ def write_settings(directory: Path, *, database_url: str | None = None) -> None:
         else:
             lines.append(f"# {name} = {json.dumps(field.default)}")
     (directory / SETTINGS_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def with_database_url(text: str, database_url: str | None) -> str:
+    """The text of a settings file with another `database_url`, or without one: everything else, comments too, stays as it is.
+
+    Raises:
+        SettingsError: the text is no TOML, or `database_url` does not stand on a line of its own.
+    """
+    line = "" if database_url is None else f"database_url = {json.dumps(database_url, ensure_ascii=False)}\n"
+    changed = line + _URL_LINE.sub("", text)
+    try:
+        before, after = tomllib.loads(text), tomllib.loads(changed)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(SETTINGS_FILE, error) from error
+    before.pop("database_url", None)
+    if after.pop("database_url", None) != database_url or before != after:
+        raise SettingsError(f"database_url cannot be found in {SETTINGS_FILE}; write it on a line of its own.")
+    return changed

@@ -10,22 +10,28 @@ from sqlalchemy.orm import Session
 
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision, live_decisions
-from db.models import Annotator, Clip, ClipState, Rejection, Run
+from db.models import Annotator, Clip, ClipAlias, ClipState, Rejection, Run
 from db.records.features import embedded_count, newest_feature_set
 from db.records.labels import active_labels
 from db.records.runs import latest_run
 from db.serving.ranked_queue import queue_length
 
+_IS_NO_CLIP = Rejection.reason.not_like("Imported without its label%")
+"""Earlier versions noted labels that were not recorded among the rejections, though their files became clips."""
+
 
 def project_status(session: Session) -> dict[str, Any]:
-    """Counts of clips, decisions and labels, the encoder, the newest run (or None) and the length of the queue."""
+    """Counts of clips, of files that were rejected or hold the same audio as another (aliases), of decisions and labels; the
+    encoder, the newest run (or None) and the length of the queue.
+    """
     live = live_decisions(session)
     features = newest_feature_set(session)
     consensus = consensus_labels(live)
     per_annotator = _by_annotator(session, live)
     return {
         "clips": session.scalar(select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY)) or 0,
-        "rejected": session.scalar(select(func.count()).select_from(Rejection)) or 0,
+        "rejected": session.scalar(select(func.count()).select_from(Rejection).where(_IS_NO_CLIP)) or 0,
+        "aliases": session.scalar(select(func.count()).select_from(ClipAlias)) or 0,
         "embedded": 0 if features is None else embedded_count(session, features.id),
         "decisions": len(live),
         "labeled": len(consensus),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 from click.testing import CliRunner
 
 from labeler.cli.main import main
@@ -14,7 +15,10 @@ REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
 def command_reference() -> str:
     """The whole document, as Markdown."""
     parts = ["# Commands\n\nWhat `--help` prints; `make commands` writes this file.\n", _section([])]
-    parts += [_section([name]) for name in sorted(main.commands)]
+    for name, command in sorted(main.commands.items()):
+        parts.append(_section([name]))
+        if isinstance(command, click.Group):
+            parts += [_section([name, part]) for part in sorted(command.commands)]
     return "\n".join(parts)
 
 

@@ -83,12 +83,12 @@ def answers(port: int) -> bool:
         return False
 
 
-def post(port: int, path: str, document: Any) -> Any:
+def post(port: int, path: str, document: Any, *, seconds: float = 10) -> Any:
     """Send JSON to the app and return its answer; raises OSError if the app cannot be reached."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}{path}", data=json.dumps(document).encode(), headers={"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=seconds) as response:
         return json.load(response)
 
 

@@ -13,7 +13,7 @@ import sysconfig
 import urllib.request
 import venv
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,27 @@ class Installed:
 
     def earmark(self, *arguments: str) -> Any:
         """Run a command with --json; what it printed, as data."""
-        return json.loads(self.run("earmark", "--project", str(self.project), *arguments, "--json"))
+        return json.loads(self.run("earmark", *self._command(arguments)))
+
+    def together(self, *commands: Sequence[str]) -> list[Any]:
+        """What `earmark` does for each of these, in one process, which loads torch once."""
+        given = json.dumps([self._command(command) for command in commands])
+        return [json.loads(printed) for printed in json.loads(self.run("python", "-c", TOGETHER, given))]
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return ["--project", str(self.project), *arguments, "--json"]
+
+
+TOGETHER = """
+import contextlib, io, json, sys
+from labeler.cli.main import main
+printed = []
+for command in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        main(command, standalone_mode=False)
+    printed.append(output.getvalue())
+print(json.dumps(printed))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -112,24 +132,34 @@ def test_it_holds_the_packages_as_they_are_tracked_and_nothing_else(wheel: Path)
 def test_the_main_job_is_done_with_it(installed: Installed, tmp_path: Path) -> None:
     assert_from_the_wheel(installed, installed.run("python", "-c", WHERE))
     labels = sample_manifest(tmp_path / "clips.csv")
+    first = write_answers(tmp_path / "first.csv", dict(list(labels.items())[:LABELED]))
+    rest = write_answers(tmp_path / "rest.csv", dict(list(labels.items())[LABELED:]))
+    sample_manifest(tmp_path / "one-more.csv", clips=CLIPS + 1)
     installed.earmark("init", "--labels", "angry,happy,neutral,sad")
-    assert installed.earmark("import", str(tmp_path / "clips.csv"))["added"] == CLIPS
-    assert installed.earmark("embed", "--encoder", "bundled")["embedded"] == CLIPS
-    given = annotate(installed, tmp_path, dict(list(labels.items())[:LABELED]))
-    run = installed.earmark("learn", "--once")["run"]
-    status = installed.earmark("status")
+    imported, embedded, annotated, learned, status = installed.together(
+        ["import", str(tmp_path / "clips.csv")],
+        ["embed", "--encoder", "bundled"],
+        ["annotate", str(tmp_path / "first.csv"), "--annotator", "ann"],
+        ["learn", "--once"],
+        ["status"],
+    )
+    assert (imported["added"], embedded["embedded"], annotated["recorded"]) == (CLIPS, CLIPS, LABELED)
     assert (status["clips"], status["embedded"], status["rejected"]) == (CLIPS, CLIPS, 0)
     assert (status["decisions"], status["labeled"], status["per_annotator"]) == (LABELED, LABELED, {"ann": LABELED})
-    assert status["per_label"] == {label: given.count(label) for label in ("angry", "happy", "neutral", "sad")}
+    assert status["per_label"] == {label: first.count(label) for label in ("angry", "happy", "neutral", "sad")}
     assert status["encoder"] == "bundled"
-    assert (status["run"]["id"], status["run"]["decisions"]) == (run, LABELED)
+    assert (status["run"]["id"], status["run"]["decisions"]) == (learned["run"], LABELED)
     assert status["queue"] == CLIPS - LABELED
-    annotate(installed, tmp_path, dict(list(labels.items())[LABELED:]))
-    installed.earmark("learn", "--once")
-    run = installed.earmark("status")["run"]
+    annotated, _, status, one_more = installed.together(
+        ["annotate", str(tmp_path / "rest.csv"), "--annotator", "ann"],
+        ["learn", "--once"],
+        ["status"],
+        ["import", str(tmp_path / "one-more.csv")],
+    )
+    assert annotated["recorded"] == len(rest)
+    run = status["run"]
     assert 0 <= run["ua_low"] <= run["ua"] <= run["ua_high"] <= 1, "with every clip answered, the random slice has clips"
-    sample_manifest(tmp_path / "one-more.csv", clips=CLIPS + 1)
-    assert installed.earmark("import", str(tmp_path / "one-more.csv"))["added"] == 1, "somebody has to have something to label"
+    assert one_more["added"] == 1, "somebody has to have something to label"
     check_serving(installed)
 
 
@@ -150,11 +180,9 @@ def sample_manifest(path: Path, *, clips: int = CLIPS) -> dict[str, str]:
     return labels
 
 
-def annotate(installed: Installed, folder: Path, labels: dict[str, str]) -> list[str]:
-    """Record these labels by file name as answers of ann; the labels."""
-    path = folder / f"{len(labels)}-answers.csv"
+def write_answers(path: Path, labels: dict[str, str]) -> list[str]:
+    """Write these labels by file name as answers to clips; the labels."""
     path.write_text("\n".join(["file_name,label", *(f"{name},{label}" for name, label in labels.items())]), encoding="utf-8")
-    assert installed.earmark("annotate", str(path), "--annotator", "ann")["recorded"] == len(labels)
     return list(labels.values())
 
 

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.measuring.rows import machine, put_between
 from benchmarks.studies.layer_weighted import LayerWeighted
-from labeler.cli.output import progress_bar
+from labeler.cli.progress import progress_bar
 from learner.arrays import Float32Array, Int64Array
 from learner.corpora.clips import manifest_clips
 from learner.corpora.corpus import Corpus

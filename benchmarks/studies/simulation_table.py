@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measuring.rows import machine
-from labeler.cli.output import progress_bar
+from labeler.cli.progress import progress_bar
 from learner.corpora.clips import manifest_clips
 from learner.corpora.encoded_corpus import encoded_corpus
 from learner.corpora.vector_cache import cache_folder

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.decisions.log import checked_uuid
+from db.decisions.log import checked_uuid, refuse_gone
 from db.errors import DecisionError
-from db.models import Annotator, Clip, Flag
+from db.models import Annotator, Clip, ClipState, Flag
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def append_flag(session: Session, *, uuid: str, clip_id: int, annotator_id: int,
     """Raise a flag on a clip, or take the annotator's own flag down; idempotent by `uuid`.
 
     Raises:
-        DecisionError: the UUID is malformed or belongs to another clip or annotator, or the clip is unknown.
+        DecisionError: the UUID is malformed or belongs to another clip or annotator, or the clip is unknown or withdrawn.
     """
     uuid = checked_uuid(uuid)
     stored = session.scalars(select(Flag).where(Flag.uuid == uuid)).first()
@@ -36,8 +36,7 @@ def append_flag(session: Session, *, uuid: str, clip_id: int, annotator_id: int,
         if stored.annotator_id != annotator_id or stored.clip_id != clip_id:
             raise DecisionError(f"The flag {uuid} is stored for another clip or annotator; make a new UUID for each flag.")
         return stored
-    if session.get(Clip, clip_id) is None:
-        raise DecisionError(f"There is no clip {clip_id}; reload the page.")
+    refuse_gone(session, clip_id)
     row = Flag(uuid=uuid, clip_id=clip_id, annotator_id=annotator_id, note=note, raised=raised, created_at=time.time())
     session.add(row)
     session.flush()
@@ -56,5 +55,5 @@ def raised_flags(session: Session) -> list[RaisedFlag]:
     newest = select(func.max(Flag.id)).group_by(Flag.clip_id, Flag.annotator_id)
     query = select(Flag.clip_id, Clip.file_name, Annotator.name, Flag.note, Flag.created_at)
     query = query.join(Clip, Clip.id == Flag.clip_id).join(Annotator, Annotator.id == Flag.annotator_id)
-    query = query.where(Flag.id.in_(newest), Flag.raised).order_by(Flag.id.desc())
+    query = query.where(Flag.id.in_(newest), Flag.raised, Clip.state != ClipState.WITHDRAWN).order_by(Flag.id.desc())
     return [RaisedFlag(*row) for row in session.execute(query)]

@@ -1,7 +1,7 @@
 """The decision log: reading it, and appending a finished row; rows are never changed.
 
-A decision is *live* until a newer row takes it back (undo) or supersedes it (relabel); undoing a relabel brings the earlier
-answer back.
+A decision stands until a newer row takes it back (undo) or supersedes it (relabel); undoing a relabel brings the earlier answer
+back. It is *live* while it stands and its label is not retired.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session, aliased
 
 from db.decisions.conditions import is_blind, source_column
 from db.errors import DecisionError
-from db.models import Answer, Decision, Source
+from db.models import Answer, Clip, ClipState, Decision, Source, Withdrawal
+from db.records.label_history import effective_label, label_counts, labels_as_of
 
 
 @dataclass(frozen=True)
@@ -62,20 +63,29 @@ def row_of(session: Session, uuid: str) -> Decision | None:
 
 
 def own_answer(session: Session, *, clip_id: int, annotator_id: int) -> Decision | None:
-    """The annotator's standing answer for a clip."""
-    query = live_query().where(Decision.clip_id == clip_id, Decision.annotator_id == annotator_id)
+    """The annotator's standing answer for a clip, also where its label was retired."""
+    query = standing_query().where(Decision.clip_id == clip_id, Decision.annotator_id == annotator_id)
     return session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
 
 
 @functools.cache
-def live_query() -> Select[Decision]:
-    """The decisions that stand: no undo points at them, and no row that itself was not undone supersedes them."""
+def standing_query() -> Select[Decision]:
+    """The decisions that stand: no undo points at them, and no row that itself was not undone supersedes them.
+
+    Those of withdrawn clips are no longer anybody's.
+    """
     return _standing(None)
 
 
-def live_query_at(as_of: float | None) -> Select[Decision]:
+def standing_query_at(as_of: float | None) -> Select[Decision]:
     """The decisions that stood at a time (seconds since 1970), by the rows that were stored until then; None means today."""
-    return live_query() if as_of is None else _standing(as_of)
+    return standing_query() if as_of is None else _standing(as_of)
+
+
+@functools.cache
+def live_query() -> Select[Decision]:
+    """The decisions that stand and count: those whose label was retired do not. `counted_label` is what their label counts as."""
+    return standing_query().where(label_counts())
 
 
 def _standing(as_of: float | None) -> Select[Decision]:
@@ -85,14 +95,18 @@ def _standing(as_of: float | None) -> Select[Decision]:
     if as_of is not None:
         undone, later_undone = undone.where(undo.created_at <= as_of), later_undone.where(undo_of_later.created_at <= as_of)
     superseded = select(later.id).where(later.replaces_id == Decision.id, later.answer != Answer.UNDO, ~later_undone.exists())
-    standing = select(Decision).where(Decision.answer != Answer.UNDO, ~undone.exists())
+    withdrawn = select(Withdrawal.id).where(Withdrawal.clip_id == Decision.clip_id)
+    standing = select(Decision).where(Decision.answer != Answer.UNDO, ~undone.exists(), ~withdrawn.exists())
     if as_of is None:
         return standing.where(~superseded.exists())
     return standing.where(~superseded.where(later.created_at <= as_of).exists(), Decision.created_at <= as_of)
 
 
 def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDecision]:
-    """The decisions that stand today, by id; with `up_to`, those whose row is no newer than that."""
+    """The decisions that stand and count today, by id, each with the label that its own counts as today.
+
+    With `up_to`, only those whose row is no newer than that.
+    """
     columns = live_query().with_only_columns(
         Decision.id,
         Decision.uuid,
@@ -109,8 +123,14 @@ def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDe
     if up_to is not None:
         columns = columns.where(Decision.id <= up_to)
     rows = session.execute(columns.order_by(Decision.id)).mappings().all()
-    firsts = _first_answers(session)
-    return [LiveDecision(**row, first_id=firsts.get((row["clip_id"], row["annotator_id"]))) for row in rows]
+    firsts, counts_as = _first_answers(session), effective_label(labels_as_of(session))
+    return [
+        LiveDecision(
+            **{**row, "label_id": row["label_id"] and counts_as[row["label_id"]]},
+            first_id=firsts.get((row["clip_id"], row["annotator_id"])),
+        )
+        for row in rows
+    ]
 
 
 def _first_answers(session: Session) -> dict[tuple[int, int], int]:
@@ -127,11 +147,30 @@ def newest_decision_id(session: Session) -> int:
 
 
 def decision_counts(session: Session, annotator_id: int | None = None) -> int:
-    """How many decisions stand, of everybody or of one annotator."""
+    """How many decisions stand and count, of everybody or of one annotator."""
     query = live_query().with_only_columns(func.count())
     if annotator_id is not None:
         query = query.where(Decision.annotator_id == annotator_id)
     return session.scalar(query) or 0
+
+
+def answers_by_label(session: Session) -> dict[int, int]:
+    """How many decisions stand with each label itself, whether or not it is retired or merged by now."""
+    query = standing_query().where(Decision.label_id.is_not(None)).with_only_columns(Decision.label_id, func.count())
+    return {label: count for label, count in session.execute(query.group_by(Decision.label_id)) if label is not None}
+
+
+def refuse_gone(session: Session, clip_id: int) -> None:
+    """Nothing is noted of a clip that there is not, or that was withdrawn.
+
+    Raises:
+        DecisionError: it is such a clip.
+    """
+    clip = session.get(Clip, clip_id)
+    if clip is None:
+        raise DecisionError(f"There is no clip {clip_id}; reload the page.")
+    if clip.state == ClipState.WITHDRAWN:
+        raise DecisionError(f"The clip {clip_id} was withdrawn, so nothing can be noted of it; reload the page.")
 
 
 def checked_uuid(text: str) -> str:

@@ -13,6 +13,7 @@ from db.decisions.flags import raised_flags
 from db.decisions.log import live_query
 from db.decisions.taking import undo_decision
 from db.models import Annotator, Answer, Clip, ClipState, Decision, Label
+from db.records.label_history import counted_label, effective_label, labels_as_of
 from db.records.runs import latest_suspects
 
 
@@ -60,10 +61,11 @@ def doubted_clips(session: Session, *, limit: int = 50, leave_out: Collection[in
         limit: how many at most.
         leave_out: clips not to list.
     """
-    noted = {suspect.clip: suspect.label for suspect in latest_suspects(session)}
+    counts_as = effective_label(labels_as_of(session))
+    noted = {suspect.clip: counts_as.get(suspect.label) for suspect in latest_suspects(session)}
     gold = live_query().where(Decision.gold).with_only_columns(Decision.clip_id)
     labels = live_query().where(Decision.clip_id.in_(noted), Decision.clip_id.not_in(gold), Decision.label_id.is_not(None))
-    standing = {(row[0], row[1]) for row in session.execute(labels.with_only_columns(Decision.clip_id, Decision.label_id))}
+    standing = {(row[0], row[1]) for row in session.execute(labels.with_only_columns(Decision.clip_id, counted_label()))}
     wanted = [clip for clip, label in noted.items() if (clip, label) in standing and clip not in leave_out][:limit]
     return _listed(session, wanted, differ=_different(session), flags=_open_flags(session))
 
@@ -89,7 +91,7 @@ def own_answers(session: Session, *, annotator_id: int, limit: int = 200) -> lis
         .with_only_columns(Clip.id, Clip.file_name, Clip.transcript, Annotator.name, Decision.answer, Label.name)
     )
     query = query.join(Clip, Clip.id == Decision.clip_id).join(Annotator, Annotator.id == Decision.annotator_id)
-    query = query.outerjoin(Label, Label.id == Decision.label_id).where(Clip.state == ClipState.READY)
+    query = query.outerjoin(Label, Label.id == counted_label()).where(Clip.state == ClipState.READY)
     return [
         ToReview(clip, file_name, transcript, differ=False, answers=[StandingAnswer(name, label or answer.value)])
         for clip, file_name, transcript, name, answer, label in session.execute(query.order_by(Decision.id.desc()).limit(limit))
@@ -112,7 +114,7 @@ def _different(session: Session) -> dict[int, None]:
     gold = live_query().where(Decision.gold).with_only_columns(Decision.clip_id)
     labels = live_query().where(Decision.answer == Answer.LABEL, Decision.clip_id.not_in(gold))
     query = labels.with_only_columns(Decision.clip_id).group_by(Decision.clip_id)
-    query = query.having(func.count(Decision.label_id.distinct()) > 1).order_by(func.max(Decision.id))
+    query = query.having(func.count(counted_label().distinct()) > 1).order_by(func.max(Decision.id))
     return dict.fromkeys(session.scalars(query))
 
 
@@ -122,7 +124,7 @@ def _answers_of(session: Session, clips: Sequence[int]) -> dict[int, list[Standi
         .where(Decision.clip_id.in_(clips))
         .with_only_columns(Decision.clip_id, Annotator.name, Decision.answer, Label.name)
     )
-    query = query.join(Annotator, Annotator.id == Decision.annotator_id).outerjoin(Label, Label.id == Decision.label_id)
+    query = query.join(Annotator, Annotator.id == Decision.annotator_id).outerjoin(Label, Label.id == counted_label())
     found: dict[int, list[StandingAnswer]] = {}
     for clip, annotator, answer, label in session.execute(query.order_by(Decision.id)):
         found.setdefault(clip, []).append(StandingAnswer(annotator, label or answer.value))

@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import is_blind, source_of
-from db.decisions.log import append_row, checked_uuid, live_query, own_answer, row_of
+from db.decisions.log import append_row, checked_uuid, live_query, own_answer, refuse_gone, row_of, standing_query
 from db.errors import DecisionError
-from db.models import Answer, Clip, Decision, Lease, Source
+from db.models import Answer, Decision, Lease, Source
 from db.records.labels import label_by_name, label_id_of, label_name
 from db.records.leases import hand_back, lease_source, leases_on
 from db.records.runs import latest_run_id
@@ -71,8 +71,8 @@ def take(session: Session, given: GivenAnswer) -> Decision | None:
         blind answer is worth more, and stays.
 
     Raises:
-        DecisionError: the UUID is none or belongs to another answer, the clip is unknown, or a number is out of range.
-        LabelError: the label is not in the label set.
+        DecisionError: the UUID is none or belongs to another answer, the clip is unknown or withdrawn, a number is out of range.
+        LabelError: the label is not in the label set, or was retired. One that was renamed or merged is taken for what it is now.
     """
     uuid = checked_uuid(given.uuid)
     stored = row_of(session, uuid)
@@ -120,7 +120,7 @@ def undo_decision(
         if stored.annotator_id != annotator_id or stored.answer != Answer.UNDO:
             raise DecisionError(f"The UUID {uuid} is that of another decision; make a new one for each answer.")
         return stored
-    query = live_query().where(Decision.annotator_id == annotator_id).order_by(Decision.id.desc()).limit(1)
+    query = standing_query().where(Decision.annotator_id == annotator_id).order_by(Decision.id.desc()).limit(1)
     if among is not None:
         query = query.where(among)
     if decision_uuid is not None:
@@ -150,8 +150,7 @@ def _sent_again(stored: Decision, given: GivenAnswer) -> Decision:
 
 
 def _check(session: Session, given: GivenAnswer) -> None:
-    if session.get(Clip, given.clip_id) is None:
-        raise DecisionError(f"There is no clip {given.clip_id}; reload the page.")
+    refuse_gone(session, given.clip_id)
     if (given.answer == Answer.LABEL) != (given.label is not None) or given.answer == Answer.UNDO:
         raise DecisionError(
             f"The answer {given.answer.value!r} does not go with the label {given.label!r}; give a label exactly when labelling."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Row, Select, func, select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.conditions import is_blind, source_column
 from db.decisions.consensus import consensus_labels
-from db.decisions.log import LiveDecision, live_query_at
+from db.decisions.log import LiveDecision, standing_query_at
 from db.exports.choice import LabelKind
 from db.exports.past import LabelNames, details_before
 from db.exports.rows import ClipRow, GivenAnswerRow, Predicted
@@ -18,6 +19,9 @@ from db.models import Annotator, Answer, AudioFile, Clip, ClipState, Decision, S
 from db.records.clips import SPAN_TOLERANCE
 
 BATCH = 1000
+_DETAILS = ("file_name", "path", "speaker", "transcript", "split", "extra")
+"""What an import may change of a clip."""
+_NO_ANSWERS: tuple[GivenAnswerRow, ...] = ()
 
 
 class Predictions(Protocol):
@@ -67,7 +71,8 @@ class ClipReader:
     def standing(self) -> Iterator[LiveDecision]:
         """The decisions that stood, under the labels that they counted as."""
         for row in self._session.execute(self._answers().order_by(Decision.id).execution_options(yield_per=BATCH)):
-            yield self._live(row)
+            if self._counts(row):
+                yield self._live(row)
 
     def _clips(self, *, answered: bool) -> Select[Any]:
         columns: list[Any] = [
@@ -86,24 +91,28 @@ class ClipReader:
             *(Decision.created_at, Decision.answered_at, Decision.run_id, Decision.seconds, Decision.plays, Decision.reason),
             Annotator.name.label("annotator"),
         ]
-        query = live_query_at(self._as_of).join(Annotator, Annotator.id == Decision.annotator_id)
+        query = standing_query_at(self._as_of).join(Annotator, Annotator.id == Decision.annotator_id)
         query = query.join(Clip, Clip.id == Decision.clip_id).where(Clip.state != ClipState.WITHDRAWN)
         return query.with_only_columns(*columns)
 
     def _with_answers(self, clips: Sequence[Row[Any]]) -> Iterator[ClipRow]:
         ids = [clip.id for clip in clips]
         answers: dict[int, list[Row[Any]]] = {}
-        for row in self._session.execute(self._answers().where(Decision.clip_id.in_(ids)).order_by(Decision.id)):
-            answers.setdefault(row.clip_id, []).append(row)
+        # By range: a list of a thousand numbers takes longer to put into the query than to find.
+        in_page = Decision.clip_id.between(ids[0], ids[-1])
+        for row in self._session.execute(self._answers().where(in_page).order_by(Decision.id)):
+            if self._counts(row):
+                answers.setdefault(row.clip_id, []).append(row)
         before = details_before(self._session, ids, self._as_of)
         predicted = self._predicted(ids)
         for clip in clips:
-            yield self._row(clip, answers.get(clip.id, []), before.get(clip.id, {}), predicted.get(clip.id))
+            number = clip[0]
+            yield self._row(clip, answers.get(number, ()), before.get(number), predicted.get(number))
 
     def _predicted(self, ids: Sequence[int]) -> dict[int, Predicted]:
         """The classifier's predictions, and the newest imported suggestion where it has none."""
         found: dict[int, Predicted] = {}
-        query = select(Suggestion).where(Suggestion.clip_id.in_(ids)).order_by(Suggestion.id)
+        query = select(Suggestion).where(Suggestion.clip_id.between(ids[0], ids[-1])).order_by(Suggestion.id)
         if self._as_of is not None:
             query = query.where(Suggestion.created_at <= self._as_of)
         for row in self._session.scalars(query):
@@ -119,6 +128,10 @@ class ClipReader:
         if name is not None:
             found[clip_id] = Predicted(label=name, score=score, origin=origin)
 
+    def _counts(self, row: Row[Any]) -> bool:
+        """Whether an answer still counts: not if its label was retired. The log and the export of decisions keep it."""
+        return row.answer != Answer.LABEL or self._labels.effective(row.label_id) is not None
+
     def _live(self, row: Row[Any]) -> LiveDecision:
         label_id = self._labels.effective(row.label_id)
         return LiveDecision(
@@ -126,8 +139,7 @@ class ClipReader:
             uuid=row.uuid,
             clip_id=row.clip_id,
             annotator_id=row.annotator_id,
-            # An answer with a label that was retired says as little as an unsure one.
-            answer=Answer.UNSURE if row.answer == Answer.LABEL and label_id is None else row.answer,
+            answer=row.answer,
             label_id=label_id,
             source=row.source,
             queued_as=row.queued_as,
@@ -137,43 +149,58 @@ class ClipReader:
         )
 
     def _row(
-        self, clip: Row[Any], answers: Sequence[Row[Any]], before: Mapping[str, Any], predicted: Predicted | None
+        self, clip: Row[Any], answers: Sequence[Row[Any]], before: Mapping[str, Any] | None, predicted: Predicted | None
     ) -> ClipRow:
-        live = [self._live(row) for row in answers]
-        label_id = consensus_labels(live).get(clip.id)
-        labels = [answer.label_id for answer in live if answer.label_id is not None]
-        label, kind = self._labels.name(label_id), LabelKind.NONE
-        confidence = self._beside.confidences.get(clip.id)
-        if label is not None:
-            kind = LabelKind.GOLD if any(answer.gold for answer in live) else LabelKind.CONSENSUS
-        elif predicted is not None and not live:
+        # By position: a million rows are made here, and a look-up by name takes several times as long.
+        number, file_name, start, end, speaker, transcript, split, extra, digest, path, rate, channels, duration = tuple(clip)
+        label, kind, agreement, confidence, given = None, LabelKind.NONE, None, None, _NO_ANSWERS
+        if answers:
+            label, kind, agreement, given = self._answered(number, answers)
+            confidence = self._beside.confidences.get(number) if label is not None else None
+        elif predicted is not None:
             label, kind, confidence = predicted.label, LabelKind.PREDICTED, predicted.score
-        return ClipRow(
-            clip_id=clip.id,
-            file_name=before.get("file_name", clip.file_name),
-            path=before.get("path", clip.path),
-            start=clip.start,
-            end=clip.end,
-            whole=clip.start <= SPAN_TOLERANCE and clip.end >= clip.duration - SPAN_TOLERANCE,
-            sampling_rate=clip.sampling_rate,
-            channels=clip.channels,
-            content_hash=clip.content_hash,
-            speaker=before.get("speaker", clip.speaker),
-            transcript=before.get("transcript", clip.transcript),
-            split=before.get("split", clip.split),
-            extra=before.get("extra", clip.extra) or {},
+        row = ClipRow(
+            clip_id=number,
+            file_name=file_name,
+            path=path,
+            start=start,
+            end=end,
+            whole=start <= SPAN_TOLERANCE and end >= duration - SPAN_TOLERANCE,
+            sampling_rate=rate,
+            channels=channels,
+            content_hash=digest,
+            speaker=speaker,
+            transcript=transcript,
+            split=split,
+            extra=extra or {},
             label=label,
             kind=kind,
-            agreement=round(labels.count(label_id) / len(labels), 4) if labels and label_id is not None else None,
-            confidence=confidence if label is not None else None,
-            answers=tuple(self._given(row, self._labels.name(one.label_id)) for row, one in zip(answers, live, strict=True)),
+            agreement=agreement,
+            confidence=confidence,
+            answers=given,
             predicted=predicted,
         )
+        return row if before is None else replace(row, **{name: before[name] for name in _DETAILS if name in before})
+
+    def _answered(
+        self, clip_id: int, answers: Sequence[Row[Any]]
+    ) -> tuple[str | None, LabelKind, float | None, tuple[GivenAnswerRow, ...]]:
+        """The clip's label, where it comes from, its agreement, and the answers."""
+        live = [self._live(row) for row in answers]
+        label_id = consensus_labels(live).get(clip_id)
+        labels = [answer.label_id for answer in live if answer.label_id is not None]
+        label, kind = self._labels.name(label_id), LabelKind.NONE
+        if label is not None:
+            kind = LabelKind.GOLD if any(answer.gold for answer in live) else LabelKind.CONSENSUS
+        agreement = round(labels.count(label_id) / len(labels), 4) if labels and label_id is not None else None
+        given = tuple(self._given(row, self._labels.name(one.label_id)) for row, one in zip(answers, live, strict=True))
+        return label, kind, agreement, given
 
     def _given(self, row: Row[Any], label: str | None) -> GivenAnswerRow:
         return GivenAnswerRow(
             id=row.id,
             uuid=row.uuid,
+            annotator_id=row.annotator_id,
             annotator=row.annotator,
             answer=row.answer if row.answer != Answer.LABEL or label is not None else Answer.UNSURE,
             label=label,

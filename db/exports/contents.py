@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -40,10 +40,15 @@ CONSENSUS_COLUMNS = (
 AUDIO_COLUMN = "audio"
 """Where the audio lies in the export, if it holds audio."""
 
-Placed = Callable[[ClipRow, Path], str]
-"""Puts a clip's audio below a folder; returns its path relative to the folder, with slashes."""
 Moved = Callable[[int, int], None]
 """(done, total): how far the export is."""
+
+
+class Placed(Protocol):
+    """Puts a clip's audio below a folder; returns its path relative to the folder, with slashes."""
+
+    def __call__(self, row: ClipRow, folder: Path, *, flat: bool = False) -> str:
+        """With `flat`, all audio lies in one folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +97,21 @@ class Contents:
         self._split_of: dict[str, str] | None = None
 
     def clips(self) -> Iterator[ClipRow]:
-        """The chosen clips by number, with their splits."""
+        """The chosen clips by number, with their splits.
+
+        In an export of decisions a clip has the chosen answers only, and is left out if none of its answers is chosen.
+        """
         self.tally.clear()
+        if self.choice.rows == RowsOf.CONSENSUS:
+            for row in self._chosen(self.moved):
+                self.tally.add_clip(row)
+                yield row
+            return
         for row in self._chosen(self.moved):
-            self.tally.add_clip(row)
-            yield row
+            answers = tuple(answer for answer in row.answers if self._wants_answer(answer))
+            if answers or not row.answers:
+                self.tally.add_answers(row, answers)
+                yield row if len(answers) == len(row.answers) else replace(row, answers=answers)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -131,15 +146,24 @@ class Contents:
             self.tally.add_decision(row)
             yield {name: row[name] for name in LOG_COLUMNS}
 
-    def audio(self, row: ClipRow) -> str:
+    def audio(self, row: ClipRow, *, below: str = "", flat: bool = False) -> str:
         """Where the clip's audio lies: relative to the export's folder, or its absolute path if the export holds no audio.
+
+        Args:
+            below: the folder in that of the export that the audio is put into, and that the path is relative to.
+            flat: put all audio into one folder.
 
         Raises:
             OSError, AudioError: it cannot be copied or cut.
         """
-        if self.audio_as == AudioAs.NONE or self.place is None or self.folder is None:
+        if not self.holds_audio or self.place is None or self.folder is None:
             return row.path
-        return self.place(row, self.folder)
+        return self.place(row, self.folder / below, flat=flat)
+
+    @property
+    def holds_audio(self) -> bool:
+        """Whether the export is a folder with audio."""
+        return self.audio_as != AudioAs.NONE
 
     @property
     def is_cut(self) -> bool:
@@ -182,7 +206,7 @@ class Contents:
             (choice.labels is None or choice.rows == RowsOf.DECISIONS or row.label in choice.labels)
             and (choice.least_agreement is None or (row.agreement is not None and row.agreement >= choice.least_agreement))
             and (choice.least_confidence is None or (row.confidence is not None and row.confidence >= choice.least_confidence))
-            and self._in_time(row)
+            and (choice.rows == RowsOf.DECISIONS or self._in_time(row))
         )
 
     def _in_time(self, row: ClipRow) -> bool:
@@ -201,6 +225,14 @@ class Contents:
             (choice.labels is None or row["label"] in choice.labels)
             and (choice.since is None or time >= in_iso(choice.since))
             and (choice.until is None or time < in_iso(choice.until))
+        )
+
+    def _wants_answer(self, answer: GivenAnswerRow) -> bool:
+        choice, time = self.choice, answer.answered_at
+        return (
+            (choice.labels is None or answer.label in choice.labels)
+            and (choice.since is None or time >= choice.since)
+            and (choice.until is None or time < choice.until)
         )
 
     def flat(self, row: ClipRow) -> dict[str, Any]:

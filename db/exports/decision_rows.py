@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.decisions.conditions import source_column
-from db.decisions.log import live_query_at
+from db.decisions.log import standing_query_at
 from db.exports.past import LabelNames, details_before
 from db.models import Annotator, AudioFile, Clip, ClipState, Decision
 
@@ -54,7 +54,7 @@ def standing_rows(session: Session, *, as_of: float | None = None, labels: Label
     it became part of.
     """
     labels = labels or LabelNames(session, as_of)
-    return _rows(session, live_query_at(as_of), as_of, labels, as_stored=False)
+    return _rows(session, standing_query_at(as_of), as_of, labels, as_stored=False)
 
 
 def log_rows(session: Session, *, as_of: float | None = None, labels: LabelNames | None = None) -> Iterator[dict[str, Any]]:

@@ -10,14 +10,24 @@ from db.errors import FormatError
 from db.exports.choice import AudioAs, ExportChoice, RowsOf
 from db.exports.contents import Contents
 from db.exports.data_sheet import data_sheet
+from db.exports.formats.audacity import write_audacity
+from db.exports.formats.audformat_db import write_audformat
+from db.exports.formats.audiofolder import write_audiofolder
 from db.exports.formats.csv_file import write_csv
+from db.exports.formats.emonet import write_emonet
+from db.exports.formats.ft_w2v2_ser import write_ft_w2v2_ser
 from db.exports.formats.json_lines import write_jsonl, write_log
+from db.exports.formats.kaldi import write_kaldi
+from db.exports.formats.label_studio import write_label_studio
+from db.exports.formats.parquet_file import write_parquet
+from db.exports.formats.prodigy import write_prodigy
 from db.exports.past import withdrawn_since
 from db.store.files import whole_folder, written_whole
 
 DATA_SHEET = "README.md"
 
 _BOTH = frozenset(RowsOf)
+_CONSENSUS = frozenset((RowsOf.CONSENSUS,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +52,11 @@ class Exporter:
     """Whether it has a form in which no text can be taken for a formula."""
     importable: bool = False
     """Whether Earmark reads it back."""
+
+    @property
+    def makes_folder(self) -> bool:
+        """Whether an export is a folder unless somebody chooses otherwise: for its own sake, or because it holds audio."""
+        return self.is_folder or self.audio != AudioAs.NONE
 
 
 EXPORTERS: dict[str, Exporter] = {}
@@ -73,6 +88,80 @@ register(
         importable=True,
     )
 )
+register(
+    Exporter(
+        name="audiofolder",
+        suffix="",
+        description="A folder that Hugging Face's datasets loads, one label a clip, with splits and audio.",
+        write=write_audiofolder,
+        is_folder=True,
+        rows=_CONSENSUS,
+        audio=AudioAs.CUT,
+    )
+)
+register(
+    Exporter(
+        name="audformat",
+        suffix="",
+        description="A database of audformat, with splits and audio; with every decision a column for each annotator.",
+        write=write_audformat,
+        is_folder=True,
+        audio=AudioAs.COPY,
+    )
+)
+register(
+    Exporter(
+        name="kaldi",
+        suffix="",
+        description="A data folder of Kaldi (and ESPnet), one label a clip, with audio; without splits and answers.",
+        write=write_kaldi,
+        is_folder=True,
+        rows=_CONSENSUS,
+        audio=AudioAs.COPY,
+    )
+)
+register(
+    Exporter(
+        name="audacity",
+        suffix="",
+        description="Label tracks of Audacity, one a recording; start, end and label of each clip, and nothing else.",
+        write=write_audacity,
+        is_folder=True,
+        rows=_CONSENSUS,
+    )
+)
+register(
+    Exporter(
+        name="emonet",
+        suffix=".csv",
+        description="The CSV file of EmoNet with its audio: file and label, and nothing else.",
+        write=write_emonet,
+        rows=_CONSENSUS,
+        audio=AudioAs.CUT,
+    )
+)
+register(
+    Exporter(
+        name="ft-w2v2-ser",
+        suffix=".json",
+        description="The JSON file of FT-w2v2-ser with its audio: file and label in each split, and nothing else.",
+        write=write_ft_w2v2_ser,
+        rows=_CONSENSUS,
+        audio=AudioAs.CUT,
+    )
+)
+register(Exporter(name="parquet", suffix=".parquet", description="A table with types, as Parquet.", write=write_parquet))
+register(
+    Exporter(
+        name="label-studio",
+        suffix=".json",
+        description="A folder with tasks and a labelling config for Label Studio.",
+        write=write_label_studio,
+        is_folder=True,
+        importable=True,
+    )
+)
+register(Exporter(name="prodigy", suffix=".jsonl", description="Tasks for Prodigy.", write=write_prodigy, importable=True))
 
 
 @dataclass(frozen=True)

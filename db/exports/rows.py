@@ -15,6 +15,7 @@ class GivenAnswerRow:
 
     id: int
     uuid: str
+    annotator_id: int
     annotator: str
     answer: Answer
     label: str | None

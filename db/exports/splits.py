@@ -49,3 +49,15 @@ def _cost(
 
 def _order(group: str) -> str:
     return hashlib.sha256(group.encode()).hexdigest()
+
+
+_USUAL = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("dev", "devel", "development", "val", "valid", "validation"), "dev"),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
+}
+
+
+def usual_split(name: str | None) -> str | None:
+    """Which of `NAMES` a split is, whatever a manifest calls it; None for no split, and for any other, such as a fold."""
+    return _USUAL.get((name or "").strip().lower())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.exports.rows import ClipRow
+from db.exports.rows import ClipRow, GivenAnswerRow
 
 
 @dataclass
@@ -41,17 +41,31 @@ class Tally:
     def add_clip(self, row: ClipRow) -> None:
         """Count a clip."""
         self.clips += 1
-        self.decisions += len(row.answers)
         self.seconds += row.end - row.start
         self.per_label[row.label or ""] += 1
         self.per_kind[row.kind.value] += 1
         self.per_split[row.split or ""] += 1
-        self.per_annotator.update(answer.annotator for answer in row.answers)
         if row.speaker is not None:
             self.speakers.add(row.speaker)
+        if row.answers:
+            self._add_answers(row)
+
+    def _add_answers(self, row: ClipRow) -> None:
+        self.decisions += len(row.answers)
+        self.per_annotator.update(answer.annotator for answer in row.answers)
         if row.agreement is not None and sum(answer.label is not None for answer in row.answers) > 1:
             self.shared += 1
             self.agreements += row.agreement
+
+    def add_answers(self, row: ClipRow, answers: Sequence[GivenAnswerRow]) -> None:
+        """Count some decisions of a clip."""
+        self.decisions += len(answers)
+        self.per_label.update(answer.label or "" for answer in answers)
+        self.per_annotator.update(answer.annotator for answer in answers)
+        if answers:
+            self.per_split[row.split or ""] += len(answers)
+            if row.speaker is not None:
+                self.speakers.add(row.speaker)
 
     def add_decision(self, row: Mapping[str, Any]) -> None:
         """Count a decision."""

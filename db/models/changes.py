@@ -1,4 +1,7 @@
-"""What changed after the start: labels, details of clips, clips withdrawn. Rows are only ever added; triggers refuse the rest."""
+"""What changed after the start: labels, details of clips, clips withdrawn. Rows are only ever added; triggers refuse the rest.
+
+Only `clip_change` and `suggestion` lose the rows of a clip that is withdrawn.
+"""
 
 from __future__ import annotations
 

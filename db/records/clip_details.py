@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import Clip
+from db.records.clip_changes import set_details
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +38,9 @@ def fill_details(session: Session, given: Mapping[int, Details]) -> dict[int, st
     others: dict[int, str] = {}
     for clip in session.scalars(select(Clip).where(Clip.id.in_(given))):
         details = given[clip.id]
-        for name in ("speaker", "transcript", "split"):
-            if getattr(clip, name) is None and getattr(details, name) is not None:
-                setattr(clip, name, getattr(details, name))
+        new = {name: getattr(details, name) for name in ("speaker", "transcript", "split") if getattr(clip, name) is None}
         missing = {key: value for key, value in details.extra.items() if not _blank(value) and _blank(clip.extra.get(key))}
-        if missing:
-            clip.extra = {**clip.extra, **missing}
+        set_details(session, clip, **new, extra={**clip.extra, **missing})
         if clip.speaker is not None and details.speaker not in (None, clip.speaker):
             others[clip.id] = clip.speaker
     return others

@@ -13,14 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.errors import ClipError
 from db.models import AudioFile, Clip, ClipAlias, ClipState, FeatureRow, Rejection
+from db.records.clip_changes import set_details
 
 SPAN_TOLERANCE = 0.0005
 """Seconds within which two spans are the same: half a millisecond."""
+
+_GONE = (ClipState.REPLACED, ClipState.WITHDRAWN)
+"""Clips that no name means any more."""
 
 Outcome = Literal["added", "known", "alias", "renewed"]
 
@@ -85,10 +89,15 @@ class ClipAudio:
 
 
 def register_clip(session: Session, new: NewClip, *, rng: random.Random) -> Registered:
-    """Add a clip, or recognise one that is there already; the slice key of a new clip is drawn from `rng`."""
+    """Add a clip, or recognise one that is there already; the slice key of a new clip is drawn from `rng`.
+
+    Raises:
+        ClipError: the same audio, or a part of it, was withdrawn.
+    """
     found = _same_clip(session, new)
     if found is not None:
         return _recognised(session, found, new)
+    _refuse_withdrawn(session, new)
     file = _file_row(session, new.file)
     replaced = _set_aside_replaced(session, new.file)
     clip = Clip(
@@ -115,8 +124,20 @@ def _same_clip(session: Session, new: NewClip) -> Clip | None:
         Clip.content_hash == new.file.content_hash,
         Clip.start.between(new.start - SPAN_TOLERANCE, new.start + SPAN_TOLERANCE),
         Clip.end.between(new.end - SPAN_TOLERANCE, new.end + SPAN_TOLERANCE),
+        Clip.state != ClipState.WITHDRAWN,
     )
     return session.scalars(query).first()
+
+
+def _refuse_withdrawn(session: Session, new: NewClip) -> None:
+    # The hash is hidden from the planners: withdrawn clips are few, and the spans of one file may be very many.
+    same_bytes = func.coalesce(Clip.content_hash, "") == new.file.content_hash
+    overlaps = and_(Clip.start < new.end - SPAN_TOLERANCE, Clip.end > new.start + SPAN_TOLERANCE)
+    overlaps = or_(overlaps, and_(Clip.start == new.start, Clip.end == new.end))
+    query = select(Clip.id).where(Clip.state == ClipState.WITHDRAWN, same_bytes, overlaps).limit(1)
+    withdrawn = session.scalars(query).first()
+    if withdrawn is not None:
+        raise ClipError(f"This audio was withdrawn (clip {withdrawn}), so it is not taken again; leave it out of the import.")
 
 
 def _recognised(session: Session, clip: Clip, new: NewClip) -> Registered:
@@ -124,7 +145,7 @@ def _recognised(session: Session, clip: Clip, new: NewClip) -> Registered:
     path = new.file.path
     if clip.state != ClipState.READY:
         replaced = _set_aside_replaced(session, new.file)
-        clip.file_id, clip.file_name = _file_row(session, new.file).id, new.file_name
+        set_details(session, clip, file_id=_file_row(session, new.file).id, file_name=new.file_name)
         clip.state, clip.problem = ClipState.READY, None
         session.flush()
         return Registered(clip.id, "renewed" if replaced else "known")
@@ -164,7 +185,7 @@ def _set_aside_replaced(session: Session, new: NewFile) -> bool:
     old = session.scalars(
         select(Clip)
         .join(AudioFile, Clip.file_id == AudioFile.id)
-        .where(AudioFile.path == new.path, AudioFile.content_hash != new.content_hash, Clip.state != ClipState.REPLACED)
+        .where(AudioFile.path == new.path, AudioFile.content_hash != new.content_hash, Clip.state.not_in(_GONE))
     ).all()
     for clip in old:
         alias = session.scalars(select(ClipAlias).where(ClipAlias.clip_id == clip.id, ClipAlias.path != new.path)).first()
@@ -175,7 +196,7 @@ def _set_aside_replaced(session: Session, new: NewFile) -> bool:
             ).first()
         )
         if alias and heir:
-            clip.file_id, clip.file_name = heir.id, alias.file_name
+            set_details(session, clip, file_id=heir.id, file_name=alias.file_name)
             session.delete(alias)
         else:
             clip.state, clip.problem = ClipState.REPLACED, f"{new.path} holds other audio now."
@@ -197,13 +218,15 @@ def find_clip(
     """The one clip with this id, or with this file name (or alias) and span in seconds.
 
     Raises:
-        ClipError: no clip fits, or several do.
+        ClipError: no clip fits, several do, or it was withdrawn.
     """
     if clip_id is not None:
         # A number too large for the column is treated like any other clip that does not exist.
         found = session.get(Clip, clip_id) if 0 < clip_id < 2**31 else None
         if found is None:
-            raise ClipError(f"There is no clip {clip_id}; `earmark queue` lists clips by number and file name.")
+            raise _no_clip(clip_id)
+        if found.state == ClipState.WITHDRAWN:
+            raise ClipError(f"The clip {clip_id} was withdrawn and cannot be used; `earmark queue` lists other clips.")
         return found
     clips = _named(session, [file_name], start, end)
     if not clips and file_name is not None and not file_name.isascii():
@@ -218,12 +241,14 @@ def find_clip(
     return clips[0]
 
 
+def _no_clip(clip_id: int) -> ClipError:
+    return ClipError(f"There is no clip {clip_id}; `earmark queue` lists clips by number and file name.")
+
+
 def _named(session: Session, names: Sequence[str | None], start: float | None, end: float | None) -> Sequence[Clip]:
     """Up to two clips that have one of the names, themselves or as an alias."""
     aliases = select(ClipAlias.clip_id).where(ClipAlias.file_name.in_(names))
-    query = select(Clip).where(
-        or_(Clip.file_name.in_(names), Clip.id.in_(aliases)), Clip.state != ClipState.REPLACED, *_span(start, end)
-    )
+    query = select(Clip).where(or_(Clip.file_name.in_(names), Clip.id.in_(aliases)), Clip.state.not_in(_GONE), *_span(start, end))
     return session.scalars(query.limit(2)).all()
 
 
@@ -238,9 +263,12 @@ def _span_in_words(start: float | None, end: float | None) -> str:
 
 
 def mark_broken(session: Session, clip_id: int, problem: str) -> None:
-    """Take a clip that cannot be decoded out of service; its decisions stay."""
-    clip = find_clip(session, clip_id=clip_id)
-    clip.state, clip.problem = ClipState.BROKEN, problem
+    """Take a clip that cannot be decoded out of service; its decisions stay. One that was withdrawn meanwhile stays withdrawn."""
+    clip = session.get(Clip, clip_id)
+    if clip is None:
+        raise _no_clip(clip_id)
+    if clip.state != ClipState.WITHDRAWN:
+        clip.state, clip.problem = ClipState.BROKEN, problem
 
 
 def record_rejection(session: Session, *, file_name: str, path: str, reason: str) -> None:
@@ -262,11 +290,11 @@ def clip_audio(session: Session, clip_id: int) -> ClipAudio:
     """Where the clip's audio lies.
 
     Raises:
-        ClipError: there is no such clip.
+        ClipError: there is no such clip, or it was withdrawn.
     """
-    row = session.execute(_audio_query().where(Clip.id == clip_id)).first()
+    row = session.execute(_audio_query().where(Clip.id == clip_id, Clip.state != ClipState.WITHDRAWN)).first()
     if row is None:
-        raise ClipError(f"There is no clip {clip_id}; `earmark queue` lists clips by number and file name.")
+        raise _no_clip(clip_id)
     return _clip_audio(row[0], row[1])
 
 

@@ -57,6 +57,19 @@ def forget_rows(session: Session, feature_set_id: int, clip_ids: Sequence[int]) 
         session.execute(delete(FeatureRow).where(FeatureRow.feature_set_id == feature_set_id, FeatureRow.clip_id.in_(part)))
 
 
+def rows_of_withdrawn(session: Session) -> list[FeatureRow]:
+    """Rows, of all feature sets, whose clips were withdrawn: their vectors are still on the disk."""
+    query = select(FeatureRow).join(Clip, Clip.id == FeatureRow.clip_id).where(Clip.state == ClipState.WITHDRAWN)
+    return list(session.scalars(query.order_by(FeatureRow.feature_set_id, FeatureRow.shard, FeatureRow.row)))
+
+
+def any_withdrawn(session: Session, clip_ids: Sequence[int]) -> bool:
+    """Whether any of these clips was withdrawn."""
+    parts = (clip_ids[start : start + _PARAMETERS] for start in range(0, len(clip_ids), _PARAMETERS))
+    queries = (select(Clip.id).where(Clip.id.in_(part), Clip.state == ClipState.WITHDRAWN).limit(1) for part in parts)
+    return any(session.scalar(query) is not None for query in queries)
+
+
 def row_map(session: Session, feature_set_id: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     """Clip ids, shards and rows of a feature set, each [rows], ordered by shard and row."""
     query = select(FeatureRow.clip_id, FeatureRow.shard, FeatureRow.row).where(FeatureRow.feature_set_id == feature_set_id)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
-from db.models import Clip, ClipState, Decision, QueueEntry, Source
+from db.models import Clip, ClipState, Decision, QueueEntry, Source, Withdrawal
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,11 @@ class QueueItem:
 
 
 def publish_queue(session: Session, *, run_id: int, entries: Sequence[QueueItem]) -> None:
-    """Replace the queue, best first."""
+    """Replace the queue, best first; without clips that were withdrawn while it was made."""
     session.execute(delete(QueueEntry))
-    rows = [{"position": position, "run_id": run_id, **vars(entry)} for position, entry in enumerate(entries)]
+    withdrawn = set(session.scalars(select(Withdrawal.clip_id)))
+    kept = (entry for entry in entries if entry.clip_id not in withdrawn)
+    rows = [{"position": position, "run_id": run_id, **vars(entry)} for position, entry in enumerate(kept)]
     if rows:
         session.execute(insert(QueueEntry), rows)
 

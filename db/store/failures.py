@@ -148,7 +148,12 @@ class Failure:
 def name_database(error: BaseException, engine: Engine) -> None:
     """Note which file a driver's error concerns, for `failure_of`."""
     if engine.dialect.name == "sqlite":
-        error.__dict__[_DATABASE_FILE] = engine.url.database
+        name_database_file(error, engine.url.database)
+
+
+def name_database_file(error: BaseException, path: str | None) -> None:
+    """The same for a SQLite file that no engine has opened."""
+    error.__dict__[_DATABASE_FILE] = path
 
 
 def failure_of(error: BaseException, *, place: Path | None = None) -> Failure:

@@ -42,7 +42,7 @@ class Part:
 
     def sync(self) -> None:
         """Wait until all of it is on the disk."""
-        _sync(self.path)
+        sync(self.path)
 
     def become(self, target: Path) -> None:
         """Rename it, in place of a file that may be there. Quick, and seen by others at once."""
@@ -160,10 +160,11 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder with all that is in it, is on the disk."""
     if path.is_dir():
         for inside in path.iterdir():
-            _sync(inside)
+            sync(inside)
         _sync_names(path)
         return
     with path.open("rb") as file:

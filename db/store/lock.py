@@ -10,6 +10,9 @@ from pathlib import Path
 
 from db.errors import EarmarkError
 
+SERVE_LOCK, LEARNER_LOCK, EMBED_LOCK = "serve.lock", "learner.lock", "features/embed.lock"
+"""The lock files of a project, in its directory: of `earmark serve`, of the learner, and of whoever writes features."""
+
 
 @contextmanager
 def locked(path: Path, *, refused: Callable[[str], EarmarkError]) -> Iterator[None]:

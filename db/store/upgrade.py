@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing, suppress
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Connection, Engine, inspect
 
 from db.errors import ProjectError, SchemaError
-from db.store.failures import failure_of, name_database
+from db.store.failures import failure_of
+from db.store.files import whole
+from db.store.sqlite_copy import copy_sqlite
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -51,11 +52,16 @@ def create_schema(engine: Engine) -> None:
 
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest revision."""
-    config = _config()
     with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        migrate_on(connection)
         connection.commit()
+
+
+def migrate_on(connection: Connection, *, to: str = "head") -> None:
+    """Bring the database to a revision. On PostgreSQL it is a part of the connection's transaction; the caller commits."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
 
 
 def check_schema(engine: Engine) -> None:
@@ -74,9 +80,14 @@ def upgradable_revision(engine: Engine) -> str:
     current = current_revision(engine)
     if current is None:
         raise SchemaError("The database was not made by Earmark; make a project with `earmark init`.")
-    if current not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
+    if not is_known(current):
         raise SchemaError(f"The database has the schema {current} of a newer Earmark; install that release or a later one.")
     return current
+
+
+def is_known(revision: str) -> bool:
+    """Whether this release can read, and upgrade, a database of this revision."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def backup(engine: Engine) -> Path | None:
@@ -90,13 +101,9 @@ def backup(engine: Engine) -> Path | None:
     source = Path(engine.url.database)
     copy = source.with_name(f"{source.name}.{time.strftime('%Y%m%d-%H%M%S')}.backup")
     try:
-        with closing(sqlite3.connect(source)) as from_, closing(sqlite3.connect(copy)) as to:
-            from_.backup(to)
-    except sqlite3.Error as error:
-        for part in (copy, copy.with_name(f"{copy.name}-journal")):
-            with suppress(OSError):
-                part.unlink()
-        name_database(error, engine)
+        with whole(copy) as part:
+            copy_sqlite(engine, part)
+    except (sqlite3.Error, OSError) as error:
         failure = failure_of(error)
         raise ProjectError(f"The backup copy {copy} cannot be written ({failure.reason}): {failure.clause}") from error
     return copy

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import signal
+
+from labeler.cli.ctrl_c import end_by_ctrl_c
 
 
 def run() -> None:
@@ -12,8 +14,10 @@ def run() -> None:
 
         main()
     except KeyboardInterrupt:
-        sys.stderr.write("\nAborted!\n")
-        raise SystemExit(1) from None
+        end_by_ctrl_c()
+    finally:
+        # Threads may still have a file to decode. Whoever presses again while they end wants out at once.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

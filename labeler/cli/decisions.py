@@ -8,6 +8,7 @@ import click
 
 from db.serving.upcoming import upcoming
 from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.progress import progress_bar
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.run import counted
 
@@ -26,11 +27,11 @@ def annotate(directory: Path, file: Path, annotator: str | None, as_json: bool) 
     """
     from learner.imports.answers import annotate_by_name, annotate_from_file
 
-    with opened(directory) as project:
+    with opened(directory) as project, progress_bar("annotate", "line") as moved:
         if annotator is not None:
-            count, names = annotate_from_file(project, file, annotator=annotator), [annotator]
+            count, names = annotate_from_file(project, file, annotator=annotator, progress=moved), [annotator]
         else:
-            report = annotate_by_name(project, file)
+            report = annotate_by_name(project, file, progress=moved)
             count, names = report.labels, sorted(report.annotators)
             for line in lines_of_labels_not_taken(report.to_json()["labels_not_taken"], label_set=report.label_set):
                 note(line)

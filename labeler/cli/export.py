@@ -11,7 +11,8 @@ import click
 from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf, SplitShares
 from db.exports.decision_rows import in_iso
 from db.exports.registry import EXPORTERS
-from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labeler.cli.output import json_option, opened, print_result
+from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
 
 
@@ -23,8 +24,8 @@ def suspects(directory: Path, limit: int, as_json: bool) -> None:
     """
     from learner.label_quality.project_report import label_quality
 
-    with opened(directory) as project:
-        report = label_quality(project)
+    with opened(directory) as project, progress_bar("suspects", "head") as moved:
+        report = label_quality(project, progress=moved)
     report["suspects"] = report["suspects"][:limit]
     report["ask_again"] = report["ask_again"][:limit]
     print_result(report, as_json=as_json, lines=lambda: _suspect_lines(report))
@@ -50,8 +51,8 @@ def agreement(directory: Path, as_json: bool) -> None:
     """Report how well annotators agree beyond chance, on the clips that several of them labelled."""
     from learner.label_quality.project_report import annotator_agreement
 
-    with opened(directory) as project:
-        report = annotator_agreement(project)
+    with opened(directory) as project, progress_bar("agreement", "sample") as moved:
+        report = annotator_agreement(project, progress=moved)
     print_result(report, as_json=as_json, lines=lambda: _agreement_lines(report))
 
 

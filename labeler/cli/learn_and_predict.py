@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import signal
-import threading
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.progress import progress_bar
 from labeler.processes.lifeline import hold_lifeline
 from labeler.words.run import counted
 
@@ -28,21 +28,24 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
 
     with opened(directory) as project:
         if once:
-            run_id = learn_once(project)
+            with progress_bar("learn", "head") as moved:
+                run_id = learn_once(project, progress=moved)
             nothing = "There is nothing to train on yet; run `earmark embed` first."
             done = nothing if run_id is None else f"Run {run_id} is published."
             print_result({"run": run_id}, as_json=as_json, lines=lambda: [done])
             return
-        stop = threading.Event()
+        asked_by: list[int] = []
 
-        def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-            stop.set()
+        def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+            asked_by.append(number)
 
         signal.signal(signal.SIGTERM, ask_to_stop)
         signal.signal(signal.SIGINT, ask_to_stop)
         hold_lifeline()
         note("The learner is running; Ctrl-C stops it.")
-        run_learner(project, should_stop=stop.is_set)
+        run_learner(project, should_stop=lambda: bool(asked_by))
+        if signal.SIGINT in asked_by:
+            note("The learner has stopped.")
 
 
 @click.command()

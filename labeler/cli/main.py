@@ -9,17 +9,21 @@ import click
 
 from db.errors import EarmarkError
 from db.store.failures import STORE_ERRORS, failure_of
+from labeler.cli.ctrl_c import end_by_ctrl_c
 from labeler.cli.decisions import annotate, queue
 from labeler.cli.export import export
 from labeler.cli.finding import likely, similar
+from labeler.cli.keep_safe import backup, doctor, restore
 from labeler.cli.label_checks import agreement, suspects
+from labeler.cli.labels import labels
 from labeler.cli.learn_and_predict import learn, predict
 from labeler.cli.probe import probe
 from labeler.cli.reports import curve, status
 from labeler.cli.serve import serve
-from labeler.cli.set_up import embed, import_, init, upgrade
+from labeler.cli.set_up import embed, import_, init, upgrade, validate
 from labeler.cli.simulate import simulate
 from labeler.cli.train_encoder import pretrain
+from labeler.cli.withdraw import withdraw
 from labeler.processes.safe_path import safe_children
 
 
@@ -27,11 +31,13 @@ class OneSentenceErrors(click.Group):
     """A group of commands that end in one sentence, not in a traceback, if an error is one that a user can fix."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; an error becomes one line on stderr and exit status 1."""
+        """Run the command; an error becomes one line on stderr and exit status 1, and so does Ctrl-C, with status 130."""
         try:
             return super().invoke(ctx)
         except EarmarkError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            end_by_ctrl_c()
         except BrokenPipeError:
             # The program that reads our output (`head`, for example) has ended; this is not an error.
             sys.stderr.close()
@@ -58,6 +64,7 @@ def main(ctx: click.Context, project: Path) -> None:
 
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
-    *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade),
+    *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade, labels, withdraw),
+    *(backup, restore, doctor, validate),
 ):
     main.add_command(command)

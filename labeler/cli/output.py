@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from tqdm import tqdm
 
 from db.project import OpenProject, open_project
+from labeler.cli.progress import beside_progress
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else on stdout.")
 
@@ -38,7 +37,8 @@ def print_result(document: Any, *, as_json: bool, lines: Callable[[], list[str]]
 
 def note(message: str) -> None:
     """Print a line for a person on stderr."""
-    click.echo(printable(message), err=True)
+    with beside_progress():
+        click.echo(printable(message), err=True)
 
 
 def printable(text: str) -> str:
@@ -46,15 +46,3 @@ def printable(text: str) -> str:
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii") for character in text
     )
-
-
-@contextmanager
-def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function (done, total) that moves a progress bar with an ETA on stderr; drawn only if that is a terminal."""
-    with tqdm(desc=what, unit=unit, file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True) as bar:
-
-        def moved(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield moved

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from db.records.features import newest_feature_set
-from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.progress import progress_bar
 from labeler.cli.set_up import corpus_option, speaker_option
 from labeler.words.run import counted
 

@@ -30,8 +30,9 @@ def status(directory: Path, as_json: bool) -> None:
 
 def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> list[str]:
     lines = [
-        f"{counted(document['clips'], 'clip')} ({counted(document['rejected'], 'file')} rejected), "
-        f"{document['embedded']} embedded" + (f" with {document['encoder']}" if document["encoder"] else ""),
+        f"{counted(document['clips'], 'clip')}, {document['embedded']} embedded"
+        + (f" with {document['encoder']}" if document["encoder"] else ""),
+        *_files_that_are_no_clips(document),
         f"{counted(document['decisions'], 'decision')} by {counted(document['annotators'], 'annotator')}; "
         f"{counted(document['labeled'], 'clip')} labelled: "
         + ", ".join(f"{label} {count}" for label, count in document["per_label"].items()),
@@ -45,6 +46,15 @@ def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> li
     decisions, queue = counted(run["decisions"], "decision"), counted(document["queue"], "clip")
     lines.append(f"Run {run['id']} on {decisions}: {scores}; {queue} in the queue.")
     return [*lines, *_outlook_lines(outlook)]
+
+
+def _files_that_are_no_clips(document: dict[str, Any]) -> list[str]:
+    same, rejected = document["aliases"], document["rejected"]
+    found = [
+        f"{counted(same, 'more file')} with the same audio as another" if same else "",
+        f"{counted(rejected, 'file')} rejected",
+    ]
+    return [", ".join(part for part in found if part) + "."] if same or rejected else []
 
 
 def _outlook_lines(outlook: OutlookReport | None) -> list[str]:

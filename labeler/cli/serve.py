@@ -55,3 +55,4 @@ def serve(directory: Path, host: str, allowed_hosts: tuple[str, ...], port: int,
             with_learner=not no_learner,
             open_browser=open_browser,
         )
+        note("Earmark has stopped.")

@@ -1,8 +1,10 @@
-"""Commands that create and fill a project: `init`, `import`, `embed` and `upgrade`."""
+"""Commands that create and fill a project: `init`, `import`, `validate`, `embed` and `upgrade`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,10 +12,14 @@ from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
 from db.project import connect_project, create_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
-from labeler.cli.output import json_option, note, opened, print_result, progress_bar
+from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.progress import progress_bar
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
+
+if TYPE_CHECKING:
+    from learner.imports.import_report import ImportReport
 
 NOTHING_TAKEN = 3
 """Exit status of an import that took nothing; 1 and 2 are those of errors."""
@@ -66,24 +72,62 @@ def init(directory: Path, labels: str | None, labels_of: str | None, database_ur
     )
 
 
+_SOURCE = (
+    click.argument("source", type=click.Path(path_type=Path)),
+    click.option("--labels-from-folders", is_flag=True, help="Use the name of each file's folder as its label."),
+    click.option(
+        "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
+    ),
+    click.option(
+        "--times-in",
+        type=click.Choice([unit.value for unit in TimesIn]),
+        default=None,
+        help="What start and end in a manifest are given in; default: seconds. clock is hours:minutes:seconds or "
+        "minutes:seconds.",
+    ),
+    corpus_option,
+    speaker_option,
+    json_option,
+    click.pass_obj,
+)
+
+
+def _source_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What `import` and `validate` take: they must agree."""
+    for option in reversed(_SOURCE):
+        command = option(command)
+    return command
+
+
 @click.command("import")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("--labels-from-folders", is_flag=True, help="Use the name of each file's folder as its label.")
-@click.option(
-    "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
-)
-@click.option(
-    "--times-in",
-    type=click.Choice([unit.value for unit in TimesIn]),
-    default=None,
-    help="What start and end in a manifest are given in; default: seconds. clock is hours:minutes:seconds or minutes:seconds.",
-)
-@corpus_option
-@speaker_option
-@json_option
-@click.pass_obj
-def import_(
+@_source_options
+def import_(directory: Path, as_json: bool, **source: Any) -> None:
+    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
+
+    A clip whose label is not in the label set is added without it. The exit status is 3 if no clip was taken, or if --labels-as
+    was given and not one label in the source is in the label set.
+    """
+    from learner.imports.source import import_source
+
+    _take(directory, import_source, as_json=as_json, **source)
+
+
+@click.command()
+@_source_options
+def validate(directory: Path, as_json: bool, **source: Any) -> None:
+    """Report what an import of SOURCE with the same options would do, and write nothing.
+
+    The exit status is that of the import.
+    """
+    from learner.imports.validation import validate_source
+
+    _take(directory, validate_source, as_json=as_json, **source)
+
+
+def _take(
     directory: Path,
+    taken_by: Callable[..., ImportReport],
+    *,
     source: Path,
     corpus: str | None,
     speaker_from: str | None,
@@ -92,15 +136,8 @@ def import_(
     times_in: str | None,
     as_json: bool,
 ) -> None:
-    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
-
-    A clip whose label is not in the label set is added without it. The exit status is 3 if no clip was taken, or if --labels-as
-    was given and not one label in the source is in the label set.
-    """
-    from learner.imports.source import import_source
-
-    with opened(directory) as project, progress_bar("import", "clip") as moved:
-        report = import_source(
+    with opened(directory) as project, progress_bar(taken_by.__name__.partition("_")[0], "clip") as moved:
+        report = taken_by(
             project,
             source,
             labels_from_folders=labels_from_folders,
@@ -127,11 +164,19 @@ def import_(
         lines=lambda: [
             f"{document['added']} added, {document['known']} known "
             f"({len(document['aliases'])} of them the same audio under another name), {len(document['rejected'])} rejected.",
-            *([] if labels_as is None else [f"{counted(document['labels'], 'label')} recorded for {labels_as}."]),
+            *_recorded(document, labels_as),
         ],
     )
     if report.took_nothing:
         raise SystemExit(NOTHING_TAKEN)
+
+
+def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
+    names = document["annotators"] or ([] if labels_as is None else [labels_as])
+    lines = [f"{counted(document['labels'], 'label')} recorded for {', '.join(names)}."] if names else []
+    if document["suggestions"]:
+        lines.append(f"{counted(document['suggestions'], 'prediction')} kept as suggestions.")
+    return lines
 
 
 @click.command()

@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
-from labeler.cli.output import json_option, note, print_result, progress_bar
+from labeler.cli.output import json_option, note, print_result
+from labeler.cli.progress import progress_bar
 from labeler.cli.set_up import corpus_option, speaker_option
+from labeler.words.run import counted
 
 share = click.FloatRange(0, 1, max_open=True)
 
@@ -100,8 +102,9 @@ def _lines(document: dict[str, Any]) -> list[str]:
     table = [("strategy", "AULC", "to 90%", "to 95%", "to 99%", "5 of each", "against random"), *map(_row, _best_first(document))]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return [
-        f"{document['clips']} clips with {len(document['labels'])} labels, {document['pool']} of them to label; "
-        f"{document['seeds']} seeds, {document['random_share']:.0%} of the labels at random.",
+        f"{counted(document['clips'], 'clip')} with {counted(len(document['labels']), 'label')}, "
+        f"{document['pool']} of them to label; "
+        f"{counted(document['seeds'], 'seed')}, {document['random_share']:.0%} of the labels at random.",
         f"With all labels: UA {document['full_ua']:.3f} ({document['full_ua_low']:.3f}-{document['full_ua_high']:.3f}) "
         "on speakers held out.",
         "",

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from labeler.cli.output import json_option, opened, print_result, progress_bar
+from labeler.cli.output import json_option, opened, print_result
+from labeler.cli.progress import progress_bar
+from labeler.words.run import counted
 
 
 @click.command()
@@ -62,12 +64,13 @@ def pretrain(
     with progress_bar("pretrain", "step") as moved:
         report = train(files, output, settings=settings, device=device, progress=lambda done, total, _: moved(done, total))
     losses = {name: round(loss, 6) for name, loss in report.losses.items()}
+    average = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
     document = {"output": str(output), "steps": report.steps, "seconds": round(report.seconds, 1), "losses": losses}
     print_result(
         document,
         as_json=as_json,
         lines=lambda: [
-            f"Trained for {report.steps} steps; losses: {', '.join(f'{name} {loss:.4f}' for name, loss in losses.items())}.",
+            f"Trained for {counted(report.steps, 'step')}; losses: {average}.",
             f"Next: earmark embed --encoder {output}",
         ],
     )

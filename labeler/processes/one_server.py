@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from db.errors import ProjectError
 from db.project import OpenProject
-from db.store.lock import locked
+from db.store.lock import SERVE_LOCK, locked
 
 
 def serve_lock(project: OpenProject) -> AbstractContextManager[None]:
@@ -21,4 +21,4 @@ def serve_lock(project: OpenProject) -> AbstractContextManager[None]:
             f"`earmark serve` is running for {project.directory} already (process {owner}); open its page, or stop it first."
         )
 
-    return locked(project.directory / "serve.lock", refused=refused)
+    return locked(project.directory / SERVE_LOCK, refused=refused)

@@ -74,7 +74,7 @@ def _saved(found: DataSaved, against: str) -> str:
         return f"How Earmark's order compares with {against} is not known yet: {found.why}."
     assert found.low is not None
     assert found.high is not None
-    ours, theirs = f"{found.ours:.0f} labels", f"{found.theirs:.0f}"
+    ours, theirs = counted(round(found.ours or 0), "label"), f"{found.theirs:.0f}"
     factor = f"{found.times:.1f} times as many (95%: {found.low:.1f}–{found.high:.1f})"
     chance = " The difference may be due to chance." if found.low <= 1 <= found.high else ""
     return f"Earmark's order needed {ours} for UA {found.ua:.2f}; {against} needed {theirs}, {factor}.{chance}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from learner.arrays import Int64Array, Waveform
 
@@ -66,11 +67,15 @@ class ChannelPowers:
         self._sums += samples.sum(axis=0)
         self._products += samples.T @ samples
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether no channel carries anything."""
+        return bool(self._covariances().diagonal().max() < _NOTHING)
+
     def mix(self) -> Mix:
         """What to average."""
         channels = len(self._sums)
-        means = self._sums / max(self._count, 1)
-        covariances = self._products / max(self._count, 1) - np.outer(means, means)
+        covariances = self._covariances()
         powers = covariances.diagonal()
         used = np.flatnonzero(powers > _SILENT * powers.max())
         if powers.max() < _NOTHING:
@@ -79,6 +84,11 @@ class ChannelPowers:
         if of_mean < _CANCELLED * powers[used].mean():
             return Mix(channels, np.array([powers.argmax()]), cancelled=True)
         return Mix(channels, used)
+
+    def _covariances(self) -> NDArray[np.float64]:
+        means = self._sums / max(self._count, 1)
+        covariances: NDArray[np.float64] = self._products / max(self._count, 1) - np.outer(means, means)
+        return covariances
 
 
 def mono_blocks(read: Callable[[], Iterator[Waveform]], *, channels: int) -> Iterator[Waveform]:

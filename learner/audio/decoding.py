@@ -23,7 +23,8 @@ import soxr
 
 from db.errors import AudioError, EarmarkError
 from learner.arrays import Waveform
-from learner.audio.channels import ChannelPowers, mono_blocks
+from learner.audio.channels import mono_blocks
+from learner.audio.levels import LevelMeter
 from learner.audio.reader import END_TOLERANCE, AudioInfo, AudioMissing, Reader, Validated, shown
 from learner.audio.sound_file import open_sound_file
 
@@ -34,8 +35,6 @@ MOST_CHANNELS = 64
 HIGHEST_SAMPLE = float(1 << 32)
 """Full scale is 1. Samples of 32 bits that were never scaled reach half of this; what is beyond it is damage, and powers of it
 overflow."""
-CLIPPED_SAMPLE = 10.0
-"""Samples above this (20 dB over full scale) are a matter of wrong scaling; somewhat less is usual in files of floats."""
 LONG_SECONDS = 3600.0
 """Longer spans are remarked on: a clip gets one label."""
 WHOLE_SECONDS = 7200.0
@@ -57,21 +56,20 @@ def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
 
 
 def validate(path: str | os.PathLike[str], *, start: float = 0.0, end: float | None = None) -> Validated:
-    """Decode a span (seconds) block by block and return what `audio_info` returns, with remarks; silence is fine.
+    """Decode a span (seconds) block by block and return what `audio_info` returns, with levels and remarks; silence is fine.
 
     Raises:
         AudioError: as `decode`.
     """
     with _opened(path) as reader:
         first, last = _span(reader.info, path, start, end)
-        powers, loudest = ChannelPowers(reader.info.channels), 0.0
+        meter = LevelMeter(reader.info.channels)
         for begin, stop in _stretches(first, last, rate=reader.info.sampling_rate):
             for block in _frames(reader, path, begin, stop):
-                powers.add(block)
-                loudest = max(loudest, float(np.abs(block).max()))
+                meter.add(block)
         seconds = (last - first) / reader.info.sampling_rate
-        remarks = (*reader.remarks(), *powers.mix().remarks(), *_on_samples(loudest), *_on_length(seconds))
-        return Validated(**vars(reader.info), remarks=remarks)
+        others = (*reader.remarks(), *_on_length(seconds))
+        return Validated(**vars(reader.info), levels=meter.levels(), others=others)
 
 
 def decode(
@@ -103,13 +101,33 @@ def decode_blocks(
             yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
 
 
+def frames_of_span(path: str | os.PathLike[str], *, start: float, end: float) -> tuple[AudioInfo, int, int]:
+    """What the header states, and the first frame of a span (seconds) and the one after its last.
+
+    Raises:
+        AudioError: as `decode`.
+    """
+    with _opened(path) as reader:
+        return reader.info, *_span(reader.info, path, start, end)
+
+
+def channel_blocks(path: str | os.PathLike[str], *, start: float, end: float) -> Iterator[Waveform]:
+    """A span (seconds) as blocks [n, channels] at the file's own sampling rate.
+
+    Raises:
+        AudioError: as `decode`.
+    """
+    with _opened(path) as reader:
+        yield from _frames(reader, path, *_span(reader.info, path, start, end))
+
+
 def content_hash(path: str | os.PathLike[str]) -> str:
     """SHA-256 of the bytes, hexadecimal.
 
     Raises:
         AudioMissing: the file is not there, is not a regular file or may not be read.
     """
-    with _opened_bytes(path) as file:
+    with opened_bytes(path) as file:
         try:
             return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
@@ -117,7 +135,12 @@ def content_hash(path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def _opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
+def opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
+    """The file, to read its bytes.
+
+    Raises:
+        AudioMissing: the file is not there, is not a regular file or may not be read.
+    """
     try:
         # Opening a pipe would wait for its writer, so what it is comes first.
         mode = os.stat(path).st_mode
@@ -136,7 +159,7 @@ def _opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
 
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Reader]:
-    with _opened_bytes(path) as file, _errors_of_decoders(path):
+    with opened_bytes(path) as file, _errors_of_decoders(path):
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise AudioError(f"{shown(path)} is empty (0 bytes); record or copy it again.")
@@ -230,12 +253,6 @@ def _check_samples(block: Waveform, path: str | os.PathLike[str]) -> None:
     raise AudioError(
         f"{shown(path)} holds a sample of {max(high, -low):.0e}, where 1 is full scale; it is damaged; copy or record it again."
     )
-
-
-def _on_samples(loudest: float) -> tuple[str, ...]:
-    if loudest <= CLIPPED_SAMPLE:
-        return ()
-    return (f"Its samples reach {loudest:.3g}, where 1 is full scale: players clip them to noise; scale them down.",)
 
 
 def _on_length(seconds: float) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from db.errors import AudioError
 from learner.arrays import Waveform
+from learner.audio.levels import Levels
 
 END_TOLERANCE = 0.1
 """Seconds by which a span may reach past the end (manifests round), and a lossy file fall short of its stated length."""
@@ -36,8 +37,14 @@ class AudioInfo:
 class Validated(AudioInfo):
     """The same, of audio that was decoded."""
 
-    remarks: tuple[str, ...] = ()
-    """Sentences on what somebody should know of it though it can be used."""
+    levels: Levels
+    others: tuple[str, ...] = ()
+    """Sentences on what is no matter of levels."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on what somebody should know of it though it can be used."""
+        return (*self.others, *self.levels.remarks())
 
 
 class Reader(Protocol):

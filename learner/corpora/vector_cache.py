@@ -21,13 +21,14 @@ from db.store.files import whole_file, write_whole
 from learner.array_files import mapped_array
 from learner.arrays import Float16Array, Float32Array
 from learner.encoders.runtime import user_cache
+from learner.features.erasing import probe_cache
 from learner.features.precision import as_stored
 
 
 def cache_folder(project: OpenProject | None) -> Path:
     """EARMARK_CACHE; or else beside the project's features, or in the user's cache folder."""
     if project is not None and not os.environ.get("EARMARK_CACHE"):
-        return project.features_dir / "probe"
+        return probe_cache(project)
     return user_cache() / "probe"
 
 

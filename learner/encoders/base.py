@@ -40,7 +40,7 @@ class Encoder(Protocol):
         """What somebody who is about to use it should know, as a sentence."""
 
     def encode(self, waveforms: Sequence[Waveform]) -> Float32Array:
-        """Vectors of shape [n, dim] for mono waveforms at `sampling_rate`."""
+        """Vectors of shape [n, dim] for mono waveforms at `sampling_rate`; that of a clip it cannot encode is not finite."""
 
     def encode_stream(self, blocks: Iterable[Waveform]) -> Float32Array:
         """The vector [dim] of one long clip that arrives in blocks; the same as `encode` gives for the whole."""

@@ -92,13 +92,16 @@ class Moments:
             self._count, self._mean, self._squares = count, np.asarray(mean, np.float64), np.asarray(squares, np.float64)
             return
         total = self._count + count
-        step = np.asarray(mean, np.float64) - self._mean
-        self._mean = self._mean + step * (count / total)
-        self._squares = self._squares + np.asarray(squares, np.float64) + step**2 * (self._count * count / total)
+        # Frames that are not finite make a vector that is not finite, which is set aside; numpy need not warn of it.
+        with np.errstate(invalid="ignore", over="ignore"):
+            step = np.asarray(mean, np.float64) - self._mean
+            self._mean = self._mean + step * (count / total)
+            self._squares = self._squares + np.asarray(squares, np.float64) + step**2 * (self._count * count / total)
         self._count = total
 
     def pooled(self, pooling: str) -> Float32Array:
         """The vector: mean, or mean and (population) standard deviation side by side."""
-        if pooling == "mean":
-            return self._mean.astype(np.float32)
-        return np.concatenate([self._mean, np.sqrt(self._squares / self._count)]).astype(np.float32)
+        with np.errstate(invalid="ignore", over="ignore"):
+            if pooling == "mean":
+                return self._mean.astype(np.float32)
+            return np.concatenate([self._mean, np.sqrt(self._squares / self._count)]).astype(np.float32)

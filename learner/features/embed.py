@@ -27,7 +27,7 @@ from learner.encoders.registry import encoder_named
 from learner.features.one_precision import of_one_precision
 from learner.features.precision import storable
 from learner.features.store import FeatureStore, embed_lock
-from learner.progress import Progress
+from learner.progress import Progress, unseen
 
 LONG_SECONDS = 120.0
 """Longer clips are never held in memory: they are decoded and encoded block by block."""
@@ -89,7 +89,7 @@ def embed(
     encoder: str | None = None,
     layers: str | None = None,
     pooling: str | None = None,
-    progress: Progress | None = None,
+    progress: Progress = unseen,
     should_stop: Callable[[], bool] | None = None,
     note: Callable[[str], None] | None = None,
 ) -> EmbedReport:
@@ -118,7 +118,7 @@ def embed(
             clips = ready_clips_without_features(session, store.feature_set_id)
         failed: list[FailedClip] = []
         stop = should_stop or _never
-        embedded = _embed_clips(project, store, model, clips, failed, progress or _silent, stop)
+        embedded = _embed_clips(project, store, model, clips, failed, progress, stop)
         if not stop():
             with project.write() as session:
                 use_feature_set(session, store.feature_set_id)
@@ -217,7 +217,8 @@ def _embed_clips(
     if pending.refused:
         # Then it is not the clips: none of them is set aside for an encoder that cannot encode any.
         raise EncoderError(
-            f"Encoder {encoder.name!r} gives NaN or infinity for every clip ({len(pending.refused)} so far); use another encoder."
+            f"Encoder {encoder.name!r} gives NaN or infinity for every clip ({len(pending.refused)} so far); "
+            "fetch its weights again, or use another encoder."
         )
     return embedded
 
@@ -306,10 +307,6 @@ def _refuse_other_audio(clip: ClipAudio) -> None:
         return  # decoding reports what is wrong
     if (now.st_size, now.st_mtime_ns) != (clip.size, clip.mtime_ns) and content_hash(clip.path) != clip.content_hash:
         raise AudioError(f"{shown(clip.path)} holds other audio than when it was imported; import it again.")
-
-
-def _silent(_done: int, _total: int) -> None:
-    """No progress wanted."""
 
 
 def _never() -> bool:

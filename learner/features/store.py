@@ -23,11 +23,12 @@ from sqlalchemy import delete
 from db.errors import FeatureError
 from db.models import FeatureRow
 from db.project import OpenProject
-from db.records.features import add_rows, ensure_feature_set, rows_in_shard
+from db.records.features import add_rows, any_withdrawn, ensure_feature_set, rows_in_shard
 from db.store.engine import Turn
 from db.store.files import remove_leftovers, whole_file, write_whole
-from db.store.lock import locked
+from db.store.lock import EMBED_LOCK, locked
 from learner.arrays import Float16Array, Float32Array
+from learner.features.erasing import erase_withdrawn
 from learner.features.matrix import open_shard, shard_path
 from learner.features.precision import DTYPE, as_stored, storable
 
@@ -54,7 +55,7 @@ def embed_lock(project: OpenProject) -> AbstractContextManager[None]:
     def refused(_owner: str) -> FeatureError:
         return FeatureError(f"Another process is embedding the clips of {project.directory}; wait until it is done or stop it.")
 
-    return locked(project.features_dir / "embed.lock", refused=refused)
+    return locked(project.directory / EMBED_LOCK, refused=refused)
 
 
 class FeatureStore:
@@ -113,6 +114,10 @@ class FeatureStore:
             start += len(part)
         with self._project.write(Turn.LEARNING) as session:
             add_rows(session, self.feature_set_id, added)
+            withdrawn = any_withdrawn(session, clip_ids)
+        if withdrawn:
+            # Somebody withdrew a clip while it was encoded.
+            erase_withdrawn(self._project)
 
     def _free_rows(self, shard: int, filled: Mapping[int, int]) -> tuple[int, int]:
         """Free rows of a shard and the first of them; the shard's own file says how many rows it has."""

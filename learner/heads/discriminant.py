@@ -98,8 +98,13 @@ def of_products(
     length = float(share @ np.diagonal(products) - share @ products @ share)
     on_top = _on_top(length, counts, ridge, dim)
     # Woodbury's identity gives the inverse of the covariance without computing the covariance.
-    within = importance * (products - member @ (averaging.T @ products))
-    system = (within - (within @ averaging) @ member.T) * importance.T
+    # In place: new arrays of this size cost more time than the numbers in them.
+    within = (averaging.T @ products)[targets]
+    np.subtract(products, within, out=within)
+    within *= importance
+    system = (within @ averaging)[:, targets]
+    np.subtract(within, system, out=system)
+    system *= importance.T
     back = importance * _solved(system, on_top, within @ apart)
     shares = (apart - back + averaging @ (member.T @ back)) / on_top
     scores = products @ shares

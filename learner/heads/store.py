@@ -163,6 +163,11 @@ def newest_head(folder: Path, *, up_to: int) -> Path | None:
     return head_path(folder, max(runs)) if runs else None
 
 
+def stored_heads(folder: Path) -> list[Path]:
+    """The files of all heads, oldest run first."""
+    return [head_path(folder, run) for run in sorted(_stored_runs(folder))]
+
+
 def delete_old_heads(folder: Path, *, keep: int = KEPT) -> None:
     """Delete all but the newest heads, and what a learner that was killed has left half-written; no head is being written now."""
     remove_leftovers(folder)

@@ -27,6 +27,7 @@ from db.serving.upcoming import upcoming
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
 from learner.imports.rows import AnyRow
+from learner.progress import Progress, unseen
 
 BATCH = 100
 """Decisions a transaction at most."""
@@ -43,12 +44,15 @@ class _Checked:
     line: int
 
 
-def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> int:
+def annotate_from_file(project: OpenProject, path: Path, *, annotator: str, progress: Progress = unseen) -> int:
     """Record the answers in a CSV or JSONL file (`clip` or `file_name[,start,end]`, and `label`) as scripted decisions.
 
     Every line is checked before the first is recorded. `queued_as` of each decision is the source under which the queue would
     have served the clip just then, or None for clips far from its head. A line that repeats what an earlier one says of the same
     clip is passed over.
+
+    Args:
+        progress: called with lines checked, then with decisions recorded and to record.
 
     Returns:
         How many decisions were recorded.
@@ -59,14 +63,21 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str) -> i
         LabelError: a label is not in the label set.
         DecisionError: `annotator` cannot be a name.
     """
-    return record_answers(project, read_annotations(path), annotator=annotator, place=path)
+    return record_answers(project, read_annotations(path), annotator=annotator, place=path, progress=progress)
 
 
-def record_answers(project: OpenProject, answers: Iterable[AnnotationRow], *, annotator: str, place: Path) -> int:
+def record_answers(
+    project: OpenProject,
+    answers: Iterable[AnnotationRow],
+    *,
+    annotator: str,
+    place: Path,
+    progress: Progress = unseen,
+) -> int:
     """The same for answers that need not be in a file; messages name `place`."""
     checked_name(annotator)
     with project.read() as session:
-        rows = _checked(session, answers, place)
+        rows = _checked(session, answers, place, progress)
         looked_at = max(_LEAST_LOOKED_AT, 4 * len(rows))
         served = upcoming(session, limit=looked_at, random_share=project.settings.random_share)
         queued_as = {clip.clip_id: clip.source for clip in served}
@@ -86,10 +97,11 @@ def record_answers(project: OpenProject, answers: Iterable[AnnotationRow], *, an
                     run_id=run_id,
                 )
                 take(session, given)
+        progress(min(first + BATCH, len(rows)), len(rows))
     return len(rows)
 
 
-def annotate_by_name(project: OpenProject, path: Path) -> ImportReport:
+def annotate_by_name(project: OpenProject, path: Path, *, progress: Progress = unseen) -> ImportReport:
     """Record the answers in an export of Earmark's (`csv`, `jsonl`, `log`) under the names of their annotators, with their times.
 
     Every clip is found before the first answer is recorded. Answers that are known already are passed over.
@@ -111,6 +123,7 @@ def annotate_by_name(project: OpenProject, path: Path) -> ImportReport:
         with project.write() as session:
             recorder.begin(session)
             recorder.record(session, rows[first : first + BATCH], report)
+        progress(min(first + BATCH, len(rows)), len(rows))
     return report
 
 
@@ -125,10 +138,10 @@ def _handed(session: Session, path: Path, row: AnyRow) -> tuple[int, HandedOverR
         raise ClipError(f"{path}, line {row.clip.number}: {error}") from error
 
 
-def _checked(session: Session, answers: Iterable[AnnotationRow], path: Path) -> list[_Checked]:
+def _checked(session: Session, answers: Iterable[AnnotationRow], path: Path, progress: Progress) -> list[_Checked]:
     checked: dict[int, _Checked] = {}
     labels: set[str] = set()
-    for row in answers:
+    for number, row in enumerate(answers, start=1):
         try:
             clip = _clip(session, row)
             if row.label is not None and row.label not in labels:
@@ -141,6 +154,7 @@ def _checked(session: Session, answers: Iterable[AnnotationRow], path: Path) -> 
             raise FormatError(
                 f"{path}: lines {old.line} and {new.line} answer the clip {clip.file_name!r} differently; keep one of them."
             )
+        progress(number, 0)
     return list(checked.values())
 
 

@@ -23,7 +23,7 @@ from db.errors import DecisionError
 from db.imports.handed_over import HandedAnswer, HandedOverRow, HandedSuggestion
 from db.models import Answer, Decision, Source, Suggestion
 from db.records.annotators import annotator_named
-from db.records.labels import active_labels
+from db.records.labels import active_labels, answer_names
 from learner.imports.import_report import ImportReport
 
 _LONGEST_REASON = 2000
@@ -49,8 +49,9 @@ class HandedAnswers:
         self._written: set[str] = set()
 
     def begin(self, session: Session) -> None:
-        """Read the label set."""
-        self._label_ids = {label.name: label.id for label in active_labels(session)}
+        """Read the label set: the names in use, and those that labels had before."""
+        in_use = {label.name: label.id for label in active_labels(session)}
+        self._label_ids = {name: in_use[present] for name, present in answer_names(session).items()}
 
     def record(self, session: Session, rows: Sequence[tuple[int, HandedOverRow]], report: ImportReport) -> None:
         """Record what belongs to these clips (needs a write session), in order.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db.imports.manifest import BadRow, SourceRow
+from db.records.clips import NewClip
 
 
 @dataclass
@@ -20,8 +21,8 @@ class LabelNotTaken:
 class ImportReport:
     """Each row is added, known (aliases too) or rejected.
 
-    A row whose label cannot be recorded is imported all the same: its clip is in `added` or `known`, and its label in
-    `labels_not_taken` if it is not in the label set, or in `rejected` if it contradicts another label of the same audio.
+    A row whose label cannot be recorded, or whose speaker is another than that of the known clip, is imported all the same: its
+    clip is in `added` or `known`, its label in `labels_not_taken` if it is not in the label set, and the rest in `warnings`.
     """
 
     of_lines: bool = False
@@ -33,7 +34,7 @@ class ImportReport:
     aliases: list[dict[str, str]] = field(default_factory=list)
     """Files with the bytes of a clip that has another path: {"file_name", "alias_of"}."""
     warnings: list[dict[str, str]] = field(default_factory=list)
-    """What somebody should know of clips that were added: {"file_name", "warning"}."""
+    """What somebody should know of clips that were added, or are known: {"file_name", "warning"}."""
     labels: int = 0
     """Decisions recorded from labels in the source."""
     of_nobody: int = 0
@@ -52,7 +53,7 @@ class ImportReport:
     """Sentences about the source as a whole."""
 
     def reject(self, row: SourceRow | BadRow, reason: str, kind: str | None = None) -> None:
-        """Add a row that is not imported, or not completely."""
+        """Add a row that is not imported."""
         line = f"Line {row.number}"
         stated = f"{line}: {reason}" if self.of_lines and not reason.startswith(f"{line} ") else reason
         found = {"file_name": row.file_name, "reason": stated}
@@ -67,6 +68,10 @@ class ImportReport:
         """Whether no clip of the source is in the project, or labels were asked for and not one of them is in the label set."""
         no_label = bool(self.labels_not_taken) and not self.fitting_labels
         return not self.added + self.known or no_label
+
+    def warn(self, clip: SourceRow | NewClip, warning: str) -> None:
+        """Add what somebody should know of a clip that is imported."""
+        self.warnings.append({"file_name": clip.file_name, "warning": warning})
 
     def take(self, other: ImportReport) -> None:
         """Add what another report counts."""

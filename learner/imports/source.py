@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
+from db.errors import ClipError
 from db.imports.handed_over import HandedOverRow
 from db.imports.manifest import BadRow, SourceRow, is_too_long
 from db.imports.remarks import Remarks
@@ -33,7 +34,7 @@ from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
 from db.records.clips import clear_rejection, record_rejection, register_clip
 from db.records.known_clips import known_of
-from db.records.labels import active_labels
+from db.records.labels import active_labels, answer_names
 from learner.audio.reader import shown
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
@@ -118,6 +119,7 @@ class _Importer:
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
         self._labels: list[str] = []
+        self._accepted: dict[str, str] = {}
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
         self._secret = b""
@@ -137,6 +139,7 @@ class _Importer:
             self._handed.begin(session)
             self._labels = self.report.label_set = [label.name for label in active_labels(session)]
             if self._labels_as is not None:
+                self._accepted = answer_names(session)
                 self._annotator_id = annotator_named(session, self._labels_as).id
 
     def finished(self) -> ImportReport:
@@ -191,7 +194,11 @@ class _Importer:
                     _reject(found.row, found.reason, rejected, report, kind=found.kind)
                     continue
                 assert isinstance(found.row, SourceRow)
-                clip_id, is_known = self._register(session, found, report)
+                try:
+                    clip_id, is_known = self._register(session, found, report)
+                except ClipError as error:
+                    _reject(found.row, str(error), rejected, report)
+                    continue
                 if is_known:
                     again.setdefault(clip_id, found.row)
                 if found.handed is not None:
@@ -202,7 +209,7 @@ class _Importer:
             if self._labels_as is None:
                 labelled.clear()
             self._fill(session, again, report)
-            self._record_labels(session, labelled, rejected, report)
+            self._record_labels(session, labelled, report)
             self._handed.record(session, handed, report)
             self._record_rejections(session, [found.row for found in inspected], rejected)
         self._rejected.update(rejected)
@@ -214,7 +221,8 @@ class _Importer:
             report.known += 1
             return found.known_id, True
         assert found.clip is not None
-        report.warnings += [{"file_name": found.clip.file_name, "warning": remark} for remark in found.remarks]
+        for remark in found.remarks:
+            report.warn(found.clip, remark)
         registered = register_clip(session, found.clip, rng=self._rng)
         if registered.outcome in ("added", "renewed"):
             report.added += 1
@@ -236,14 +244,14 @@ class _Importer:
         }
         for clip_id, speaker in fill_details(session, details).items():
             row = again[clip_id]
-            reason = f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
-            report.reject(row, reason)
+            report.warn(
+                row, f"The clip is known and its speaker stays {speaker!r}: an import fills gaps and changes nothing else."
+            )
 
     def _record_labels(
         self,
         session: Session,
         labelled: list[tuple[int, SourceRow]],
-        rejected: dict[tuple[str, str], str],
         report: ImportReport,
     ) -> None:
         clip_ids = {clip_id for clip_id, _ in labelled}
@@ -253,7 +261,7 @@ class _Importer:
         before = self._imported_before(session, made)
         for clip_id, row in labelled:
             assert row.label is not None
-            if row.label not in self._labels:
+            if row.label not in self._accepted:
                 report.leave_label(row.label, row.file_name)
                 continue
             report.fitting_labels += 1
@@ -262,7 +270,7 @@ class _Importer:
                     f"Imported without its label {row.label!r}: the same audio is labelled {self._label_of[clip_id]!r} above; "
                     "keep one of them."
                 )
-                _reject(row, reason, rejected, report)
+                report.warn(row, reason)
             elif clip_id not in answered and (clip_id, row.label) not in before:
                 given = GivenAnswer(
                     uuid=made[clip_id, row.label],

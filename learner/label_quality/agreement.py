@@ -17,8 +17,9 @@ from learner.arrays import Float64Array
 from learner.evaluation.intervals import Interval
 from learner.evaluation.kappa import cohen_kappa
 from learner.label_quality.crowdlab import Opinions
+from learner.progress import Progress, unseen
 
-RESAMPLES = 1000
+RESAMPLES, _PART = 1000, 50
 SEED = 1970
 _ALIKE = 1e-12
 
@@ -44,15 +45,20 @@ class Agreement:
     pairs: list[PairAgreement]
 
 
-def agreement(given: Opinions, *, labels: int) -> Agreement:
-    """The agreement on these labels; `labels` is how many there are to choose from."""
+def agreement(given: Opinions, *, labels: int, progress: Progress = unseen) -> Agreement:
+    """The agreement on these labels.
+
+    Args:
+        labels: how many there are to choose from.
+        progress: called with samples of clips drawn and to draw.
+    """
     counts = counts_of(given, labels=labels)
     pairs = [
         _pair(given, (first, second))
         for first, second in combinations(range(len(given.annotator_ids)), 2)
         if (~np.isnan(given.labels[:, [first, second]])).all(axis=1).any()
     ]
-    return Agreement(len(counts), krippendorff_alpha(counts), fleiss_kappa(counts), pairs)
+    return Agreement(len(counts), krippendorff_alpha(counts, progress=progress), fleiss_kappa(counts), pairs)
 
 
 def counts_of(given: Opinions, *, labels: int) -> Float64Array:
@@ -71,7 +77,7 @@ def fleiss_kappa(counts: Float64Array) -> float | None:
     return None if 1 - chance < _ALIKE else (alike - chance) / (1 - chance)
 
 
-def krippendorff_alpha(counts: Float64Array) -> Interval | None:
+def krippendorff_alpha(counts: Float64Array, *, progress: Progress = unseen) -> Interval | None:
     """From label counts [clips, labels] with at least two labels a clip; the interval may reach below 0."""
     if not len(counts):
         return None
@@ -83,8 +89,12 @@ def krippendorff_alpha(counts: Float64Array) -> Interval | None:
         return None
     rng = np.random.default_rng(SEED)
     share = np.full(len(counts), 1 / len(counts))
+    parts = []
     # In parts: all draws at once would take much memory with very many clips.
-    drawn = np.concatenate([_alphas(rng.multinomial(len(counts), share, size=50) @ sums) for _ in range(RESAMPLES // 50)])
+    for done in range(_PART, RESAMPLES + 1, _PART):
+        parts.append(_alphas(rng.multinomial(len(counts), share, size=_PART) @ sums))
+        progress(done, RESAMPLES)
+    drawn = np.concatenate(parts)
     drawn = drawn[np.isfinite(drawn)]
     low, high = (value, value) if not len(drawn) else np.quantile(drawn, [0.025, 0.975])
     return Interval(value, min(float(low), value), max(float(high), value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from learner.evaluation.cross_fitting import held_out_probabilities
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LOGISTIC, LinearHead
 from learner.heads.normalisation import choose_normalisation
+from learner.progress import Progress, unseen
 
 
 def out_of_fold(
@@ -23,6 +25,7 @@ def out_of_fold(
     label_ids: Sequence[int],
     *,
     C: float,
+    progress: Progress = unseen,
 ) -> Float64Array:
     """Probabilities [n, labels]; those of a clip come from a head that was trained, and normalised, on the clips of other folds.
 
@@ -35,11 +38,18 @@ def out_of_fold(
         clip_ids: labelled clips with features, in ascending order.
         y: their label ids.
         C: inverse regularisation strength.
+        progress: called with heads trained and to train.
     """
     labels = dict(zip(clip_ids.tolist(), y.tolist(), strict=True))
     tested = Slice.of(pool, clip_ids.tolist(), labels, label_ids)
+    turns, folds = count(1), len(np.unique(tested.folds))
 
     def train(examples: Examples, *, held_out_fold: int) -> LinearHead | None:
+        head = trained(examples)
+        progress(next(turns), folds)
+        return head
+
+    def trained(examples: Examples) -> LinearHead | None:
         if not len(examples.y):
             return None
         vectors = tested.vectors[np.searchsorted(clip_ids, examples.clip_ids)]

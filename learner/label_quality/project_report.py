@@ -17,12 +17,16 @@ from learner.heads.store import load_head, newest_head
 from learner.label_quality.agreement import agreement
 from learner.label_quality.crowdlab import opinions
 from learner.label_quality.report import Quality, agreement_report, quality_of, quality_report
+from learner.progress import Progress, unseen
 
 _NEWEST = 2**62
 
 
-def label_quality(project: OpenProject) -> dict[str, Any]:
+def label_quality(project: OpenProject, *, progress: Progress = unseen) -> dict[str, Any]:
     """The quality of the labels as they stand now: `quality_report`, its suspects each with `file_name`.
+
+    Args:
+        progress: called with heads trained and to train.
 
     Raises:
         FeatureError: the features are damaged.
@@ -35,7 +39,7 @@ def label_quality(project: OpenProject) -> dict[str, Any]:
     found = Quality([], [], None, agreement(opinions(live, label_ids), labels=len(label_ids)), judged=0)
     if pool is not None and newest:
         head = _head(project, label_ids, feature_set_id=pool.features.feature_set_id)
-        found = quality_of(pool, live, label_ids, head=head)
+        found = quality_of(pool, live, label_ids, head=head, progress=progress)
     labels, annotators = _names(project)
     report = quality_report(found, names=labels, annotators=annotators)
     with project.read() as session:
@@ -45,12 +49,17 @@ def label_quality(project: OpenProject) -> dict[str, Any]:
     return report
 
 
-def annotator_agreement(project: OpenProject) -> dict[str, Any]:
-    """How well annotators agree now; see `agreement_report`. Needs no features."""
+def annotator_agreement(project: OpenProject, *, progress: Progress = unseen) -> dict[str, Any]:
+    """How well annotators agree now; see `agreement_report`. Needs no features.
+
+    Args:
+        progress: see `agreement`.
+    """
     with project.read() as session:
         live = live_decisions(session)
         label_ids = [label.id for label in active_labels(session)]
-    return agreement_report(agreement(opinions(live, label_ids), labels=len(label_ids)), _names(project)[1])
+    found = agreement(opinions(live, label_ids), labels=len(label_ids), progress=progress)
+    return agreement_report(found, _names(project)[1])
 
 
 def _names(project: OpenProject) -> tuple[dict[int, str], dict[int, str]]:

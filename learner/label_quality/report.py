@@ -19,6 +19,7 @@ from learner.label_quality.agreement import Agreement, agreement
 from learner.label_quality.crowdlab import Merged, Opinions, merged, opinions
 from learner.label_quality.out_of_fold import out_of_fold
 from learner.label_quality.suspects import STRENGTH, Suspect, suspects
+from learner.progress import Progress, unseen
 
 LEAST_LABELS = 20
 """With fewer labels no head can judge a label."""
@@ -46,16 +47,18 @@ def quality_of(
     label_ids: Sequence[int],
     *,
     head: LinearHead | None,
+    progress: Progress = unseen,
 ) -> Quality:
     """Judge the labels that stand.
 
     Args:
         head: the one in use, for clips without a label; none leaves them out.
+        progress: called with heads trained and to train.
     """
     given = opinions(live, label_ids)
     agreed = agreement(given, labels=len(label_ids))
     settled = {decision.clip_id for decision in live if decision.gold}
-    judged = _judged(pool, live, label_ids)
+    judged = _judged(pool, live, label_ids, progress)
     if judged is None:
         return Quality([], [], None, agreed, judged=0)
     ids, y, probabilities = judged
@@ -87,7 +90,7 @@ def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence
 
 
 def _judged(
-    pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int]
+    pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], progress: Progress = unseen
 ) -> tuple[Int64Array, Int64Array, Float64Array] | None:
     """Labelled clips with features, their labels, and their probabilities out of fold; None if too few."""
     labels = {clip: label for clip, label in consensus_labels(live).items() if label in label_ids}
@@ -96,7 +99,7 @@ def _judged(
     y = np.array([labels[clip] for clip in ids.tolist()], dtype=np.int64)
     if len(ids) < LEAST_LABELS or len(np.unique(y)) < 2 or len(np.unique(pool.folds.folds(ids))) < 2:
         return None
-    return ids, y, out_of_fold(pool, ids, y, label_ids, C=STRENGTH)
+    return ids, y, out_of_fold(pool, ids, y, label_ids, C=STRENGTH, progress=progress)
 
 
 def _known(given: Opinions, ids: Int64Array) -> tuple[Opinions, Int64Array]:

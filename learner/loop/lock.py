@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from db.errors import LearnerError
 from db.project import OpenProject
-from db.store.lock import locked
+from db.store.lock import LEARNER_LOCK, locked
 
 
 def learner_lock(project: OpenProject) -> AbstractContextManager[None]:
@@ -21,4 +21,4 @@ def learner_lock(project: OpenProject) -> AbstractContextManager[None]:
             f"A learner is running for {project.directory} already (process {owner}); stop it first, or let it do the work."
         )
 
-    return locked(project.directory / "learner.lock", refused=refused)
+    return locked(project.directory / LEARNER_LOCK, refused=refused)

@@ -69,7 +69,7 @@ class Publisher:
         before = None if run_id is None else self._published_before(run_id, pool, snapshot)
         if before is not None:
             return before
-        self._reporter.report("training", f"{len(snapshot.live)} decisions")
+        self._reporter.report("training", "1 decision" if len(snapshot.live) == 1 else f"{len(snapshot.live)} decisions")
         return self._train(pool, snapshot, settings, started)
 
     def _published_before(self, run_id: int, pool: Pool, snapshot: Snapshot) -> Published | None:
@@ -105,6 +105,8 @@ class Publisher:
             "strategy": settings.strategy,
             "queue_size": settings.queue_size,
             "labels": snapshot.label_names,
+            # The same names may stand for other answers, once a label was merged or restored in between.
+            **({"label_change": snapshot.label_change} if snapshot.label_change else {}),
             "pool": list(pool.signature),
         }
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from db.decisions.log import newest_decision_id
 from db.errors import EarmarkError, LearnerError
 from db.project import OpenProject
+from db.records.label_history import newest_change_id
 from db.store.change_watch import ChangeWatch
 from db.store.failures import failure_of
 from learner.dataset.pool import PoolSignature
@@ -22,6 +23,7 @@ from learner.loop.heartbeat import Reporter
 from learner.loop.lock import learner_lock
 from learner.loop.publishing import Published, Publisher
 from learner.loop.scoring import Scorer
+from learner.progress import Progress, unseen
 
 NO_FEATURES = "no features yet: run earmark embed"
 POOL_SECONDS = 2.0
@@ -36,8 +38,11 @@ class _Stopped(Exception):  # noqa: N818 (no error)
     """The learner was asked to stop in mid-evaluation."""
 
 
-def learn_once(project: OpenProject) -> int | None:
+def learn_once(project: OpenProject, *, progress: Progress = unseen) -> int | None:
     """One full pass: train, publish the queue, evaluate. Does nothing that the newest run has done already.
+
+    Args:
+        progress: called while the run is scored, with heads trained and to train for one part of it after the other.
 
     Returns:
         The id of the newest run, or None when no clip has features yet.
@@ -55,12 +60,15 @@ def learn_once(project: OpenProject) -> int | None:
             if published is not None and scorer.is_scored(published.run_id):
                 scorer.mend_likely(published)
             elif published is not None:
-                scorer.score(published, progress=lambda _done, _total: None)
+                scorer.score(published, progress=progress)
         except EarmarkError as error:
             reporter.report("stopped", error=str(error))
             raise
         except DBAPIError as error:
             raise _database_failed(error) from error
+        except KeyboardInterrupt:
+            reporter.report("stopped")
+            raise
         reporter.report("stopped", NO_FEATURES if published is None else "")
     return None if published is None else published.run_id
 
@@ -123,7 +131,7 @@ class _Loop:
         self._should_stop = should_stop
         self._publisher = Publisher(project, reporter)
         self._scorer = Scorer(project, reporter)
-        self._seen: tuple[int, PoolSignature | None] | None = None
+        self._seen: tuple[int, int, PoolSignature | None] | None = None
         self._pool_signature: PoolSignature | None = None
         self._pool_looked_at = -POOL_SECONDS
         self._version: int | None = None
@@ -166,14 +174,14 @@ class _Loop:
         else:
             self._to_score = published
 
-    def _look(self) -> tuple[int, PoolSignature | None]:
-        """What a pass depends on. Decisions are looked at every time; counting clips and features costs more and can wait."""
+    def _look(self) -> tuple[int, int, PoolSignature | None]:
+        """What a pass depends on. Decisions and labels are looked at every time; clips and features cost more and can wait."""
         self._looked_at = time.monotonic()
         with self._project.read() as session:
             if self._looked_at - self._pool_looked_at >= POOL_SECONDS:
                 self._pool_signature = pool_signature(session)
                 self._pool_looked_at = self._looked_at
-            return newest_decision_id(session), self._pool_signature
+            return newest_decision_id(session), newest_change_id(session), self._pool_signature
 
     def _between(self, done: int, total: int) -> None:
         """After each training of a fold: stop if asked to, and let new decisions through."""

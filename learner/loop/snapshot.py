@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from db.decisions.log import LiveDecision, live_decisions, newest_decision_id
+from db.records.label_history import newest_change_id
 from db.records.labels import active_labels
 
 
@@ -18,6 +19,8 @@ class Snapshot:
     last_decision_id: int
     label_ids: list[int]
     label_names: list[str]
+    label_change: int
+    """The newest change of the label set; 0 before the first."""
 
 
 def read_snapshot(session: Session) -> Snapshot:
@@ -28,4 +31,5 @@ def read_snapshot(session: Session) -> Snapshot:
         last_decision_id=newest_decision_id(session),
         label_ids=[label.id for label in labels],
         label_names=[label.name for label in labels],
+        label_change=newest_change_id(session),
     )

@@ -175,7 +175,11 @@ def _predicted(
 def _check_labels(clips: Sequence[ProbeClip], left_out: Sequence[LeftOut]) -> None:
     labels = sorted({clip.label for clip in clips})
     if len(labels) < 2:
-        held = f"{len(clips)} clips, all labelled {labels[0]!r}" if labels else "no clip with a label"
+        held = (
+            f"{'1 clip' if len(clips) == 1 else f'{len(clips)} clips'}, all labelled {labels[0]!r}"
+            if labels
+            else "no clip with a label"
+        )
         lost = f" ({len(left_out)} left out, the first since: {left_out[0].reason.rstrip('.')})" if left_out else ""
         raise LabelError(f"There is {held} to probe on{lost}; give clips of at least two labels.")
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from learner.corpora.corpus import Corpus
 from learner.simulation.cells import Cell, WantedCell, simulated_cell
+from learner.worker_processes import deaf_to_ctrl_c
 
 
 def cells_simulated(corpus: Corpus, asked: Sequence[WantedCell], *, jobs: int) -> Iterator[tuple[int, Cell]]:
@@ -25,7 +26,8 @@ def cells_simulated(corpus: Corpus, asked: Sequence[WantedCell], *, jobs: int) -
             yield place, simulated_cell(corpus, one)
         return
     with _workers(corpus, min(jobs, len(asked))) as workers:
-        futures: dict[Future[Cell], int] = {workers.submit(_in_worker, one): place for place, one in enumerate(asked)}
+        with deaf_to_ctrl_c():
+            futures: dict[Future[Cell], int] = {workers.submit(_in_worker, one): place for place, one in enumerate(asked)}
         for future in as_completed(futures):
             yield futures[future], future.result()
 
@@ -37,6 +39,11 @@ def _workers(corpus: Corpus, jobs: int) -> Iterator[Executor]:
     workers = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker, initargs=(corpus,))
     try:
         yield workers
+    except BaseException:
+        # A cell takes minutes, and nobody waits for it any more.
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
     finally:
         workers.shutdown(cancel_futures=True)
 

@@ -25,8 +25,9 @@ def write_log(contents: Contents, path: Path) -> int:
 
 def _write(rows: Iterable[dict[str, Any]], path: Path) -> int:
     count = 0
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.write(encode(row) + "\n")
             count += 1
     return count

@@ -37,12 +37,13 @@ class KnownClips:
         self._most = most
         self._lock = threading.Lock()
         self._clips: OrderedDict[int, KnownClip] = OrderedDict()
+        self._withdrawn_at = self._mark()
 
     def note(self, session: Session, clip_id: int) -> KnownClip:
         """Read a clip and keep it.
 
         Raises:
-            ClipError: there is no such clip.
+            ClipError: there is no such clip, or it was withdrawn.
         """
         audio = clip_audio(session, clip_id)
         found = KnownClip(audio, session.get_one(Clip, clip_id).file.duration)
@@ -54,8 +55,12 @@ class KnownClips:
         return found
 
     def kept(self, clip_id: int) -> KnownClip | None:
-        """What is known without asking the database; None if nothing is."""
+        """What is known without asking the database; None if nothing is, as after any clip was withdrawn."""
+        withdrawn_at = self._mark()
         with self._lock:
+            if withdrawn_at != self._withdrawn_at:
+                self._clips.clear()
+                self._withdrawn_at = withdrawn_at
             found = self._clips.get(clip_id)
             if found is not None:
                 self._clips.move_to_end(clip_id)
@@ -65,7 +70,7 @@ class KnownClips:
         """What the database has now.
 
         Raises:
-            ClipError: there is no such clip.
+            ClipError: there is no such clip, or it was withdrawn.
         """
         with self._project.read() as session:
             try:
@@ -74,3 +79,10 @@ class KnownClips:
                 with self._lock:
                     self._clips.pop(clip_id, None)
                 raise
+
+    def _mark(self) -> int:
+        """When clips were withdrawn last; 0 for never."""
+        try:
+            return self._project.withdrawn_mark.stat().st_mtime_ns
+        except OSError:
+            return 0

@@ -109,7 +109,7 @@ class Labelling:
         annotator_id: int | None = None
         results: list[Document] = []
         for raw in request.answers:
-            uuid = str(raw.get("uuid", ""))[:64]
+            uuid = str(raw.get("uuid", ""))[:64] if isinstance(raw, dict) else ""
             try:
                 annotator_id = self._take(AnswerMessage.model_validate(raw), at_the_page)
                 results.append({"uuid": uuid, "status": "saved"})

@@ -76,7 +76,7 @@ class GridRequest(_Message):
 class AnswersRequest(_Message):
     """Answers in the order in which they were given; each is checked by itself, so that one bad answer holds up no other."""
 
-    answers: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ANSWERS)]
+    answers: Annotated[list[Any], Field(min_length=1, max_length=MOST_ANSWERS)]
     session: Token | None = None
     """Of the annotator at the page: their own answers are taken however old their tickets are."""
 

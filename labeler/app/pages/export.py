@@ -111,7 +111,9 @@ def _asked_for_spreadsheets() -> bool:
 def _file_name(now: Serving, exporter: Exporter, choice: ExportChoice) -> str:
     """A name that says what is in the file: two formats may have the same ending."""
     what = exporter.name if len(exporter.rows) == 1 else f"{exporter.name}-{choice.rows.value}"
-    return f"{now.project.directory.name}-{time.strftime('%Y-%m-%d')}-{what}{'.zip' if exporter.is_folder else exporter.suffix}"
+    return (
+        f"{now.project.directory.name}-{time.strftime('%Y-%m-%d')}-{what}{'.zip' if exporter.makes_folder else exporter.suffix}"
+    )
 
 
 def _exported(now: Serving, exporter: Exporter, choice: ExportChoice) -> bytes:
@@ -119,7 +121,7 @@ def _exported(now: Serving, exporter: Exporter, choice: ExportChoice) -> bytes:
     with tempfile.TemporaryDirectory(dir=now.project.cache_dir) as temporary:
         path = Path(temporary) / "export"
         export_project(now.project, exporter.name, path, choice=choice)
-        if not exporter.is_folder:
+        if not exporter.makes_folder:
             return path.read_bytes()
         packed = Path(temporary) / "export.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -12,7 +12,7 @@ from labeler.app.api.messages import Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, forget_name, known_name
 from labeler.app.pages.grid import open_grid
-from labeler.app.pages.label_keys import label_keys
+from labeler.app.pages.label_keys import project_keys
 from labeler.app.pages.session_token import session_token, tab_name
 from labeler.player.label.component import Seat, player
 
@@ -50,7 +50,7 @@ def _player_for(now: Serving, name: str) -> None:
             annotator_id=annotator_id,
             annotator=name,
             labels=labels,
-            keys=label_keys(labels, settings.label_keys),
+            keys=project_keys(now.project, labels),
             transcripts=transcripts,
             facts=bool(settings.shown_columns),
             skip_reasons=settings.skip_reasons,

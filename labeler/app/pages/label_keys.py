@@ -10,11 +10,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from db.errors import SettingsError
+from db.project import OpenProject
+from db.records.labels import by_present_name
 
 RESERVED = "cfglnsuz,?/"
 """Keys that `keys.js` uses itself, besides space, Enter, Backspace, Escape and the arrows."""
 _FREE = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in RESERVED)
 _DIGIT = re.compile(r"(\d)(?:[\s_:.)–-]\D*)?")
+
+
+def project_keys(project: OpenProject, labels: Sequence[str]) -> list[str | None]:
+    """The key of each label of a project; the settings may still name a label as it was called before it was renamed."""
+    chosen = project.settings.label_keys
+    if chosen:
+        with project.read() as session:
+            chosen = by_present_name(session, chosen)
+    return label_keys(labels, chosen)
 
 
 def label_keys(labels: Sequence[str], chosen: Mapping[str, str]) -> list[str | None]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from db.errors import EarmarkError
-from db.store.failures import STORE_ERRORS, failure_of
 from labeler.app.pages.export import show_export
+from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.grid import URL_PATH, show_grid
 from labeler.app.pages.label import show_label
-from labeler.app.pages.plain_text import plain
 from labeler.app.pages.progress import show_progress
 from labeler.app.pages.review import show_review
 from labeler.app.pages.theme import icon
@@ -28,13 +26,5 @@ page = st.navigation(
 )
 # Set before the page runs: if the width changed later, the grid would have fetched clips for the wrong width.
 st.set_page_config(layout="wide" if page.url_path == URL_PATH else "centered")
-try:
+with in_one_sentence():
     page.run()
-except EarmarkError as error:
-    st.error(plain(str(error)))
-except STORE_ERRORS as error:
-    # The database answers each page; without it no page has anything to show.
-    failure = failure_of(error)
-    if not failure.is_known:
-        raise
-    st.error(plain(failure.for_page))

@@ -8,13 +8,13 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from db.errors import EarmarkError
 from db.models import LearnerState, Run
 from db.records.learner_state import STALE_SECONDS, read_state
 from db.records.runs import LearningCurve, latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import OutlookReport
 from db.status import project_status
 from labeler.app.opened import serving
+from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.progress_details import show_details
 from labeler.charts.curve import curve_chart
@@ -41,11 +41,8 @@ def show_progress() -> None:
 
 @st.fragment(run_every=2)
 def _live() -> None:
-    try:
+    with in_one_sentence():
         _all_parts()
-    except EarmarkError as error:
-        # What the page shows by itself, every two seconds, `main.py` does not see.
-        st.error(plain(str(error)))
 
 
 def _all_parts() -> None:

@@ -19,7 +19,7 @@ from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
 from labeler.app.pages.choosing import choose
 from labeler.app.pages.grid import open_grid
-from labeler.app.pages.label_keys import label_keys
+from labeler.app.pages.label_keys import project_keys
 from labeler.app.pages.plain_text import plain
 from labeler.app.sign_in.tokens import Media
 from labeler.player.page.component import PageKeys, page_keys
@@ -133,7 +133,7 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
         )
     for who, note in clip.flags:
         st.markdown(f":material/flag: {plain(note) or 'flagged'}{f' — {plain(who)}' if named else ''}")
-    chosen = _label_buttons(labels, label_keys(labels, now.project.settings.label_keys))
+    chosen = _label_buttons(labels, project_keys(now.project, labels))
     if chosen is not None:
         _decide(now, clip, name, chosen, gold=gold, hinted=hinted)
     if st.button("Find more like this", key="review-like", type="tertiary", icon=":material/grid_view:"):
@@ -174,7 +174,7 @@ def _on_button(label: str, key: str | None) -> tuple[str, str | None]:
 
 def _keys(now: Serving, labels: list[str], shown: str) -> None:
     """The keys of the Label page for the labels, and those of this page."""
-    keys = label_keys(labels, now.project.settings.label_keys)
+    keys = project_keys(now.project, labels)
     buttons = {key: f"review-label-{place}" for place, key in enumerate(keys, start=1) if key is not None}
     buttons |= {"s": "review-bad", "n": "review-later-button", "z": "review-undo"}
     fields = {"/": f"{_FOUND}-{st.session_state.get(_FOUND, 0)}"}

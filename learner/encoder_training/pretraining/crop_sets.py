@@ -24,6 +24,7 @@ from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.encoder_training.crops import Cropper
 from learner.encoder_training.pretraining.descriptors import Descriptors
 from learner.encoder_training.pretraining.teacher import Teacher
+from learner.worker_processes import deaf_to_ctrl_c
 
 if TYPE_CHECKING:
     import torch
@@ -92,7 +93,9 @@ class CropSets:
     def prepare(self, number: int) -> None:
         """Begin to make a set, if it is not there or being made."""
         if number not in self._coming and not self._place(number).is_dir():
-            self._coming[number] = self._executor.submit(make_crop_set, self._recipe, number, self._folder, self._place(number))
+            with deaf_to_ctrl_c():
+                making = self._executor.submit(make_crop_set, self._recipe, number, self._folder, self._place(number))
+            self._coming[number] = making
 
     def get(self, number: int) -> CropSet:
         """The set; older ones are removed.
@@ -118,7 +121,9 @@ class CropSets:
     def statistics(self) -> Statistics:
         """The recipe's statistics, measured if they are not on disk."""
         if not (self._folder / "statistics.json").is_file():
-            self._executor.submit(make_statistics, self._recipe, self._folder).result()
+            with deaf_to_ctrl_c():
+                measuring = self._executor.submit(make_statistics, self._recipe, self._folder)
+            measuring.result()
         return read_statistics(self._folder)
 
     def close(self) -> None:

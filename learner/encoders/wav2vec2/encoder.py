@@ -132,8 +132,10 @@ class Wav2Vec2Encoder:
     def encode(self, waveforms: Sequence[Waveform]) -> Float32Array:
         """Vectors of shape [n, dim] for mono waveforms at `sampling_rate`.
 
+        One that is not finite stays so: its clip is to be set aside, and no other.
+
         Raises:
-            EncoderError: the checkpoint cannot be loaded, or gives values that are not numbers.
+            EncoderError: the checkpoint cannot be loaded.
         """
         moments = [Moments() for _ in waveforms]
         jobs = [(clip, window) for clip, waveform in enumerate(waveforms) for window in self._windows([waveform])]
@@ -141,7 +143,7 @@ class Wav2Vec2Encoder:
         jobs.sort(key=lambda job: job[1].shape)
         for batch in _equal_batches(jobs, largest_batch(self._device)):
             self._pool([window for _, window in batch], [moments[clip] for clip, _ in batch])
-        return np.stack([self._vector(pooled) for pooled in moments]) if moments else np.zeros((0, self.dim), np.float32)
+        return np.stack([pooled.pooled(self._pooling) for pooled in moments]) if moments else np.zeros((0, self.dim), np.float32)
 
     def encode_stream(self, blocks: Iterable[Waveform]) -> Float32Array:
         """The vector [dim] of one long clip that arrives in blocks; memory does not grow with its length.
@@ -152,15 +154,7 @@ class Wav2Vec2Encoder:
         moments = Moments()
         for window in self._windows(blocks):
             self._pool([window], [moments])
-        return self._vector(moments)
-
-    def _vector(self, moments: Moments) -> Float32Array:
-        vector = moments.pooled(self._pooling)
-        if not np.isfinite(vector).all():
-            raise EncoderError(
-                f"Encoder {self.name!r} gives values that are not numbers; its weights are damaged: fetch them again."
-            )
-        return vector
+        return moments.pooled(self._pooling)
 
     def _windows(self, blocks: Iterable[Waveform]) -> Iterator[Window]:
         stride = self._checkpoint.stride

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import psycopg.errors
@@ -25,6 +25,7 @@ from db.store.failures import STORE_ERRORS, Failure, Kind, failure_of
 from db.store.upgrade import backup
 from labeler.cli.main import main
 from tests.filled_projects import LABELS, add_clips, answer
+from tests.trouble.small_disk import fill, mounted
 
 
 def failure(doing: Callable[[], object], *, place: Path | None = None) -> Failure:
@@ -37,21 +38,10 @@ def failure(doing: Callable[[], object], *, place: Path | None = None) -> Failur
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of four megabytes that holds nothing."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "earmark", str(folder)], capture_output=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip("a disk can be made by root only")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(disk: Path) -> None:
-    """Leave not one byte."""
-    with (disk / "filler").open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    assert shutil.disk_usage(disk).free == 0
+    with mounted(tmp_path / "disk", megabytes=4) as is_small:
+        if not is_small:
+            pytest.skip("a disk can be made by root only")
+        yield tmp_path / "disk"
 
 
 @pytest.fixture

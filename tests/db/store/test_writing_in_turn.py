@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -13,20 +11,12 @@ from sqlalchemy.exc import OperationalError
 
 from db.decisions.taking import GivenAnswer, take
 from db.models import Answer, Source
-from db.project import OpenProject, create_project
+from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.store import engine as engines
 from db.store.engine import Turn
 from tests.filled_projects import LABELS, add_clips
 from tests.supervised_processes import wait_for
-
-
-@pytest.fixture
-def on_postgresql(postgres_url: str, tmp_path: Path) -> Iterator[OpenProject]:
-    """An empty project on PostgreSQL."""
-    opened = create_project(tmp_path / "project", labels=LABELS, database_url=postgres_url)
-    yield opened
-    opened.close()
 
 
 class Saving(threading.Thread):
@@ -60,25 +50,25 @@ class Saving(threading.Thread):
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("turn", [Turn.LEASES, Turn.LEARNING])
-def test_an_answer_waits_neither_for_the_learner_nor_for_leases(on_postgresql: OpenProject, turn: Turn) -> None:
-    saving = Saving(on_postgresql)
-    with on_postgresql.write(turn):
+def test_an_answer_waits_neither_for_the_learner_nor_for_leases(postgres_project: OpenProject, turn: Turn) -> None:
+    saving = Saving(postgres_project)
+    with postgres_project.write(turn):
         saving.start()
         assert saving.ends(within=20)
 
 
 @pytest.mark.postgres
-def test_an_answer_does_not_wait_for_whoever_waits_for_the_learner(on_postgresql: OpenProject) -> None:
-    saving = Saving(on_postgresql)
+def test_an_answer_does_not_wait_for_whoever_waits_for_the_learner(postgres_project: OpenProject) -> None:
+    saving = Saving(postgres_project)
 
     def write_anything() -> None:
-        with on_postgresql.write() as session:
+        with postgres_project.write() as session:
             annotator_named(session, "somebody else")
 
     everything = threading.Thread(target=write_anything)
-    with on_postgresql.write(Turn.LEARNING):
+    with postgres_project.write(Turn.LEARNING):
         everything.start()
-        wait_for(lambda: _waiting_for_a_turn(on_postgresql), what="the other writer to wait")
+        wait_for(lambda: _waiting_for_a_turn(postgres_project), what="the other writer to wait")
         saving.start()
         assert saving.ends(within=20)
     everything.join(20)
@@ -92,9 +82,9 @@ def _waiting_for_a_turn(project: OpenProject) -> bool:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("turn", [Turn.ANSWERS, None])
-def test_answers_wait_for_each_other_and_for_whoever_writes_anything(on_postgresql: OpenProject, turn: Turn | None) -> None:
-    saving = Saving(on_postgresql)
-    with on_postgresql.write(turn):
+def test_answers_wait_for_each_other_and_for_whoever_writes_anything(postgres_project: OpenProject, turn: Turn | None) -> None:
+    saving = Saving(postgres_project)
+    with postgres_project.write(turn):
         saving.start()
         assert not saving.ends(within=0.3), "otherwise a reader could see an id and miss a smaller one"
     assert saving.ends(within=20)

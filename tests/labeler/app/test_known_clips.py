@@ -19,6 +19,7 @@ from labeler.app.api import clip_media
 from labeler.app.api import routes as routes_module
 from labeler.app.api.known_clips import KnownClips
 from labeler.app.sign_in.tokens import Media
+from learner.withdrawal.withdraw import withdraw
 from tests.filled_projects import add_clips
 from tests.labeler.app.test_routes import Page, page_of
 from tests.learner.audio_files import import_files, noise, written
@@ -122,3 +123,13 @@ def test_only_the_clips_used_last_stay_in_memory(project: OpenProject) -> None:
     with pytest.raises(ClipError):
         known.read(999)
     assert os.path.basename(known.read(clips[3]).audio.path) == "3.wav"
+
+
+def test_a_withdrawn_clip_is_silent_though_it_was_known(page: Page) -> None:
+    clip, other = page.next(2)
+    assert page.client.get(clip["audio"]).status_code == 200
+    withdraw(page.project, [clip["clip"]])
+    for address in (clip["audio"], f"{clip['audio']}?as=wav", clip["picture"]):
+        reply = page.client.get(address)
+        assert (reply.status_code, "There is no clip" in reply.text) == (400, True)
+    assert page.client.get(other["audio"]).status_code == 200

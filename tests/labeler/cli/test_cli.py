@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,18 @@ from click.testing import CliRunner, Result
 
 from db.models import Source
 from db.project import OpenProject
+from db.records.clips import record_rejection
 from labeler.cli.main import main
 from labeler.cli.output import printable
 from learner.loop.run import learn_once
 from tests.filled_projects import add_clips, answer
+from tests.learner.audio_files import noise, written
 from tests.learner.synthetic_projects import embedded_project, label_slice, label_truly
 
 COMMANDS = {
-    "agreement", "annotate", "curve", "embed", "export", "import", "init", "learn", "likely", "predict", "pretrain", "probe",
-    "queue", "serve", "similar", "simulate", "status", "suspects", "upgrade",
+    "agreement", "annotate", "backup", "curve", "doctor", "embed", "export", "import", "init", "labels", "learn", "likely",
+    "predict", "pretrain", "probe", "queue", "restore", "serve", "similar", "simulate", "status", "suspects", "upgrade",
+    "validate", "withdraw",
 }  # fmt: skip
 
 
@@ -43,6 +47,7 @@ def test_init_creates_a_project_and_shows_the_next_command(tmp_path: Path) -> No
     assert status == {
         "clips": 0,
         "rejected": 0,
+        "aliases": 0,
         "embedded": 0,
         "decisions": 0,
         "labeled": 0,
@@ -152,3 +157,27 @@ def test_a_number_too_large_for_any_clip_is_an_unknown_clip(project: OpenProject
     result = run(project.directory, "similar", "9" * digits)
     assert result.exit_code == 1
     assert "There is no clip" in result.stderr
+
+
+def test_only_files_that_are_no_clips_are_called_rejected(project: OpenProject, tmp_path: Path) -> None:
+    """Neither those whose label is not in the label set, nor those with the audio of another."""
+    for name in ("a.wav", "b.wav"):
+        written(tmp_path / name, noise(0.3, seed=ord(name[0])))
+    shutil.copy(tmp_path / "a.wav", tmp_path / "copy.wav")
+    (tmp_path / "m.csv").write_text("file_name,label\na.wav,glad\ncopy.wav,glad\nb.wav,sad\ngone.wav,sad\n")
+    result = run(project.directory, "import", str(tmp_path / "m.csv"), "--labels-as", "ann")
+    assert "2 added, 1 known (1 of them the same audio under another name), 1 rejected." in result.stdout
+    assert "warning a.wav: Imported without its label: 'glad' is not in the label set" in result.stderr
+    lines = run(project.directory, "status").stdout.splitlines()
+    assert lines[0] == "2 clips, 0 embedded"
+    assert lines[1] == "1 more file with the same audio as another, 1 file rejected."
+    assert lines[2].startswith("1 decision by 1 annotator; 1 clip labelled")
+
+
+def test_rejections_that_an_earlier_version_noted_of_clips_are_not_counted(project: OpenProject) -> None:
+    add_clips(project, 1)
+    with project.write() as session:
+        for name, reason in (("0.wav", "Imported without its label: 'x' is not in the label set."), ("1.wav", "It is no audio.")):
+            record_rejection(session, path=f"/audio/{name}", file_name=name, reason=reason)
+    assert json.loads(run(project.directory, "status", "--json").stdout)["rejected"] == 1
+    assert run(project.directory, "status").stdout.splitlines()[:2] == ["1 clip, 0 embedded", "1 file rejected."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
@@ -10,6 +11,9 @@ from types import ModuleType
 import pytest
 
 from labeler.cli.__main__ import run
+
+BEFORE = ("labeler.cli.__main__", "labeler.cli.ctrl_c")
+"""Loaded before anything can be interrupted."""
 
 
 class Interrupted(MetaPathFinder):
@@ -27,10 +31,14 @@ class Interrupted(MetaPathFinder):
 def test_ctrl_c_while_modules_are_loaded_is_one_line(
     module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("labeler.cli.") and name != "labeler.cli.__main__"]:
+    before = signal.getsignal(signal.SIGINT)
+    for name in [name for name in sys.modules if name.startswith("labeler.cli.") and name not in BEFORE]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [Interrupted(module), *sys.meta_path])
-    with pytest.raises(SystemExit) as stopped:
-        run()
-    assert stopped.value.code == 1
-    assert capsys.readouterr().err == "\nAborted!\n"
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "Stopped by Ctrl-C.\n"

@@ -328,3 +328,14 @@ def test_a_checkpoint_fine_tuned_to_transcribe_is_warned_of(tiny: Path, architec
     (tiny / "config.json").write_text(json.dumps(config | {"architectures": [architecture]}))
     remark = encoder_named(str(tiny)).remark
     assert (remark is not None and architecture in remark) == warned
+
+
+def test_a_clip_too_loud_to_encode_spoils_no_other(tiny: Path) -> None:
+    """As `embed` needs it, which sets that clip aside."""
+    (tiny / "preprocessor_config.json").write_text(json.dumps({"do_normalize": False, "sampling_rate": RATE}))
+    encoder = in_float32(tiny)
+    too_loud = noise(0.5, seed=1) * np.float32(1e38)
+    vectors = encoder.encode([noise(0.5), too_loud, noise(0.5, seed=2)])
+    assert np.isfinite(vectors).all(axis=1).tolist() == [True, False, True]
+    np.testing.assert_array_equal(vectors[[0, 2]], encoder.encode([noise(0.5), noise(0.5, seed=2)]))
+    assert not np.isfinite(encoder.encode_stream([too_loud] * 100)).all()

@@ -25,7 +25,16 @@ from tests.db.exports.exported import exported_decisions
 from tests.filled_projects import LABELS, undo
 from tests.learner.audio_files import noise, written
 
-NOTHING_ELSE: dict[str, Any] = {"rejected": [], "aliases": [], "warnings": [], "labels": 0, "notes": [], "labels_not_taken": []}
+NOTHING_ELSE: dict[str, Any] = {
+    "rejected": [],
+    "aliases": [],
+    "warnings": [],
+    "notes": [],
+    "labels": 0,
+    "annotators": [],
+    "suggestions": 0,
+    "labels_not_taken": [],
+}
 
 
 def audio(folder: Path, *names: str, seconds: float = 0.1) -> None:
@@ -96,8 +105,10 @@ class TestManifest:
         assert (first.file_name, first.speaker, first.transcript, first.extra) == ("a.wav", "anna", "Hi", {"room": "kitchen"})
         assert (second.speaker, second.extra.get("room")) == (None, None)
         other = manifest(tmp_path / "other.csv", [{"file_name": "clips/a.wav", "speaker": "berta", "transcript": "Ho"}])
-        [kept] = import_source(any_project, other).rejected
-        assert (kept["file_name"], "stays 'anna'" in kept["reason"]) == ("clips/a.wav", True)
+        report = import_source(any_project, other)
+        assert (report.known, report.rejected) == (1, [])
+        [kept] = report.warnings
+        assert (kept["file_name"], "stays 'anna'" in kept["warning"]) == ("clips/a.wav", True)
         assert (clips(any_project)[0].speaker, clips(any_project)[0].transcript) == ("anna", "Hi")
 
     def test_spans_are_clips_of_their_own(self, project: OpenProject, tmp_path: Path) -> None:
@@ -264,8 +275,8 @@ class TestLabels:
         shutil.copy(tmp_path / "a.wav", tmp_path / "b.wav")
         rows = [{"file_name": "a.wav", "label": "happy"}, {"file_name": "b.wav", "label": "sad"}]
         report = import_source(project, manifest(tmp_path / "m.csv", rows), labels_as="gold")
-        assert (report.labels, report.rejected[0]["file_name"]) == (1, "b.wav")
-        assert "the same audio is labelled 'happy' above" in report.rejected[0]["reason"]
+        assert (report.labels, report.rejected, report.warnings[0]["file_name"]) == (1, [], "b.wav")
+        assert "the same audio is labelled 'happy' above" in report.warnings[0]["warning"]
 
     def test_never_override_what_the_annotator_said_or_took_back(self, any_project: OpenProject, tmp_path: Path) -> None:
         audio(tmp_path, "a.wav", "b.wav")

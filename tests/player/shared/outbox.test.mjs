@@ -3,23 +3,7 @@ import { test } from "node:test";
 
 import { asideWords, Outbox, savingWords } from "../../../labeler/player/shared/outbox.js";
 import { FakeStorage, held, openPage, serve, settled, stillClock, storageSwitchedOff } from "../fakes.mjs";
-
-const NOTHING = { onChange() {}, onSaved() {} };
-
-function answer(uuid) {
-  return { uuid, ticket: `ticket of ${uuid}`, answer: "label", label: "happy" };
-}
-
-// The server took every answer.
-function saved({ answers }) {
-  return { results: answers.map(() => ({ status: "saved" })), saved: answers.length, annotator: 7 };
-}
-
-function uuids({ message }) {
-  return message.answers.map(({ uuid }) => uuid);
-}
-
-const noConnection = new TypeError("Failed to fetch");
+import { NOTHING, answer, noConnection, saved, uuids } from "./outbox_fakes.mjs";
 
 test("answers leave in the order in which they were given", async (t) => {
   openPage();

@@ -13,6 +13,9 @@ branch_labels = None
 depends_on = None
 
 APPEND_ONLY = ("label_change", "clip_change", "withdrawal", "suggestion")
+WITH_THE_CLIP = ("clip_change", "suggestion")
+"""Their rows may be deleted once the clip is withdrawn: what a clip was called is not kept then."""
+WITHDRAWN = "EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.clip_id = OLD.clip_id)"
 
 
 def upgrade() -> None:
@@ -21,24 +24,40 @@ def upgrade() -> None:
     op.add_column("decision", sa.Column("answered_at", sa.Float(), nullable=True))
     op.add_column("label", sa.Column("merged_into_id", sa.Integer(), nullable=True))
     _create_tables()
-    sqlite = op.get_bind().dialect.name == "sqlite"
-    if not sqlite:
-        op.execute(
-            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'rows of % are append-only', TG_TABLE_NAME; END $$"
-        )
+    if op.get_bind().dialect.name == "sqlite":
+        _refuse_changes_on_sqlite()
+    else:
+        _refuse_changes_on_postgresql()
+
+
+def _refuse_changes_on_sqlite() -> None:
     for table in APPEND_ONLY:
-        if sqlite:
-            for what in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_is_append_only_{what} BEFORE {what} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are append-only'); END"
-                )
-        else:
+        for what in ("UPDATE", "DELETE"):
+            unless = f"WHEN NOT {WITHDRAWN} " if what == "DELETE" and table in WITH_THE_CLIP else ""
             op.execute(
-                f"CREATE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+                f"CREATE TRIGGER {table}_is_append_only_{what} BEFORE {what} ON {table} {unless}"
+                f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are append-only'); END"
             )
+
+
+def _refuse_changes_on_postgresql() -> None:
+    refusal = "RAISE EXCEPTION 'rows of % are append-only', TG_TABLE_NAME;"
+    op.execute(f"CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {refusal} END $$")
+    op.execute(
+        "CREATE FUNCTION refuse_unless_withdrawn() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {WITHDRAWN} THEN RETURN OLD; END IF; {refusal} END $$"
+    )
+    for table in APPEND_ONLY:
+        always = "UPDATE OR TRUNCATE" if table in WITH_THE_CLIP else "UPDATE OR DELETE OR TRUNCATE"
+        op.execute(
+            f"CREATE TRIGGER {table}_is_append_only BEFORE {always} ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+    for table in WITH_THE_CLIP:
+        op.execute(
+            f"CREATE TRIGGER {table}_goes_with_its_clip BEFORE DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_unless_withdrawn()"
+        )
 
 
 def downgrade() -> None:

@@ -1,25 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Outbox } from "../../labeler/player/shared/outbox.js";
-import { held, openPage, serve, settled, stillClock } from "./fakes.mjs";
-
-const NOTHING = { onChange() {}, onSaved() {} };
-
-function answer(uuid) {
-  return { uuid, ticket: `ticket of ${uuid}`, answer: "label", label: "happy" };
-}
-
-// The server took every answer.
-function saved({ answers }) {
-  return { results: answers.map(() => ({ status: "saved" })), saved: answers.length, annotator: 7 };
-}
-
-function uuids({ message }) {
-  return message.answers.map(({ uuid }) => uuid);
-}
-
-const noConnection = new TypeError("Failed to fetch");
+import { Outbox } from "../../../labeler/player/shared/outbox.js";
+import { held, openPage, serve, settled, stillClock } from "../fakes.mjs";
+import { NOTHING, answer, noConnection, saved, uuids } from "./outbox_fakes.mjs";
 
 test("fifty long notes leave in requests that the browser and the server take", async (t) => {
   openPage();

@@ -1,0 +1,1 @@
+"""Measurements of handing over: how long a large export takes, and how much memory."""

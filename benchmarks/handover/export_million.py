@@ -1,0 +1,135 @@
+"""Exports of a million clips, compared with pandas reading the two tables and writing them as CSV."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import insert
+
+from benchmarks.measuring.rows import Figures, row
+from benchmarks.measuring.sample_project import REPOSITORY, STYLES
+from db.models import Annotator, Answer, AudioFile, Base, Clip, Decision, Source
+from db.project import OpenProject, create_project
+
+CLIPS, DECISIONS, ANNOTATORS, SPEAKERS, BATCH = 1_000_000, 100_000, 5, 400, 50_000
+FORMATS = ("csv", "jsonl", "parquet", "label-studio")
+MOST_MB = 500
+EXPORT = "from labeler.cli.__main__ import run; run()"
+PANDAS = """
+import sqlite3, sys
+import pandas
+with sqlite3.connect(sys.argv[1]) as database:
+    clips = pandas.read_sql("SELECT clip.*, path FROM clip JOIN audio_file ON file_id = audio_file.id", database)
+    decisions = pandas.read_sql("SELECT * FROM decision", database)
+clips.merge(decisions, left_on="id", right_on="clip_id", how="left").to_csv(sys.argv[2], index=False)
+"""
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="earmark-bench-", ignore_cleanup_errors=True)
+
+
+def _filled(folder: Path) -> OpenProject:
+    """A project whose clips are files of their own, a tenth of them answered; one answer in five has a second one beside it."""
+    project = create_project(folder, labels=STYLES)
+    rng = np.random.default_rng(0)
+    _insert(project, AudioFile, CLIPS, _file)
+    _insert(project, Clip, CLIPS, _clip)
+    _insert(project, Annotator, ANNOTATORS, lambda n: {"id": n + 1, "name": f"annotator {n + 1}", "created_at": 0.0})
+    clips = np.sort(rng.choice(CLIPS, DECISIONS * 4 // 5, replace=False)) + 1
+    answered = np.concatenate([clips, rng.choice(clips, DECISIONS - len(clips), replace=False)]).tolist()
+    labels = rng.integers(1, len(STYLES) + 1, DECISIONS).tolist()
+    _insert(project, Decision, DECISIONS, lambda n: _decision(n, answered[n], labels[n], second=n >= len(clips)))
+    return project
+
+
+def _insert(project: OpenProject, table: type[Base], count: int, made: Callable[[int], dict[str, object]]) -> None:
+    for first in range(0, count, BATCH):
+        with project.write() as session:
+            session.execute(insert(table), [made(number) for number in range(first, min(first + BATCH, count))])
+
+
+def _file(number: int) -> dict[str, object]:
+    shape = {"size": 64_044, "mtime_ns": 1, "sampling_rate": 16_000, "channels": 1, "duration": 2.0}
+    return {"id": number + 1, "path": f"/corpus/{number // 1000}/{number:07}.wav", "content_hash": f"{number:064x}", **shape}
+
+
+def _clip(number: int) -> dict[str, object]:
+    return {
+        "id": number + 1,
+        "file_id": number + 1,
+        "content_hash": f"{number:064x}",
+        "file_name": f"{number // 1000}/{number:07}.wav",
+        "start": 0.0,
+        "end": 2.0,
+        "speaker": f"speaker {number % SPEAKERS}",
+        "transcript": f"Sentence number {number % 1000}, as it was read.",
+        "extra": {"session": number % 5, "room": "a"},
+        "slice_key": number,
+        "state": "ready",
+        "created_at": 1.0,
+    }
+
+
+def _decision(number: int, clip: int, label: int, *, second: bool) -> dict[str, object]:
+    return {
+        "id": number + 1,
+        "uuid": str(uuid.UUID(int=number)),
+        "clip_id": clip,
+        "annotator_id": clip % ANNOTATORS + 1 if not second else (clip + 1) % ANNOTATORS + 1,
+        "answer": Answer.LABEL,
+        "label_id": label,
+        "source": Source.RANDOM,
+        "seconds": 2.5,
+        "plays": 1,
+        "suggestion_shown": False,
+        "gold": False,
+        "created_at": 1_700_000_000.25 + number,
+    }
+
+
+@cache
+def _project() -> Path:
+    project = _filled(Path(_FOLDER.name) / "project")
+    project.close()
+    return project.directory
+
+
+def _measured(command: list[str]) -> tuple[float, float]:
+    """Seconds that a process took, and the most memory that it held in MB, mapped files included."""
+    began = time.perf_counter()
+    process = subprocess.Popen([sys.executable, *command], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, command
+    return time.perf_counter() - began, used.ru_maxrss / 1024
+
+
+def _export(format: str) -> tuple[float, float]:
+    output = Path(_FOLDER.name) / f"export.{format}"
+    arguments = ["--project", str(_project()), "export", format, str(output), "--unlabelled", "--json"]
+    taken = _measured(["-c", EXPORT, *arguments])
+    assert taken[1] < MOST_MB, (format, taken)
+    return taken
+
+
+@row(
+    "export-million",
+    what="A million clips exported as CSV, with their answers, consensus and agreement",
+    against="pandas reading the two tables, joining them and writing CSV",
+)
+def measure() -> Figures:
+    """A process for each format, from its start to its end."""
+    taken = {format: _export(format) for format in FORMATS}
+    theirs, held = _measured(["-c", PANDAS, str(_project() / "earmark.sqlite"), str(Path(_FOLDER.name) / "pandas.csv")])
+    others = "; ".join(f"{format} {seconds:.0f} s" for format, (seconds, _) in taken.items() if format != "csv")
+    most = max(memory for _, memory in taken.values())
+    details = f"{CLIPS:,} clips, {DECISIONS:,} decisions; {others}; at most {most:.0f} MB against {held:.0f} MB"
+    return Figures(ours=taken["csv"][0], theirs=theirs, unit="s", details=details)

@@ -1,0 +1,19 @@
+"""Changing a clip's details, and keeping what they were: so that an export as of an earlier time can be made again."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from db.models import Clip, ClipChange
+
+
+def set_details(session: Session, clip: Clip, **details: Any) -> None:
+    """Set columns of a clip (needs a write session). A row with the old values is added, of those columns that really change."""
+    before = {name: getattr(clip, name) for name, value in details.items() if getattr(clip, name) != value}
+    if before:
+        session.add(ClipChange(clip_id=clip.id, before=before, created_at=time.time()))
+        for name in before:
+            setattr(clip, name, details[name])

@@ -1,0 +1,100 @@
+"""Takes clips out of a project for good, and what was made of them: features, predictions, playable copies and pictures.
+
+The database comes first, in one transaction: from then on nobody gets the clips. The files follow. What an interrupted call
+leaves undone, the next one does. A file of the user is never touched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from db.changes.withdrawing import WithdrawnAudio, overlapping_clips, withdraw_clips, withdrawn_audio
+from db.errors import LearnerError
+from db.project import OpenProject
+from db.store.overwriting import empty_the_log, overwrite_deleted
+from learner.features.erasing import erase_withdrawn, forget_probe_cache
+from learner.search.likely import forget_likely, read_likely
+
+_CACHED = re.compile(r"([0-9a-f]{64})-(\d+)-(\d+)\D.*")
+"""Names of cached files: hash of the bytes, and start and end in milliseconds."""
+
+
+@dataclass(frozen=True)
+class WithdrawReport:
+    """What one call removed."""
+
+    clips: list[int]
+    """Clips that are withdrawn now and were not before."""
+    vectors: int
+    cached_files: int
+    """Playable copies and pictures."""
+    overlapping: int
+    """Clips that stay although they hold a part of the same audio: other spans of the same recording."""
+    log_emptied: bool
+    """False where others still read an older state of the SQLite file; its log is emptied later."""
+
+
+def withdraw(
+    project: OpenProject, clip_ids: Sequence[int], *, reason: str | None = None, by: str | None = None
+) -> WithdrawReport:
+    """Withdraw clips; `db.changes.withdrawing.clips_to_withdraw` finds them. Nothing brings them back.
+
+    Args:
+        reason: kept for ever, so it should not name the person.
+        by: who withdraws them.
+
+    Raises:
+        FeatureError: a file of features cannot be written to. The clips are withdrawn all the same, and another call finishes it.
+    """
+    with project.write() as session:
+        overwrite_deleted(session)
+        overlapping = overlapping_clips(session, clip_ids)
+        withdrawn = withdraw_clips(session, clip_ids, reason=reason, by=by)
+    vectors, cached = finish_withdrawals(project)
+    return WithdrawReport(withdrawn, vectors, cached, overlapping, empty_the_log(project.engine))
+
+
+def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
+    """Remove what files beside the database still hold of withdrawn clips; how many vectors, and how many cached files.
+
+    Raises:
+        FeatureError: a file of features cannot be written to.
+    """
+    with project.read() as session:
+        audio = withdrawn_audio(session)
+    # First, so that the app makes no more copies for itself.
+    project.withdrawn_mark.touch()
+    cached = sum(_forget_copies(project.cache_dir / name, audio) for name in ("audio", "pictures"))
+    _forget_likely(project.heads_dir, [each.clip_id for each in audio])
+    forget_probe_cache(project)
+    return erase_withdrawn(project), cached
+
+
+def _forget_copies(folder: Path, audio: Sequence[WithdrawnAudio]) -> int:
+    """Delete cached files that hold a part of the audio, whichever clip they were made for."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for each in audio:
+        spans.setdefault(each.content_hash, []).append((round(each.start * 1000), round(each.end * 1000)))
+    deleted = 0
+    for path in folder.iterdir() if spans and folder.is_dir() else ():
+        name = _CACHED.fullmatch(path.name)
+        if name is not None and any(int(name[2]) < end and start < int(name[3]) for start, end in spans.get(name[1], ())):
+            path.unlink(missing_ok=True)
+            deleted += 1
+    return deleted
+
+
+def _forget_likely(heads_dir: Path, clips: Sequence[int]) -> None:
+    """The lists of likely clips are predictions; the next run writes new ones."""
+    try:
+        listed = read_likely(heads_dir)
+    except LearnerError:
+        forget_likely(heads_dir)
+        return
+    if listed is not None and np.isin(listed.clip_ids, clips).any():
+        forget_likely(heads_dir)
