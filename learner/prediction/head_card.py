@@ -28,13 +28,13 @@ def model_card(facts: HeadDocument, *, name: str) -> str:
             *_metadata(facts),
             f"# {plain_text(name)}",
             "",
-            f"A linear classifier for audio clips with {len(facts.labels)} labels, trained with Earmark {plain_text(facts.earmark)} "
-            f"(run {facts.run}) on frozen features of an encoder. The encoder is not part of this folder.",
+            f"A linear classifier for audio clips with {len(facts.labels)} labels, trained with Earmark "
+            f"{plain_text(facts.earmark)} (run {facts.run}) on frozen features of an encoder, which is not part of this folder.",
             "",
             "## Intended use",
             "",
-            "It predicts one label for a short audio clip, recorded like the clips that it was trained on. Use it to sort and search "
-            "recordings, and to propose labels that people check. Do not use it for decisions about people.",
+            "It predicts one label for a short audio clip, recorded like the clips that it was trained on. Use it to sort and "
+            "search recordings, and to propose labels that people check. Do not use it for decisions about people.",
             "",
             *_training(facts),
             *_accuracy(facts),
@@ -43,8 +43,8 @@ def model_card(facts: HeadDocument, *, name: str) -> str:
             "## Limits",
             "",
             "- Every clip gets one of the labels above, whatever it holds: music, silence and other languages too.",
-            "- The accuracy above holds for audio like that of the project. Other rooms, microphones, languages or ages of speakers "
-            "may have a lower one.",
+            "- The accuracy above holds for audio like that of the project. Other rooms, microphones, languages or ages may have "
+            "a lower one.",
             "- Labels are what the annotators of the project agreed on; their mistakes and habits are in them.",
             "",
         ]
@@ -110,11 +110,11 @@ def _usage(facts: HeadDocument, name: str) -> list[str]:
         _USE.format(name=place).rstrip(),
         "```",
         "",
-        f"`{WEIGHTS}` holds the arrays `coef` [classes, {facts.dim}], `intercept` [classes] and `classes` (positions of labels): the "
-        "label of a vector `x` is that of the largest value of `coef @ x + intercept`."
+        f"`{WEIGHTS}` holds the arrays `coef` [classes, {facts.dim}], `intercept` [classes] and `classes` (positions of labels): "
+        "the label of a vector `x` is that of the largest value of `coef @ x + intercept`."
         + (
-            " Those that begin with `by_speaker.` belong to the head for the project's own clips, whose vectors are normalised by "
-            "speaker; new audio needs the other one."
+            " Those that begin with `by_speaker.` belong to the head for the project's own clips, whose vectors are normalised "
+            "by speaker; new audio needs the other one."
             if facts.normalisation == "speaker"
             else ""
         )

@@ -1,7 +1,8 @@
 """The encoder of an exported head: what the head says of it, and finding it again wherever the head is used.
 
 The head fits the vectors of one encoder only, so its revision (a commit or a hash), layers, pooling and all else that vectors
-depend on must be the same. Releases of torch and transformers and the device may differ: vectors then differ in their last digits.
+depend on must be the same. Releases of torch and transformers and the device may differ: vectors then differ in their last
+digits.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ def encoder_for(facts: HeadDocument, *, given: str | None = None) -> Encoder:
     differ = sorted(key for key, value in found.settings.items() if key not in _MAY_DIFFER and value != wanted.settings.get(key))
     if differ or found.dim != facts.dim:
         raise EncoderError(
-            f"The head was trained with encoder {wanted.name!r} of revision {wanted.revision[:20]}, and {found.name!r} differs in "
-            f"{', '.join(differ) or 'the length of its vectors'}; give the same encoder, or export the head of a project that "
+            f"The head was trained with encoder {wanted.name!r} of revision {wanted.revision[:20]}, and {found.name!r} differs "
+            f"in {', '.join(differ) or 'the length of its vectors'}; give the same encoder, or export the head of a project that "
             "uses this one."
         )
     return found

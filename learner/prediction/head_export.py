@@ -81,7 +81,7 @@ def export_head(project: OpenProject, folder: Path) -> HeadDocument:
     return facts
 
 
-def _arrays(stored: StoredHead) -> Mapping[str, NDArray[np.generic]]:
+def _arrays(stored: StoredHead) -> dict[str, NDArray[np.generic]]:
     positions = {label: position for position, label in enumerate(stored.label_ids)}
     found = _arrays_of(stored.for_unknown_speakers, positions)
     return found if stored.plain is None else {**found, **_arrays_of(stored.head, positions, BY_SPEAKER)}
@@ -96,9 +96,7 @@ def _trained_on(project: OpenProject, stored: StoredHead, *, up_to: int) -> Trai
     """Labelled clips by label, and their speakers, by the answers that the run knew and that still stand."""
     names = dict(zip(stored.label_ids, stored.label_names, strict=True))
     with project.read() as session:
-        labels = {
-            clip: label for clip, label in consensus_labels(live_decisions(session, up_to=up_to)).items() if label in names
-        }
+        labels = {clip: label for clip, label in consensus_labels(live_decisions(session, up_to=up_to)).items() if label in names}
         known = select(Clip.id, Clip.speaker).where(Clip.speaker.is_not(None))
         speakers = {speaker for clip, speaker in session.execute(known) if clip in labels}
     counts = Counter(labels.values())

@@ -35,7 +35,7 @@ def audio_files(audio: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
     if isinstance(audio, str | os.PathLike):
         return list(read_folder(Path(audio))) if _is_folder(audio) else [_named(1, os.fspath(audio))]
     found: Files = []
-    for path in map(os.fspath, audio):
+    for path in (os.fspath(each) for each in audio):
         if _is_folder(path):
             found += [_below(path, row) for row in read_folder(Path(path))]
         else:

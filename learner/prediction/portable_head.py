@@ -23,7 +23,8 @@ from learner.dataset.speaker_norm import NONE
 from learner.heads.linear import LinearHead
 from learner.prediction.predictions import UNKNOWN_SPEAKERS, LabelledHead, UsedHead
 
-FORMAT, VERSION = "earmark-head", 1
+FORMAT: Literal["earmark-head"] = "earmark-head"
+VERSION = 1
 DOCUMENT, WEIGHTS, CARD = "head.json", "head.safetensors", "README.md"
 BY_SPEAKER = "by_speaker."
 """Before the names of the arrays of the head for clips that are normalised by speaker, where there is one."""

@@ -62,9 +62,7 @@ class LabelledHead:
     label_ids: Sequence[int]
     label_names: Sequence[str]
 
-    def predictions(
-        self, clips: Sequence[tuple[int | None, str, float, float]], vectors: Float32Array
-    ) -> Iterator[Prediction]:
+    def predictions(self, clips: Sequence[tuple[int | None, str, float, float]], vectors: Float32Array) -> Iterator[Prediction]:
         """For clips (id or None, file name, start and end in seconds) with these vectors [clips, dim]."""
         probabilities = self.head.probabilities(vectors, self.label_ids)
         for (clip_id, file_name, start, end), row in zip(clips, probabilities, strict=True):
