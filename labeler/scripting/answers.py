@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from db.decisions.log import own_answer
 from db.decisions.review import take_back_run
 from db.decisions.taking import undo_decision
-from db.errors import DecisionError, FormatError
+from db.errors import ClipError, DecisionError, FormatError
 from db.imports.annotation_file import AnnotationRow, annotations_of
 from db.models import Annotator, Clip
 from db.records.annotators import checked_name
@@ -104,4 +105,10 @@ def the_clip(session: Session, clip: int | str) -> Clip:
     Raises:
         ClipError: no clip fits, or several do.
     """
-    return find_clip(session, file_name=clip) if isinstance(clip, str) else find_clip(session, clip_id=clip)
+    if isinstance(clip, str):
+        return find_clip(session, file_name=clip)
+    try:
+        # What a data frame holds are numbers of numpy, which databases do not take.
+        return find_clip(session, clip_id=operator.index(clip))
+    except TypeError as error:
+        raise ClipError(f"{clip!r} is no clip; give its number or its file name.") from error

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from learner.prediction.predictions import Prediction, PredictReport
 
+_TIMES = ("answered_at", "created_at")
+_TYPES = {
+    "float64": ("start", "end", "agreement", "confidence", "predicted_score", "seconds"),
+    "Int64": ("run", "plays"),
+}
+
 
 def clip_frame(project: OpenProject, *, as_of: float | None = None) -> pd.DataFrame:
     """One row a clip, with and without a label; see `labeler.project.Project.clips`."""
@@ -26,13 +32,13 @@ def clip_frame(project: OpenProject, *, as_of: float | None = None) -> pd.DataFr
     exporter, choice = checked("jsonl", ExportChoice(kinds=frozenset(LabelKind), as_of=as_of))
     with opened_contents(project, exporter, choice) as contents:
         rows = [{"clip": row.clip_id, **contents.flat(row)} for row in contents.clips()]
-    return _frame(rows, ("clip", *CONSENSUS_COLUMNS), times=("answered_at",))
+    return _frame(rows, ("clip", *CONSENSUS_COLUMNS))
 
 
 def decision_frame(session: Session, *, whole_log: bool = False, as_of: float | None = None) -> pd.DataFrame:
     """One row a decision; see `labeler.project.Project.decisions`."""
     rows = log_rows(session, as_of=as_of) if whole_log else standing_rows(session, as_of=as_of)
-    return _frame(rows, ("clip", *(LOG_COLUMNS if whole_log else COLUMNS)), times=("created_at",))
+    return _frame(rows, ("clip", *(LOG_COLUMNS if whole_log else COLUMNS)))
 
 
 def prediction_frame(
@@ -62,11 +68,12 @@ def _problems(failed: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     return [{"file_name": each["file_name"], "problem": each["reason"]} for each in failed]
 
 
-def _frame(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, times: Sequence[str] = ()) -> pd.DataFrame:
-    """Empty cells are what pandas calls missing; `times` are ISO 8601 in UTC."""
+def _frame(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """Empty cells are what pandas calls missing, and a column has its type even where all of it is empty."""
     import pandas as pd
 
     found = pd.DataFrame([*rows], columns=list(columns))
-    for name in times:
+    for name in found.columns.intersection([*_TIMES]):
         found[name] = pd.to_datetime(found[name], utc=True, format="ISO8601")
-    return found
+    types = {name: kind for kind, names in _TYPES.items() for name in names if name in found}
+    return found.astype(types)

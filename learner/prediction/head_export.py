@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from db.decisions.consensus import consensus_labels
-from db.decisions.log import live_decisions
-from db.models import Clip, FeatureSet, Run
+from db.exports.clip_rows import ClipReader
+from db.exports.past import LabelNames
+from db.models import Clip, Decision, FeatureSet, Run
 from db.project import OpenProject
 from db.store.files import whole_folder, write_whole
 from learner.heads.linear import LinearHead
@@ -56,7 +58,7 @@ def export_head(project: OpenProject, folder: Path) -> HeadDocument:
         run = session.get_one(Run, run_id)
         fingerprint = session.get_one(FeatureSet, features.feature_set_id).fingerprint
         calibration = run.report.calibration
-        trained_on = _trained_on(project, stored, up_to=run.last_decision_id)
+        trained_on = _trained_on(session, stored, run)
     facts = HeadDocument(
         format=FORMAT,
         version=VERSION,
@@ -92,13 +94,14 @@ def _arrays_of(head: LinearHead, positions: Mapping[int, int], prefix: str = "")
     return {f"{prefix}coef": head.coef_, f"{prefix}intercept": head.intercept_, f"{prefix}classes": classes}
 
 
-def _trained_on(project: OpenProject, stored: StoredHead, *, up_to: int) -> TrainedOn:
-    """Labelled clips by label, and their speakers, by the answers that the run knew and that still stand."""
+def _trained_on(session: Session, stored: StoredHead, run: Run) -> TrainedOn:
+    """Labelled clips by label, and their speakers, by the answers that stood when the run read them."""
     names = dict(zip(stored.label_ids, stored.label_names, strict=True))
-    with project.read() as session:
-        labels = {clip: label for clip, label in consensus_labels(live_decisions(session, up_to=up_to)).items() if label in names}
-        known = select(Clip.id, Clip.speaker).where(Clip.speaker.is_not(None))
-        speakers = {speaker for clip, speaker in session.execute(known) if clip in labels}
+    read_at = session.get_one(Decision, run.last_decision_id).created_at
+    reader = ClipReader(session, as_of=read_at, labels=LabelNames(session, run.created_at))
+    labels = {clip: label for clip, label in consensus_labels([*reader.standing()]).items() if label in names}
+    known = select(Clip.id, Clip.speaker).where(Clip.speaker.is_not(None))
+    speakers = {speaker for clip, speaker in session.execute(known) if clip in labels}
     counts = Counter(labels.values())
     per_label = {name: counts[label] for label, name in names.items()}
     return TrainedOn(clips=len(labels), speakers=len(speakers), per_label=per_label)
