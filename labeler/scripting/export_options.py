@@ -71,8 +71,8 @@ def export_choice(
         raise FormatError(f"The labels of an export cannot be one text ({labels!r}); give a list of labels.")
     kinds = {LabelKind.GOLD} if gold_only else {LabelKind.GOLD, LabelKind.CONSENSUS}
     return ExportChoice(
-        rows=_option(RowsOf, rows),
-        audio=None if audio is None else _option(AudioAs, audio),
+        rows=_option("rows", RowsOf, rows),
+        audio=None if audio is None else _option("audio", AudioAs, audio),
         splits=None if splits is None else SplitShares.parse(splits),
         labels=frozenset(labels) or None,
         least_agreement=min_agreement,
@@ -104,8 +104,8 @@ def seconds_of(time: Time | None) -> float | None:
         raise FormatError(f"{time!r} is no time; write one such as 2026-11-25 or 2026-11-25T18:30:00+01:00.") from error
 
 
-def _option(kind: type[_Option], value: str) -> _Option:
+def _option(name: str, kind: type[_Option], value: str) -> _Option:
     try:
         return kind(value)
     except ValueError as error:
-        raise FormatError(f"An export has no {value!r} as {kind.__name__}; use one of: {', '.join(kind)}.") from error
+        raise FormatError(f"{value!r} cannot be the {name} of an export; use one of: {', '.join(kind)}.") from error

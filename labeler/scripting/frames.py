@@ -22,6 +22,7 @@ _TIMES = ("answered_at", "created_at")
 _TYPES = {
     "float64": ("start", "end", "agreement", "confidence", "predicted_score", "seconds"),
     "Int64": ("run", "plays"),
+    "datetime64[us, UTC]": _TIMES,
 }
 
 

@@ -91,7 +91,9 @@ def _arrays(stored: StoredHead) -> dict[str, NDArray[np.generic]]:
 
 def _arrays_of(head: LinearHead, positions: Mapping[int, int], prefix: str = "") -> dict[str, NDArray[np.generic]]:
     classes = np.array([positions[label] for label in head.classes_.tolist()], dtype=np.int64)
-    return {f"{prefix}coef": head.coef_, f"{prefix}intercept": head.intercept_, f"{prefix}classes": classes}
+    # safetensors writes memory as it lies: of an array in Fortran's order it would write another one.
+    coef = np.ascontiguousarray(head.coef_, dtype=np.float32)
+    return {f"{prefix}coef": coef, f"{prefix}intercept": np.ascontiguousarray(head.intercept_), f"{prefix}classes": classes}
 
 
 def _trained_on(session: Session, stored: StoredHead, run: Run) -> TrainedOn:
