@@ -59,7 +59,7 @@ def encoder_for(facts: HeadDocument, *, given: str | None = None) -> Encoder:
     differ = sorted(key for key, value in found.settings.items() if key not in _MAY_DIFFER and value != wanted.settings.get(key))
     if differ or found.dim != facts.dim:
         raise EncoderError(
-            f"The head was trained with encoder {wanted.name!r} of revision {wanted.revision[:20]}, and {found.name!r} differs "
+            f"The head was trained with encoder {wanted.name!r} of revision {wanted.revision[:20]!r}, and {found.name!r} differs "
             f"in {', '.join(differ) or 'the length of its vectors'}; give the same encoder, or export the head of a project that "
             "uses this one."
         )
@@ -70,7 +70,7 @@ def _name(wanted: EncoderReference) -> str:
     """Its name, if it can be had without the user's word."""
     if wanted.origin == "folder":
         raise EncoderError(
-            f"The head reads an encoder that is a local folder ({wanted.name!r}, {wanted.revision[:20]}); "
+            f"The head reads an encoder that is a local folder ({wanted.name!r}, {wanted.revision[:20]!r}); "
             "name that folder as the encoder."
         )
     if wanted.origin == "hub":

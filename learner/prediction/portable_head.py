@@ -170,7 +170,8 @@ def _document(path: Path) -> HeadDocument:
         found = HeadDocument.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])[:100]
+        named = ".".join(str(part) for part in first["loc"])[:100]
+        where = "".join(character if character.isprintable() else "?" for character in named)
         raise _damaged(path, f"{where + ': ' if where else ''}{first['msg']}") from error
     try:
         if checked_labels(found.labels) != found.labels:
