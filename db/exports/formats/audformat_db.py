@@ -183,7 +183,7 @@ class _Tables:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for name in self.written:
-            if kind is None:
+            if kind is None and self._rows[name]:
                 self._flush(name)
         for writer in self._writers.values():
             writer.close()
