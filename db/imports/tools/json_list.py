@@ -84,7 +84,8 @@ class _Reader:
             except RecursionError:
                 raise FormatError(f"{self._path}: {self._what} {number} is nested too deeply; remove it.") from None
             except json.JSONDecodeError as error:
-                problem = error
+                # Only its message: the error itself would keep the text in memory.
+                problem = error.msg
             except ValueError as error:
                 raise FormatError(f"{self._path}: {self._what} {number} cannot be read ({error}); correct it.") from None
             else:
@@ -95,9 +96,7 @@ class _Reader:
             if held > LONGEST_OBJECT:
                 raise FormatError(
                     f"{self._path}: {self._what} {number} is no JSON, or longer than {LONGEST_OBJECT} characters "
-                    f"({problem.msg}); correct it."
+                    f"({problem}); correct it."
                 )
             if not self._more(max(held, _CHUNK)):
-                raise FormatError(
-                    f"{self._path} ends or is damaged in {self._what} {number} ({problem.msg}); export it once more."
-                )
+                raise FormatError(f"{self._path} ends or is damaged in {self._what} {number} ({problem}); export it once more.")
