@@ -113,7 +113,7 @@ register(
     Exporter(
         name="kaldi",
         suffix="",
-        description="A data folder of Kaldi (and ESPnet), one label a clip, with audio; without splits and answers.",
+        description="A data folder of Kaldi (and ESPnet), one label a clip, with audio; nobody's single answers.",
         write=write_kaldi,
         is_folder=True,
         rows=_CONSENSUS,

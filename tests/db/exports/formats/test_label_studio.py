@@ -37,9 +37,9 @@ def interface_of(config: Path) -> Any:
     with warnings.catch_warnings():
         # The library of Label Studio warns of its own use of pydantic.
         warnings.simplefilter("ignore")
-        from label_studio_sdk.label_interface import LabelInterface
+        from label_studio_sdk.label_interface.interface import LabelInterface
 
-        interface = LabelInterface(config.read_text(encoding="utf-8"))
+        interface: Any = LabelInterface(config.read_text(encoding="utf-8"))
         interface.validate()
     return interface
 
@@ -127,7 +127,7 @@ def test_audio_of_the_export_is_named_from_its_folder(project: OpenProject, tmp_
     for clip in add_clips(project, 2):
         answer(project, clip)
 
-    def place(row: ClipRow, folder: Path) -> str:
+    def place(row: ClipRow, folder: Path, *, flat: bool) -> str:
         return f"audio/{row.clip_id} #.wav"
 
     (tmp_path / "out").mkdir()

@@ -58,9 +58,8 @@ def test_two_addresses_are_not_one_file(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_names_the_option(tmp_path: Path) -> None:
-    found = addresses(tmp_path).find("s3://bucket/one/a.wav")
-    assert found.if_missing == (
-        f"Nothing is downloaded, and no end of 's3://bucket/one/a.wav' exists below {tmp_path}; copy the audio to this machine "
+    assert addresses(tmp_path).find("s3://bucket/a.wav").if_missing == (
+        f"Nothing is downloaded, and no end of 's3://bucket/a.wav' exists below {tmp_path}; copy the audio to this machine "
         "and name its folder with --audio-folder."
     )
 
