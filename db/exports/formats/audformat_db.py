@@ -60,7 +60,7 @@ def write_audformat(contents: Contents, folder: Path) -> int:
     with _Tables(folder, is_segmented=is_segmented) as tables:
         for row in contents.clips():
             answers = survey.answers(row)
-            if wanted is not None and not answers:
+            if wanted is not None and row.answers and not answers:
                 continue
             rows += 1 if wanted is None else len(answers)
             table, split = survey.table(row)
