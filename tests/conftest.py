@@ -22,6 +22,9 @@ pytest_plugins = ["tests.no_network", "tests.skips_are_failures"]
 POSTGRES = os.environ.get("EARMARK_TEST_POSTGRES")
 
 
+MEMORY, ENOUGH = Path("/dev/shm"), 4 << 30
+"""A file system in memory, where Linux has one, and how much must be free there, in bytes."""
+
 SLOWEST = (
     "tests/test_main_job.py",
     "tests/learner/encoder_training/",
@@ -30,6 +33,12 @@ SLOWEST = (
     "tests/trouble/",
 )
 """Files that come first, so that no process is left alone with them at the end."""
+
+
+def pytest_configure() -> None:
+    """Let the folders of tests lie in memory: a disk needs some milliseconds to make a commit durable, and tests commit often."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ import os
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -36,7 +37,8 @@ class ArchiveWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            if kind is None:
+            # After an error too: else it would close itself later, and complain on stderr that its file is closed.
+            with nullcontext() if kind is None else suppress(OSError, ValueError):
                 self._zip.close()
         finally:
             self._file.close()

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from db.backups.manifest import DATABASE, HEAD_FILE, Manifest
 from db.backups.rows import tables_of
 from db.backups.snapshot import plain_engine, snapshot
 from db.errors import FeatureError, FormatError, ProjectError
+from db.guidelines import GUIDELINES_FILE
 from db.models import AudioFile, Clip, ClipState, Decision, FeatureRow, FeatureSet, LearnerState, Run
 from db.project import OpenProject
 from db.settings import SETTINGS_FILE, with_database_url
@@ -58,7 +59,7 @@ class BackupReport:
 
 
 def back_up(project: OpenProject, output: Path, *, with_features: bool = False, progress: Progress | None = None) -> BackupReport:
-    """Write settings, database and heads of the project to one file, which only its owner may read.
+    """Write settings, database, guidelines and heads of the project to one file, which only its owner may read.
 
     The database is in it as it was at one moment after the call began. Others may use the project meanwhile.
 
@@ -99,6 +100,9 @@ class _Backup:
             snapshot(project.engine, self._database)
         except sqlite3.Error as error:
             failure = failure_of(error)
+            if failure.place == str(folder):
+                # Nobody knows this folder, which is gone by then.
+                failure = replace(failure, place=str(folder.parent))
             raise ProjectError(f"The database cannot be copied ({failure.reason}): {failure.clause}") from error
 
     def write(self, output: Path, progress: Progress) -> Manifest:
@@ -111,7 +115,7 @@ class _Backup:
                 copy.commit()
         finally:
             engine.dispose()
-        files[DATABASE] = self._database
+        files |= {DATABASE: self._database, GUIDELINES_FILE: self._project.directory / GUIDELINES_FILE}
         total, done = sum(path.stat().st_size for path in files.values() if path.exists()), 0
 
         def moved(size: int) -> None:
@@ -119,6 +123,7 @@ class _Backup:
             done += size
             progress(min(done, total), total)
 
+        progress(0, total)
         with ArchiveWriter(output) as archive:
             # Its database URL may hold a password, and is none of the project that is restored.
             text = with_database_url(settings.read_text(encoding="utf-8"), None)
@@ -174,8 +179,10 @@ def _add(archive: ArchiveWriter, name: str, path: Path, moved: Callable[[int], N
     try:
         file = path.open("rb")
     except FileNotFoundError:
-        # The learner has deleted an old head.
+        # The learner has deleted an old head, or there are no guidelines.
         return
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read ({error.strerror}); change its permissions, or move it away.") from error
     with file:
         archive.add(name, file, moved=moved)
 

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from db.errors import ProjectError
+from db.guidelines import GUIDELINES_FILE
 from db.settings import SETTINGS_FILE
 
 MANIFEST, DATABASE = "manifest.json", "earmark.sqlite"
@@ -78,7 +79,7 @@ class _Version(BaseModel):
 
 def is_member(name: str) -> bool:
     """Whether a backup may have a member of this name: it says where the file lies in a project directory."""
-    if name in (MANIFEST, DATABASE, SETTINGS_FILE):
+    if name in (MANIFEST, DATABASE, SETTINGS_FILE, GUIDELINES_FILE):
         return True
     folder, _, rest = name.partition("/")
     if folder == "heads":

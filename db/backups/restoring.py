@@ -28,7 +28,7 @@ from db.project import DATABASE_FILE
 from db.settings import OWN_FOLDERS, SETTINGS_FILE, parsed_settings, with_database_url
 from db.store.engine import connect
 from db.store.failures import STORE_ERRORS, failure_of
-from db.store.files import Part, sync, write_whole
+from db.store.files import Part, sync, sync_names, write_whole
 from db.store.lock import EMBED_LOCK, LEARNER_LOCK, SERVE_LOCK, locked
 from db.store.upgrade import is_known, migrate_on, newest_revision
 
@@ -115,6 +115,7 @@ class _Restore:
         self._total, self._done = archive.size + sum(self._manifest.rows.values()), 0
 
     def run(self, database_url: str | None) -> RestoreReport:
+        self._progress(0, self._total)
         self._extract()
         strategy = self._settings(database_url)
         revision = check_snapshot(self._backup / DATABASE)
@@ -138,7 +139,7 @@ class _Restore:
         )
 
     def _extract(self) -> None:
-        for folder in (self._new, self._old, self._backup):
+        for folder in (self._new, self._backup):
             folder.mkdir()
         for member in self._manifest.members:
             base = self._backup if member.name in (DATABASE, SETTINGS_FILE) else self._new
@@ -193,13 +194,17 @@ class _Restore:
     def _swap_in(self, writing: Connection) -> Path | None:
         """Put everything in place; where the project lies now that was there before."""
         is_replaced = bool(pieces_of_a_project(self._directory))
-        kept = self._directory / f"replaced-{time.strftime('%Y%m%d-%H%M%S')}" if is_replaced else None
+        old = self._directory / f"replaced-{time.strftime('%Y%m%d-%H%M%S')}" if is_replaced else self._old
+        old.mkdir()
         sync(self._new)
-        with swapped_in(self._new, self._directory, old=self._old):
-            writing.commit()
-            if kept is not None:
-                os.rename(self._old, kept)
-        return kept
+        try:
+            with swapped_in(self._new, self._directory, old=old):
+                writing.commit()
+        except BaseException:
+            old.rmdir()
+            raise
+        sync_names(self._directory)
+        return old if is_replaced else None
 
     def _report(self, *, database: str, schema_before: str | None, replaced: Path | None, strategy: str | None) -> RestoreReport:
         manifest = self._manifest

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from db.guidelines import GUIDELINES_FILE
 from db.project import DATABASE_FILE
 from db.settings import OWN_FOLDERS, SETTINGS_FILE
 
-_PIECES = (*OWN_FOLDERS, *(f"{DATABASE_FILE}{end}" for end in ("-wal", "-shm", "-journal", "")), SETTINGS_FILE)
+_PIECES = (*OWN_FOLDERS, GUIDELINES_FILE, *(f"{DATABASE_FILE}{end}" for end in ("-wal", "-shm", "-journal", "")), SETTINGS_FILE)
 """What belongs to a project. The settings come last: a directory with a settings file is always a complete project."""
 
 

@@ -77,15 +77,18 @@ def standing_query() -> Select[Decision]:
     return _standing(None)
 
 
-def standing_query_at(as_of: float | None) -> Select[Decision]:
-    """The decisions that stood at a time (seconds since 1970), by the rows that were stored until then; None means today."""
-    return standing_query() if as_of is None else _standing(as_of)
-
-
 @functools.cache
 def live_query() -> Select[Decision]:
     """The decisions that stand and count: those whose label was retired do not. `counted_label` is what their label counts as."""
     return standing_query().where(label_counts())
+
+
+def standing_query_at(as_of: float | None) -> Select[Decision]:
+    """The decisions that stood at a time (seconds since 1970), by the rows that were stored until then; None means today.
+
+    Those of clips that were withdrawn by today are not among them.
+    """
+    return standing_query() if as_of is None else _standing(as_of)
 
 
 def _standing(as_of: float | None) -> Select[Decision]:

@@ -25,7 +25,8 @@ def _finite(text: str) -> float:
     return value
 
 
-_JSON = json.JSONDecoder(parse_constant=_not_finite, parse_float=_finite)
+JSON = json.JSONDecoder(parse_constant=_not_finite, parse_float=_finite)
+"""Reads JSON as the standard has it, in which every number is finite."""
 
 
 def json_records(path: Path, encoding: str) -> Iterator[Record | BadLine]:
@@ -39,7 +40,7 @@ def json_records(path: Path, encoding: str) -> Iterator[Record | BadLine]:
 def json_object(text: str) -> dict[str, Any] | None:
     """The JSON object that a text holds; None if it holds none, or one that cannot be stored."""
     try:
-        value = _JSON.decode(text)
+        value = JSON.decode(text)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and _problem(text, value) is None else None
@@ -49,7 +50,7 @@ def _record(line: int, text: str) -> Record | BadLine:
     if len(text) > LONGEST_LINE:
         return BadLine(line, f"Line {line} is longer than {LONGEST_LINE} characters.")
     try:
-        value = _JSON.decode(text)
+        value = JSON.decode(text)
     except RecursionError:
         return BadLine(line, f"Line {line} is nested too deeply.")
     except ValueError as error:
@@ -62,10 +63,19 @@ def _record(line: int, text: str) -> Record | BadLine:
 
 
 def _problem(line: str, value: dict[str, Any]) -> str | None:
-    if len(value) > MOST_COLUMNS:
-        return f"has {len(value)} keys; at most {MOST_COLUMNS} are read"
     if "\\u" not in line and not any(isinstance(item, (list, dict)) for item in value.values()):
-        return problem_with(line)
+        return _too_many(value) or problem_with(line)
+    return problem_in(value)
+
+
+def _too_many(value: dict[str, Any]) -> str | None:
+    return f"has {len(value)} keys; at most {MOST_COLUMNS} are read" if len(value) > MOST_COLUMNS else None
+
+
+def problem_in(value: dict[str, Any]) -> str | None:
+    """Why the object cannot be stored in a database, as the rest of a sentence, or None if it can."""
+    if problem := _too_many(value):
+        return problem
     try:
         return next((problem for text in _texts(value, 0) if (problem := problem_with(text))), None)
     except RecursionError:

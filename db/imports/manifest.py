@@ -104,19 +104,25 @@ def read_manifest(
     manifest = Path(os.path.abspath(path))
     remarks = Remarks() if remarks is None else remarks
     records = read_table(manifest, _COLUMNS, remarks=remarks)
-    reader = _Reader(manifest, times_in, remarks)
+    reader = RowReader(manifest, times_in, remarks)
     return (reader.row(record) for record in records)
 
 
-class _Reader:
-    """Makes rows of the records of one manifest."""
+class RowReader:
+    """Makes rows of the records of one manifest.
 
-    def __init__(self, manifest: Path, times_in: TimesIn, remarks: Remarks) -> None:
+    Args:
+        manifest: its absolute path, for messages.
+        folder: what names of files are relative to, if it is not the manifest's.
+    """
+
+    def __init__(self, manifest: Path, times_in: TimesIn, remarks: Remarks, *, folder: Path | None = None) -> None:
         self._manifest, self._times_in, self._remarks = manifest, times_in, remarks
-        self._folder = str(manifest.parent)
+        self._folder = str(folder or manifest.parent)
         self._names = FileNames(self._folder, remarks)
 
     def row(self, record: Record | BadLine) -> SourceRow | BadRow:
+        """The clip that a record lists; what is wrong with it begins with `Line` and its number."""
         try:
             if isinstance(record, BadLine):
                 raise _ValueProblemError(record.reason)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import AudioFile, Clip, ClipAlias, ClipState
+from db.models import AudioFile, Clip, ClipAlias, ClipState, Decision
 from db.records.clips import ClipAudio, clip_audio
 
-_AT_A_TIME = 2000
+_COLUMNS = select(AudioFile.id, AudioFile.path, AudioFile.size, AudioFile.mtime_ns, AudioFile.content_hash)
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,16 @@ def count_files_in_use(session: Session) -> int:
     return session.scalar(select(func.count(Clip.file_id.distinct())).where(Clip.state == ClipState.READY)) or 0
 
 
-def files_in_use(session: Session) -> Iterator[FileInUse]:
-    """All of them, in the order of their ids; read in portions."""
-    used = select(Clip.file_id).where(Clip.state == ClipState.READY)
-    query = select(AudioFile.id, AudioFile.path, AudioFile.size, AudioFile.mtime_ns, AudioFile.content_hash)
-    query = query.where(AudioFile.id.in_(used)).order_by(AudioFile.id)
-    for row in session.execute(query, execution_options={"yield_per": _AT_A_TIME}):
-        yield FileInUse(*row)
+def files_in_use(session: Session, *, after: int, most: int) -> list[FileInUse]:
+    """The next ones in the order of their ids, beginning after this id."""
+    used = exists().where(Clip.file_id == AudioFile.id, Clip.state == ClipState.READY)
+    query = _COLUMNS.where(AudioFile.id > after, used).order_by(AudioFile.id).limit(most)
+    return [FileInUse(*row) for row in session.execute(query)]
 
 
-def files_with_ids(session: Session, file_ids: Sequence[int]) -> list[FileInUse]:
-    """Those with these ids."""
-    query = select(AudioFile.id, AudioFile.path, AudioFile.size, AudioFile.mtime_ns, AudioFile.content_hash)
-    return [FileInUse(*row) for row in session.execute(query.where(AudioFile.id.in_(file_ids)))]
+def files_of_content(session: Session, content_hash: str) -> list[FileInUse]:
+    """Those that had these bytes."""
+    return [FileInUse(*row) for row in session.execute(_COLUMNS.where(AudioFile.content_hash == content_hash))]
 
 
 def random_clips(session: Session, count: int | None) -> list[int]:
@@ -73,3 +70,9 @@ def relink(session: Session, file_id: int, *, path: str, size: int, mtime_ns: in
         same = (ClipAlias.clip_id == clip_id, ClipAlias.path == path, ClipAlias.file_name == file_name)
         session.execute(delete(ClipAlias).where(*same))
     session.flush()
+
+
+def answered_bytes(session: Session) -> int:
+    """How many bytes the files have of which somebody answered a clip."""
+    files = select(Clip.file_id).where(Clip.id.in_(select(Decision.clip_id)), Clip.state != ClipState.WITHDRAWN)
+    return session.scalar(select(func.sum(AudioFile.size)).where(AudioFile.id.in_(files))) or 0

@@ -1,13 +1,22 @@
-"""Changing a clip's details, and keeping what they were: so that an export as of an earlier time can be made again."""
+"""Changing a clip's details, and keeping what they were: so that an export as of an earlier time can be made again.
+
+Also which clips were withdrawn.
+"""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Clip, ClipChange
+from db.models import Clip, ClipChange, Withdrawal
+
+
+def withdrawn_clips(session: Session) -> list[int]:
+    """The clips that were withdrawn, by number."""
+    return list(session.scalars(select(Withdrawal.clip_id).order_by(Withdrawal.clip_id)))
 
 
 def set_details(session: Session, clip: Clip, **details: Any) -> None:

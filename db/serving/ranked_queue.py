@@ -9,7 +9,8 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
-from db.models import Clip, ClipState, Decision, QueueEntry, Source, Withdrawal
+from db.models import Clip, ClipState, Decision, QueueEntry, Source
+from db.records.clip_changes import withdrawn_clips
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class QueueItem:
 def publish_queue(session: Session, *, run_id: int, entries: Sequence[QueueItem]) -> None:
     """Replace the queue, best first; without clips that were withdrawn while it was made."""
     session.execute(delete(QueueEntry))
-    withdrawn = set(session.scalars(select(Withdrawal.clip_id)))
+    withdrawn = set(withdrawn_clips(session))
     kept = (entry for entry in entries if entry.clip_id not in withdrawn)
     rows = [{"position": position, "run_id": run_id, **vars(entry)} for position, entry in enumerate(kept)]
     if rows:

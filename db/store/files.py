@@ -72,7 +72,7 @@ def whole(target: Path, *, durable: bool = True) -> Iterator[Path]:
             part.sync()
         part.become(target)
         if durable:
-            _sync_names(target.parent)
+            sync_names(target.parent)
 
 
 @contextmanager
@@ -165,13 +165,13 @@ def sync(path: Path) -> None:
     if path.is_dir():
         for inside in path.iterdir():
             sync(inside)
-        _sync_names(path)
+        sync_names(path)
         return
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
-def _sync_names(folder: Path) -> None:
+def sync_names(folder: Path) -> None:
     """Wait until the names in a folder are on the disk; not every file system can, and not every folder may be read."""
     try:
         opened = os.open(folder, os.O_RDONLY)

@@ -10,20 +10,20 @@ import click
 from db.errors import EarmarkError
 from db.store.failures import STORE_ERRORS, failure_of
 from labeler.cli.ctrl_c import end_by_ctrl_c
-from labeler.cli.decisions import annotate, queue
-from labeler.cli.export import export, export_head
-from labeler.cli.finding import likely, similar
-from labeler.cli.keep_safe import backup, doctor, restore
-from labeler.cli.label_checks import agreement, suspects
-from labeler.cli.labels import labels
-from labeler.cli.learn_and_predict import learn, predict
-from labeler.cli.probe import probe
-from labeler.cli.reports import curve, status
-from labeler.cli.serve import serve
-from labeler.cli.set_up import embed, import_, init, upgrade, validate
-from labeler.cli.simulate import simulate
-from labeler.cli.train_encoder import pretrain
-from labeler.cli.withdraw import withdraw
+from labeler.cli.data.decisions import annotate, queue
+from labeler.cli.data.export import export, export_head
+from labeler.cli.data.keep_safe import backup, doctor, restore
+from labeler.cli.data.labels import labels
+from labeler.cli.data.serve import serve
+from labeler.cli.data.set_up import embed, import_, init, upgrade, validate
+from labeler.cli.data.withdraw import withdraw
+from labeler.cli.learning.finding import likely, similar
+from labeler.cli.learning.label_checks import agreement, suspects
+from labeler.cli.learning.learn_and_predict import learn, predict
+from labeler.cli.learning.probe import probe
+from labeler.cli.learning.reports import curve, status
+from labeler.cli.learning.simulate import simulate
+from labeler.cli.learning.train_encoder import pretrain
 from labeler.processes.safe_path import safe_children
 
 
@@ -38,6 +38,11 @@ class OneSentenceErrors(click.Group):
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
             end_by_ctrl_c()
+        except click.Abort as error:
+            # Ctrl-C where a question waits for its answer; click raises the same for the answer no.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                end_by_ctrl_c()
+            raise
         except BrokenPipeError:
             # The program that reads our output (`head`, for example) has ended; this is not an error.
             sys.stderr.close()

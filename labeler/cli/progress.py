@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
@@ -15,14 +15,16 @@ _SECOND = 1.0
 
 @contextmanager
 def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function (done, total) that moves a bar on stderr; a total of 0 is not known.
+    """Yield a function (done, total) that moves a bar on stderr; a total of 0 is not known. The unit B is for bytes.
 
     The time goes on once a second, whether or not a step ends. Where `done` falls, other work has begun: the rate starts anew.
     """
     shown = sys.stderr.isatty()
-    count = f"{{n_fmt}}/{{total_fmt}} {unit}s [{{elapsed}}<{{remaining}}, {{rate_noinv_fmt}}]"
-    form = f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {count}"
-    with tqdm(desc=what, unit="", bar_format=form, file=sys.stderr, disable=not shown, dynamic_ncols=True) as bar:
+    count = "{n_fmt}B/{total_fmt}B" if unit == "B" else f"{{n_fmt}}/{{total_fmt}} {unit}s"
+    pace = "[{elapsed}<{remaining}, {rate_noinv_fmt}]"
+    form = f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {count} {pace}"
+    how: dict[str, Any] = {"unit": "", "unit_scale": unit == "B", "bar_format": form, "dynamic_ncols": True}
+    with tqdm(desc=what, file=sys.stderr, disable=not shown, **how) as bar:
 
         def moved(done: int, total: int) -> None:
             if done < bar.n:

@@ -23,7 +23,8 @@ from learner.progress import Progress
 
 CLIPPED = 0.001
 """A clip is clipped if this share of its samples is at full scale: distortion is heard from about there on."""
-_BATCH = 200
+_BATCH, _FILES = 200, 2000
+"""Clips and files that are read from the database at a time."""
 _WORKERS = 2
 _REMEDIES = {
     "missing": (
@@ -60,17 +61,22 @@ _OF_CLIPS = {
 
 @dataclass
 class Paths:
-    """What became of the files; `lost` holds the ids of those that are not as they were, by the size that they had."""
+    """What became of the files."""
 
+    wants_lost: bool = False
     tallies: dict[str, Tally] = field(default_factory=lambda: {kind: Tally() for kind in _REMEDIES})
     lost: dict[int, list[int]] = field(default_factory=dict)
-    paths: set[str] = field(default_factory=set)
+    """Ids of those that are not as they were, by the size that they had; only if they are wanted, as they may be millions."""
+    other_bytes: set[str] = field(default_factory=set)
+    """Paths that hold something else now."""
 
     def add(self, kind: str, file: FileInUse) -> None:
         """A file with this trouble."""
         self.tallies[kind].add(file.path)
-        self.lost.setdefault(file.size, []).append(file.id)
-        self.paths.add(file.path)
+        if self.wants_lost:
+            self.lost.setdefault(file.size, []).append(file.id)
+        if kind == "changed":
+            self.other_bytes.add(file.path)
 
     def findings(self) -> Iterator[Finding]:
         """What was found."""
@@ -80,17 +86,25 @@ class Paths:
                 yield _finding(kind, tally, f"{tally.count} audio files {what}", f"1 audio file {_of_one(what)}", remedy)
 
 
-def look_at_paths(project: OpenProject, *, progress: Progress) -> Paths:
+def look_at_paths(project: OpenProject, *, wants_lost: bool = False, progress: Progress) -> Paths:
     """Compare all files with what was noted of them when they were imported; only those of another time are read."""
-    found = Paths()
+    found, last, done = Paths(wants_lost), 0, 0
     with project.read() as session:
         total = count_files_in_use(session)
-        for done, file in enumerate(files_in_use(session), 1):
+    progress(0, total)
+    while True:
+        # In portions: a transaction of hours would keep the database from cleaning up.
+        with project.read() as session:
+            files = files_in_use(session, after=last, most=_FILES)
+        if not files:
+            return found
+        for file in files:
             kind = trouble_of(file)
             if kind is not None:
                 found.add(kind, file)
-            progress(done, total)
-    return found
+            done += 1
+            progress(done, max(done, total))
+        last = files[-1].id
 
 
 def trouble_of(file: FileInUse) -> str | None:
@@ -162,6 +176,7 @@ def decode_sample(project: OpenProject, count: int | None, *, without: set[str],
     with project.read() as session:
         clip_ids = random_clips(session, count)
     waiting, done = iter(clip_ids), 0
+    progress(0, len(clip_ids))
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="doctor") as pool:
         while batch := list(islice(waiting, _BATCH)):
             with project.read() as session:

@@ -105,7 +105,7 @@ def examine_audio(
         check_folder(relink)
     result = Examination()
     with watch("paths", "file") as moved:
-        paths = look_at_paths(project, progress=moved)
+        paths = look_at_paths(project, wants_lost=relink is not None, progress=moved)
     if relink is not None and paths.lost:
         with watch("relink", "file") as moved:
             result.relinked = relink_files(project, relink, paths.lost, progress=moved)
@@ -113,7 +113,7 @@ def examine_audio(
             paths = look_at_paths(project, progress=moved)
     result.findings += paths.findings()
     with watch("decode", "clip") as moved:
-        decoded = decode_sample(project, audio, without=paths.paths, progress=moved)
+        decoded = decode_sample(project, audio, without=paths.other_bytes, progress=moved)
     result.findings += decoded.findings()
     result.clips_decoded = decoded.clips
     return result

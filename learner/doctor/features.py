@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from db.errors import EncoderError, FeatureError
-from db.models import Clip, ClipState, FeatureSet
+from db.models import Clip, ClipState, FeatureRow, FeatureSet
 from db.project import OpenProject
 from db.records.features import embedded_count, newest_feature_set, row_map
 from learner.arrays import BoolArray, Float16Array
@@ -31,14 +31,16 @@ def examine_features(project: OpenProject, *, progress: Progress) -> Iterator[Fi
         sets = [(row.id, row.fingerprint, row.dim) for row in session.scalars(select(FeatureSet).order_by(FeatureSet.id))]
         used = newest_feature_set(session)
         made_with = None if used is None else dict(used.settings)
+        vectors = session.scalar(select(func.count()).select_from(FeatureRow)) or 0
         ready = session.scalar(select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY)) or 0
         without = 0 if used is None else ready - embedded_count(session, used.id)
     done = 0
+    progress(0, vectors)
     for feature_set_id, fingerprint, dim in sets:
         check = _SetCheck(project, feature_set_id, fingerprint, dim)
         for rows in check.run():
             done += rows
-            progress(done, done)
+            progress(done, max(done, vectors))
         yield from check.findings()
     if made_with is not None:
         yield from _encoder(made_with)

@@ -9,13 +9,10 @@ from pathlib import Path
 
 from db.errors import AudioError, FormatError
 from db.project import OpenProject
-from db.records.audio_files import files_with_ids, relink
+from db.records.audio_files import files_of_content, relink
 from learner.audio.decoding import content_hash
 from learner.audio.reader import shown
 from learner.progress import Progress
-
-_PARAMETERS = 500
-"""Ids in one statement; databases limit them."""
 
 
 def check_folder(folder: Path) -> None:
@@ -47,11 +44,13 @@ def relink_files(project: OpenProject, folder: Path, lost: dict[int, list[int]],
             digest = content_hash(path)
         except AudioError:
             continue
-        for file_id, old in _same_bytes(project, ids, digest):
+        with project.read() as session:
+            same = [file for file in files_of_content(session, digest) if file.id in ids]
+        for file in same:
             with project.write() as session:
-                relink(session, file_id, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
-            ids.discard(file_id)
-            found.append((old, path))
+                relink(session, file.id, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+            ids.discard(file.id)
+            found.append((file.path, path))
             progress(len(found), total)
     return found
 
@@ -69,13 +68,3 @@ def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                 continue
             if stat.S_ISREG(status.st_mode):
                 yield path, status
-
-
-def _same_bytes(project: OpenProject, ids: set[int], digest: str) -> list[tuple[int, str]]:
-    """Id and old path of the files among these that had these bytes."""
-    wanted, found = sorted(ids), []
-    for start in range(0, len(wanted), _PARAMETERS):
-        with project.read() as session:
-            files = files_with_ids(session, wanted[start : start + _PARAMETERS])
-        found += [(file.id, file.path) for file in files if file.content_hash == digest]
-    return found

@@ -106,6 +106,9 @@ def annotate_by_name(project: OpenProject, path: Path, *, progress: Progress = u
 
     Every clip is found before the first answer is recorded. Answers that are known already are passed over.
 
+    Args:
+        progress: called with answers recorded and to record.
+
     Returns:
         How many answers were recorded, whose, and which labels are not in the label set.
 

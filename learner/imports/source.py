@@ -17,14 +17,14 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.decisions.taking import GivenAnswer, take
 from db.errors import ClipError
 from db.imports.handed_over import HandedOverRow
-from db.imports.manifest import BadRow, SourceRow, is_too_long
+from db.imports.manifest import BadRow, SourceRow
 from db.imports.remarks import Remarks
 from db.imports.text_lines import storable
 from db.imports.times import TimesIn
@@ -32,20 +32,23 @@ from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
-from db.records.clips import clear_rejection, record_rejection, register_clip
+from db.records.clips import register_clip
 from db.records.known_clips import known_of
 from db.records.labels import active_labels, answer_names
 from learner.audio.reader import shown
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
 from learner.imports.inspection import Inspected, Inspector
+from learner.imports.rejections import key_of, record_rejections
 from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
 from learner.imports.time_units import refuse_other_units
+from learner.imports.tools import ToolOptions
 
 BATCH = 200
 """Rows in a transaction, at most."""
 _COMMIT_SECONDS = 1.0
 _WORKERS = 2
+AS_THE_FILES_SAY = ToolOptions()
 
 
 def import_source(
@@ -57,10 +60,14 @@ def import_source(
     times_in: TimesIn | None = None,
     corpus: str | None = None,
     speaker_from: str | None = None,
+    tools: ToolOptions = AS_THE_FILES_SAY,
     progress: Callable[[int, int], None] | None = None,
     seed: int | None = None,
 ) -> ImportReport:
-    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
+    """Register the clips of a manifest (CSV, TSV, JSONL), of a folder of audio files, or of another tool's files.
+
+    What Earmark itself, Label Studio, Prodigy, audformat and audiofolders hand over comes with its answers, under the names of
+    their annotators and with their times; predictions become suggestions.
 
     Args:
         source: the manifest or folder.
@@ -70,6 +77,7 @@ def import_source(
         times_in: what the manifest's `start` and `end` are given in; None for seconds, where other units are noticed and refused.
         corpus: name of a known corpus whose folder this is; it then gives labels, speakers and texts.
         speaker_from: a column that is taken as the speaker, such as `session`.
+        tools: how the files of another tool are read.
         progress: called with rows done and rows in all.
         seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
@@ -89,6 +97,7 @@ def import_source(
         corpus=corpus,
         speaker_from=speaker_from,
         by_name=labels_as is None,
+        tools=tools,
         remarks=remarks,
     )
     first = list(islice(rows, BATCH))
@@ -98,12 +107,16 @@ def import_source(
     total = count_of(source) if progress else 0
     importer.begin()
     done = 0
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="import") as pool:
+    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")
+    try:
         while batch := list(islice(rows, BATCH)):
             for written in importer.take(batch, pool):
                 done += written
                 if progress:
                     progress(done, max(total, done))
+    finally:
+        # Not waited for: when Ctrl-C comes, a file that is being decoded may take a minute more.
+        pool.shutdown(wait=False, cancel_futures=True)
     if progress:
         progress(done, done)
     return importer.finished()
@@ -118,7 +131,6 @@ class _Importer:
         self.report = ImportReport(of_lines=not os.path.isdir(source))
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
-        self._labels: list[str] = []
         self._accepted: dict[str, str] = {}
         self._annotator_id = 0
         self._namespace = uuid.UUID(int=0)
@@ -137,7 +149,7 @@ class _Importer:
             self._namespace, self._secret = uuid.UUID(info.uuid), info.secret.encode()
             self._handed = HandedAnswers(labels_as=self._labels_as, secret=self._secret)
             self._handed.begin(session)
-            self._labels = self.report.label_set = [label.name for label in active_labels(session)]
+            self.report.label_set = [label.name for label in active_labels(session)]
             if self._labels_as is not None:
                 self._accepted = answer_names(session)
                 self._annotator_id = annotator_named(session, self._labels_as).id
@@ -197,7 +209,7 @@ class _Importer:
                 try:
                     clip_id, is_known = self._register(session, found, report)
                 except ClipError as error:
-                    _reject(found.row, str(error), rejected, report)
+                    report.reject(found.row, str(error))  # reported, and not stored: the names are those of a person who is gone
                     continue
                 if is_known:
                     again.setdefault(clip_id, found.row)
@@ -211,7 +223,7 @@ class _Importer:
             self._fill(session, again, report)
             self._record_labels(session, labelled, report)
             self._handed.record(session, handed, report)
-            self._record_rejections(session, [found.row for found in inspected], rejected)
+            record_rejections(session, [found.row for found in inspected], rejected, before=self._rejected)
         self._rejected.update(rejected)
         self.report.take(report)
 
@@ -311,34 +323,6 @@ class _Importer:
     def _named(self, clip_id: int, label: str | None) -> str:
         return f"imported {clip_id} {self._annotator_id} {label}"
 
-    def _record_rejections(self, session: Session, rows: list[SourceRow | BadRow], rejected: dict[tuple[str, str], str]) -> None:
-        """Store new reasons and forget those of rows that are clips now; one query for all, because there may be very many."""
-        keys = {_key(row) for row in rows}
-        columns = select(Rejection.path, Rejection.file_name, Rejection.reason)
-        found = session.execute(columns.where(Rejection.path.in_({path for path, _ in keys})))
-        stored = {(path, name): reason for path, name, reason in found}
-        now = time.time()
-        new = [
-            {"path": path, "file_name": name, "reason": reason, "created_at": now}
-            for (path, name), reason in rejected.items()
-            if (path, name) not in stored
-        ]
-        if new:
-            session.execute(insert(Rejection), new)
-        for path, name in keys & stored.keys():
-            reason = rejected.get((path, name))
-            if reason is not None and reason != stored[path, name]:
-                record_rejection(session, path=path, file_name=name, reason=reason)
-            elif reason is None and (path, name) not in self._rejected:
-                # A span of this file that was rejected earlier in this import stays rejected.
-                clear_rejection(session, path=path, file_name=name)
-
-
-def _key(row: SourceRow | BadRow) -> tuple[str, str]:
-    """Path and file name under which a rejection is stored, cut if they are too long for an index."""
-    path, file_name = (text[:250] + "…" if is_too_long(text) else text for text in (row.path, row.file_name))
-    return path, file_name
-
 
 def _reject(
     row: SourceRow | BadRow,
@@ -348,5 +332,5 @@ def _reject(
     *,
     kind: str | None = None,
 ) -> None:
-    rejected[_key(row)] = reason
+    rejected[key_of(row)] = reason
     report.reject(row, reason, kind)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from db.decisions.consensus import consensus_labels
 from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
+from db.records.clip_changes import withdrawn_clips
 from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects
 from db.serving.random_slice import blind_answers, slice_clip_ids
 from db.store.engine import Turn
@@ -89,7 +92,11 @@ class Scorer:
         if head is None or len(head.classes_) < 2:
             forget_likely(self._project.heads_dir)
             return
-        chunks = scored_chunks(pool, head, pool.unanswered(published.snapshot.live))
+        with self._project.read() as session:
+            # Those that were withdrawn since the run began: a prediction would stay in a file.
+            withdrawn = withdrawn_clips(session)
+        rows = pool.unanswered(published.snapshot.live) & ~np.isin(pool.features.clip_ids, withdrawn)
+        chunks = scored_chunks(pool, head, rows)
         kept = PredictionsKept(head.classes_.tolist())
         likely = most_likely(kept.noted(chunks), run_id=published.run_id, label_ids=head.classes_.tolist())
         write_likely(self._project.heads_dir, likely)

@@ -9,7 +9,8 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -75,21 +76,11 @@ class PredictionsKept:
         """
         clips = np.concatenate(self._clips)
         order = np.argsort(clips, kind="stable")
+        found, chances = np.concatenate(self._found)[order], np.concatenate(self._chances)[order]
         path = folder / f"predicted_{run_id}.npz"
-        arrays = {
-            "clip_ids": clips[order].astype(np.int32),
-            "label_ids": np.concatenate(self._found)[order].astype(np.int32),
-            "chances": np.concatenate(self._chances)[order],
-        }
-        facts = json.dumps({"run": run_id, "written_at": time.time()})
-        try:
-            with whole_file(path) as file:
-                np.savez(file, facts=np.array(facts), allow_pickle=False, **arrays)
+        with _writing(path):
+            _write(path, StoredPredictions(run_id, time.time(), clips[order], found, chances))
             delete_old_predictions(folder)
-        except OSError as error:
-            raise LearnerError(
-                f"{path} cannot be written ({error.strerror}); free space on the disk or fix its permissions."
-            ) from error
 
 
 def read_predictions(folder: Path, *, as_of: float | None = None) -> StoredPredictions | None:
@@ -120,6 +111,48 @@ def delete_old_predictions(folder: Path, *, most_bytes: int = MOST_BYTES) -> Non
         if place and left < 0:
             path.unlink(missing_ok=True)
             (folder / _PRUNED).touch()
+
+
+def forget_predictions(folder: Path, clip_ids: Sequence[int]) -> None:
+    """Take these clips out of the predictions of every run. A file that is damaged is deleted: nobody can tell what it holds.
+
+    Raises:
+        LearnerError: the folder cannot be written to.
+    """
+    for run in _stored_runs(folder):
+        path = folder / f"predicted_{run}.npz"
+        try:
+            found = _read(path)
+        except LearnerError:
+            path.unlink(missing_ok=True)
+            (folder / _PRUNED).touch()
+            continue
+        kept = ~np.isin(found.clip_ids, clip_ids)
+        if not kept.all():
+            labels, chances = found.label_ids[kept], found.chances[kept]
+            with _writing(path):
+                _write(path, replace(found, clip_ids=found.clip_ids[kept], label_ids=labels, chances=chances))
+
+
+def _write(path: Path, found: StoredPredictions) -> None:
+    arrays = {
+        "clip_ids": found.clip_ids.astype(np.int32),
+        "label_ids": found.label_ids.astype(np.int32),
+        "chances": found.chances,
+    }
+    facts = json.dumps({"run": found.run, "written_at": found.written_at})
+    with whole_file(path) as file:
+        np.savez(file, facts=np.array(facts), allow_pickle=False, **arrays)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LearnerError(
+            f"{path} cannot be written ({error.strerror}); free space on the disk or fix its permissions."
+        ) from error
 
 
 def _stored_runs(folder: Path) -> list[int]:

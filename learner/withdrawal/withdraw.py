@@ -19,6 +19,7 @@ from db.project import OpenProject
 from db.store.overwriting import empty_the_log, overwrite_deleted
 from learner.features.erasing import erase_withdrawn, forget_probe_cache
 from learner.search.likely import forget_likely, read_likely
+from learner.search.predicted import forget_predictions
 
 _CACHED = re.compile(r"([0-9a-f]{64})-(\d+)-(\d+)\D.*")
 """Names of cached files: hash of the bytes, and start and end in milliseconds."""
@@ -49,7 +50,8 @@ def withdraw(
         by: who withdraws them.
 
     Raises:
-        FeatureError: a file of features cannot be written to. The clips are withdrawn all the same, and another call finishes it.
+        FeatureError, LearnerError: a file of features or predictions cannot be written to. The clips are withdrawn all the same,
+            and another call finishes it.
     """
     with project.write() as session:
         overwrite_deleted(session)
@@ -63,14 +65,14 @@ def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
     """Remove what files beside the database still hold of withdrawn clips; how many vectors, and how many cached files.
 
     Raises:
-        FeatureError: a file of features cannot be written to.
+        FeatureError, LearnerError: a file of features or predictions cannot be written to.
     """
     with project.read() as session:
         audio = withdrawn_audio(session)
     # First, so that the app makes no more copies for itself.
     project.withdrawn_mark.touch()
     cached = sum(_forget_copies(project.cache_dir / name, audio) for name in ("audio", "pictures"))
-    _forget_likely(project.heads_dir, [each.clip_id for each in audio])
+    _forget_predictions(project.heads_dir, [each.clip_id for each in audio])
     forget_probe_cache(project)
     return erase_withdrawn(project), cached
 
@@ -89,8 +91,9 @@ def _forget_copies(folder: Path, audio: Sequence[WithdrawnAudio]) -> int:
     return deleted
 
 
-def _forget_likely(heads_dir: Path, clips: Sequence[int]) -> None:
-    """The lists of likely clips are predictions; the next run writes new ones."""
+def _forget_predictions(heads_dir: Path, clips: Sequence[int]) -> None:
+    """What runs predicted of these clips; the next run writes new lists of likely clips."""
+    forget_predictions(heads_dir, clips)
     try:
         listed = read_likely(heads_dir)
     except LearnerError:

@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from db.decisions.log import live_query
 from db.models import Annotator, Answer, Clip, Decision, Label
 from db.project import OpenProject
-from tests.supervised_processes import Process, answers, start_app, wait_for
+from tests.browser.warm_app import WarmApp
+from tests.supervised_processes import answers, wait_for
 
 PLAYED = re.compile("playing|ended")
 
@@ -37,7 +38,7 @@ class Served:
         self.project = project
         self.port = port
         self.log = log
-        self.process: Process | None = None
+        self.process: WarmApp | None = None
         self.start()
 
     @property
@@ -47,9 +48,9 @@ class Served:
 
     def start(self) -> None:
         """Start the app and wait until it answers."""
-        process = self.process = start_app(self.project.directory, self.port, log=self.log)
-        wait_for(lambda: answers(self.port) or process.process.poll() is not None, what="the app to answer")
-        assert process.process.poll() is None, self.log.read_text()
+        process = self.process = WarmApp(self.project.directory, self.port, log=self.log)
+        wait_for(lambda: answers(self.port) or process.ended, what="the app to answer")
+        assert not process.ended, self.log.read_text()
 
     def kill(self) -> None:
         """Kill the app, as a power cut would."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Request, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.browser.served import PLAYED, Seat, Served
 from tests.filled_projects import LABELS
@@ -107,6 +107,18 @@ def test_the_server_dies_and_comes_back(seat: Seat, served: Served) -> None:
     assert served.answers_of([second]) == [(second, LABELS[1])]
 
 
+def sounds_loaded(page: Page) -> Callable[[], int]:
+    """A function that lets the page go on for a moment; it returns how many clips have their sound by now."""
+    addresses: set[str] = set()
+    page.on("requestfinished", lambda request: addresses.add(request.url) if "/earmark/audio/" in request.url else None)
+
+    def count() -> int:
+        page.wait_for_timeout(20)
+        return len(addresses)
+
+    return count
+
+
 def test_a_burst_outlives_the_websocket_the_server_and_the_tab(
     seat_in: Callable[..., Seat], browser: Browser, served: Served
 ) -> None:
@@ -118,11 +130,14 @@ def test_a_burst_outlives_the_websocket_the_server_and_the_tab(
         "window.WebSocket = class extends Plain { constructor(...given) { super(...given); window.sockets.push(this); } };"
     )
     seat.record_keys()
+    loaded = sounds_loaded(seat.page)
     seat.open()
+    wait_for(lambda: loaded() >= 6, what="the clip on screen and five ahead")
     for number in range(10):
         if number == 3:
             assert seat.page.evaluate("window.sockets.map((socket) => socket.close()).length") > 0
         if number == 6:
+            wait_for(lambda: loaded() >= 10, what="clips for the keys after the server's end")
             served.kill()
         seat.page.keyboard.press(str(number % 3 + 1))
         seat.page.wait_for_timeout(100)  # Ten keys a second are what the test is about.

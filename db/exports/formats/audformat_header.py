@@ -30,7 +30,7 @@ class Table:
     split: str | None = None
 
 
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # no types are published
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types  # type: ignore[misc] # no types are published
     """Knows texts of users."""
 
 

@@ -28,7 +28,7 @@ _DATE = re.compile(r"\s*\d{4}-\d\d")
 def write_audiofolder(contents: Contents, folder: Path) -> int:
     """Write the folders train, validation and test, as far as there are clips of them; returns the number of clips.
 
-    A clip of no split, or of one with another name, is in train. Clips of other splits keep its name in the column `split`.
+    A clip of no split, or of one with another name, is in train. Where that changes a name, the column `split` holds all names.
 
     `datasets` finds the type of each column out by itself, for each split on its own, and loads nothing if two of them differ. So
     a column is there for all clips or for none; missing texts are empty; what has more than one value is a text that holds JSON.
@@ -70,7 +70,7 @@ class _Survey:
         self._texts: set[tuple[str, str]] = set()
         self._splits: set[str] = set()
         self._clips = 0
-        self._has_parts = False
+        self._has_parts = self._renames_splits = False
 
     def add(self, row: ClipRow, values: Mapping[str, Any]) -> None:
         """Take a clip into account."""
@@ -78,6 +78,7 @@ class _Survey:
         self._clips += 1
         self._splits.add(split)
         self._has_parts |= not row.whole
+        self._renames_splits |= row.split != split
         for name, value in values.items():
             if isinstance(value, str):
                 self._given[name] += value != ""
@@ -98,6 +99,8 @@ class _Survey:
                 "All labels of a split read like dates, and datasets would load them as times; rename labels, or export as csv."
             )
         texts = [name for name in _TEXTS if name == "label" or (self._given[name] and name not in dates)]
+        if not self._renames_splits and "split" in texts:
+            texts.remove("split")
         numbers = [name for name in _NUMBERS if self._clips and self._given[name] == self._clips]
         return texts + [name for name in numbers if self._has_parts or name not in _TIMES]
 
@@ -110,7 +113,7 @@ def _values(row: ClipRow, contents: Contents) -> dict[str, Any]:
         "source": row.file_name,
         "speaker": row.speaker or "",
         "transcript": row.transcript or "",
-        "split": (row.split or "") if usual_split(row.split) is None else "",
+        "split": row.split or "",
         "kind": row.kind.value,
         "answers": json.dumps([_answer(answer) for answer in row.answers], ensure_ascii=False) if row.answers else "",
         "prediction": "" if row.predicted is None else json.dumps(_prediction(row), ensure_ascii=False),

@@ -18,6 +18,7 @@ from db.backups.backing_up import back_up
 from db.backups.restoring import restore
 from db.decisions.taking import GivenAnswer, take
 from db.errors import FeatureError, FormatError, ProjectError
+from db.guidelines import read_guidelines
 from db.models import Answer, Base, Clip, Decision, LearnerState, Source
 from db.project import OpenProject, open_project
 from db.records.annotators import annotator_named
@@ -161,6 +162,13 @@ def test_a_backup_names_what_is_in_it_and_where_the_audio_is(project: OpenProjec
     assert restore(tmp_path / "b.zip", tmp_path / "again").to_json()["audio_folders"] == [
         {"folder": "/audio", "files": 6, "is_there": False}
     ]
+
+
+def test_the_label_guidelines_come_along(project: OpenProject, tmp_path: Path) -> None:
+    (project.directory / "guidelines.md").write_text("# Angry\nLoud or cold.\n", encoding="utf-8")
+    back_up(project, tmp_path / "b.zip")
+    restore(tmp_path / "b.zip", tmp_path / "again")
+    assert read_guidelines(tmp_path / "again") == "# Angry\nLoud or cold.\n"
 
 
 def test_many_audio_folders_are_named_by_the_folders_above(

@@ -15,13 +15,18 @@ import pytest
 
 from db.backups.backing_up import back_up
 from db.backups.restoring import restore
+from db.backups.rows import copy_rows
+from db.backups.snapshot import plain_engine
+from db.backups.swap import swapped_in
 from db.errors import EarmarkError, ProjectError
 from db.project import OpenProject, create_project, open_project
 from db.store.lock import SERVE_LOCK, locked
-from db.store.upgrade import newest_revision
+from db.store.upgrade import migrate_on, newest_revision
 from tests.filled_projects import LABELS, add_clips, answer
 
 Members = dict[str, bytes]
+
+APPEND_ONLY = ("label_change", "clip_change", "withdrawal", "suggestion")
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +179,8 @@ def test_triggers_and_views_of_a_stranger_do_not_come_along(backup: Path) -> Non
     restore(forged(backup, in_database(evil)), backup.parent / "again")
     with closing(sqlite3.connect(backup.parent / "again" / "earmark.sqlite")) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
-    assert names == {"decision_is_append_only_UPDATE", "decision_is_append_only_DELETE"}
+    tables = ("decision", *APPEND_ONLY)
+    assert names == {f"{table}_is_append_only_{what}" for table in tables for what in ("UPDATE", "DELETE")}
 
 
 @pytest.mark.parametrize("database", [b"", b"no database", bytes(8192)])
@@ -212,6 +218,29 @@ def test_a_database_is_filled_completely_or_not_at_all(backup: Path, postgres_ur
     with pytest.raises(ProjectError, match="refused a statement"):
         restore(too_large, tmp_path / "again", database_url=postgres_url)
     restore(backup, tmp_path / "again", database_url=postgres_url)
+
+
+def test_a_failure_between_two_renames_undoes_those_before(tmp_path: Path) -> None:
+    for name in ("new", "project", "old"):
+        (tmp_path / name).mkdir()
+    for name in ("new", "project"):
+        (tmp_path / name / "earmark.toml").write_text(name)
+        (tmp_path / name / "heads").mkdir()
+
+    def content() -> list[str]:
+        return sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+
+    before = content()
+
+    def stopped() -> None:
+        with swapped_in(tmp_path / "new", tmp_path / "project", old=tmp_path / "old"):
+            assert (tmp_path / "project" / "earmark.toml").read_text() == "new"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert content() == before
+    assert (tmp_path / "project" / "earmark.toml").read_text() == "project"
 
 
 class TestOverAProject:
@@ -265,10 +294,23 @@ def decisions(directory: Path) -> int:
     return int(count or 0)
 
 
-def test_a_backup_of_an_older_release_is_upgraded(backup: Path, tmp_path: Path) -> None:
-    """The backup of a database that knew no flags yet."""
-    older = "DROP TABLE flag; ALTER TABLE annotator DROP COLUMN preferences; ALTER TABLE decision DROP COLUMN circumstances;"
-    change = in_database(f"{older} UPDATE alembic_version SET version_num = '0001'")
-    report = restore(forged(backup, change), tmp_path / "again")
+@pytest.mark.parametrize("target", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_backup_of_an_older_release_is_upgraded(
+    backup: Path, tmp_path: Path, target: str, request: pytest.FixtureRequest
+) -> None:
+
+    def in_the_first_schema(members: Members) -> None:
+        (tmp_path / "today").write_bytes(members["earmark.sqlite"])
+        today, first = plain_engine(tmp_path / "today"), plain_engine(tmp_path / "first")
+        with today.connect() as reading, first.connect() as writing:
+            migrate_on(writing, to="0001")
+            copy_rows(reading, writing)
+            writing.commit()
+        today.dispose()
+        first.dispose()
+        members["earmark.sqlite"] = (tmp_path / "first").read_bytes()
+
+    url = None if target == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    report = restore(forged(backup, in_the_first_schema), tmp_path / "again", database_url=url)
     assert report.schema_before == "0001" != newest_revision()
     assert decisions(tmp_path / "again") == 1

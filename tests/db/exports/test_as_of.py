@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from db.exports.choice import ExportChoice, LabelKind, RowsOf, SplitShares
+from db.exports.choice import ExportChoice, RowsOf, SplitShares
 from db.exports.registry import EXPORTERS, Written
 from db.models import Clip, ClipChange, ClipState, LabelChange, LabelChangeKind, Withdrawal
 from db.project import OpenProject
 from db.records.labels import label_by_name
 from learner.handover.export import export_project
 from tests.filled_projects import add_clips, answer, undo
-
-KINDS = frozenset({LabelKind.GOLD, LabelKind.CONSENSUS, LabelKind.NONE})
 
 
 def bytes_of(place: Path) -> dict[str, bytes]:
@@ -34,7 +32,7 @@ def export_all(project: OpenProject, folder: Path, *, as_of: float | None = None
         for rows in sorted(exporter.rows):
             if exporter.audio == "none":
                 output = folder / f"{name}-{rows.value}"
-                choice = ExportChoice(rows=rows, as_of=as_of, kinds=KINDS, splits=SplitShares.parse("50/25/25"))
+                choice = ExportChoice(rows=rows, as_of=as_of, splits=SplitShares.parse("50/25/25"))
                 written = export_project(project, name, output, choice=choice, with_data_sheet=True)
                 found[output.name] = bytes_of(output)
     assert written is not None

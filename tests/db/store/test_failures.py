@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg.errors
 import pytest
@@ -18,7 +19,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from db.errors import ProjectError
+from db.backups.backing_up import back_up
+from db.backups.restoring import restore
+from db.errors import EarmarkError, ProjectError
 from db.project import OpenProject, create_project, open_project
 from db.store import engine as engines
 from db.store.failures import STORE_ERRORS, Failure, Kind, failure_of
@@ -78,6 +81,36 @@ def test_every_command_says_that_the_disk_is_full(on_small_disk: OpenProject) ->
     result = CliRunner().invoke(main, ["--project", str(directory.parent / "new"), "init", "--labels", "a"])
     assert result.exit_code == 1
     assert "is full; make room on it" in result.stderr
+
+
+def test_a_backup_on_a_full_disk_leaves_the_older_one(project: OpenProject, small_disk: Path) -> None:
+    output = small_disk / "b.zip"
+    back_up(project, output)
+    older = output.read_bytes()
+    (small_disk / "room").write_bytes(bytes(64 * 1024))
+    fill(small_disk)
+    for _ in range(2):
+        full = rf"the disk of {small_disk} is full; make room|{output} cannot be written \(No space left on device\)"
+        with pytest.raises(EarmarkError, match=full):
+            back_up(project, output)
+        assert sorted(path.name for path in small_disk.iterdir() if path.name != "room") == ["b.zip", "filler"]
+        # Now there is room for the copy of the database, but none for the backup.
+        (small_disk / "room").unlink(missing_ok=True)
+    assert output.read_bytes() == older
+
+
+def test_a_restore_onto_a_disk_without_room_leaves_nothing(
+    project: OpenProject, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(project, tmp_path / "b.zip")
+    fill(small_disk)
+    with pytest.raises(ProjectError, match="and 0 MB are free; make room there first"):
+        restore(tmp_path / "b.zip", small_disk / "again")
+    # As if somebody else filled it meanwhile.
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1 << 40))
+    with pytest.raises(ProjectError, match=r"cannot be restored \(No space left on device\)"):
+        restore(tmp_path / "b.zip", small_disk / "again")
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
 
 
 def test_a_backup_copy_on_a_full_disk_leaves_nothing(on_small_disk: OpenProject) -> None:

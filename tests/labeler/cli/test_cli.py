@@ -167,7 +167,7 @@ def test_only_files_that_are_no_clips_are_called_rejected(project: OpenProject, 
     (tmp_path / "m.csv").write_text("file_name,label\na.wav,glad\ncopy.wav,glad\nb.wav,sad\ngone.wav,sad\n")
     result = run(project.directory, "import", str(tmp_path / "m.csv"), "--labels-as", "ann")
     assert "2 added, 1 known (1 of them the same audio under another name), 1 rejected." in result.stdout
-    assert "warning a.wav: Imported without its label: 'glad' is not in the label set" in result.stderr
+    assert "'glad' is not in the label set: 2 clips imported, label not taken (first 'a.wav')." in result.stderr
     lines = run(project.directory, "status").stdout.splitlines()
     assert lines[0] == "2 clips, 0 embedded"
     assert lines[1] == "1 more file with the same audio as another, 1 file rejected."

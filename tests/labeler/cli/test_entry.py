@@ -27,7 +27,7 @@ class Interrupted(MetaPathFinder):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("module", ["labeler.cli.main", "labeler.cli.set_up"])
+@pytest.mark.parametrize("module", ["labeler.cli.main", "labeler.cli.data.set_up"])
 def test_ctrl_c_while_modules_are_loaded_is_one_line(
     module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

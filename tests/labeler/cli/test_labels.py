@@ -11,7 +11,7 @@ from sqlalchemy import select
 from db.changes.withdrawing import ToWithdraw
 from db.models import LabelChange, Withdrawal
 from db.project import OpenProject
-from labeler.cli import withdraw as withdraw_command
+from labeler.cli.data import withdraw as withdraw_command
 from tests.filled_projects import add_clips, answer
 from tests.labeler.cli.test_cli import run
 

@@ -14,8 +14,8 @@ from db.project import OpenProject
 from db.records.features import newest_feature_set
 from db.records.labels import active_labels, add_labels
 from labeler.charts.probe import candidate_name, probe_chart
+from labeler.cli.learning.probe import embed_command
 from labeler.cli.main import main
-from labeler.cli.probe import embed_command
 from tests.learner.audio_files import import_files, noise, tone, written
 from tests.learner.probing.test_probing import tones
 

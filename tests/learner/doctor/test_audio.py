@@ -29,39 +29,42 @@ def checked(project: OpenProject, *, relink: Path | None = None, audio: int | No
     return examine_audio(project, audio=audio, relink=relink)
 
 
-@pytest.fixture
-def recordings(any_project: OpenProject, tmp_path: Path) -> Path:
+def recorded(project: OpenProject, folder: Path) -> Path:
     """Three files of noise, imported."""
-    folder = tmp_path / "recordings"
     folder.mkdir()
     for number in range(3):
         written(folder / f"{number}.wav", noise(0.2, seed=number))
-    import_source(any_project, folder)
+    import_source(project, folder)
     return folder
 
 
-def test_sound_audio_gives_no_finding(any_project: OpenProject, recordings: Path) -> None:
+@pytest.fixture
+def recordings(project: OpenProject, tmp_path: Path) -> Path:
+    """The same in a project on SQLite."""
+    return recorded(project, tmp_path / "recordings")
+
+
+def test_sound_audio_gives_no_finding(project: OpenProject, recordings: Path) -> None:
     os.utime(recordings / "0.wav")
-    result = checked(any_project)
+    result = checked(project)
     assert result.findings == []
     assert result.clips_decoded == 3
 
 
-def test_missing_and_changed_files_are_counted_and_named(any_project: OpenProject, recordings: Path) -> None:
+def test_missing_and_changed_files_are_counted_and_named(project: OpenProject, recordings: Path) -> None:
     (recordings / "0.wav").unlink()
     written(recordings / "1.wav", noise(0.2, seed=9))
-    found = audio_findings(any_project)
+    found = audio_findings(project)
     assert set(found) == {"missing", "changed"}
     assert (found["missing"].count, found["missing"].examples) == (1, (str(recordings / "0.wav"),))
     assert found["missing"].what == "1 audio file is not where it was."
     assert found["missing"].remedy == "Bring them back, or let `earmark doctor --relink FOLDER` find them where they are now."
     assert found["changed"].examples == (str(recordings / "1.wav"),)
-    assert checked(any_project).clips_decoded == 1
+    assert checked(project).clips_decoded == 1
 
 
-def test_a_folder_that_was_moved_is_found_again_by_its_content(
-    any_project: OpenProject, recordings: Path, tmp_path: Path
-) -> None:
+def test_a_folder_that_was_moved_is_found_again_by_its_content(any_project: OpenProject, tmp_path: Path) -> None:
+    recordings = recorded(any_project, tmp_path / "recordings")
     answer(any_project, 1)
     moved = tmp_path / "disk" / "elsewhere"
     moved.parent.mkdir()
@@ -81,7 +84,7 @@ def test_a_folder_that_was_moved_is_found_again_by_its_content(
     assert (report.added, report.known) == (0, 3)
 
 
-def test_only_the_same_bytes_count(any_project: OpenProject, recordings: Path, tmp_path: Path) -> None:
+def test_only_the_same_bytes_count(project: OpenProject, recordings: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (recordings / "0.wav").rename(tmp_path / "gone.wav")
@@ -89,13 +92,13 @@ def test_only_the_same_bytes_count(any_project: OpenProject, recordings: Path, t
     (other / "fifo").mkdir()
     os.mkfifo(other / "fifo" / "0.wav")
     (other / "loop").symlink_to(other)
-    found = checked(any_project, relink=other)
+    found = checked(project, relink=other)
     assert found.relinked == []
     assert [finding.kind for finding in found.findings] == ["missing"]
 
 
 def test_files_of_another_size_are_not_read(
-    any_project: OpenProject, recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: OpenProject, recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (recordings / "0.wav").unlink()
     (tmp_path / "other").mkdir()
@@ -105,11 +108,12 @@ def test_files_of_another_size_are_not_read(
         raise AssertionError
 
     monkeypatch.setattr("learner.doctor.relinking.content_hash", never)
-    assert checked(any_project, relink=tmp_path / "other").relinked == []
+    assert checked(project, relink=tmp_path / "other").relinked == []
 
 
-def test_two_files_of_the_same_bytes_become_one(any_project: OpenProject, recordings: Path, tmp_path: Path) -> None:
+def test_two_files_of_the_same_bytes_become_one(any_project: OpenProject, tmp_path: Path) -> None:
     """The bytes were known by another path already, which is where they are found."""
+    recordings = recorded(any_project, tmp_path / "recordings")
     with any_project.write() as session:
         first, second = session.get_one(Clip, 1), session.get_one(Clip, 2)
         second.end, second.file.size = 0.1, first.file.size
@@ -121,9 +125,9 @@ def test_two_files_of_the_same_bytes_become_one(any_project: OpenProject, record
         assert len(session.scalars(select(Clip)).all()) == 3
 
 
-def test_a_folder_that_is_none_is_named(any_project: OpenProject, tmp_path: Path) -> None:
+def test_a_folder_that_is_none_is_named(project: OpenProject, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="is no folder"):
-        checked(any_project, relink=tmp_path / "none")
+        checked(project, relink=tmp_path / "none")
 
 
 def test_what_is_wrong_with_the_sound_is_counted_by_kind(project: OpenProject, tmp_path: Path) -> None:
@@ -166,6 +170,6 @@ def test_a_few_loud_samples_are_no_clipping(project: OpenProject, tmp_path: Path
     assert audio_findings(project) == {}
 
 
-def test_a_sample_is_decoded_unless_all_are_wanted(any_project: OpenProject, recordings: Path) -> None:
+def test_a_sample_is_decoded_unless_all_are_wanted(project: OpenProject, recordings: Path) -> None:
     assert recordings.is_dir()
-    assert [checked(any_project, audio=count).clips_decoded for count in (0, 2, None)] == [0, 2, 3]
+    assert [checked(project, audio=count).clips_decoded for count in (0, 2, None)] == [0, 2, 3]

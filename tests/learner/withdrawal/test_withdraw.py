@@ -6,16 +6,19 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from db.models import Clip
+from db.models import Clip, Rejection
 from db.project import OpenProject
 from db.records.clips import clip_audio
 from labeler.app.media.pictures import Pictures
 from labeler.app.media.playable import AudioFiles
 from learner.features.matrix import open_features
 from learner.imports.source import import_source
+from learner.loop.publishing import Published, Publisher
 from learner.loop.run import learn_once
 from learner.search.likely import read_likely
+from learner.search.predicted import read_predictions
 from learner.withdrawal import withdraw as room
 from learner.withdrawal.withdraw import finish_withdrawals, withdraw
 from tests.filled_projects import add_clips
@@ -44,6 +47,10 @@ def test_features_predictions_and_copies_go_and_the_next_run_knows_nothing_of_th
     report = withdraw(project, [labelled, unlabelled], reason="consent withdrawn", by="Lee")
     assert (report.clips, report.vectors, report.overlapping) == ([labelled, unlabelled], 2, 0)
     assert read_likely(project.heads_dir) is None
+    predicted = read_predictions(project.heads_dir)
+    assert predicted is not None
+    assert predicted.of([unlabelled]) == {}
+    assert len(predicted.clip_ids) == 17, "of 18 that nobody had answered"
     assert unlabelled not in {entry.clip_id for entry in queued(project)}
     learn_once(project)
     assert (newest_run(project).decisions, newest_run(project).labeled) == (11, 11)
@@ -52,6 +59,33 @@ def test_features_predictions_and_copies_go_and_the_next_run_knows_nothing_of_th
     assert unlabelled not in likely.clip_ids
     assert features is not None
     assert not features.has([labelled, unlabelled]).any()
+
+
+def test_a_run_that_began_before_writes_nothing_of_the_clip(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = embedded_project(project, 30)
+    label_truly(project, clips[:12])
+    publish = Publisher.publish
+
+    def withdrawn_before_the_scoring(publisher: Publisher) -> Published | None:
+        published = publish(publisher)
+        withdraw(project, [clips[20]])
+        return published
+
+    monkeypatch.setattr(Publisher, "publish", withdrawn_before_the_scoring)
+    learn_once(project)
+    likely, predicted = read_likely(project.heads_dir), read_predictions(project.heads_dir)
+    assert likely is not None
+    assert predicted is not None
+    assert clips[20] not in likely.clip_ids
+    assert clips[20] not in predicted.clip_ids
+
+
+def test_predictions_that_cannot_be_read_are_deleted(project: OpenProject) -> None:
+    clips = add_clips(project, 1)
+    path = project.heads_dir / "predicted_1.npz"
+    path.write_bytes(b"no predictions at all")
+    withdraw(project, clips)
+    assert not path.exists()
 
 
 def test_lists_without_the_clip_stay(project: OpenProject) -> None:
@@ -85,6 +119,8 @@ def test_a_withdrawn_file_is_rejected_by_the_next_import_with_the_reason(project
     (rejected,) = report["rejected"]
     assert rejected["file_name"] == "0.wav"
     assert rejected["reason"].startswith(f"This audio was withdrawn (clip {gone})")
+    with project.read() as session:
+        assert session.scalars(select(Rejection)).all() == [], "its name is not stored again"
 
 
 def test_what_was_deleted_is_not_in_the_database_file_any_more(project: OpenProject) -> None:

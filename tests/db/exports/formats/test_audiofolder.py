@@ -71,7 +71,7 @@ def test_datasets_loads_labels_splits_and_audio(awkward: OpenProject, tmp_path: 
         ("nan", "label", "007"),
         ("Bob", "skip", None),
     ]
-    assert [row["split"] for row in found["train"]] == ["", "", "", "", "fold 3", ""]
+    assert [row["split"] for row in found["train"]] == ["train", "train", "train", "", "fold 3", "train"]
 
 
 def test_whole_files_are_copied_with_the_spans_beside_them(awkward: OpenProject, tmp_path: Path, load: Load) -> None:

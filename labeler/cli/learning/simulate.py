@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from labeler.cli.data.set_up import corpus_option, speaker_option
 from labeler.cli.output import json_option, note, print_result
 from labeler.cli.progress import progress_bar
-from labeler.cli.set_up import corpus_option, speaker_option
 from labeler.words.run import counted
 
 share = click.FloatRange(0, 1, max_open=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from db.records.features import newest_feature_set
+from labeler.cli.data.set_up import corpus_option, speaker_option
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
-from labeler.cli.set_up import corpus_option, speaker_option
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
