@@ -6,12 +6,14 @@ Its methods are in `labeler.scripting`, one file a subject.
 from __future__ import annotations
 
 from labeler.scripting.answering import Answering
+from labeler.scripting.changing import Changing
 from labeler.scripting.filling import Filling
 from labeler.scripting.handing_over import HandingOver
+from labeler.scripting.keeping import Keeping
 from labeler.scripting.learning import Learning
 
 
-class Project(Filling, Answering, Learning, HandingOver):
+class Project(Filling, Answering, Learning, HandingOver, Changing, Keeping):
     """An open project: `with Project.open("my-project") as project: ...`, or close it yourself.
 
     Tables that may be long are pandas data frames. Other results are dicts and lists, as the command of the same name prints them

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from db.serving.upcoming import upcoming
 from labeler.scripting.answers import PLACE, Answers, answer_rows, take_back
-from labeler.scripting.export_options import Time, seconds_of
 from labeler.scripting.frames import decision_frame
 from labeler.scripting.opened import Opened, StrPath
+from labeler.scripting.options import Time, seconds_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from db.errors import FormatError
+from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
-from labeler.scripting.export_options import Time, seconds_of
 from labeler.scripting.frames import clip_frame
 from labeler.scripting.opened import Opened, StrPath
+from labeler.scripting.options import Time, option_of, seconds_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,12 @@ class ImportOptions(TypedDict, total=False):
     """A known corpus whose folder this is, such as `emodb`."""
     speaker_from: str | None
     """A column to take as the speaker."""
+    tool: str | None
+    """What wrote the source, such as `label-studio`; None: noticed by its files."""
+    label_column: str | None
+    """Where another tool holds the labels: a column, a scheme, or the name of a question."""
+    audio_folder: StrPath | None
+    """The folder of the audio that Label Studio or Prodigy addresses; None for that of the source."""
 
 
 class Filling(Opened):
@@ -40,14 +47,15 @@ class Filling(Opened):
     def import_clips(
         self, source: StrPath, *, seed: int | None = None, progress: Progress | None = None, **options: Unpack[ImportOptions]
     ) -> ImportReport:
-        """Register the clips of a manifest (CSV, TSV, JSONL), of another tool's file, or of a folder. Audio stays where it is.
+        """Register the clips of a manifest (CSV, TSV, JSONL), of a folder, or of another tool's files. Audio stays where it is.
 
         Args:
             seed: makes the order of the random slice repeatable; by default nobody can foresee it.
             options: see `labeler.scripting.filling.ImportOptions`.
 
         Returns:
-            A report: `added` and `known` clips, `labels` recorded, `rejected` rows with reasons, `labels_not_taken`, `notes`.
+            A report: `added` and `known` clips, `labels` and `suggestions` recorded, `rejected` rows with reasons,
+            `labels_not_taken`, and `notes`.
 
         Raises:
             FormatError: the source cannot be read. Single rows that cannot be used are in the report.
@@ -56,17 +64,19 @@ class Filling(Opened):
         from learner.imports.source import import_source
 
         with self._used() as project:
-            return import_source(
-                project,
-                Path(source),
-                labels_as=options.get("labels_as"),
-                labels_from_folders=options.get("labels_from_folders", False),
-                times_in=_unit(options.get("times_in")),
-                corpus=options.get("corpus"),
-                speaker_from=options.get("speaker_from"),
-                seed=seed,
-                progress=progress,
-            )
+            return import_source(project, Path(source), seed=seed, progress=progress, **_as_learner_takes(options))
+
+    def validate(self, source: StrPath, *, progress: Progress | None = None, **options: Unpack[ImportOptions]) -> ImportReport:
+        """What `import_clips` would do with the same options; nothing is written.
+
+        Raises:
+            FormatError, DecisionError: as `import_clips`.
+            ProjectError: the database is damaged, or there is no room for a copy of it.
+        """
+        from learner.imports.validation import validate_source
+
+        with self._used() as project:
+            return validate_source(project, Path(source), progress=progress, **_as_learner_takes(options))
 
     def embed(
         self,
@@ -75,6 +85,7 @@ class Filling(Opened):
         layers: str | None = None,
         pooling: str | None = None,
         progress: Progress | None = None,
+        note: Callable[[str], None] | None = None,
     ) -> EmbedReport:
         """Compute the features that clips still lack. It may be interrupted and called again.
 
@@ -82,6 +93,7 @@ class Filling(Opened):
             encoder: `bundled`, `logmel`, `egemaps`, a hub id or a local folder; None for the project's setting.
             layers: hidden layers to pool, such as `5`, `0,3,6`, `mean` or `all`.
             pooling: `mean` or `mean+std` over time.
+            note: called with what somebody should know of the encoder, before it starts.
 
         Returns:
             A report: how many clips were `embedded`, in how many `seconds`, and which `failed` (clip, file name and reason).
@@ -94,7 +106,7 @@ class Filling(Opened):
         from learner.progress import unseen
 
         with self._used() as project:
-            return embed(project, encoder=encoder, layers=layers, pooling=pooling, progress=progress or unseen)
+            return embed(project, encoder=encoder, layers=layers, pooling=pooling, progress=progress or unseen, note=note)
 
     def clips(self, *, as_of: Time | None = None) -> pd.DataFrame:
         """One row for each clip that was not withdrawn, by number.
@@ -111,8 +123,19 @@ class Filling(Opened):
             return clip_frame(project, as_of=seconds_of(as_of))
 
 
-def _unit(name: str | None) -> TimesIn | None:
-    try:
-        return None if name is None else TimesIn(name)
-    except ValueError as error:
-        raise FormatError(f"Times cannot be given in {name!r}; use one of: {', '.join(TimesIn)}.") from error
+def _as_learner_takes(options: ImportOptions) -> dict[str, Any]:
+    """The options of `learner.imports.source.import_source`."""
+    from learner.imports.tools import Tool, ToolOptions
+
+    folder, tool = options.get("audio_folder"), option_of("tool", Tool, options.get("tool"))
+    tools = ToolOptions(
+        tool=tool, label_column=options.get("label_column"), audio_folder=None if folder is None else Path(folder)
+    )
+    return {
+        "labels_as": options.get("labels_as"),
+        "labels_from_folders": options.get("labels_from_folders", False),
+        "times_in": option_of("unit of times", TimesIn, options.get("times_in")),
+        "corpus": option_of("known corpus", CORPORA, options.get("corpus")),
+        "speaker_from": options.get("speaker_from"),
+        "tools": tools,
+    }

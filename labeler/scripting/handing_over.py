@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from labeler.scripting.export_options import ExportOptions, export_choice
 from labeler.scripting.opened import Opened, StrPath
+from labeler.scripting.options import ExportOptions, export_choice
 
 if TYPE_CHECKING:
     from db.exports.registry import Written
@@ -30,7 +30,7 @@ class HandingOver(Opened):
 
         Args:
             data_sheet: write one beside a file, too; a folder always holds one.
-            choice: see `labeler.scripting.export_options.ExportOptions`.
+            choice: see `labeler.scripting.options.ExportOptions`.
 
         Returns:
             A report: how many `rows` of how many `clips`; `time`, for `as_of`; and clips `withdrawn` since.

@@ -209,15 +209,19 @@ def test_what_cannot_be_predicted_has_a_row_with_its_problem(scripted: Project, 
 def test_wrong_options_are_one_sentence(scripted: Project, project: OpenProject, tmp_path: Path) -> None:
     add_clips(project, 1)
     for options, sentence in (
-        ({"rows": "everything"}, "'everything' cannot be the rows of an export; use one of: consensus, decisions."),
+        ({"rows": "everything"}, "'everything' is no kind of rows; use one of: consensus, decisions."),
         ({"labels": "sad"}, r"The labels of an export cannot be one text \('sad'\)"),
         ({"splits": "80/20"}, "'80/20' are no shares"),
         ({"min_agreement": 2}, "The least agreement cannot be 2"),
     ):
         with pytest.raises(FormatError, match=sentence):
             scripted.export("csv", tmp_path / "out.csv", **options)
-    with pytest.raises(FormatError, match="Times cannot be given in 'minutes'; use one of: seconds, milliseconds, samples"):
+    with pytest.raises(FormatError, match="'minutes' is no unit of times; use one of: seconds, milliseconds, samples, clock"):
         scripted.import_clips(tmp_path, times_in="minutes")
+    with pytest.raises(FormatError, match="'emo-db' is no known corpus; use one of: emodb"):
+        scripted.validate(tmp_path, corpus="emo-db")
+    with pytest.raises(FormatError, match="'excel' is no tool; use one of: manifest, folder, label-studio"):
+        scripted.import_clips(tmp_path, tool="excel")
     assert list(tmp_path.glob("out*")) == []
 
 

@@ -14,7 +14,7 @@ from db.exports.registry import EXPORTERS
 from labeler.cli.output import json_option, note, print_result
 from labeler.cli.progress import progress_bar
 from labeler.project import Project
-from labeler.scripting.export_options import seconds_of
+from labeler.scripting.options import seconds_of
 from labeler.words.run import counted
 
 

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def learn(directory: Path, once: bool, as_json: bool) -> None:
     """Run the background learner in the foreground."""
-    from learner.loop.run import learn_once, run_learner
+    from learner.loop.run import run_learner
 
     with opened(directory) as project:
         if once:
             with progress_bar("learn", "head") as moved:
-                run_id = learn_once(project, progress=moved)
+                run_id = Project(project).learn(progress=moved)
             nothing = "There is nothing to train on yet; run `earmark embed` first."
             done = nothing if run_id is None else f"Run {run_id} is published."
             print_result({"run": run_id}, as_json=as_json, lines=lambda: [done])

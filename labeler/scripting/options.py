@@ -1,18 +1,18 @@
-"""The options of an export as commands and scripts give them, and what they choose."""
+"""Options as commands and scripts give them: times, names out of a list, and what an export shall hold."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import TypedDict, TypeVar, overload
+from typing import Any, TypedDict, TypeVar, overload
 
 from db.errors import FormatError
 from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf, SplitShares
 
 Time = datetime | str | float
 """A time: ISO 8601 or a datetime, both in UTC if they name no time zone, or seconds since 1970."""
-_Option = TypeVar("_Option", bound=enum.StrEnum)
+Option = TypeVar("Option", bound=enum.StrEnum)
 
 
 class ExportOptions(TypedDict, total=False):
@@ -71,8 +71,8 @@ def export_choice(
         raise FormatError(f"The labels of an export cannot be one text ({labels!r}); give a list of labels.")
     kinds = {LabelKind.GOLD} if gold_only else {LabelKind.GOLD, LabelKind.CONSENSUS}
     return ExportChoice(
-        rows=_option("rows", RowsOf, rows),
-        audio=None if audio is None else _option("audio", AudioAs, audio),
+        rows=option_of("kind of rows", RowsOf, rows) or RowsOf.CONSENSUS,
+        audio=option_of("kind of audio", AudioAs, audio),
         splits=None if splits is None else SplitShares.parse(splits),
         labels=frozenset(labels) or None,
         least_agreement=min_agreement,
@@ -104,8 +104,17 @@ def seconds_of(time: Time | None) -> float | None:
         raise FormatError(f"{time!r} is no time; write one such as 2026-11-25 or 2026-11-25T18:30:00+01:00.") from error
 
 
-def _option(name: str, kind: type[_Option], value: str) -> _Option:
-    try:
-        return kind(value)
-    except ValueError as error:
-        raise FormatError(f"{value!r} cannot be the {name} of an export; use one of: {', '.join(kind)}.") from error
+@overload
+def option_of(what: str, known: type[Option], value: str | None) -> Option | None: ...
+@overload
+def option_of(what: str, known: Mapping[str, Any], value: str | None) -> str | None: ...
+def option_of(what: str, known: type[enum.StrEnum] | Mapping[str, Any], value: str | None) -> str | None:
+    """One of the known values; None stays None.
+
+    Raises:
+        FormatError: it is another one.
+    """
+    names = [str(name) for name in known]
+    if value is not None and value not in names:
+        raise FormatError(f"{value!r} is no {what}; use one of: {', '.join(names)}.")
+    return known(value) if value is not None and isinstance(known, type) else value
