@@ -23,6 +23,7 @@ from labeler import Project
 from labeler.cli.main import main
 from learner.loop.run import learn_once
 from tests.filled_projects import LABELS, add_clips, answer
+from tests.learner.audio_files import noise, written
 from tests.learner.synthetic_projects import embedded_project, label_truly, truth
 
 AWKWARD = ("nan", "NA", "True", "007", "1e3", "skip")
@@ -245,3 +246,51 @@ def test_threads_share_a_project(scripted: Project, project: OpenProject) -> Non
     for thread in threads:
         thread.join()
     assert scripted.decisions().groupby("annotator")["clip"].nunique().to_dict() == {"ana": 10, "ben": 10}
+
+
+def test_an_import_can_be_tried_before(scripted: Project, tmp_path: Path) -> None:
+    written(tmp_path / "a.wav", noise(0.3, seed=1))
+    (tmp_path / "m.csv").write_text("file_name,label\na.wav,sad\n")
+    assert scripted.validate(tmp_path / "m.csv", labels_as="ana").labels == 1
+    assert scripted.clips().empty
+    report = scripted.import_clips(tmp_path / "m.csv", labels_as="ana")
+    assert (report.added, report.labels) == (1, 1)
+    assert scripted.clips()["label"].tolist() == ["sad"]
+
+
+def test_labels_change(scripted: Project, project: OpenProject) -> None:
+    answer(project, add_clips(project, 1)[0], "angry")
+    scripted.add_label("calm", by="lead")
+    scripted.rename_label("angry", "cross")
+    assert scripted.labels == ["cross", "happy", "sad", "calm"]
+    scripted.merge_label("cross", into="sad")
+    assert (scripted.labels, scripted.clips()["label"].tolist()) == (["happy", "sad", "calm"], ["sad"])
+    scripted.restore_label("cross")
+    scripted.retire_label("calm")
+    assert (scripted.labels, scripted.clips()["label"].tolist()) == (["cross", "happy", "sad"], ["cross"])
+    with pytest.raises(LabelError, match="There is no label 'glad'"):
+        scripted.rename_label("glad", "merry")
+
+
+def test_clips_are_withdrawn(scripted: Project, project: OpenProject) -> None:
+    add_clips(project, 6, speakers=3)
+    assert scripted.withdraw(clip="0.wav", reason="consent").clips == [1]
+    assert scripted.withdraw(speaker="s1", reason="consent", by="lead").clips == [2, 5]
+    assert scripted.clips()["clip"].tolist() == [3, 4, 6]
+    for options, sentence in (
+        ({"reason": "x"}, "Either a clip or a speaker is withdrawn"),
+        ({"reason": " ", "clip": 3}, "A withdrawal needs a reason"),
+        ({"reason": "x", "clip": 99}, "There is no clip 99"),
+    ):
+        with pytest.raises(ClipError, match=sentence):
+            scripted.withdraw(**options)
+
+
+def test_a_backup_is_made_and_restored(scripted: Project, project: OpenProject, tmp_path: Path) -> None:
+    answer(project, add_clips(project, 2)[0], "sad")
+    assert scripted.backup(tmp_path / "backup.zip").clips == 2
+    assert Project.restore(tmp_path / "backup.zip", tmp_path / "again").clips == 2
+    with Project.open(tmp_path / "again") as again:
+        assert again.clips()["label"].dropna().tolist() == ["sad"]
+        # Its audio was never there.
+        assert not again.doctor(audio=0).is_well
