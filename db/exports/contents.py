@@ -236,7 +236,7 @@ class Contents:
         )
 
     def _flat(self, row: ClipRow) -> dict[str, Any]:
-        newest = max((answer.answered_at for answer in row.answers), default=None)
+        newest = max(answer.answered_at for answer in row.answers) if row.answers else None
         found = {
             "file_name": row.file_name,
             "path": row.path,
