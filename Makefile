@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all that you need; both make .venv first, with the exact versions in constraints.txt.
 .DEFAULT_GOAL := demo
 .NOTPARALLEL:
-.PHONY: demo test lint format types pytest bench soak screenshots commands sample-data chromium clean
+.PHONY: demo test lint format types pytest bench soak screenshots commands formats sample-data chromium clean
 
 PIP := .venv/bin/python -m pip --disable-pip-version-check
 SCRIPTS := labeler/player tests/player
@@ -45,6 +45,10 @@ screenshots: .venv/.for-tests chromium
 # Makes docs/commands.md from what --help prints.
 commands: .venv/.for-tests
 	@.venv/bin/python -m scripts.command_reference
+
+# Makes docs/formats.md from a small project in every format.
+formats: .venv/.for-tests
+	@.venv/bin/python -m scripts.format_examples
 
 # Makes the same clips again, byte for byte with the same release of espeak-ng.
 sample-data: .venv/.for-tests

@@ -9,6 +9,7 @@ import pytest
 
 from labeler.cli.main import main
 from scripts.command_reference import REFERENCE, command_reference
+from scripts.format_examples import PAGE, format_examples
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -37,7 +38,11 @@ def test_the_command_reference_is_what_the_commands_print() -> None:
     assert REFERENCE.read_text(encoding="utf-8") == command_reference(), "run `make commands`"
 
 
-@pytest.mark.parametrize("page", ["docs/architecture.md", "docs/security.md", "CONTRIBUTING.md"])
+def test_the_page_on_formats_shows_what_they_hold() -> None:
+    assert PAGE.read_text(encoding="utf-8") == format_examples(), "run `make formats`"
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "scripts/formats_page_end.md", "docs/security.md", "CONTRIBUTING.md"])
 def test_every_file_that_a_page_for_developers_names_is_there(page: str) -> None:
     text = (REPOSITORY / page).read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:db|learner|labeler|tests|benchmarks|scripts)/[\w./-]*)`", text))

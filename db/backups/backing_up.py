@@ -123,6 +123,7 @@ class _Backup:
             done += size
             progress(min(done, total), total)
 
+        progress(0, total)
         with ArchiveWriter(output) as archive:
             # Its database URL may hold a password, and is none of the project that is restored.
             text = with_database_url(settings.read_text(encoding="utf-8"), None)

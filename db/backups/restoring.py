@@ -115,6 +115,7 @@ class _Restore:
         self._total, self._done = archive.size + sum(self._manifest.rows.values()), 0
 
     def run(self, database_url: str | None) -> RestoreReport:
+        self._progress(0, self._total)
         self._extract()
         strategy = self._settings(database_url)
         revision = check_snapshot(self._backup / DATABASE)

@@ -95,6 +95,7 @@ register(
         description="A folder that Hugging Face's datasets loads, one label a clip, with splits and audio.",
         write=write_audiofolder,
         is_folder=True,
+        importable=True,
         rows=_CONSENSUS,
         audio=AudioAs.CUT,
     )
@@ -106,6 +107,7 @@ register(
         description="A database of audformat, with splits and audio; with every decision a column for each annotator.",
         write=write_audformat,
         is_folder=True,
+        importable=True,
         audio=AudioAs.COPY,
     )
 )
@@ -113,7 +115,7 @@ register(
     Exporter(
         name="kaldi",
         suffix="",
-        description="A data folder of Kaldi (and ESPnet), one label a clip, with audio; without splits and answers.",
+        description="A data folder of Kaldi (and ESPnet), one label a clip, with audio; nobody's single answers.",
         write=write_kaldi,
         is_folder=True,
         rows=_CONSENSUS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import AudioFile, Clip, ClipAlias, ClipState
+from db.models import AudioFile, Clip, ClipAlias, ClipState, Decision
 from db.records.clips import ClipAudio, clip_audio
 
 _COLUMNS = select(AudioFile.id, AudioFile.path, AudioFile.size, AudioFile.mtime_ns, AudioFile.content_hash)
@@ -70,3 +70,9 @@ def relink(session: Session, file_id: int, *, path: str, size: int, mtime_ns: in
         same = (ClipAlias.clip_id == clip_id, ClipAlias.path == path, ClipAlias.file_name == file_name)
         session.execute(delete(ClipAlias).where(*same))
     session.flush()
+
+
+def answered_bytes(session: Session) -> int:
+    """How many bytes the files have of which somebody answered a clip."""
+    files = select(Clip.file_id).where(Clip.id.in_(select(Decision.clip_id)), Clip.state != ClipState.WITHDRAWN)
+    return session.scalar(select(func.sum(AudioFile.size)).where(AudioFile.id.in_(files))) or 0

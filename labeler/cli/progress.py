@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
@@ -23,7 +23,7 @@ def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     count = "{n_fmt}B/{total_fmt}B" if unit == "B" else f"{{n_fmt}}/{{total_fmt}} {unit}s"
     pace = "[{elapsed}<{remaining}, {rate_noinv_fmt}]"
     form = f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {count} {pace}"
-    how = {"unit": "", "unit_scale": unit == "B", "bar_format": form, "dynamic_ncols": True}
+    how: dict[str, Any] = {"unit": "", "unit_scale": unit == "B", "bar_format": form, "dynamic_ncols": True}
     with tqdm(desc=what, file=sys.stderr, disable=not shown, **how) as bar:
 
         def moved(done: int, total: int) -> None:

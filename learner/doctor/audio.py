@@ -91,6 +91,7 @@ def look_at_paths(project: OpenProject, *, wants_lost: bool = False, progress: P
     found, last, done = Paths(wants_lost), 0, 0
     with project.read() as session:
         total = count_files_in_use(session)
+    progress(0, total)
     while True:
         # In portions: a transaction of hours would keep the database from cleaning up.
         with project.read() as session:
@@ -175,6 +176,7 @@ def decode_sample(project: OpenProject, count: int | None, *, without: set[str],
     with project.read() as session:
         clip_ids = random_clips(session, count)
     waiting, done = iter(clip_ids), 0
+    progress(0, len(clip_ids))
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="doctor") as pool:
         while batch := list(islice(waiting, _BATCH)):
             with project.read() as session:

@@ -35,6 +35,7 @@ def examine_features(project: OpenProject, *, progress: Progress) -> Iterator[Fi
         ready = session.scalar(select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY)) or 0
         without = 0 if used is None else ready - embedded_count(session, used.id)
     done = 0
+    progress(0, vectors)
     for feature_set_id, fingerprint, dim in sets:
         check = _SetCheck(project, feature_set_id, fingerprint, dim)
         for rows in check.run():

@@ -16,6 +16,7 @@ from db.imports.remarks import Remarks
 from db.imports.speaker_column import speakers_from
 from db.imports.times import TimesIn
 from learner.audio.reader import shown
+from learner.imports.tools import Tool, ToolOptions, tool_of, tool_rows
 
 AnyRow = SourceRow | BadRow | HandedOverRow
 
@@ -33,9 +34,10 @@ def rows_of(
     corpus: str | None,
     speaker_from: str | None,
     by_name: bool,
+    tools: ToolOptions,
     remarks: Remarks,
 ) -> Iterator[AnyRow]:
-    """The rows of a manifest, a folder, or the folder of a known corpus; `import_source` explains the options.
+    """The rows of a manifest, a folder, a known corpus, or another tool's files; `import_source` explains the options.
 
     Args:
         by_name: read answers of Earmark's own exports as those of the annotators that they name, not as labels of the clips.
@@ -43,6 +45,18 @@ def rows_of(
     Raises:
         FormatError: the source as a whole cannot be read, or an option does not suit it.
     """
+    tool = tools.tool or (Tool.MANIFEST if corpus is not None or labels_from_folders else tool_of(source))
+    if tool not in (Tool.MANIFEST, Tool.FOLDER):
+        if corpus is not None or labels_from_folders or times_in is not None or speaker_from is not None:
+            raise FormatError(
+                f"{shown(source)} is read as {tool}; leave --corpus, --labels-from-folders, --times-in and --speaker-from out, "
+                "or give --from manifest or --from folder."
+            )
+        return tool_rows(source, tool, tools, remarks=remarks)
+    if tools.label_column is not None or tools.audio_folder is not None:
+        raise FormatError(
+            f"{shown(source)} is read as a {tool}; leave --label-column and --audio-folder out, or give --from TOOL."
+        )
     clips = _clips(source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, remarks=remarks)
     if speaker_from is not None:
         clips = speakers_from(speaker_from, clips, remarks=remarks)

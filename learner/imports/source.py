@@ -42,11 +42,13 @@ from learner.imports.inspection import Inspected, Inspector
 from learner.imports.rejections import key_of, record_rejections
 from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
 from learner.imports.time_units import refuse_other_units
+from learner.imports.tools import ToolOptions
 
 BATCH = 200
 """Rows in a transaction, at most."""
 _COMMIT_SECONDS = 1.0
 _WORKERS = 2
+AS_THE_FILES_SAY = ToolOptions()
 
 
 def import_source(
@@ -58,10 +60,14 @@ def import_source(
     times_in: TimesIn | None = None,
     corpus: str | None = None,
     speaker_from: str | None = None,
+    tools: ToolOptions = AS_THE_FILES_SAY,
     progress: Callable[[int, int], None] | None = None,
     seed: int | None = None,
 ) -> ImportReport:
-    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
+    """Register the clips of a manifest (CSV, TSV, JSONL), of a folder of audio files, or of another tool's files.
+
+    What Earmark itself, Label Studio, Prodigy, audformat and audiofolders hand over comes with its answers, under the names of
+    their annotators and with their times; predictions become suggestions.
 
     Args:
         source: the manifest or folder.
@@ -71,6 +77,7 @@ def import_source(
         times_in: what the manifest's `start` and `end` are given in; None for seconds, where other units are noticed and refused.
         corpus: name of a known corpus whose folder this is; it then gives labels, speakers and texts.
         speaker_from: a column that is taken as the speaker, such as `session`.
+        tools: how the files of another tool are read.
         progress: called with rows done and rows in all.
         seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
@@ -90,6 +97,7 @@ def import_source(
         corpus=corpus,
         speaker_from=speaker_from,
         by_name=labels_as is None,
+        tools=tools,
         remarks=remarks,
     )
     first = list(islice(rows, BATCH))

@@ -5,6 +5,7 @@ Tables are Parquet files: in CSV files audformat takes the labels `nan`, `NA` an
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -54,22 +55,20 @@ def write_audformat(contents: Contents, folder: Path) -> int:
     for row in contents.clips():
         survey.add(row)
     is_segmented = survey.has_parts and not contents.is_cut
+    columns_of = {scheme: survey.rater_columns(scheme) for scheme in ("label", "outcome", "time")}
     rows = 0
     with _Tables(folder, is_segmented=is_segmented) as tables:
         for row in contents.clips():
             answers = survey.answers(row)
-            if wanted is not None and not answers:
+            if wanted is not None and row.answers and not answers:
                 continue
             rows += 1 if wanted is None else len(answers)
             table, split = survey.table(row)
             index = _index(row, contents.audio(row))
             tables.add(table, Table(_CLIP, split), index, _clip_values(row))
-            if wanted is not None:
-                for kind, scheme, values in _by_rater(answers):
-                    columns = [Column(survey.column(rater), scheme, rater) for rater in sorted(survey.raters)]
-                    tables.add(
-                        f"{table}-{kind}", Table(columns, split), index, [values.get(each.rater or "") for each in columns]
-                    )
+            for kind, scheme, values in _by_rater(answers) if wanted is not None else ():
+                columns = columns_of[scheme]
+                tables.add(f"{table}-{kind}", Table(columns, split), index, [values.get(each.rater or "") for each in columns])
     contents.tally = tally or contents.tally
     text = header(
         name=contents.facts.name,
@@ -120,14 +119,21 @@ class _Survey:
         if not row.split:
             return _WITHOUT_SPLIT, None
         usual = usual_split(row.split)
-        return (usual, usual) if usual else (f"split-{sorted(self.splits).index(row.split) + 1}", row.split)
+        return (usual, usual) if usual else (self._names_of_splits[row.split], row.split)
 
-    def column(self, rater: str) -> str:
-        """The name of an annotator's column."""
-        name = rater
-        while name in _INDEX or (name != rater and name in self.raters):
-            name += "_"
-        return name
+    @functools.cached_property
+    def _names_of_splits(self) -> dict[str, str]:
+        return {split: f"split-{number}" for number, split in enumerate(sorted(self.splits), start=1)}
+
+    def rater_columns(self, scheme: str) -> list[Column]:
+        """A column for each annotator, called like the annotator as far as that is not the name of an index."""
+        found: list[Column] = []
+        for rater in sorted(self.raters):
+            name = rater
+            while name in _INDEX or (name != rater and name in self.raters):
+                name += "_"
+            found.append(Column(name, scheme, rater))
+        return found
 
 
 def _index(row: ClipRow, file: str) -> list[Any]:
@@ -177,7 +183,7 @@ class _Tables:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for name in self.written:
-            if kind is None:
+            if kind is None and self._rows[name]:
                 self._flush(name)
         for writer in self._writers.values():
             writer.close()

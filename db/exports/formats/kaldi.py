@@ -29,11 +29,13 @@ class _Utterance:
     is_part: bool
     """Whether it is a part of its recording."""
     transcript: str
+    split: str
 
 
 def write_kaldi(contents: Contents, folder: Path) -> int:
-    """Write wav.scp, utt2spk, spk2utt, text, utt2label, where clips are parts of files segments, and where it is known what is
-    said utt2transcript; returns the number of clips.
+    """Write wav.scp, utt2spk, spk2utt, text and utt2label; returns the number of clips.
+
+    Where clips are parts of files there is segments, and where it is known utt2transcript and utt2split.
 
     `text` holds the label as one word, as recipes for speech emotion expect it; `utt2label` holds it as it is. All files are
     sorted by bytes, as `LC_ALL=C sort` does. An utterance begins with its speaker and a hyphen, and names hold no other hyphens:
@@ -56,6 +58,8 @@ def write_kaldi(contents: Contents, folder: Path) -> int:
     _write(folder / "text", (f"{each.id} {'_'.join(each.label.split())}" for each in found))
     if any(each.transcript for each in found):
         _write(folder / "utt2transcript", (f"{each.id} {each.transcript}" for each in found if each.transcript))
+    if any(each.split for each in found):
+        _write(folder / "utt2split", (f"{each.id} {each.split}" for each in found if each.split))
     speakers: dict[str, list[str]] = defaultdict(list)
     for each in found:
         speakers[each.speaker].append(each.id)
@@ -93,6 +97,7 @@ def _utterance(contents: Contents, row: ClipRow, label: str, names: _Names) -> _
         end=row.end,
         is_part=is_part,
         transcript=" ".join((row.transcript or "").split()),
+        split=" ".join((row.split or "").split()),
     )
 
 

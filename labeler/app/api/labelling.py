@@ -25,6 +25,7 @@ from db.project import OpenProject
 from db.records.clips import ClipAudio, find_clip
 from db.records.labels import active_labels, label_name
 from db.records.runs import latest_run_id
+from db.records.suggestions import imported_suggestions
 from db.serving.leases import LeasedClip, lease_next, open_leases, release_leases, renew_leases
 from db.serving.progress import open_elsewhere, progress_of
 from db.store.engine import Turn
@@ -171,11 +172,16 @@ class Labelling:
             return {"html": guidelines_html(markdown, address=address)}
 
     def _suggested(self, session: Session, leased: list[LeasedClip]) -> dict[int, int]:
-        """Label id by clip id, where the lead wants suggestions; the random slice and the second pass stay blind."""
+        """Label id by clip id, where the lead wants suggestions; the random slice and the second pass stay blind.
+
+        What the classifier predicts counts more than what an import suggested.
+        """
         if not self._project.settings.suggestions:
             return {}
         ids = {label.name: label.id for label in active_labels(session)}
-        return {clip.clip_id: ids[clip.predicted] for clip in leased if clip.source not in _BLIND and clip.predicted in ids}
+        seeing = [clip for clip in leased if clip.source not in _BLIND]
+        imported = imported_suggestions(session, [clip.clip_id for clip in seeing])
+        return {**imported, **{clip.clip_id: ids[clip.predicted] for clip in seeing if clip.predicted in ids}}
 
     def handed_out(self, session: Session, ticket: Ticket) -> Document:
         """What the player needs to know of a clip, with the tokens that go with it. It does not learn why the clip is served."""

@@ -12,14 +12,17 @@ from pathlib import Path
 import streamlit as st
 
 from db.decisions.log import decision_counts
-from db.errors import EarmarkError
-from db.exports.choice import ExportChoice, LabelKind, RowsOf, SplitShares
+from db.errors import EarmarkError, FormatError
+from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf, SplitShares
 from db.exports.registry import EXPORTERS, Exporter
+from db.records.audio_files import answered_bytes
 from labeler.app.opened import Serving, serving
 from labeler.words.run import counted
 from learner.handover.export import export_project, first_rows
 
 PREVIEWED = 5
+_MOST_BYTES = 2**29
+"""Of audio in a download."""
 _LONGEST = 60
 """Characters of a cell in the preview."""
 _ROWS = {RowsOf.CONSENSUS: "One row a clip, with the label that all answers give", RowsOf.DECISIONS: "Every answer that stands"}
@@ -38,6 +41,8 @@ def show_export() -> None:
     try:
         choice = _choice(exporter)
         _preview(now, format, choice)
+        if choice.audio != AudioAs.NONE:
+            _refuse_too_much_audio(now, format)
     except EarmarkError as error:
         st.warning(str(error))
         return
@@ -62,15 +67,28 @@ def _choice(exporter: Exporter) -> ExportChoice:
     kinds = {LabelKind.GOLD, LabelKind.CONSENSUS}
     if rows == RowsOf.CONSENSUS and st.checkbox("Add clips without answers, as the classifier predicts them", key="predicted"):
         kinds.add(LabelKind.PREDICTED)
+    with_audio = st.checkbox("With the audio", value=exporter.audio != AudioAs.NONE, key=f"audio-{exporter.name}")
     shares = st.text_input(
         "Splits", placeholder="80/10/10", key="splits", help="Shares of train, dev and test. No speaker is in two splits."
     )
     return ExportChoice(
         rows=rows,
+        audio=AudioAs.NONE if not with_audio else AudioAs.CUT if exporter.audio == AudioAs.NONE else exporter.audio,
         kinds=frozenset(kinds),
         splits=SplitShares.parse(shares) if shares.strip() else None,
         for_spreadsheets=exporter.for_spreadsheets and _asked_for_spreadsheets(),
     )
+
+
+def _refuse_too_much_audio(now: Serving, format: str) -> None:
+    """A download lies in memory while it is made."""
+    with now.project.read() as session:
+        size = answered_bytes(session)
+    if size > _MOST_BYTES:
+        raise FormatError(
+            f"The audio takes {size / 2**30:.1f} GiB, too much for a download; run `earmark export {format} FOLDER` on the "
+            "server, or leave the audio out."
+        )
 
 
 def _preview(now: Serving, format: str, choice: ExportChoice) -> None:
@@ -111,9 +129,8 @@ def _asked_for_spreadsheets() -> bool:
 def _file_name(now: Serving, exporter: Exporter, choice: ExportChoice) -> str:
     """A name that says what is in the file: two formats may have the same ending."""
     what = exporter.name if len(exporter.rows) == 1 else f"{exporter.name}-{choice.rows.value}"
-    return (
-        f"{now.project.directory.name}-{time.strftime('%Y-%m-%d')}-{what}{'.zip' if exporter.makes_folder else exporter.suffix}"
-    )
+    is_folder = exporter.is_folder or choice.audio != AudioAs.NONE
+    return f"{now.project.directory.name}-{time.strftime('%Y-%m-%d')}-{what}{'.zip' if is_folder else exporter.suffix}"
 
 
 def _exported(now: Serving, exporter: Exporter, choice: ExportChoice) -> bytes:
@@ -121,7 +138,7 @@ def _exported(now: Serving, exporter: Exporter, choice: ExportChoice) -> bytes:
     with tempfile.TemporaryDirectory(dir=now.project.cache_dir) as temporary:
         path = Path(temporary) / "export"
         export_project(now.project, exporter.name, path, choice=choice)
-        if not exporter.makes_folder:
+        if path.is_file():
             return path.read_bytes()
         packed = Path(temporary) / "export.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -34,7 +34,7 @@ def backup(directory: Path, output: Path, with_features: bool, as_json: bool) ->
 
     It holds settings, database and trained heads, but no audio. Only you can read it, since the project's secret is in it.
     """
-    with opened(directory) as project, progress_bar("backup", "B") as moved:
+    with opened(directory) as project, progress_bar("backup", "byte") as moved:
         report = back_up(project, output, with_features=with_features, progress=moved)
     print_result(report.to_json(), as_json=as_json, lines=lambda: _backup_lines(report))
 
@@ -56,7 +56,7 @@ def _backup_lines(report: BackupReport) -> list[str]:
 @click.pass_obj
 def restore(directory: Path, backup: Path, database_url: str | None, replace: bool, as_json: bool) -> None:
     """Make a project of the file BACKUP in the --project directory, completely or not at all."""
-    with progress_bar("restore", "B") as moved:
+    with progress_bar("restore", "part") as moved:
         report = restore_project(backup, directory, database_url=database_url, replace=replace, progress=moved)
     print_result(report.to_json(), as_json=as_json, lines=lambda: _restore_lines(report))
 

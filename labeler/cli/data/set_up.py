@@ -87,6 +87,22 @@ _SOURCE = (
     ),
     corpus_option,
     speaker_option,
+    click.option(
+        "--from",
+        "tool",
+        type=click.Choice(["manifest", "folder", "label-studio", "prodigy", "audiofolder", "audformat"]),
+        default=None,
+        help="What wrote SOURCE; default: noticed by its files.",
+    ),
+    click.option(
+        "--label-column", default=None, help="Where another tool holds the labels: a column, a scheme, or the name of a question."
+    ),
+    click.option(
+        "--audio-folder",
+        type=click.Path(path_type=Path),
+        default=None,
+        help="The folder of the audio that Label Studio or Prodigy addresses; default: that of SOURCE.",
+    ),
     json_option,
     click.pass_obj,
 )
@@ -102,7 +118,10 @@ def _source_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("import")
 @_source_options
 def import_(directory: Path, as_json: bool, **source: Any) -> None:
-    """Register the clips of a manifest (CSV, TSV, JSONL) or of a folder of audio files.
+    """Register the clips of a manifest (CSV, TSV, JSONL), of a folder of audio files, or of another tool's files.
+
+    What Earmark, Label Studio, Prodigy, audformat or an audiofolder exported comes with its answers, under the names of their
+    annotators; answers that name nobody are recorded with --labels-as. Predictions become suggestions.
 
     A clip whose label is not in the label set is added without it. The exit status is 3 if no clip was taken, or if --labels-as
     was given and not one label in the source is in the label set.
@@ -134,8 +153,13 @@ def _take(
     labels_from_folders: bool,
     labels_as: str | None,
     times_in: str | None,
+    tool: str | None,
+    label_column: str | None,
+    audio_folder: Path | None,
     as_json: bool,
 ) -> None:
+    from learner.imports.tools import Tool, ToolOptions
+
     with opened(directory) as project, progress_bar(taken_by.__name__.partition("_")[0], "clip") as moved:
         report = taken_by(
             project,
@@ -145,6 +169,7 @@ def _take(
             times_in=None if times_in is None else TimesIn(times_in),
             corpus=corpus,
             speaker_from=speaker_from,
+            tools=ToolOptions(tool=None if tool is None else Tool(tool), label_column=label_column, audio_folder=audio_folder),
             progress=moved,
         )
     document = report.to_json()

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from db.decisions.log import live_query
-from db.models import Annotator, Clip, Decision, Lease, Source
+from db.models import Annotator, Clip, Decision, Lease, QueueEntry, Source, Suggestion
 from db.project import OpenProject, open_project
 from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
@@ -136,6 +136,16 @@ def test_suggestions_are_recorded_and_never_shown_on_the_random_slice(page: Page
         row = page.answer(clip)
         assert row.suggestion_shown is not blind
         assert (row.circumstances or {}).get("suggested") == (None if blind else "happy")
+
+
+def test_an_imported_prediction_is_suggested_where_the_classifier_has_none(page: Page) -> None:
+    with page.project.write() as session:
+        session.query(QueueEntry).update({QueueEntry.predicted_id: None})
+        for label, origin in (("angry", "older"), ("sad", "newer")):
+            label_id = label_by_name(session, label).id
+            session.add_all(Suggestion(clip_id=clip, label_id=label_id, origin=origin, created_at=1.0) for clip in page.clips)
+    for clip in page.next(6):
+        assert clip["suggested"] == (None if page.source(clip) == Source.RANDOM else "sad")
 
 
 def test_a_clip_taken_back_still_counts_as_seen_with_its_suggestion(page: Page) -> None:

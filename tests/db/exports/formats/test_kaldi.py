@@ -56,6 +56,8 @@ def test_spans_are_segments_of_their_recording(awkward: OpenProject, tmp_path: P
     assert recordings["long"] == "audio/long.wav"
     assert all(soundfile.info(tmp_path / "out" / path).frames for path in recordings.values())
     assert table(tmp_path / "out" / "utt2transcript")["ä-long_00000250_00000500"] == "Line 8 of text"
+    splits = table(tmp_path / "out" / "utt2split")
+    assert (splits["ä-long_00000500_00000750"], len(splits)) == ("test", len(CLIPS) - 1)
 
 
 def test_whole_files_and_cut_clips_are_recordings(awkward: OpenProject, awkward_files: OpenProject, tmp_path: Path) -> None:
