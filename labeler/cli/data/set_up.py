@@ -103,6 +103,7 @@ _SOURCE = (
         default=None,
         help="The folder of the audio that Label Studio or Prodigy addresses; default: that of SOURCE.",
     ),
+    click.option("--audio-key", default=None, help="The key under which tasks of Label Studio address their audio."),
     json_option,
     click.pass_obj,
 )
@@ -156,6 +157,7 @@ def _take(
     tool: str | None,
     label_column: str | None,
     audio_folder: Path | None,
+    audio_key: str | None,
     as_json: bool,
 ) -> None:
     from learner.imports.tools import Tool, ToolOptions
@@ -169,7 +171,12 @@ def _take(
             times_in=None if times_in is None else TimesIn(times_in),
             corpus=corpus,
             speaker_from=speaker_from,
-            tools=ToolOptions(tool=None if tool is None else Tool(tool), label_column=label_column, audio_folder=audio_folder),
+            tools=ToolOptions(
+                tool=None if tool is None else Tool(tool),
+                label_column=label_column,
+                audio_folder=audio_folder,
+                audio_key=audio_key,
+            ),
             progress=moved,
         )
     document = report.to_json()
