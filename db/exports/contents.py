@@ -237,7 +237,7 @@ class Contents:
 
     def flat(self, row: ClipRow) -> dict[str, Any]:
         """A clip as a row with the keys of `columns`."""
-        newest = max((answer.answered_at for answer in row.answers), default=None)
+        newest = max(answer.answered_at for answer in row.answers) if row.answers else None
         found = {
             "file_name": row.file_name,
             "path": row.path,

@@ -39,6 +39,8 @@ class ImportOptions(TypedDict, total=False):
     """Where another tool holds the labels: a column, a scheme, or the name of a question."""
     audio_folder: StrPath | None
     """The folder of the audio that Label Studio or Prodigy addresses; None for that of the source."""
+    audio_key: str | None
+    """The key under which tasks of Label Studio address their audio."""
 
 
 class Filling(Opened):
@@ -64,7 +66,7 @@ class Filling(Opened):
         from learner.imports.source import import_source
 
         with self._used() as project:
-            return import_source(project, Path(source), seed=seed, progress=progress, **_as_learner_takes(options))
+            return import_source(project, Path(source), seed=seed, progress=progress, **_as_learner_takes(**options))
 
     def validate(self, source: StrPath, *, progress: Progress | None = None, **options: Unpack[ImportOptions]) -> ImportReport:
         """What `import_clips` would do with the same options; nothing is written.
@@ -76,7 +78,7 @@ class Filling(Opened):
         from learner.imports.validation import validate_source
 
         with self._used() as project:
-            return validate_source(project, Path(source), progress=progress, **_as_learner_takes(options))
+            return validate_source(project, Path(source), progress=progress, **_as_learner_takes(**options))
 
     def embed(
         self,
@@ -118,24 +120,39 @@ class Filling(Opened):
 
         Args:
             as_of: the project as it was then.
+
+        Raises:
+            LearnerError: the predictions, or those of that time, cannot be read any more.
         """
         with self._used() as project:
             return clip_frame(project, as_of=seconds_of(as_of))
 
 
-def _as_learner_takes(options: ImportOptions) -> dict[str, Any]:
-    """The options of `learner.imports.source.import_source`."""
+def _as_learner_takes(
+    *,
+    labels_as: str | None = None,
+    labels_from_folders: bool = False,
+    times_in: str | None = None,
+    corpus: str | None = None,
+    speaker_from: str | None = None,
+    tool: str | None = None,
+    label_column: str | None = None,
+    audio_folder: StrPath | None = None,
+    audio_key: str | None = None,
+) -> dict[str, Any]:
+    """`ImportOptions` as `learner.imports.source.import_source` takes them."""
     from learner.imports.tools import Tool, ToolOptions
 
-    folder, tool = options.get("audio_folder"), option_of("tool", Tool, options.get("tool"))
-    tools = ToolOptions(
-        tool=tool, label_column=options.get("label_column"), audio_folder=None if folder is None else Path(folder)
-    )
     return {
-        "labels_as": options.get("labels_as"),
-        "labels_from_folders": options.get("labels_from_folders", False),
-        "times_in": option_of("unit of times", TimesIn, options.get("times_in")),
-        "corpus": option_of("known corpus", CORPORA, options.get("corpus")),
-        "speaker_from": options.get("speaker_from"),
-        "tools": tools,
+        "labels_as": labels_as,
+        "labels_from_folders": labels_from_folders,
+        "times_in": option_of("unit of times", TimesIn, times_in),
+        "corpus": option_of("known corpus", CORPORA, corpus),
+        "speaker_from": speaker_from,
+        "tools": ToolOptions(
+            tool=option_of("tool", Tool, tool),
+            label_column=label_column,
+            audio_folder=None if audio_folder is None else Path(audio_folder),
+            audio_key=audio_key,
+        ),
     }

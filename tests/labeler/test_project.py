@@ -221,6 +221,8 @@ def test_wrong_options_are_one_sentence(scripted: Project, project: OpenProject,
         scripted.import_clips(tmp_path, times_in="minutes")
     with pytest.raises(FormatError, match="'emo-db' is no known corpus; use one of: emodb"):
         scripted.validate(tmp_path, corpus="emo-db")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'label_as'"):
+        scripted.import_clips(tmp_path, label_as="ana")  # type: ignore[call-arg]
     with pytest.raises(FormatError, match="'excel' is no tool; use one of: manifest, folder, label-studio"):
         scripted.import_clips(tmp_path, tool="excel")
     assert list(tmp_path.glob("out*")) == []

@@ -104,6 +104,7 @@ _SOURCE = (
         default=None,
         help="The folder of the audio that Label Studio or Prodigy addresses; default: that of SOURCE.",
     ),
+    click.option("--audio-key", default=None, help="The key under which tasks of Label Studio address their audio."),
     json_option,
     click.pass_obj,
 )

@@ -107,6 +107,8 @@ def test_labels_of_nobody_are_reported_and_not_recorded(filled: OpenProject, tmp
         ({"times_in": "clock"}, "is read as label-studio; leave"),
         ({"tools": ToolOptions(tool=Tool.AUDFORMAT, audio_folder=Path("/x"))}, "leave --audio-folder out"),
         ({"tools": ToolOptions(tool=Tool.PRODIGY, label_column="x")}, "leave --label-column out"),
+        ({"tools": ToolOptions(tool=Tool.PRODIGY, audio_key="x")}, "leave --audio-key out"),
+        ({"tools": ToolOptions(tool=Tool.LABEL_STUDIO, audio_key="x")}, "has 'x' in its data; name the key"),
         ({"tools": ToolOptions(tool=Tool.FOLDER, label_column="x")}, "is read as a folder; leave --label-column"),
     ],
 )
