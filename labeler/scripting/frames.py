@@ -62,8 +62,8 @@ def prediction_frame(
         rows.append({**place, "predicted": found.label, **chances, "problem": None})
     rows += _problems(report.failed[noted:])
     columns = ["file_name", "start", "end", "predicted", *(f"p_{name}" for name in label_names), "problem"]
-    found = _frame(rows, ["clip", *columns] if of_project else columns)
-    return found.astype({"clip": "Int64"}) if of_project else found
+    table = _frame(rows, ["clip", *columns] if of_project else columns)
+    return table.astype({"clip": "Int64"}) if of_project else table
 
 
 def _problems(failed: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
