@@ -99,6 +99,17 @@ class ExportChoice:
                 raise FormatError(f"The least {name} cannot be {value!r}; give a number from 0 to 1.")
 
     @property
+    def gold_only(self) -> bool:
+        """Whether of the labelled clips only those are wanted whose label a reviewer fixed."""
+        return LabelKind.GOLD in self.kinds and LabelKind.CONSENSUS not in self.kinds
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves out answers that stand."""
+        bounds = (self.labels, self.least_agreement, self.least_confidence, self.since, self.until)
+        return self.gold_only or any(bound is not None for bound in bounds)
+
+    @property
     def narrows_clips(self) -> bool:
         """Whether it depends on a clip's consensus which of its decisions are exported."""
         return self.least_agreement is not None or self.least_confidence is not None

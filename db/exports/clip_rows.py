@@ -19,8 +19,8 @@ from db.models import Annotator, Answer, AudioFile, Clip, ClipState, Decision, S
 from db.records.clips import SPAN_TOLERANCE
 
 BATCH = 1000
-_DETAILS = ("file_name", "path", "speaker", "transcript", "split", "extra")
-"""What an import may change of a clip."""
+_DETAILS = ("file_name", "path", "speaker", "transcript", "split", "extra", "state")
+"""What may change of a clip."""
 _NO_ANSWERS: tuple[GivenAnswerRow, ...] = ()
 
 
@@ -77,7 +77,7 @@ class ClipReader:
     def _clips(self, *, answered: bool) -> Select[Any]:
         columns: list[Any] = [
             *(Clip.id, Clip.file_name, Clip.start, Clip.end, Clip.speaker, Clip.transcript, Clip.split, Clip.extra),
-            *(Clip.content_hash, AudioFile.path, AudioFile.sampling_rate, AudioFile.channels, AudioFile.duration),
+            *(Clip.state, Clip.content_hash, AudioFile.path, AudioFile.sampling_rate, AudioFile.channels, AudioFile.duration),
         ]
         query = select(*columns).join(AudioFile, AudioFile.id == Clip.file_id).where(Clip.state != ClipState.WITHDRAWN)
         if answered:
@@ -154,7 +154,7 @@ class ClipReader:
     ) -> ClipRow:
         # By position: a million rows are made here, and a look-up by name takes several times as long.
         number, file_name, start, end, speaker, transcript, split, extra, *of_file = clip
-        digest, path, rate, channels, duration = of_file
+        state, digest, path, rate, channels, duration = of_file
         label, kind, agreement, confidence, given = None, LabelKind.NONE, None, None, _NO_ANSWERS
         if answers:
             label, kind, agreement, given = self._answered(number, answers)
@@ -165,6 +165,8 @@ class ClipReader:
             clip_id=number,
             file_name=file_name,
             path=path,
+            lies_at=path,
+            state=state,
             start=start,
             end=end,
             whole=start <= SPAN_TOLERANCE and end >= duration - SPAN_TOLERANCE,

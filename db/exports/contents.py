@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from db.errors import FormatError
 from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf
 from db.exports.clip_rows import NOTHING, Beside, ClipReader
 from db.exports.decision_rows import COLUMNS, LOG_COLUMNS, in_iso, log_rows, standing_rows
@@ -16,6 +18,7 @@ from db.exports.past import LabelNames
 from db.exports.rows import ClipRow, GivenAnswerRow
 from db.exports.splits import split_by_group
 from db.exports.tally import Tally
+from db.models import ClipState
 
 CONSENSUS_COLUMNS = (
     "file_name",
@@ -88,13 +91,18 @@ class Contents:
     beside: Beside = NOTHING
     place: Placed | None = None
     moved: Moved | None = None
+    most_looked_at: int | None = None
+    """Look at no more clips than this: for a preview, which must not search a million clips for a row."""
     tally: Tally = field(default_factory=Tally)
     """What was written; filled by the last of `clips`, `flat_rows` and `log` that was read to its end."""
 
     def __post_init__(self) -> None:
         self.labels = LabelNames(self.session, self.choice.as_of)
+        self._refuse_unknown_labels()
         self._reader = ClipReader(self.session, as_of=self.choice.as_of, labels=self.labels, beside=self.beside)
         self._split_of: dict[str, str] | None = None
+        self.left_out: set[int] = set()
+        """Clips that were chosen, but whose audio was replaced by other audio or is broken; filled while rows are read."""
 
     def clips(self) -> Iterator[ClipRow]:
         """The chosen clips by number, with their splits.
@@ -125,18 +133,14 @@ class Contents:
             yield from (self.flat(row) for row in self.clips())
             return
         self.tally.clear()
-        chosen = self._chosen_ids() if self._needs_clips else None
+        chosen = self._chosen_answered() if self._needs_clips else None
         for row in standing_rows(self.session, as_of=self.choice.as_of, labels=self.labels):
             if (chosen is None or row["clip"] in chosen) and self._wants_decision(row):
-                self.tally.add_decision(row)
                 found = {name: row[name] for name in COLUMNS}
                 if chosen is not None:
-                    clip = chosen[row["clip"]]
-                    found |= (
-                        {"split": clip.split}
-                        if self.audio_as == AudioAs.NONE
-                        else {"split": clip.split, AUDIO_COLUMN: self.audio(clip)}
-                    )
+                    split, clip = chosen[row["clip"]]
+                    found |= {"split": split} if clip is None else {"split": split, AUDIO_COLUMN: self.audio(clip)}
+                self.tally.add_decision(found)
                 yield found
 
     def log(self) -> Iterator[dict[str, Any]]:
@@ -174,8 +178,10 @@ class Contents:
     def _needs_clips(self) -> bool:
         return self.choice.narrows_clips or self.choice.splits is not None or self.audio_as != AudioAs.NONE
 
-    def _chosen_ids(self) -> dict[int, ClipRow]:
-        return {row.clip_id: row for row in self._chosen(None)}
+    def _chosen_answered(self) -> dict[int, tuple[str | None, ClipRow | None]]:
+        """The split of each chosen clip that has answers; and where its audio is exported, the clip, without the answers."""
+        rows = (row for row in self._chosen(None) if row.answers)
+        return {row.clip_id: (row.split, replace(row, answers=()) if self.holds_audio else None) for row in rows}
 
     def _chosen(self, moved: Moved | None) -> Iterator[ClipRow]:
         if self.choice.splits is not None and self._split_of is None:
@@ -188,13 +194,29 @@ class Contents:
     def _read(self, moved: Moved | None) -> Iterator[ClipRow]:
         answered = not self.choice.kinds & {LabelKind.PREDICTED, LabelKind.NONE}
         total = 0 if moved is None else self._reader.count(answered=answered)
-        for done, row in enumerate(self._reader.rows(answered=answered), start=1):
+        for done, row in enumerate(islice(self._reader.rows(answered=answered), self.most_looked_at), start=1):
             if moved is not None and done % 500 == 0:
                 moved(done, total)
             if self._wants(row):
-                yield row
+                if self._lacks_audio(row):
+                    self.left_out.add(row.clip_id)
+                else:
+                    yield row
         if moved is not None:
             moved(total, total)
+
+    def _refuse_unknown_labels(self) -> None:
+        names = [label.name for label in self.labels.states]
+        unknown = sorted((self.choice.labels or frozenset()).difference(names))
+        if unknown:
+            then = "" if self.choice.as_of is None else " then"
+            raise FormatError(f"There is no label {unknown[0]!r}{then}; use one of: {', '.join(names)}.")
+
+    def _lacks_audio(self, row: ClipRow) -> bool:
+        """Whether the clip's audio is not what people answered, where a row stands for this audio: the answers alone are kept."""
+        if row.state == ClipState.REPLACED:
+            return self.holds_audio or self.choice.rows == RowsOf.CONSENSUS
+        return row.state == ClipState.BROKEN and self.holds_audio
 
     def _wants(self, row: ClipRow) -> bool:
         choice = self.choice
@@ -223,6 +245,7 @@ class Contents:
         choice, time = self.choice, row["created_at"]
         return (
             (choice.labels is None or row["label"] in choice.labels)
+            and (row["gold"] or not choice.gold_only)
             and (choice.since is None or time >= in_iso(choice.since))
             and (choice.until is None or time < in_iso(choice.until))
         )
@@ -231,6 +254,7 @@ class Contents:
         choice, time = self.choice, answer.answered_at
         return (
             (choice.labels is None or answer.label in choice.labels)
+            and (answer.gold or not choice.gold_only)
             and (choice.since is None or time >= choice.since)
             and (choice.until is None or time < choice.until)
         )

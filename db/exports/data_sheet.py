@@ -27,7 +27,7 @@ def data_sheet(contents: Contents, *, format: str, withdrawn: Sequence[int] = ()
     unit = "decision" if choice.rows == RowsOf.DECISIONS else "clip"
     lines = [f"# {plain_text(contents.facts.name)}", ""]
     lines += [f"Exported by Earmark as `{format}`, as the project was at {in_iso(contents.time)}. One row for each {unit}.", ""]
-    lines += [f"- {sentence}" for sentence in (*_counts(tally), *_filters(choice))] + [""]
+    lines += [f"- {sentence}" for sentence in (*_counts(tally), *_filters(choice), *_left_out(contents))] + [""]
     lines += ["## Labels", "", f"| label | {unit}s |", "| --- | ---: |"]
     in_use = contents.labels.in_use()
     others = sorted(name for name in tally.per_label if name and name not in in_use)
@@ -73,6 +73,12 @@ def _filters(choice: ExportChoice) -> list[str]:
     if choice.splits is not None:
         found.append("Splits were made by whole speakers (by whole files where no speaker is known), stratified by label.")
     return found
+
+
+def _left_out(contents: Contents) -> list[str]:
+    count = len(contents.left_out)
+    clips = "1 clip is" if count == 1 else f"{count} clips are"
+    return [f"{clips} left out, because the file held other audio by then or cannot be decoded."] if count else []
 
 
 def _accuracy(contents: Contents) -> str:

@@ -39,11 +39,13 @@ COLUMNS = (
 )
 LOG_COLUMNS = (*COLUMNS, "replaces")
 _BATCH = 1000
+_EARLIEST, _LATEST = -62_135_596_800.0, 253_402_300_799.0
+"""The years 1 to 9999. Older versions took any time from a file, and an answer stays in the log for ever."""
 
 
 def in_iso(time: float) -> str:
-    """Seconds since 1970 as ISO 8601 in UTC, to the microsecond."""
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="microseconds")
+    """Seconds since 1970 as ISO 8601 in UTC, to the microsecond; a time that ISO 8601 cannot write becomes the nearest one."""
+    return datetime.fromtimestamp(min(max(time, _EARLIEST), _LATEST), UTC).isoformat(timespec="microseconds")
 
 
 def standing_rows(session: Session, *, as_of: float | None = None, labels: LabelNames | None = None) -> Iterator[dict[str, Any]]:

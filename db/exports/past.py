@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Clip, ClipChange, ClipState, Withdrawal
+from db.models import AudioFile, Clip, ClipChange, ClipState, Withdrawal
 from db.records.label_history import LabelThen, effective_label, labels_as_of
 
 
@@ -35,14 +35,20 @@ class LabelNames:
 
 
 def details_before(session: Session, clip_ids: Sequence[int], as_of: float | None) -> dict[int, dict[str, Any]]:
-    """By clip, the old values of the columns that were changed after `as_of`."""
+    """By clip, the old values of the columns that were changed after `as_of`; with `path`, where the clip's file lay."""
     if as_of is None or not clip_ids:
         return {}
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     later = select(ClipChange.clip_id, ClipChange.before).where(ClipChange.clip_id.in_(clip_ids), ClipChange.created_at > as_of)
+    changes = session.execute(later.order_by(ClipChange.id.desc())).all()
+    files = {before["file_id"] for _, before in changes if "file_id" in before}
+    query = select(AudioFile).where(AudioFile.id.in_(files))
+    paths = {file.id: file.path for file in session.scalars(query)} if files else {}
     # The oldest change after that time holds what was there at that time.
-    for clip_id, before in session.execute(later.order_by(ClipChange.id.desc())):
+    for clip_id, before in changes:
         found[clip_id].update(before)
+        if before.get("file_id") in paths:
+            found[clip_id]["path"] = paths[before["file_id"]]
     return found
 
 

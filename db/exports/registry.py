@@ -58,6 +58,11 @@ class Exporter:
         """Whether an export is a folder unless somebody chooses otherwise: for its own sake, or because it holds audio."""
         return self.is_folder or self.audio != AudioAs.NONE
 
+    @property
+    def is_log(self) -> bool:
+        """Whether it holds the decision log, all of it and nothing else."""
+        return self.rows == {RowsOf.DECISIONS}
+
 
 EXPORTERS: dict[str, Exporter] = {}
 
@@ -177,6 +182,8 @@ class Written:
     """The project as it was then (seconds since 1970); `--as-of` with this time gives the same export again."""
     withdrawn: tuple[int, ...]
     """Clips that belonged to the project then and were withdrawn since."""
+    left_out: tuple[int, ...] = ()
+    """Clips whose audio was replaced by other audio, or is broken."""
 
 
 def checked(format: str, choice: ExportChoice) -> tuple[Exporter, ExportChoice]:
@@ -191,10 +198,15 @@ def checked(format: str, choice: ExportChoice) -> tuple[Exporter, ExportChoice]:
     if choice.for_spreadsheets and not exporter.for_spreadsheets:
         safe = ", ".join(sorted(name for name, known in EXPORTERS.items() if known.for_spreadsheets))
         raise FormatError(f"{format} has no form that is safe for spreadsheets; use one of: {safe}.")
+    if exporter.is_log:
+        if choice.narrows or choice.audio not in (None, AudioAs.NONE):
+            raise FormatError(
+                f"{format} holds the whole log and no audio; leave the filters and --audio out, or export csv or jsonl with "
+                "--rows decisions."
+            )
+        # The log knows no consensus, and nobody who asks for the log means one.
+        return exporter, replace(choice, rows=RowsOf.DECISIONS)
     if choice.rows not in exporter.rows:
-        if exporter.rows == {RowsOf.DECISIONS}:
-            # The log knows no consensus, and nobody who asks for the log means one.
-            return exporter, replace(choice, rows=RowsOf.DECISIONS)
         able = ", ".join(sorted(name for name, known in EXPORTERS.items() if choice.rows in known.rows))
         raise FormatError(f"{format} has one label for each clip and cannot hold every decision; use one of: {able}.")
     return exporter, choice
@@ -222,7 +234,7 @@ def write_export(exporter: Exporter, contents: Contents, output: Path, *, with_d
             beside = output.with_name(f"{output.name}.{DATA_SHEET}")
             with written_whole(beside, example=DATA_SHEET) as path:
                 path.write_text(data_sheet(contents, format=exporter.name, withdrawn=withdrawn), encoding="utf-8")
-        return Written(rows, contents.tally.clips, contents.time, withdrawn)
+        return Written(rows, contents.tally.clips, contents.time, withdrawn, tuple(sorted(contents.left_out)))
     with whole_folder(output) as folder:
         contents.folder = folder
         rows = exporter.write(contents, folder if exporter.is_folder else folder / f"clips{exporter.suffix}")
@@ -230,4 +242,4 @@ def write_export(exporter: Exporter, contents: Contents, output: Path, *, with_d
         with open(folder / DATA_SHEET, "a", encoding="utf-8") as file:
             # A format may have begun it: a card for other tools stands at the top.
             file.write(sheet)
-    return Written(rows, contents.tally.clips, contents.time, withdrawn)
+    return Written(rows, contents.tally.clips, contents.time, withdrawn, tuple(sorted(contents.left_out)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.exports.choice import LabelKind
-from db.models import Answer
+from db.models import Answer, ClipState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,11 @@ class ClipRow:
     file_name: str
     """As it was imported."""
     path: str
-    """Absolute."""
+    """Absolute; where the audio lay at the time that is exported."""
+    lies_at: str
+    """Absolute; where the audio lies today."""
+    state: ClipState
+    """A clip that was replaced or broken keeps its answers, but its audio is not to be had."""
     start: float
     end: float
     """Seconds."""

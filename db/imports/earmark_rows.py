@@ -9,11 +9,11 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from db.imports.handed_over import HandedAnswer, HandedOverRow, HandedSuggestion
 from db.imports.manifest import BadRow, SourceRow
+from db.imports.tools.values import moment_in
 from db.models import Answer
 
 _OF_A_DECISION = frozenset(("answer", "annotator", "source", "created_at", "uuid"))
@@ -44,7 +44,7 @@ def _decision(row: SourceRow) -> HandedOverRow | BadRow:
         label=row.label if answer == Answer.LABEL else None,
         annotator=_text(found["annotator"]),
         gold=_truth(found.get("gold")),
-        given_at=_time(found["created_at"]),
+        given_at=moment_in(found["created_at"]),
         uuid=_text(found["uuid"]),
         seconds=_number(found.get("seconds")),
         plays=_count(found.get("plays")),
@@ -62,7 +62,7 @@ def _consensus(row: SourceRow) -> HandedOverRow | BadRow:
         by_annotator = json.loads(given) if isinstance(given, str) else given
         if not isinstance(by_annotator, dict):
             raise TypeError
-        given_at = _time(row.extra.get("answered_at"))
+        given_at = moment_in(row.extra.get("answered_at"))
         answers = tuple(_one_of_many(name, value, given_at) for name, value in by_annotator.items())
     except (ValueError, TypeError, KeyError, RecursionError):
         return _bad(row, f"{str(given)[:40]!r} as by_annotator; leave it as it was exported")
@@ -115,12 +115,3 @@ def _number(value: Any) -> float | None:
 def _count(value: Any) -> int | None:
     number = _number(value)
     return None if number is None or not number.is_integer() or not 0 <= number < 1e7 else int(number)
-
-
-def _time(value: Any) -> float | None:
-    """Seconds since 1970 of a time in ISO 8601."""
-    try:
-        found = datetime.fromisoformat(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import AudioFile, Clip, ClipAlias, ClipState, Decision
+from db.records.clip_changes import note_before
 from db.records.clips import ClipAudio, clip_audio
 
 _COLUMNS = select(AudioFile.id, AudioFile.path, AudioFile.size, AudioFile.mtime_ns, AudioFile.content_hash)
@@ -58,6 +59,7 @@ def relink(session: Session, file_id: int, *, path: str, size: int, mtime_ns: in
     """Note that the same bytes lie under another path now: its clips, and all that is known of them, go with it."""
     file = session.get_one(AudioFile, file_id)
     there = session.scalars(select(AudioFile).where(AudioFile.path == path, AudioFile.content_hash == file.content_hash)).first()
+    note_before(session, file.id, path=file.path)
     if there is None:
         there = file
         file.path = path

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Clip, ClipChange, Withdrawal
+from db.models import Clip, ClipChange, ClipState, Withdrawal
 
 
 def withdrawn_clips(session: Session) -> list[int]:
@@ -26,3 +26,10 @@ def set_details(session: Session, clip: Clip, **details: Any) -> None:
         session.add(ClipChange(clip_id=clip.id, before=before, created_at=time.time()))
         for name in before:
             setattr(clip, name, details[name])
+
+
+def note_before(session: Session, file_id: int, **before: Any) -> None:
+    """Note what all clips of a file were like that another table holds, such as its path (needs a write session)."""
+    clip_ids = session.scalars(select(Clip.id).where(Clip.file_id == file_id, Clip.state != ClipState.WITHDRAWN)).all()
+    now = time.time()
+    session.add_all(ClipChange(clip_id=clip_id, before=before, created_at=now) for clip_id in clip_ids)

@@ -145,8 +145,9 @@ def _recognised(session: Session, clip: Clip, new: NewClip) -> Registered:
     path = new.file.path
     if clip.state != ClipState.READY:
         replaced = _set_aside_replaced(session, new.file)
-        set_details(session, clip, file_id=_file_row(session, new.file).id, file_name=new.file_name)
-        clip.state, clip.problem = ClipState.READY, None
+        file_id = _file_row(session, new.file).id
+        set_details(session, clip, file_id=file_id, file_name=new.file_name, state=ClipState.READY)
+        clip.problem = None
         session.flush()
         return Registered(clip.id, "renewed" if replaced else "known")
     if clip.file.path == path and clip.file_name == new.file_name:
@@ -199,7 +200,8 @@ def _set_aside_replaced(session: Session, new: NewFile) -> bool:
             set_details(session, clip, file_id=heir.id, file_name=alias.file_name)
             session.delete(alias)
         else:
-            clip.state, clip.problem = ClipState.REPLACED, f"{new.path} holds other audio now."
+            set_details(session, clip, state=ClipState.REPLACED)
+            clip.problem = f"{new.path} holds other audio now."
     stale = select(ClipAlias.id).join(Clip, Clip.id == ClipAlias.clip_id)
     stale = stale.where(ClipAlias.path == new.path, Clip.content_hash != new.content_hash)
     session.execute(delete(ClipAlias).where(ClipAlias.id.in_(stale)))
@@ -268,7 +270,8 @@ def mark_broken(session: Session, clip_id: int, problem: str) -> None:
     if clip is None:
         raise _no_clip(clip_id)
     if clip.state != ClipState.WITHDRAWN:
-        clip.state, clip.problem = ClipState.BROKEN, problem
+        set_details(session, clip, state=ClipState.BROKEN)
+        clip.problem = problem
 
 
 def record_rejection(session: Session, *, file_name: str, path: str, reason: str) -> None:

@@ -99,7 +99,8 @@ def seconds_of(time: Time | None) -> float | None:
         return time
     try:
         found = time if isinstance(time, datetime) else datetime.fromisoformat(time)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        # In UTC it may be a year that there is not.
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).timestamp()
     except (ValueError, TypeError, OverflowError) as error:
         raise FormatError(f"{time!r} is no time; write one such as 2026-11-25 or 2026-11-25T18:30:00+01:00.") from error
 

@@ -47,20 +47,20 @@ class AudioPlacer:
     def _copied(self, row: ClipRow, into: _Folder, *, flat: bool) -> str:
         name = row.file_name
         if Path(name).suffix.lower() not in AUDIO_SUFFIXES:
-            name += _suffix_by_content(row.path)
+            name += _suffix_by_content(row.lies_at)
         target = into.target(name, identity=row.content_hash, flat=flat)
-        copy_checked(row.path, target, content_hash=row.content_hash)
-        self._checked.add((row.path, row.content_hash))
+        copy_checked(row.lies_at, target, content_hash=row.content_hash)
+        self._checked.add((row.lies_at, row.content_hash))
         return into.placed[row.content_hash]
 
     def _cut_out(self, row: ClipRow, into: _Folder, identity: str, *, flat: bool) -> str:
         # A file with a thousand spans is hashed once.
-        if (row.path, row.content_hash) not in self._checked:
-            copy_checked(row.path, None, content_hash=row.content_hash)
-            self._checked.add((row.path, row.content_hash))
+        if (row.lies_at, row.content_hash) not in self._checked:
+            copy_checked(row.lies_at, None, content_hash=row.content_hash)
+            self._checked.add((row.lies_at, row.content_hash))
         span = f"_{row.start:.3f}-{row.end:.3f}"
-        target = into.target(row.file_name, identity=identity, flat=flat, addition=span, suffix=cut_suffix(row.path))
-        write_span(row.path, target, start=row.start, end=row.end)
+        target = into.target(row.file_name, identity=identity, flat=flat, addition=span, suffix=cut_suffix(row.lies_at))
+        write_span(row.lies_at, target, start=row.start, end=row.end)
         return into.placed[identity]
 
 

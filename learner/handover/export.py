@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf
+from db.exports.choice import AudioAs, ExportChoice, LabelKind
 from db.exports.clip_rows import Beside, ClipReader
 from db.exports.contents import Contents, Estimate, ProjectFacts
 from db.exports.past import LabelNames
@@ -24,6 +25,9 @@ from learner.dataset.label_aggregation import label_confidences
 from learner.handover.audio import AudioPlacer
 from learner.progress import Progress
 from learner.search.predicted import read_predictions
+
+_MOST_LOOKED_AT = 20_000
+"""Clips that a preview looks at, at most."""
 
 
 def export_project(
@@ -53,7 +57,12 @@ def export_project(
 
 @contextmanager
 def opened_contents(
-    project: OpenProject, exporter: Exporter, choice: ExportChoice, *, progress: Progress | None = None
+    project: OpenProject,
+    exporter: Exporter,
+    choice: ExportChoice,
+    *,
+    progress: Progress | None = None,
+    with_confidences: bool = True,
 ) -> Iterator[Contents]:
     """The contents that `choice` describes, to be read while the block runs: all of it at one moment."""
     audio = exporter.audio if choice.audio is None else choice.audio
@@ -70,7 +79,7 @@ def opened_contents(
             ),
             time=now if choice.as_of is None else choice.as_of,
             audio_as=audio,
-            beside=_beside(session, project.heads_dir, choice),
+            beside=_beside(session, project.heads_dir, choice, with_confidences=with_confidences),
             place=None if audio == AudioAs.NONE else AudioPlacer(cut=audio == AudioAs.CUT),
             moved=progress,
         )
@@ -81,22 +90,28 @@ def first_rows(
 ) -> list[dict[str, object]]:
     """The first rows of an export, as a table has them, for a preview.
 
+    It reads little of a large project. So a row has no confidence, which follows from all answers, and no split that the export
+    makes, which follows from all clips.
+
     Raises:
         FormatError, LearnerError: as `export_project`.
     """
     exporter, choice = checked(format, choice or ExportChoice())
-    if exporter.rows == {RowsOf.DECISIONS} and choice.rows != RowsOf.DECISIONS:
-        choice = replace(choice, rows=RowsOf.DECISIONS)
-    with opened_contents(project, exporter, replace(choice, audio=AudioAs.NONE)) as contents:
-        rows = contents.flat_rows()
-        return [row for row, _ in zip(rows, range(count), strict=False)]
+    of_all = {"confidence", "split"} if choice.splits is not None else {"confidence"}
+    choice = replace(choice, audio=AudioAs.NONE, splits=None)
+    with opened_contents(project, exporter, choice, with_confidences=choice.least_confidence is not None) as contents:
+        contents.most_looked_at = _MOST_LOOKED_AT
+        rows = contents.log() if exporter.is_log else contents.flat_rows()
+        return [{name: row[name] for name in row if name not in of_all} for row in islice(rows, count)]
 
 
-def _beside(session: Session, heads: Path, choice: ExportChoice) -> Beside:
-    labels = LabelNames(session, choice.as_of)
-    live = list(ClipReader(session, as_of=choice.as_of, labels=labels).standing())
+def _beside(session: Session, heads: Path, choice: ExportChoice, *, with_confidences: bool) -> Beside:
     wants_predicted = LabelKind.PREDICTED in choice.kinds
     predictions = read_predictions(heads, as_of=choice.as_of) if wants_predicted else None
+    if not with_confidences:
+        return Beside({}, predictions)
+    labels = LabelNames(session, choice.as_of)
+    live = list(ClipReader(session, as_of=choice.as_of, labels=labels).standing())
     return Beside(label_confidences(live), predictions)
 
 

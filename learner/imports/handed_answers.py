@@ -135,7 +135,7 @@ class HandedAnswers:
         return here.answer.given_at is not None and here.answer.given_at > _given_at(standing)
 
     def _undone(self, session: Session, here: _Here) -> bool:
-        if row_of(session, here.uuid) is not None or here.answer.replaces not in self._written:
+        if row_of(session, here.uuid) is not None or not self._may_undo(session, here):
             return False
         undo_decision(
             session,
@@ -145,6 +145,16 @@ class HandedAnswers:
             answered_at=here.answer.given_at,
         )
         return True
+
+    def _may_undo(self, session: Session, here: _Here) -> bool:
+        """Whether it takes back an answer of this import, or one that an earlier import had and that still is the newest."""
+        answer = here.answer
+        if answer.replaces in self._written:
+            return True
+        standing = own_answer(session, clip_id=here.clip_id, annotator_id=here.annotator_id)
+        if standing is None or standing.uuid != answer.replaces:
+            return False
+        return answer.given_at is not None and answer.given_at > _given_at(standing)
 
     def _suggest(
         self, session: Session, clip_id: int, row: HandedOverRow, suggestion: HandedSuggestion, report: ImportReport

@@ -71,6 +71,9 @@ class PredictionsKept:
     def write(self, folder: Path, run_id: int) -> None:
         """Write what was noted to the folder of heads, and delete what is too old to be kept.
 
+        What was written for the run before is kept: exports of then were made with it. A learner that starts anew scores a run
+        again that was cut off.
+
         Raises:
             LearnerError: the folder cannot be written to.
         """
@@ -78,6 +81,8 @@ class PredictionsKept:
         order = np.argsort(clips, kind="stable")
         found, chances = np.concatenate(self._found)[order], np.concatenate(self._chances)[order]
         path = folder / f"predicted_{run_id}.npz"
+        if _is_sound(path):
+            return
         with _writing(path):
             _write(path, StoredPredictions(run_id, time.time(), clips[order], found, chances))
             delete_old_predictions(folder)
@@ -158,6 +163,14 @@ def _writing(path: Path) -> Iterator[None]:
 def _stored_runs(folder: Path) -> list[int]:
     names = (_FILE.fullmatch(path.name) for path in folder.iterdir() if path.is_file())
     return [int(name[1]) for name in names if name]
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        _read(path)
+    except LearnerError:
+        return False
+    return True
 
 
 def _read(path: Path) -> StoredPredictions:

@@ -40,6 +40,8 @@ _CLIP = (
 _INDEX = frozenset(("file", "start", "end"))
 _WITHOUT_SPLIT = "clips"
 _BATCH = 5000
+_LATEST = 9_214_646_400.0
+"""The year 2262: pandas counts nanoseconds in 64 bits."""
 
 
 def write_audformat(contents: Contents, folder: Path) -> int:
@@ -161,8 +163,11 @@ def _by_rater(answers: Sequence[GivenAnswerRow]) -> Iterator[tuple[str, str, Map
     """Kind of table, its scheme, and the values by annotator."""
     yield "answers", "label", {answer.annotator: answer.label for answer in answers}
     yield "outcomes", "outcome", {answer.annotator: _outcome(answer) for answer in answers}
-    times = {answer.annotator: datetime.fromtimestamp(answer.answered_at, UTC).replace(tzinfo=None) for answer in answers}
-    yield "times", "time", dict(times)
+    yield "times", "time", {answer.annotator: _time(answer.answered_at) for answer in answers}
+
+
+def _time(answered_at: float) -> datetime:
+    return datetime.fromtimestamp(min(max(answered_at, 0.0), _LATEST), UTC).replace(tzinfo=None)
 
 
 def _outcome(answer: GivenAnswerRow) -> str:

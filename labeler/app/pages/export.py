@@ -40,7 +40,7 @@ def show_export() -> None:
     exporter = EXPORTERS[format]
     try:
         choice = _choice(exporter)
-        _preview(now, format, choice)
+        is_empty = not _preview(now, format, choice)
         if choice.audio != AudioAs.NONE:
             _refuse_too_much_audio(now, format)
     except EarmarkError as error:
@@ -53,7 +53,7 @@ def show_export() -> None:
         mime="application/octet-stream",
         icon=":material/download:",
         on_click="ignore",
-        disabled=standing == 0,
+        disabled=standing == 0 and is_empty,
         key="download",
     )
     if choice.for_spreadsheets:
@@ -67,6 +67,8 @@ def _choice(exporter: Exporter) -> ExportChoice:
     kinds = {LabelKind.GOLD, LabelKind.CONSENSUS}
     if rows == RowsOf.CONSENSUS and st.checkbox("Add clips without answers, as the classifier predicts them", key="predicted"):
         kinds.add(LabelKind.PREDICTED)
+    if exporter.is_log:
+        return ExportChoice(rows=rows)
     with_audio = st.checkbox("With the audio", value=exporter.audio != AudioAs.NONE, key=f"audio-{exporter.name}")
     shares = st.text_input(
         "Splits", placeholder="80/10/10", key="splits", help="Shares of train, dev and test. No speaker is in two splits."
@@ -91,14 +93,16 @@ def _refuse_too_much_audio(now: Serving, format: str) -> None:
         )
 
 
-def _preview(now: Serving, format: str, choice: ExportChoice) -> None:
+def _preview(now: Serving, format: str, choice: ExportChoice) -> bool:
+    """Show the first rows; whether there are any."""
     rows = first_rows(now.project, format, choice=choice, count=PREVIEWED)
     if not rows:
-        st.text("No clip has a label yet that this export would hold.")
-        return
-    st.text("The first rows:")
+        st.text("None of the first clips has a label yet that this export would hold.")
+        return False
+    st.text("The first rows. What follows from all rows, such as confidence and splits, comes with the download:")
     # Not st.table, which reads Markdown in texts, and not st.dataframe, whose own download holds these rows only.
     st.html(f'<div style="overflow-x: auto" data-testid="preview"><table>{_cells(rows[0], "th")}{_lines(rows)}</table></div>')
+    return True
 
 
 def _lines(rows: list[dict[str, object]]) -> str:

@@ -76,14 +76,17 @@ def export(directory: Path, /, format: str, output: Path, data_sheet: bool, as_j
     with Project.open(directory) as project, progress_bar("export", "clip") as moved:
         written = project.export(format, output, data_sheet=data_sheet, progress=moved, **options)
     if written.withdrawn:
-        listed = ", ".join(str(number) for number in written.withdrawn)
-        note(f"Withdrawn since, and so left out: {counted(len(written.withdrawn), 'clip')} (number {listed}).")
+        note(f"Withdrawn since, and so left out: {_numbered(written.withdrawn)}.")
+    if written.left_out:
+        clips = _numbered(written.left_out)
+        note(f"Left out, because the file holds other audio now or cannot be decoded: {clips}. The format log has the answers.")
     document = {
         "format": format,
         "output": str(output),
         "rows": written.rows,
         "as_of": in_iso(written.time),
         "withdrawn": list(written.withdrawn),
+        "left_out": list(written.left_out),
     }
     print_result(document, as_json=as_json, lines=lambda: [f"{counted(written.rows, 'row')} written to {output}."])
 
@@ -113,3 +116,7 @@ def _head_lines(facts: dict[str, Any], output: Path) -> list[str]:
         f"{learned}; {score}.",
         f"Next: earmark predict predictions.csv --head {output} --folder AUDIO",
     ]
+
+
+def _numbered(clips: tuple[int, ...]) -> str:
+    return f"{counted(len(clips), 'clip')} (number {', '.join(str(number) for number in clips)})"

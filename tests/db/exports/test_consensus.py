@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from db.errors import FormatError
-from db.exports.choice import ExportChoice, LabelKind, RowsOf, SplitShares
+from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf, SplitShares
 from db.exports.decision_rows import in_iso
 from db.models import Answer, Clip, ClipState, Decision, Suggestion
 from db.project import OpenProject
@@ -118,6 +118,32 @@ class TestFilters:
         late = rows_of(filled, tmp_path, ExportChoice(rows=RowsOf.DECISIONS, since=times[3]))
         assert [row["created_at"] for row in late] == [in_iso(times[3]), in_iso(times[4])]
 
+    @pytest.mark.parametrize("format", ["jsonl", "prodigy", "parquet"])
+    def test_choose_what_a_reviewer_decided(self, filled: OpenProject, tmp_path: Path, format: str) -> None:
+        answer(filled, 1, "happy", annotator="Rev", gold=True)
+        gold = ExportChoice(rows=RowsOf.DECISIONS, kinds=frozenset({LabelKind.GOLD}))
+        assert export_project(filled, format, tmp_path / "out", choice=gold).rows == 1
+        assert [row["annotator"] for row in rows_of(filled, tmp_path, gold)] == ["Rev"]
+
+    def test_refuse_a_label_that_there_is_not(self, filled: OpenProject, tmp_path: Path) -> None:
+        with pytest.raises(FormatError, match="There is no label 'angri'; use one of: angry, happy, sad"):
+            rows_of(filled, tmp_path, ExportChoice(labels=frozenset({"angri", "sad"})))
+        assert not (tmp_path / "out.jsonl").exists()
+
+    @pytest.mark.parametrize(
+        "choice",
+        [
+            ExportChoice(labels=frozenset({"sad"})),
+            ExportChoice(least_agreement=0.5),
+            ExportChoice(since=1.0),
+            ExportChoice(kinds=frozenset({LabelKind.GOLD})),
+            ExportChoice(audio=AudioAs.COPY),
+        ],
+    )
+    def test_are_none_of_the_log(self, filled: OpenProject, tmp_path: Path, choice: ExportChoice) -> None:
+        with pytest.raises(FormatError, match="log holds the whole log and no audio; leave the filters and --audio out"):
+            export_project(filled, "log", tmp_path / "log", choice=choice)
+
     @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
     def test_refuse_what_is_no_share(self, value: float) -> None:
         with pytest.raises(FormatError, match="give a number from 0 to 1"):
@@ -146,6 +172,9 @@ def test_decisions_carry_the_splits_that_were_made(project: OpenProject, tmp_pat
     assert len(rows) == 40
     assert all(by_clip[row["file_name"]] == row["split"] for row in rows)
     assert sorted(by_clip.values()).count("train") == 12
+    choice = ExportChoice(rows=RowsOf.DECISIONS, splits=shares)
+    export_project(project, "csv", tmp_path / "out.csv", choice=choice, with_data_sheet=True)
+    assert "| train | 24 |" in (tmp_path / "out.csv.README.md").read_text(), "the data sheet counts these splits"
 
 
 def test_the_consensus_as_csv_is_a_manifest(project: OpenProject, tmp_path: Path) -> None:

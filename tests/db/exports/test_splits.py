@@ -11,6 +11,7 @@ from db.errors import FormatError
 from db.exports.choice import LabelKind, SplitShares
 from db.exports.rows import ClipRow
 from db.exports.splits import split_by_group
+from db.models import ClipState
 
 
 def clip(number: int, *, speaker: str | None, label: str, content: str = "") -> ClipRow:
@@ -18,6 +19,8 @@ def clip(number: int, *, speaker: str | None, label: str, content: str = "") -> 
         clip_id=number,
         file_name=f"{number}.wav",
         path=f"/{number}.wav",
+        lies_at=f"/{number}.wav",
+        state=ClipState.READY,
         start=0.0,
         end=1.0,
         whole=True,

@@ -62,3 +62,13 @@ def test_the_same_time_gives_the_same_bytes(folder: Path, tmp_path: Path, format
     files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
     assert [name for name in files if (first / name).read_bytes() != (again / name).read_bytes()] == []
+
+
+@pytest.mark.parametrize("option", ["--as-of", "--since", "--until"])
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "yesterday"])
+def test_a_time_of_no_year_is_refused_before_anything_is_written(folder: Path, tmp_path: Path, option: str, time: str) -> None:
+    command = ["--project", str(folder / "project"), "export", "csv", str(tmp_path / "out.csv"), option, time]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 2
+    assert f"'{time}' is no time; write one such as" in result.output
+    assert not (tmp_path / "out.csv").exists()

@@ -13,6 +13,7 @@ import soundfile
 from db.errors import AudioError
 from db.exports.choice import LabelKind
 from db.exports.rows import ClipRow
+from db.models import ClipState
 from learner.audio.decoding import audio_info, content_hash
 from learner.handover.audio import AudioPlacer
 from tests.learner.audio_files import RATE, noise, written
@@ -25,6 +26,8 @@ def clip(path: Path, *, name: str | None = None, span: tuple[float, float] | Non
         clip_id=1,
         file_name=name or path.name,
         path=str(path),
+        lies_at=str(path),
+        state=ClipState.READY,
         start=start,
         end=end,
         whole=span is None,

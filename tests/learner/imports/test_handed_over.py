@@ -175,3 +175,49 @@ def test_odd_rows_are_rejected_alone(filled: OpenProject, tmp_path: Path, change
     assert [problem in rejected["reason"] for rejected in report.rejected] == [True]
     other.close()
     filled.close()
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1969-12-31T00:00:00", "soon", 1e300])
+def test_a_time_that_no_calendar_has_is_not_known(filled: OpenProject, tmp_path: Path, time: object) -> None:
+    export_project(filled, "jsonl", tmp_path / "out.jsonl", choice=ExportChoice(rows=RowsOf.DECISIONS))
+    first = rows_of(tmp_path / "out.jsonl")[0]
+    (tmp_path / "odd.jsonl").write_text(json.dumps({**first, "created_at": time}))
+    other = create_project(tmp_path / "other", labels=AWKWARD)
+    assert import_source(other, tmp_path / "odd.jsonl").labels == 1
+    (row,) = standing(other)
+    assert row.answered_at is None
+    other.close()
+    filled.close()
+
+
+@pytest.mark.parametrize("taken", range(1, 8))
+def test_a_log_whose_import_was_cut_off_is_finished_by_the_next_import(filled: OpenProject, tmp_path: Path, taken: int) -> None:
+    """Undone and given again, replaced and the replacement undone: whatever the first import had not reached yet."""
+    mended = answer(filled, 5, "NA", annotator="Ann")
+    undo(filled, annotator="Ann", decision=mended)
+    again = answer(filled, 6, "NA", annotator="Cem")
+    undo(filled, annotator="Cem", decision=again)
+    answer(filled, 6, "NA", annotator="Cem")
+    export_project(filled, "log", tmp_path / "log.jsonl")
+    lines = (tmp_path / "log.jsonl").read_text().splitlines()
+    (tmp_path / "part.jsonl").write_text("\n".join(lines[:-taken]))
+    other = create_project(tmp_path / "other", labels=AWKWARD)
+    for source in (tmp_path / "part.jsonl", tmp_path / "log.jsonl"):
+        assert import_source(other, source).rejected == []
+    assert [row.uuid for row in standing(other)] == [row.uuid for row in standing(filled)]
+    other.close()
+    filled.close()
+
+
+def test_an_undo_of_elsewhere_is_no_undo_of_what_was_answered_here_since(filled: OpenProject, tmp_path: Path) -> None:
+    other = create_project(tmp_path / "other", labels=AWKWARD)
+    export_project(filled, "log", tmp_path / "log.jsonl")
+    import_source(other, tmp_path / "log.jsonl")
+    newer = answer(other, 1, "skip", annotator="Ann")
+    (first,) = (row for row in standing(filled) if (row.clip_id, row.annotator_id) == (1, 1))
+    undo(filled, annotator="Ann", decision=first.uuid)
+    export_project(filled, "log", tmp_path / "log.jsonl")
+    import_source(other, tmp_path / "log.jsonl")
+    assert newer in [row.uuid for row in standing(other)]
+    other.close()
+    filled.close()

@@ -53,6 +53,18 @@ def test_a_time_finds_the_newest_that_were_there_then(tmp_path: Path) -> None:
     assert read_predictions(tmp_path, as_of=times[0] - 1) is None
 
 
+def test_a_run_that_is_scored_again_keeps_what_exports_were_made_with(tmp_path: Path) -> None:
+    keep(tmp_path, 1, clips=[1, 2], labels=[10, 20])
+    before = (tmp_path / "predicted_1.npz").read_bytes()
+    keep(tmp_path, 1, clips=[1], labels=[30])
+    assert (tmp_path / "predicted_1.npz").read_bytes() == before
+    (tmp_path / "predicted_1.npz").write_bytes(b"damaged")
+    keep(tmp_path, 1, clips=[1], labels=[30])
+    stored = read_predictions(tmp_path)
+    assert stored is not None
+    assert stored.of([1]) == {1: (30, 0.75)}
+
+
 def test_the_oldest_go_when_there_is_no_room_and_an_export_of_then_is_refused(tmp_path: Path) -> None:
     for run in (1, 2, 3):
         keep(tmp_path, run, clips=[1], labels=[10])
