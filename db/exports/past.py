@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import AudioFile, Clip, ClipChange, ClipState, Withdrawal
+from db.models import AudioFile, Clip, ClipChange, ClipState, Decision, LabelChange, Run, Suggestion, Withdrawal
 from db.records.label_history import LabelThen, effective_label, labels_as_of
 
 
@@ -50,6 +50,13 @@ def details_before(session: Session, clip_ids: Sequence[int], as_of: float | Non
         if before.get("file_id") in paths:
             found[clip_id]["path"] = paths[before["file_id"]]
     return found
+
+
+def newest_moment(session: Session) -> float:
+    """When the newest of all rows was stored that an export can hold (seconds since 1970); 0 before the first."""
+    tables = (Decision, Clip, ClipChange, LabelChange, Suggestion, Withdrawal)
+    newest = [session.scalar(select(table.created_at).order_by(table.id.desc()).limit(1)) for table in tables]
+    return max(0.0, session.scalar(select(func.max(Run.evaluated_at))) or 0.0, *(time or 0.0 for time in newest))
 
 
 def withdrawn_since(session: Session, as_of: float | None) -> list[int]:

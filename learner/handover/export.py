@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.exports.choice import AudioAs, ExportChoice, LabelKind
 from db.exports.clip_rows import Beside, ClipReader
 from db.exports.contents import Contents, Estimate, ProjectFacts
-from db.exports.past import LabelNames
+from db.exports.past import LabelNames, newest_moment
 from db.exports.registry import Exporter, Written, checked, write_export
 from db.guidelines import read_guidelines
 from db.models import Run
@@ -62,13 +63,15 @@ def opened_contents(
     choice: ExportChoice,
     *,
     progress: Progress | None = None,
-    with_confidences: bool = True,
+    for_preview: bool = False,
 ) -> Iterator[Contents]:
     """The contents that `choice` describes, to be read while the block runs: all of it at one moment."""
     audio = exporter.audio if choice.audio is None else choice.audio
-    # To the millisecond above, because what is stored at this moment belongs to the export.
     now = math.ceil(time.time() * 1000) / 1000
+    if choice.as_of is None and not for_preview:
+        _wait_for_writers(project, now)
     with project.read() as session:
+        moment = _moment(session, now) if choice.as_of is None else choice.as_of
         yield Contents(
             session=session,
             choice=choice,
@@ -77,9 +80,9 @@ def opened_contents(
                 guidelines=read_guidelines(project.directory),
                 estimate=_estimate(session, choice.as_of),
             ),
-            time=now if choice.as_of is None else choice.as_of,
+            time=moment,
             audio_as=audio,
-            beside=_beside(session, project.heads_dir, choice, with_confidences=with_confidences),
+            beside=_beside(session, project.heads_dir, choice, moment, for_preview=for_preview),
             place=None if audio == AudioAs.NONE else AudioPlacer(cut=audio == AudioAs.CUT),
             moved=progress,
         )
@@ -99,16 +102,33 @@ def first_rows(
     exporter, choice = checked(format, choice or ExportChoice())
     of_all = {"confidence", "split"} if choice.splits is not None else {"confidence"}
     choice = replace(choice, audio=AudioAs.NONE, splits=None)
-    with opened_contents(project, exporter, choice, with_confidences=choice.least_confidence is not None) as contents:
+    with opened_contents(project, exporter, choice, for_preview=True) as contents:
         contents.most_looked_at = _MOST_LOOKED_AT
         rows = contents.log() if exporter.is_log else contents.flat_rows()
         return [{name: row[name] for name in row if name not in of_all} for row in islice(rows, count)]
 
 
-def _beside(session: Session, heads: Path, choice: ExportChoice, *, with_confidences: bool) -> Beside:
+def _wait_for_writers(project: OpenProject, moment: float) -> None:
+    """Wait until the moment is over and all is committed that was being written then: it belongs to the export."""
+    time.sleep(max(0.0, moment - time.time()))
+    # Who holds the database for longer than a writer waits must not stop an export.
+    with suppress(OperationalError), project.write() as session:
+        session.connection()
+
+
+def _moment(session: Session, now: float) -> float:
+    """The time as of which the project is what the session sees; `now`, or the time of a row that was stored since.
+
+    Whoever writes takes turns, so what the session does not see is newer than all that it sees. A microsecond is added because
+    times are written with microseconds.
+    """
+    return max(now, math.ceil(newest_moment(session) * 1e6 + 1) / 1e6)
+
+
+def _beside(session: Session, heads: Path, choice: ExportChoice, moment: float, *, for_preview: bool) -> Beside:
     wants_predicted = LabelKind.PREDICTED in choice.kinds
-    predictions = read_predictions(heads, as_of=choice.as_of) if wants_predicted else None
-    if not with_confidences:
+    predictions = read_predictions(heads, as_of=moment) if wants_predicted else None
+    if for_preview and choice.least_confidence is None:
         return Beside({}, predictions)
     labels = LabelNames(session, choice.as_of)
     live = list(ClipReader(session, as_of=choice.as_of, labels=labels).standing())

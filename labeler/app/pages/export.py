@@ -16,6 +16,7 @@ from db.errors import EarmarkError, FormatError
 from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf, SplitShares
 from db.exports.registry import EXPORTERS, Exporter
 from db.records.audio_files import answered_bytes
+from db.store.failures import STORE_ERRORS, failure_of
 from labeler.app.opened import Serving, serving
 from labeler.words.run import counted
 from learner.handover.export import export_project, first_rows
@@ -23,6 +24,8 @@ from learner.handover.export import export_project, first_rows
 PREVIEWED = 5
 _MOST_BYTES = 2**29
 """Of audio in a download."""
+_LOOK_AGAIN = 1.0
+"""Seconds until the page looks again whether a download has failed."""
 _LONGEST = 60
 """Characters of a cell in the preview."""
 _ROWS = {RowsOf.CONSENSUS: "One row a clip, with the label that all answers give", RowsOf.DECISIONS: "Every answer that stands"}
@@ -46,9 +49,10 @@ def show_export() -> None:
     except EarmarkError as error:
         st.warning(str(error))
         return
+    failed: list[str] = st.session_state.setdefault("export-failed", [])
     st.download_button(
         "Download",
-        data=lambda: _exported(now, exporter, choice),
+        data=lambda: _exported(now, exporter, choice, failed),
         file_name=_file_name(now, exporter, choice),
         mime="application/octet-stream",
         icon=":material/download:",
@@ -56,8 +60,16 @@ def show_export() -> None:
         disabled=standing == 0 and is_empty,
         key="download",
     )
+    _show_failure(failed)
     if choice.for_spreadsheets:
         st.caption("In this file such texts have an apostrophe in front. It is not for importing.")
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _show_failure(failed: list[str]) -> None:
+    """Say why the last download failed: it is made outside of the page, and Streamlit says nothing of it."""
+    if failed:
+        st.error(failed[-1])
 
 
 def _choice(exporter: Exporter) -> ExportChoice:
@@ -137,8 +149,21 @@ def _file_name(now: Serving, exporter: Exporter, choice: ExportChoice) -> str:
     return f"{now.project.directory.name}-{time.strftime('%Y-%m-%d')}-{what}{'.zip' if is_folder else exporter.suffix}"
 
 
-def _exported(now: Serving, exporter: Exporter, choice: ExportChoice) -> bytes:
-    """The bytes of the file, written when the button is pressed, so that it holds the newest answers; a folder as a ZIP."""
+def _exported(now: Serving, exporter: Exporter, choice: ExportChoice, failed: list[str]) -> bytes:
+    """The bytes of the file, written when the button is pressed, so that it holds the newest answers; a folder as a ZIP.
+
+    Args:
+        failed: takes the sentence of an error, which is raised, too.
+    """
+    failed.clear()
+    try:
+        return _bytes_of(now, exporter, choice)
+    except (EarmarkError, *STORE_ERRORS) as error:
+        failed.append(str(error) if isinstance(error, EarmarkError) else failure_of(error, place=now.project.directory).sentence)
+        raise
+
+
+def _bytes_of(now: Serving, exporter: Exporter, choice: ExportChoice) -> bytes:
     with tempfile.TemporaryDirectory(dir=now.project.cache_dir) as temporary:
         path = Path(temporary) / "export"
         export_project(now.project, exporter.name, path, choice=choice)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import uuid
 from pathlib import Path
 
 import pytest
 
+import learner.handover.export
+from db.decisions.taking import GivenAnswer, take
 from db.exports.choice import ExportChoice, RowsOf, SplitShares
 from db.exports.registry import EXPORTERS, Written
-from db.models import Clip, ClipChange, ClipState, LabelChange, LabelChangeKind, Withdrawal
+from db.models import Answer, Clip, ClipChange, ClipState, LabelChange, LabelChangeKind, Withdrawal
 from db.project import OpenProject
+from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
 from learner.handover.export import export_project
 from tests.filled_projects import add_clips, answer, undo
@@ -109,3 +114,46 @@ def test_before_the_first_answer_it_is_empty(any_project: OpenProject, tmp_path:
     answer(any_project, add_clips(any_project, 1)[0])
     for rows in RowsOf:
         assert export_project(any_project, "csv", tmp_path / rows, choice=ExportChoice(rows=rows, as_of=1000.0)).rows == 0
+
+
+def test_an_answer_that_is_being_stored_is_in_both_or_in_neither(
+    any_project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has its time already, and is committed while the export begins."""
+    clip = add_clips(any_project, 1)[0]
+    has_its_time, export_begins = threading.Event(), threading.Event()
+    real_wait = learner.handover.export._wait_for_writers
+
+    def note_and_wait(project: OpenProject, moment: float) -> None:
+        export_begins.set()
+        real_wait(project, moment)
+
+    def store() -> None:
+        with any_project.write() as session:
+            ann = annotator_named(session, "Ann").id
+            given = GivenAnswer(uuid=str(uuid.uuid4()), clip_id=clip, annotator_id=ann, answer=Answer.LABEL, label="sad")
+            take(session, given)
+            has_its_time.set()
+            assert export_begins.wait(20)
+
+    monkeypatch.setattr("learner.handover.export._wait_for_writers", note_and_wait)
+    writer = threading.Thread(target=store)
+    writer.start()
+    assert has_its_time.wait(20)
+    written = export_project(any_project, "log", tmp_path / "then")
+    writer.join()
+    export_project(any_project, "log", tmp_path / "again", choice=ExportChoice(as_of=written.time))
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "then").read_bytes()
+    assert written.rows == 1
+
+
+def test_what_a_clock_dated_ahead_is_exported_and_found_again(project: OpenProject, tmp_path: Path) -> None:
+    """The clock was set back since: the answer is from tomorrow, and must be in no way lost."""
+    clip = add_clips(project, 1)[0]
+    with pytest.MonkeyPatch.context() as tomorrow:
+        ahead = time.time() + 86_400
+        tomorrow.setattr("db.decisions.log.time.time", lambda: ahead)
+        answer(project, clip)
+    written = export_project(project, "csv", tmp_path / "then")
+    assert written.rows == 1
+    assert export_project(project, "csv", tmp_path / "again", choice=ExportChoice(as_of=written.time)).rows == 1
