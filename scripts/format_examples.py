@@ -61,6 +61,11 @@ NOTES = {
 }
 """What a reader should know of a format besides its description in the registry. The page has the formats in this order."""
 
+_RECORDINGS: list[tuple[str, float, list[tuple[float, float] | None]]] = [
+    ("s1/a.wav", 0.5, [None]),
+    ("s2/long.wav", 2.0, [(0.5, 1.25), (1.25, 2.0)]),
+]
+"""Name, seconds and clips of each; None is the whole file."""
 _LINES, _CHARACTERS = 6, 300
 WHOLE = (".yaml", ".xml", ".json")
 """Suffixes of files of which all is shown."""
@@ -84,9 +89,7 @@ def _small_project(folder: Path) -> OpenProject:
     """Nothing in it depends on when or where it is made, but for paths."""
     project = create_project(folder / "emotions", labels=["angry", "happy", "sad"])
     rng = random.Random(0)
-    for number, (name, seconds, spans) in enumerate(
-        [("s1/a.wav", 0.5, [None]), ("s2/long.wav", 2.0, [(0.5, 1.25), (1.25, 2.0)])]
-    ):
+    for number, (name, seconds, spans) in enumerate(_RECORDINGS):
         path = folder / "recordings" / name
         path.parent.mkdir(parents=True)
         soundfile.write(path, np.sin(np.arange(round(seconds * 16_000)) * (number + 1) / 20) / 2, 16_000)

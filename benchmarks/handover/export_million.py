@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,11 @@ from db.project import OpenProject, create_project
 CLIPS, DECISIONS, ANNOTATORS, SPEAKERS, BATCH = 1_000_000, 100_000, 5, 400, 50_000
 FORMATS = ("csv", "jsonl", "parquet", "label-studio")
 MOST_MB = 500
+PEAK = """
+import atexit, re, sys
+atexit.register(lambda: sys.stderr.write(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]))
+"""
+"""The resources that a parent is given for a child count what the parent held when it made the child."""
 EXPORT = "from labeler.cli.__main__ import run; run()"
 PANDAS = """
 import sqlite3, sys
@@ -102,20 +106,18 @@ def _project() -> Path:
     return project.directory
 
 
-def _measured(command: list[str]) -> tuple[float, float]:
+def _measured(code: str, *arguments: str) -> tuple[float, float]:
     """Seconds that a process took, and the most memory that it held in MB, mapped files included."""
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *command], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, command
-    return time.perf_counter() - began, used.ru_maxrss / 1024
+    command = [sys.executable, "-c", PEAK + code, *arguments]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    return time.perf_counter() - began, int(done.stderr.split()[-1]) / 1024
 
 
 def _export(format: str) -> tuple[float, float]:
     output = Path(_FOLDER.name) / f"export.{format}"
     arguments = ["--project", str(_project()), "export", format, str(output), "--unlabelled", "--json"]
-    taken = _measured(["-c", EXPORT, *arguments])
+    taken = _measured(EXPORT, *arguments)
     assert taken[1] < MOST_MB, (format, taken)
     return taken
 
@@ -128,7 +130,7 @@ def _export(format: str) -> tuple[float, float]:
 def measure() -> Figures:
     """A process for each format, from its start to its end."""
     taken = {format: _export(format) for format in FORMATS}
-    theirs, held = _measured(["-c", PANDAS, str(_project() / "earmark.sqlite"), str(Path(_FOLDER.name) / "pandas.csv")])
+    theirs, held = _measured(PANDAS, str(_project() / "earmark.sqlite"), str(Path(_FOLDER.name) / "pandas.csv"))
     others = "; ".join(f"{format} {seconds:.0f} s" for format, (seconds, _) in taken.items() if format != "csv")
     most = max(memory for _, memory in taken.values())
     details = f"{CLIPS:,} clips, {DECISIONS:,} decisions; {others}; at most {most:.0f} MB against {held:.0f} MB"

@@ -130,7 +130,7 @@ class Contents:
     def flat_rows(self) -> Iterator[dict[str, Any]]:
         """The chosen clips, or their decisions, as rows with the keys of `columns`; `extra` and `by_annotator` are dicts."""
         if self.choice.rows == RowsOf.CONSENSUS:
-            yield from (self._flat(row) for row in self.clips())
+            yield from (self.flat(row) for row in self.clips())
             return
         self.tally.clear()
         chosen = self._chosen_answered() if self._needs_clips else None
@@ -259,8 +259,9 @@ class Contents:
             and self._is_between(answer.answered_at)
         )
 
-    def _flat(self, row: ClipRow) -> dict[str, Any]:
-        newest = max((answer.answered_at for answer in row.answers), default=None)
+    def flat(self, row: ClipRow) -> dict[str, Any]:
+        """A clip as a row with the keys of `columns`."""
+        newest = max(answer.answered_at for answer in row.answers) if row.answers else None
         found = {
             "file_name": row.file_name,
             "path": row.path,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from db.exports.choice import ExportChoice, LabelKind, RowsOf
 from db.exports.contents import Contents
 from db.exports.decision_rows import in_iso
+from db.exports.markdown import plain_text
 from db.exports.tally import Tally
 
 _KINDS = {
@@ -24,13 +25,13 @@ def data_sheet(contents: Contents, *, format: str, withdrawn: Sequence[int] = ()
     """
     tally, choice = contents.tally, contents.choice
     unit = "decision" if choice.rows == RowsOf.DECISIONS else "clip"
-    lines = [f"# {_plain(contents.facts.name)}", ""]
+    lines = [f"# {plain_text(contents.facts.name)}", ""]
     lines += [f"Exported by Earmark as `{format}`, as the project was at {in_iso(contents.time)}. One row for each {unit}.", ""]
     lines += [f"- {sentence}" for sentence in (*_counts(tally), *_filters(choice), *_left_out(contents))] + [""]
     lines += ["## Labels", "", f"| label | {unit}s |", "| --- | ---: |"]
     in_use = contents.labels.in_use()
     others = sorted(name for name in tally.per_label if name and name not in in_use)
-    lines += [f"| {_plain(name)} | {tally.per_label[name]} |" for name in (*in_use, *others)]
+    lines += [f"| {plain_text(name)} | {tally.per_label[name]} |" for name in (*in_use, *others)]
     if tally.per_label[""]:
         lines.append(f"| (none) | {tally.per_label['']} |")
     lines += _table("Splits", "split", unit + "s", {name or "(none)": count for name, count in tally.per_split.items()})
@@ -60,7 +61,7 @@ def _counts(tally: Tally) -> list[str]:
 def _filters(choice: ExportChoice) -> list[str]:
     found = []
     if choice.labels is not None:
-        found.append(f"Only the labels {', '.join(sorted(_plain(name) for name in choice.labels))}.")
+        found.append(f"Only the labels {', '.join(sorted(plain_text(name) for name in choice.labels))}.")
     if choice.least_agreement is not None:
         found.append(f"Only clips with an agreement of at least {choice.least_agreement}.")
     if choice.least_confidence is not None:
@@ -94,11 +95,5 @@ def _accuracy(contents: Contents) -> str:
 def _table(title: str, what: str, counted: str, counts: dict[str, int]) -> list[str]:
     if not counts or set(counts) == {"(none)"}:
         return []
-    rows = [f"| {_plain(name)} | {count} |" for name, count in sorted(counts.items())]
+    rows = [f"| {plain_text(name)} | {count} |" for name, count in sorted(counts.items())]
     return ["", f"## {title}", "", f"| {what} | {counted} |", "| --- | ---: |", *rows]
-
-
-def _plain(text: str) -> str:
-    """A name as a cell of a Markdown table, with nothing in it that Markdown reads as a mark."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return "".join(f"\\{character}" if character in "\\`*_{}[]<>#|!" else character for character in printable)

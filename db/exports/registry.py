@@ -100,6 +100,7 @@ register(
         description="A folder that Hugging Face's datasets loads, one label a clip, with splits and audio.",
         write=write_audiofolder,
         is_folder=True,
+        importable=True,
         rows=_CONSENSUS,
         audio=AudioAs.CUT,
     )
@@ -111,6 +112,7 @@ register(
         description="A database of audformat, with splits and audio; with every decision a column for each annotator.",
         write=write_audformat,
         is_folder=True,
+        importable=True,
         audio=AudioAs.COPY,
     )
 )

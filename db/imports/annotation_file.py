@@ -5,7 +5,7 @@ Unlike a manifest, such a file is imported completely or not at all: the first l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,18 @@ def read_annotations(path: Path) -> Iterator[AnnotationRow]:
     """
     records = read_table(path, _COLUMNS)
     return (_row(path, record) for record in records)
+
+
+def annotations_of(rows: Iterable[Mapping[str, Any]], *, place: Path) -> Iterator[AnnotationRow]:
+    """The same for rows that are no file: each has the columns of one; other columns are passed over.
+
+    Args:
+        place: what messages name, with the row's number from 1 as its line.
+
+    Raises:
+        FormatError: a row cannot be used.
+    """
+    return (_row(place, Record(number, dict(row))) for number, row in enumerate(rows, start=1))
 
 
 def _row(path: Path, record: Record | BadLine) -> AnnotationRow:

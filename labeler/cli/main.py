@@ -11,7 +11,7 @@ from db.errors import EarmarkError
 from db.store.failures import STORE_ERRORS, failure_of
 from labeler.cli.ctrl_c import end_by_ctrl_c
 from labeler.cli.data.decisions import annotate, queue
-from labeler.cli.data.export import export
+from labeler.cli.data.export import export, export_head
 from labeler.cli.data.keep_safe import backup, doctor, restore
 from labeler.cli.data.labels import labels
 from labeler.cli.data.serve import serve
@@ -70,6 +70,6 @@ def main(ctx: click.Context, project: Path) -> None:
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
     *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade, labels, withdraw),
-    *(backup, restore, doctor, validate),
+    *(backup, restore, doctor, validate, export_head),
 ):
     main.add_command(command)

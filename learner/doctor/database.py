@@ -49,7 +49,7 @@ def examine_database(project: OpenProject) -> Iterator[Finding]:
 
 def _damaged_file(path: Path) -> Finding | None:
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
             found = damage(connection)
             dangling = connection.execute("PRAGMA foreign_key_check").fetchone()
     except sqlite3.Error as error:

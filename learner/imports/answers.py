@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +63,21 @@ def annotate_from_file(project: OpenProject, path: Path, *, annotator: str, prog
         LabelError: a label is not in the label set.
         DecisionError: `annotator` cannot be a name.
     """
+    return record_answers(project, read_annotations(path), annotator=annotator, place=path, progress=progress)
+
+
+def record_answers(
+    project: OpenProject,
+    answers: Iterable[AnnotationRow],
+    *,
+    annotator: str,
+    place: Path,
+    progress: Progress = unseen,
+) -> int:
+    """The same for answers that need not be in a file; messages name `place`."""
     checked_name(annotator)
     with project.read() as session:
-        rows = _checked(session, path, progress)
+        rows = _checked(session, answers, place, progress)
         looked_at = max(_LEAST_LOOKED_AT, 4 * len(rows))
         served = upcoming(session, limit=looked_at, random_share=project.settings.random_share)
         queued_as = {clip.clip_id: clip.source for clip in served}
@@ -128,10 +141,10 @@ def _handed(session: Session, path: Path, row: AnyRow) -> tuple[int, HandedOverR
         raise ClipError(f"{path}, line {row.clip.number}: {error}") from error
 
 
-def _checked(session: Session, path: Path, progress: Progress) -> list[_Checked]:
+def _checked(session: Session, answers: Iterable[AnnotationRow], path: Path, progress: Progress) -> list[_Checked]:
     checked: dict[int, _Checked] = {}
     labels: set[str] = set()
-    for number, row in enumerate(read_annotations(path), start=1):
+    for number, row in enumerate(answers, start=1):
         try:
             clip = _clip(session, row)
             if row.label is not None and row.label not in labels:

@@ -53,9 +53,9 @@ def rows_of(
                 "or give --from manifest or --from folder."
             )
         return tool_rows(source, tool, tools, remarks=remarks)
-    if tools.label_column is not None or tools.audio_folder is not None:
+    if any(option is not None for option in (tools.label_column, tools.audio_folder, tools.audio_key)):
         raise FormatError(
-            f"{shown(source)} is read as a {tool}; leave --label-column and --audio-folder out, or give --from TOOL."
+            f"{shown(source)} is read as a {tool}; leave --label-column, --audio-folder and --audio-key out, or give --from TOOL."
         )
     clips = _clips(source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, remarks=remarks)
     if speaker_from is not None:

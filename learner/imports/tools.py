@@ -44,6 +44,8 @@ class ToolOptions:
     """The column, scheme or question that holds the labels."""
     audio_folder: Path | None = None
     """Where the audio lies that the tool addresses."""
+    audio_key: str | None = None
+    """The key under which a task of Label Studio addresses its audio."""
 
 
 def tool_of(source: Path) -> Tool:
@@ -79,9 +81,16 @@ def tool_rows(source: Path, tool: Tool, options: ToolOptions, *, remarks: Remark
     """
     if options.audio_folder is not None and tool not in (Tool.LABEL_STUDIO, Tool.PRODIGY):
         raise FormatError(f"{shown(source)} names its audio by itself ({tool}); leave --audio-folder out.")
+    if options.audio_key is not None and tool != Tool.LABEL_STUDIO:
+        raise FormatError(f"{shown(source)} is no export of Label Studio ({tool}); leave --audio-key out.")
     if tool == Tool.LABEL_STUDIO:
-        path = source / "tasks.json" if os.path.isdir(source) else source
-        return read_label_studio(path, choices=options.label_column, audio_folder=options.audio_folder, remarks=remarks)
+        return read_label_studio(
+            source,
+            choices=options.label_column,
+            audio_key=options.audio_key,
+            audio_folder=options.audio_folder,
+            remarks=remarks,
+        )
     if tool == Tool.AUDFORMAT:
         return read_audformat(source, label=options.label_column, remarks=remarks)
     if tool == Tool.AUDIOFOLDER:

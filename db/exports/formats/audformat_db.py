@@ -62,7 +62,7 @@ def write_audformat(contents: Contents, folder: Path) -> int:
     with _Tables(folder, is_segmented=is_segmented) as tables:
         for row in contents.clips():
             answers = survey.answers(row)
-            if wanted is not None and not answers:
+            if wanted is not None and row.answers and not answers:
                 continue
             rows += 1 if wanted is None else len(answers)
             table, split = survey.table(row)
@@ -188,7 +188,7 @@ class _Tables:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for name in self.written:
-            if kind is None:
+            if kind is None and self._rows[name]:
                 self._flush(name)
         for writer in self._writers.values():
             writer.close()

@@ -77,7 +77,9 @@ def _of_metadata(root: Path, file: Path, label_column: str, remarks: Remarks) ->
     below = file.parent.relative_to(root).as_posix()
     for record in read_table(file, _COLUMNS, remarks=remarks):
         if isinstance(record, BadLine):
-            yield reader.row(record)
+            bad = reader.row(record)
+            assert isinstance(bad, BadRow)
+            yield bad
             continue
         values = dict(record.values)
         if label_column != "label":
@@ -144,8 +146,9 @@ def _suggestion(value: Any) -> HandedSuggestion | None:
         given = json.loads(value) if isinstance(value, str) and value.startswith("{") else None
     except (ValueError, RecursionError):
         return None
-    label = label_in(given.get("label")) if isinstance(given, dict) else None
-    origin = text_in(given.get("origin")) if isinstance(given, dict) else None
+    if not isinstance(given, dict):
+        return None
+    label, origin = label_in(given.get("label")), text_in(given.get("origin"))
     if label is None or origin is None:
         return None
     return HandedSuggestion(label=label, origin=origin, score=score_in(given.get("score")))

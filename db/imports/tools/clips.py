@@ -63,7 +63,7 @@ class TaskClips:
         if isinstance(row, BadRow):
             return replace(row, reason=f"{self._what.capitalize()}{row.reason.removeprefix('Line')}")
         extra = {**row.extra, "label": facts["label"]} if "label" in facts else row.extra
-        return replace(row, file_name=self._name(facts.get("file_name"), found.name), extra=extra, if_missing=if_missing)
+        return replace(row, file_name=self._name(facts.get("file_name"), found.name, path), extra=extra, if_missing=if_missing)
 
     def bad(self, number: int, problem: str) -> BadRow:
         """A task that cannot become a clip; `problem` is the rest of a sentence."""
@@ -72,5 +72,6 @@ class TaskClips:
         return BadRow(number=number, file_name=storable(name), path=storable(str(self._path)), reason=reason)
 
     @staticmethod
-    def _name(given: Any, found: str) -> str:
-        return given if isinstance(given, str) and given.strip() and not is_too_long(given) else found
+    def _name(given: Any, found: str, path: str) -> str:
+        name = given if isinstance(given, str) and given.strip() and not is_too_long(given) else found
+        return os.path.basename(path) if is_too_long(name) else name

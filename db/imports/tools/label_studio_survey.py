@@ -100,7 +100,7 @@ def _one_choice(path: Path, found: Counter[str], wanted: str | None) -> str | No
             raise FormatError(f"{path} has no choices {shown(wanted)}; name one of: {names}.")
         return wanted
     if len(found) > 1:
-        raise FormatError(f"{path} has several choices ({names}); name those that are the labels with --choices.")
+        raise FormatError(f"{path} has several choices ({names}); name those that are the labels with --label-column.")
     return next(iter(found), None)
 
 

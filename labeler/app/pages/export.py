@@ -38,7 +38,7 @@ def show_export() -> None:
         standing = decision_counts(session)
     st.title("Export", anchor=False)
     st.text(f"The project holds {counted(standing, 'answer')}.")
-    names = sorted(EXPORTERS, key=lambda name: (not EXPORTERS[name].importable, name))
+    names = list(EXPORTERS)
     format = st.selectbox("Format", names, format_func=lambda name: f"{name}: {EXPORTERS[name].description}", key="format")
     exporter = EXPORTERS[format]
     try:

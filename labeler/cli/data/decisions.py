@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from db.serving.upcoming import upcoming
-from labeler.cli.output import NOTHING_TAKEN, json_option, note, opened, print_result
+from labeler.cli.output import NOTHING_TAKEN, json_option, note, print_result
 from labeler.cli.progress import progress_bar
+from labeler.project import Project
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.run import counted
 
@@ -25,28 +25,21 @@ def annotate(directory: Path, file: Path, annotator: str | None, as_json: bool) 
     the first decision is recorded. Files that `earmark export` wrote name their annotators; decisions that are known already are
     passed over. The exit status is 3 if none was recorded and some could not be.
     """
-    from learner.imports.answers import annotate_by_name, annotate_from_file
-
-    with opened(directory) as project, progress_bar("annotate", "line") as moved:
-        if annotator is not None:
-            count, names = annotate_from_file(project, file, annotator=annotator, progress=moved), [annotator]
-            took_nothing = False
-        else:
-            report = annotate_by_name(project, file, progress=moved)
-            count, names = report.labels, sorted(report.annotators)
-            left = report.to_json()["labels_not_taken"]
-            for line in lines_of_labels_not_taken(left, label_set=report.label_set, clips_are_imported=False):
-                note(line)
-            for rejected in report.rejected:
-                note(f"not recorded: {rejected['reason']}")
-            took_nothing = count == 0 and bool(report.labels_not_taken or report.rejected)
+    with Project.open(directory) as project, progress_bar("annotate", "line") as moved:
+        report = project.annotate_from(file, annotator=annotator, progress=moved)
+    left = report.to_json()["labels_not_taken"]
+    for line in lines_of_labels_not_taken(left, label_set=report.label_set, clips_are_imported=False):
+        note(line)
+    for rejected in report.rejected:
+        note(f"not recorded: {rejected['reason']}")
+    count, names = report.labels, sorted(report.annotators)
     by = f" of {', '.join(names)}" if names else ""
     print_result(
         {"recorded": count, "annotators": names},
         as_json=as_json,
         lines=lambda: [f"{counted(count, 'decision')}{by} recorded."],
     )
-    if took_nothing:
+    if not count and (left or report.rejected):
         raise SystemExit(NOTHING_TAKEN)
 
 
@@ -56,24 +49,14 @@ def annotate(directory: Path, file: Path, annotator: str | None, as_json: bool) 
 @click.pass_obj
 def queue(directory: Path, limit: int, as_json: bool) -> None:
     """List the clips that would be served next, in order, including those of the random slice."""
-    with opened(directory) as project, project.read() as session:
-        served = upcoming(session, limit=limit, random_share=project.settings.random_share)
-    document = [
-        {
-            "clip": clip.clip_id,
-            "file_name": clip.file_name,
-            "source": clip.source.value,
-            "score": clip.score,
-            "predicted": clip.predicted,
-        }
-        for clip in served
-    ]
+    with Project.open(directory) as project:
+        served = project.queue(limit)
     print_result(
-        document,
+        served,
         as_json=as_json,
         lines=lambda: [
-            f"{clip.clip_id:>7}  {clip.source.value:<11} "
-            f"{'' if clip.score is None else f'{clip.score:.3f}':>6}  {clip.predicted or '':<14} {clip.file_name}"
+            f"{clip['clip']:>7}  {clip['source']:<11} {'' if clip['score'] is None else format(clip['score'], '.3f'):>6}  "
+            f"{clip['predicted'] or '':<14} {clip['file_name']}"
             for clip in served
         ],
     )

@@ -1,18 +1,20 @@
-"""The command `export`: labels, decisions, predictions and audio in a format that other tools read."""
+"""Commands that hand over: `export` the labels in a format that other tools read, and `export-head` the classifier."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from db.exports.choice import AudioAs, ExportChoice, LabelKind, RowsOf, SplitShares
+from db.errors import FormatError
+from db.exports.choice import AudioAs, RowsOf
 from db.exports.decision_rows import in_iso
 from db.exports.registry import EXPORTERS
-from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.output import json_option, note, print_result
 from labeler.cli.progress import progress_bar
+from labeler.project import Project
+from labeler.scripting.options import seconds_of
 from labeler.words.run import counted
 
 
@@ -23,14 +25,11 @@ class Time(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Seconds since 1970."""
-        if isinstance(value, float):
-            return value
         try:
-            found = datetime.fromisoformat(value)
-            # In UTC it may be a year that there is not.
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).timestamp()
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no time; write one such as 2026-11-25 or 2026-11-25T18:30:00+01:00.", param, ctx)
+            found: float = seconds_of(value)
+        except FormatError as error:
+            self.fail(str(error), param, ctx)
+        return found
 
 
 @click.command()
@@ -74,10 +73,8 @@ def export(directory: Path, /, format: str, output: Path, data_sheet: bool, as_j
 
     Times without an offset are in UTC.
     """
-    from learner.handover.export import export_project
-
-    with opened(directory) as project, progress_bar("export", "clip") as moved:
-        written = export_project(project, format, output, choice=_choice(**options), with_data_sheet=data_sheet, progress=moved)
+    with Project.open(directory) as project, progress_bar("export", "clip") as moved:
+        written = project.export(format, output, data_sheet=data_sheet, progress=moved, **options)
     if written.withdrawn:
         note(f"Withdrawn since, and so left out: {_numbered(written.withdrawn)}.")
     if written.left_out:
@@ -94,37 +91,32 @@ def export(directory: Path, /, format: str, output: Path, data_sheet: bool, as_j
     print_result(document, as_json=as_json, lines=lambda: [f"{counted(written.rows, 'row')} written to {output}."])
 
 
+@click.command("export-head")
+@click.argument("output", type=click.Path(path_type=Path))
+@json_option
+@click.pass_obj
+def export_head(directory: Path, output: Path, as_json: bool) -> None:
+    """Write the newest head to the folder OUTPUT, to be used without the project.
+
+    The folder holds the weights (safetensors), facts (JSON) and a model card, and names the encoder. It is for
+    `earmark predict --head OUTPUT --folder AUDIO`, and for Head.load in Python.
+    """
+    with Project.open(directory) as project:
+        facts = project.export_head(output)
+    document = facts.model_dump(mode="json")
+    print_result({**document, "output": str(output)}, as_json=as_json, lines=lambda: _head_lines(document, output))
+
+
+def _head_lines(facts: dict[str, Any], output: Path) -> list[str]:
+    known, trained_on = facts["accuracy"], facts["trained_on"]
+    score = "not scored yet" if known is None else f"UA {known['ua']:.3f} (95%: {known['ua_low']:.3f}-{known['ua_high']:.3f})"
+    learned = f"{counted(trained_on['clips'], 'clip')} of {counted(trained_on['speakers'], 'known speaker')}"
+    return [
+        f"The head of run {facts['run']} is in {output}. It has {counted(len(facts['labels']), 'label')} and learned from "
+        f"{learned}; {score}.",
+        f"Next: earmark predict predictions.csv --head {output} --folder AUDIO",
+    ]
+
+
 def _numbered(clips: tuple[int, ...]) -> str:
     return f"{counted(len(clips), 'clip')} (number {', '.join(str(number) for number in clips)})"
-
-
-def _choice(
-    *,
-    rows: str,
-    audio: str | None,
-    splits: str | None,
-    labels: tuple[str, ...],
-    min_agreement: float | None,
-    min_confidence: float | None,
-    since: float | None,
-    until: float | None,
-    as_of: float | None,
-    gold_only: bool,
-    predicted: bool,
-    unlabelled: bool,
-    safe_for_spreadsheets: bool,
-) -> ExportChoice:
-    kinds = {LabelKind.GOLD} if gold_only else {LabelKind.GOLD, LabelKind.CONSENSUS}
-    return ExportChoice(
-        rows=RowsOf(rows),
-        audio=None if audio is None else AudioAs(audio),
-        splits=None if splits is None else SplitShares.parse(splits),
-        labels=frozenset(labels) or None,
-        least_agreement=min_agreement,
-        least_confidence=min_confidence,
-        since=since,
-        until=until,
-        kinds=frozenset(kinds | ({LabelKind.PREDICTED} if predicted else set()) | ({LabelKind.NONE} if unlabelled else set())),
-        as_of=as_of,
-        for_spreadsheets=safe_for_spreadsheets,
-    )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from db.backups.backing_up import BackupReport, back_up
+from db.backups.backing_up import BackupReport
 from db.backups.restoring import RestoreReport
-from db.backups.restoring import restore as restore_project
-from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.output import json_option, note, print_result
 from labeler.cli.progress import progress_bar
+from labeler.project import Project
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def backup(directory: Path, output: Path, with_features: bool, as_json: bool) ->
 
     It holds settings, database and trained heads, but no audio. Only you can read it, since the project's secret is in it.
     """
-    with opened(directory) as project, progress_bar("backup", "byte") as moved:
-        report = back_up(project, output, with_features=with_features, progress=moved)
+    with Project.open(directory) as project, progress_bar("backup", "byte") as moved:
+        report = project.backup(output, with_features=with_features, progress=moved)
     print_result(report.to_json(), as_json=as_json, lines=lambda: _backup_lines(report))
 
 
@@ -57,7 +57,7 @@ def _backup_lines(report: BackupReport) -> list[str]:
 def restore(directory: Path, backup: Path, database_url: str | None, replace: bool, as_json: bool) -> None:
     """Make a project of the file BACKUP in the --project directory, completely or not at all."""
     with progress_bar("restore", "part") as moved:
-        report = restore_project(backup, directory, database_url=database_url, replace=replace, progress=moved)
+        report = Project.restore(backup, directory, database_url=database_url, replace=replace, progress=moved)
     print_result(report.to_json(), as_json=as_json, lines=lambda: _restore_lines(report))
 
 

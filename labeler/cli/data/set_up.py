@@ -10,10 +10,11 @@ import click
 
 from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
-from db.project import connect_project, create_project
+from db.project import connect_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
-from labeler.cli.output import NOTHING_TAKEN, json_option, note, opened, print_result
+from labeler.cli.output import NOTHING_TAKEN, json_option, note, print_result
 from labeler.cli.progress import progress_bar
+from labeler.project import Project
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
@@ -56,7 +57,7 @@ def init(directory: Path, labels: str | None, labels_of: str | None, database_ur
         names = list(CORPORA[labels_of].labels)
     else:
         raise click.UsageError("Give the labels: either --labels happy,sad,neutral or --labels-of CORPUS.")
-    project = create_project(directory, labels=names, database_url=database_url)
+    project = Project.create(directory, labels=names, database_url=database_url)
     project.close()
     print_result(
         {"project": str(project.directory), "labels": names},
@@ -101,6 +102,7 @@ _SOURCE = (
         default=None,
         help="The folder of the audio that Label Studio or Prodigy addresses; default: that of SOURCE.",
     ),
+    click.option("--audio-key", default=None, help="The key under which tasks of Label Studio address their audio."),
     json_option,
     click.pass_obj,
 )
@@ -124,9 +126,7 @@ def import_(directory: Path, as_json: bool, **source: Any) -> None:
     A clip whose label is not in the label set is added without it. The exit status is 3 if no clip was taken, or if --labels-as
     was given and not one label in the source is in the label set.
     """
-    from learner.imports.source import import_source
-
-    _take(directory, import_source, as_json=as_json, **source)
+    _take(directory, Project.import_clips, as_json=as_json, **source)
 
 
 @click.command()
@@ -136,9 +136,7 @@ def validate(directory: Path, as_json: bool, **source: Any) -> None:
 
     The exit status is that of the import.
     """
-    from learner.imports.validation import validate_source
-
-    _take(directory, validate_source, as_json=as_json, **source)
+    _take(directory, Project.validate, as_json=as_json, **source)
 
 
 def _take(
@@ -146,30 +144,12 @@ def _take(
     taken_by: Callable[..., ImportReport],
     *,
     source: Path,
-    corpus: str | None,
-    speaker_from: str | None,
-    labels_from_folders: bool,
     labels_as: str | None,
-    times_in: str | None,
-    tool: str | None,
-    label_column: str | None,
-    audio_folder: Path | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
-    from learner.imports.tools import Tool, ToolOptions
-
-    with opened(directory) as project, progress_bar(taken_by.__name__.partition("_")[0], "clip") as moved:
-        report = taken_by(
-            project,
-            source,
-            labels_from_folders=labels_from_folders,
-            labels_as=labels_as,
-            times_in=None if times_in is None else TimesIn(times_in),
-            corpus=corpus,
-            speaker_from=speaker_from,
-            tools=ToolOptions(tool=None if tool is None else Tool(tool), label_column=label_column, audio_folder=audio_folder),
-            progress=moved,
-        )
+    with Project.open(directory) as project, progress_bar(taken_by.__name__.partition("_")[0], "clip") as moved:
+        report = taken_by(project, source, labels_as=labels_as, progress=moved, **options)
     document = report.to_json()
     if not as_json:
         # What a note explains for many rows is not printed for each of them.
@@ -212,10 +192,8 @@ def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
 @click.pass_obj
 def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
     """Compute the features that clips still lack. You can interrupt it and run it again."""
-    from learner.features.embed import embed as embed_clips
-
-    with opened(directory) as project, progress_bar("embed", "clip") as moved:
-        report = embed_clips(project, encoder=encoder, layers=layers, pooling=pooling, progress=moved, note=note)
+    with Project.open(directory) as project, progress_bar("embed", "clip") as moved:
+        report = project.embed(encoder=encoder, layers=layers, pooling=pooling, progress=moved, note=note)
     for clip in report.failed:
         note(f"set aside {clip.file_name}: {clip.reason}")
     failed = [{"clip": clip.clip_id, "file_name": clip.file_name, "reason": clip.reason} for clip in report.failed]

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from labeler.cli.output import json_option, opened, print_result
+from labeler.cli.output import json_option, print_result
 from labeler.cli.progress import progress_bar
+from labeler.project import Project
 from labeler.words.run import counted
 
 
@@ -22,12 +23,8 @@ def suspects(directory: Path, limit: int, as_json: bool) -> None:
     Each label is judged by classifiers that were trained without the clip and its speaker. Clips whose label a reviewer has fixed
     are left out. The JSON also lists the clips that should be answered again, and how good each annotator is.
     """
-    from learner.label_quality.project_report import label_quality
-
-    with opened(directory) as project, progress_bar("suspects", "head") as moved:
-        report = label_quality(project, progress=moved)
-    report["suspects"] = report["suspects"][:limit]
-    report["ask_again"] = report["ask_again"][:limit]
+    with Project.open(directory) as project, progress_bar("suspects", "head") as moved:
+        report = project.suspects(limit=limit, progress=moved)
     print_result(report, as_json=as_json, lines=lambda: _suspect_lines(report))
 
 
@@ -49,10 +46,8 @@ def _suspect_lines(report: dict[str, Any]) -> list[str]:
 @click.pass_obj
 def agreement(directory: Path, as_json: bool) -> None:
     """Report how well annotators agree beyond chance, on the clips that several of them labelled."""
-    from learner.label_quality.project_report import annotator_agreement
-
-    with opened(directory) as project, progress_bar("agreement", "sample") as moved:
-        report = annotator_agreement(project, progress=moved)
+    with Project.open(directory) as project, progress_bar("agreement", "sample") as moved:
+        report = project.agreement(progress=moved)
     print_result(report, as_json=as_json, lines=lambda: _agreement_lines(report))
 
 

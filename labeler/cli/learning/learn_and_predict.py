@@ -12,10 +12,12 @@ import click
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
 from labeler.processes.lifeline import hold_lifeline
+from labeler.project import Project
+from labeler.scripting.head import Head
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
-    from learner.prediction.predict import UsedHead
+    from learner.prediction.predictions import UsedHead
 
 
 @click.command()
@@ -24,12 +26,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def learn(directory: Path, once: bool, as_json: bool) -> None:
     """Run the background learner in the foreground."""
-    from learner.loop.run import learn_once, run_learner
+    from learner.loop.run import run_learner
 
     with opened(directory) as project:
         if once:
             with progress_bar("learn", "head") as moved:
-                run_id = learn_once(project, progress=moved)
+                run_id = Project(project).learn(progress=moved)
             nothing = "There is nothing to train on yet; run `earmark embed` first."
             done = nothing if run_id is None else f"Run {run_id} is published."
             print_result({"run": run_id}, as_json=as_json, lines=lambda: [done])
@@ -53,19 +55,40 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=None, help="Predict for the audio files in this folder instead."
 )
+@click.option(
+    "--head",
+    "head_folder",
+    metavar="HEAD",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Use a head that `export-head` wrote to this folder, and no project; needs --folder.",
+)
+@click.option(
+    "--encoder",
+    default=None,
+    help="With --head: its encoder, if that is a local folder, or a hub id that must be downloaded first.",
+)
 @json_option
 @click.pass_obj
-def predict(directory: Path, output: Path, folder: Path | None, as_json: bool) -> None:
+def predict(
+    directory: Path, output: Path, folder: Path | None, head_folder: Path | None, encoder: str | None, as_json: bool
+) -> None:
     """Write a CSV with the predicted label and a probability per class, for the project's clips or for new files.
 
     The project's clips are normalised by speaker if the labels have shown that this helps. The speakers of new files are unknown,
     so a head that was trained without this normalisation predicts them. The reported accuracy is that of the head that predicts
     (in JSON: head).
     """
-    from learner.prediction.predict import write_predictions
-
-    with opened(directory) as project, progress_bar("predict", "clip") as moved:
-        report = write_predictions(project, output, folder=folder, progress=moved)
+    if head_folder is not None:
+        if folder is None:
+            raise click.UsageError("A head without its project predicts new audio: give it in --folder.")
+        with progress_bar("predict", "clip") as moved:
+            report = Head.load(head_folder, encoder=encoder).write_predictions(output, folder, progress=moved)
+    else:
+        if encoder is not None:
+            raise click.UsageError("--encoder goes with --head: a project has its own encoder.")
+        with Project.open(directory) as project, progress_bar("predict", "clip") as moved:
+            report = project.write_predictions(output, folder=folder, progress=moved)
     head = report.head
     for failed in report.failed:
         note(f"left out {failed['file_name']}: {failed['reason']}")

@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
-from db.reports import ComparedCurves, OutlookReport
-from db.status import project_status
-from labeler.charts.curve import save_curve
+from db.records.runs import latest_evaluated_run
+from db.reports import OutlookReport
 from labeler.cli.output import json_option, opened, print_result
+from labeler.project import Project
 from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
 from labeler.words.run import counted, speakers_in_words
 
@@ -21,11 +20,9 @@ from labeler.words.run import counted, speakers_in_words
 @click.pass_obj
 def status(directory: Path, as_json: bool) -> None:
     """Show the project in numbers."""
-    with opened(directory) as project, project.read() as session:
-        document = project_status(session)
-        outlook = latest_outlook(session)
-    document["outlook"] = None if outlook is None else outlook.model_dump(mode="json")
-    print_result(document, as_json=as_json, lines=lambda: _status_lines(document, outlook))
+    with Project.open(directory) as project:
+        document = project.status()
+    print_result(document, as_json=as_json, lines=lambda: _status_lines(document, _outlook_of(document)))
 
 
 def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> list[str]:
@@ -57,6 +54,10 @@ def _files_that_are_no_clips(document: dict[str, Any]) -> list[str]:
     return [", ".join(part for part in found if part) + "."] if same or rejected else []
 
 
+def _outlook_of(document: dict[str, Any]) -> OutlookReport | None:
+    return None if document["outlook"] is None else OutlookReport.model_validate(document["outlook"])
+
+
 def _outlook_lines(outlook: OutlookReport | None) -> list[str]:
     sentences = [more_clips_in_words(outlook), advice_in_words(outlook), *forecast_in_words(outlook), *saved_in_words(outlook)]
     return [sentence for sentence in sentences if sentence]
@@ -68,30 +69,18 @@ def _outlook_lines(outlook: OutlookReport | None) -> list[str]:
 @click.pass_obj
 def curve(directory: Path, output: Path | None, as_json: bool) -> None:
     """Show accuracy against examples per class. Every point is scored on today's random slice."""
-    with opened(directory) as project, project.read() as session:
-        found = latest_curve(session)
-        run = latest_evaluated_run(session)
-        caveat = "" if run is None else speakers_in_words(run)
-        outlook = latest_outlook(session)
-        labels = list(project_status(session)["per_label"])
-    names = ("decisions", "examples_per_class", "smallest_class", "ua", "ua_low", "ua_high", "wa")
-    points = [{name: getattr(point, name) for name in names} for point in found.points]
-    others = ComparedCurves() if outlook is None else outlook.curves
-    if output is not None:
-        save_curve(found, output, labels=len(labels), others=others)
+    with opened(directory) as project:
+        document = Project(project).curve(output=output)
+        with project.read() as session:
+            run = latest_evaluated_run(session)
+            caveat = "" if run is None else speakers_in_words(run)
     print_result(
-        {
-            "points": points,
-            **others.model_dump(mode="json"),
-            "slice_clips": found.slice_clips,
-            "speakers": found.speakers,
-            "outlook": None if outlook is None else outlook.model_dump(mode="json"),
-        },
+        document,
         as_json=as_json,
         lines=lambda: [
-            *_curve_lines(points, slice_clips=found.slice_clips, speakers=found.speakers),
-            *([caveat] if caveat and points else []),
-            *_outlook_lines(outlook),
+            *_curve_lines(document["points"], slice_clips=document["slice_clips"], speakers=document["speakers"]),
+            *([caveat] if caveat and document["points"] else []),
+            *_outlook_lines(_outlook_of(document)),
         ],
     )
 

@@ -90,8 +90,11 @@ class Checkpoint:
         return samples
 
 
-def find_checkpoint(name: str, *, revision: str | None = None) -> Checkpoint:
+def find_checkpoint(name: str, *, revision: str | None = None, may_fetch: bool = True) -> Checkpoint:
     """Locate a checkpoint and read its configuration; a hub id is downloaded if it is not in the local cache.
+
+    Args:
+        may_fetch: whether the network may be used: only for a checkpoint that the user has named.
 
     Raises:
         EncoderError: there is none of that name, it cannot be fetched, or it is not a wav2vec-2.0-like checkpoint.
@@ -107,14 +110,14 @@ def find_checkpoint(name: str, *, revision: str | None = None) -> Checkpoint:
             f"{kind} {name!r}; give bundled, logmel, egemaps, a folder with a checkpoint, "
             "or a hub id such as facebook/wav2vec2-base."
         )
-    snapshot = _snapshot(name, revision)
+    snapshot = _snapshot(name, revision, may_fetch=may_fetch)
     return _read(name, "hub", snapshot, revision=snapshot.name)
 
 
-def _snapshot(name: str, revision: str | None) -> Path:
+def _snapshot(name: str, revision: str | None, *, may_fetch: bool) -> Path:
     from huggingface_hub import snapshot_download
 
-    for offline in (True, False):
+    for offline in (True, False) if may_fetch else (True,):
         for weights in (_SAFE, _BINARY):
             try:
                 wanted = _SETTINGS + weights
@@ -129,6 +132,8 @@ def _snapshot(name: str, revision: str | None) -> Path:
                 ) from error
             if (found / "config.json").is_file() and _weights(found):
                 return found
+    if not may_fetch:
+        raise EncoderError(f"Encoder {name!r} is not in the local cache; name it yourself, so that it may be downloaded.")
     raise EncoderError(f"Encoder {name!r} has no model.safetensors or pytorch_model.bin on the hub; choose another checkpoint.")
 
 

@@ -294,7 +294,10 @@ def decisions(directory: Path) -> int:
     return int(count or 0)
 
 
-def test_a_backup_of_an_older_release_is_upgraded(backup: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_backup_of_an_older_release_is_upgraded(
+    backup: Path, tmp_path: Path, target: str, request: pytest.FixtureRequest
+) -> None:
 
     def in_the_first_schema(members: Members) -> None:
         (tmp_path / "today").write_bytes(members["earmark.sqlite"])
@@ -307,6 +310,7 @@ def test_a_backup_of_an_older_release_is_upgraded(backup: Path, tmp_path: Path) 
         first.dispose()
         members["earmark.sqlite"] = (tmp_path / "first").read_bytes()
 
-    report = restore(forged(backup, in_the_first_schema), tmp_path / "again")
+    url = None if target == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    report = restore(forged(backup, in_the_first_schema), tmp_path / "again", database_url=url)
     assert report.schema_before == "0001" != newest_revision()
     assert decisions(tmp_path / "again") == 1

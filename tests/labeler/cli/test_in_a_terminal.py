@@ -57,7 +57,7 @@ CASES = {
         "IN/answers.csv --annotator bob", "learner.imports.answers:take", "annotate", "2/2 lines", "2 decisions of bob recorded."
     ),
     "backup": Case("OUT/backup.zip", "db.backups.backing_up:_add", "backup", "100%|", "24 clips, 48 decisions"),
-    "curve": Case("--output OUT/curve.svg", "labeler.cli.learning.reports:latest_curve", shows="per class"),
+    "curve": Case("--output OUT/curve.svg", "labeler.scripting.learning:latest_curve", shows="per class"),
     "doctor": Case("--audio 3", "learner.doctor.audio:trouble_of", "decode", "3/3 clips", "All is well. 3 clips decoded."),
     "embed": Case(
         "--encoder logmel --pooling mean",
@@ -67,13 +67,18 @@ CASES = {
         f"{CLIPS} clips embedded",
     ),
     "export": Case("csv OUT/out.csv", "db.exports.formats.csv_file:_cell", "export", "24/24 clips", "24 rows written to"),
+    "export-head": Case("OUT/head", "learner.prediction.head_export:save", shows="Next: earmark predict predictions.csv"),
     "import": Case("IN/more", "learner.imports.source:register_clip", "import", "6/6 clips", "6 added, 0 known"),
     "init": Case("--labels a,b", "db.project:create_schema", shows="Created a project with 2 labels"),
     "labels": Case("list", "labeler.cli.data.labels:answers_by_label", shows="low  (24 answers)"),
     "learn": Case("--once", "learner.loop.publishing:trained", "learn", " heads [", "Run 2 is published."),
     "likely": Case("low", "labeler.cli.learning.finding:free_clips", shows="There is no clip to list"),
     "predict": Case(
-        "OUT/out.csv --folder IN/more", "learner.prediction.predict:_encoded", "predict", "6/6 clips", "6 predictions written to"
+        "OUT/out.csv --folder IN/more",
+        "learner.prediction.new_audio:_encoded",
+        "predict",
+        "6/6 clips",
+        "6 predictions written to",
     ),
     "pretrain": Case(
         "IN/more --output OUT/encoder --steps 2 --batch 2 --pool 4 --crop-seconds 0.5",
@@ -89,7 +94,7 @@ CASES = {
         f"{CLIPS}/{CLIPS} clips",
         "To use it: earmark embed --encoder logmel",
     ),
-    "queue": Case("", "labeler.cli.data.decisions:upcoming", shows=""),
+    "queue": Case("", "labeler.scripting.answering:upcoming", shows=""),
     "restore": Case("IN/backup.zip", "db.backups.restoring:_Restore._extract", "restore", "100%|", "24 clips, 48 decisions"),
     "similar": Case("1", "labeler.cli.learning.finding:free_clips", shows="There is no clip to list"),
     "simulate": Case(
@@ -99,7 +104,7 @@ CASES = {
         "2/2 cells",
         "AULC: mean UA along the curve.",
     ),
-    "status": Case("", "labeler.cli.learning.reports:project_status", shows="48 decisions by 2 annotators"),
+    "status": Case("", "labeler.scripting.learning:project_status", shows="48 decisions by 2 annotators"),
     "suspects": Case("", "learner.label_quality.out_of_fold:fitted_head", "suspects", " heads [", "no reviewer fixed"),
     "validate": Case("IN/more", "learner.imports.inspection:Inspector.inspect", "validate", "6/6 clips", "6 added, 0 known"),
     "withdraw": Case(

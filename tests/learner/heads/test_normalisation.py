@@ -23,7 +23,11 @@ from learner.heads.linear import LinearHead
 from learner.heads.normalisation import choose_normalisation
 from learner.heads.store import head_path, load_head
 from learner.loop.run import learn_once
-from learner.prediction.predict import PredictReport, predict_folder, predict_project, write_predictions
+from learner.prediction.head_export import export_head
+from learner.prediction.new_audio import audio_files
+from learner.prediction.portable_head import load_portable_head
+from learner.prediction.predict import predict_new, predict_project, write_predictions
+from learner.prediction.predictions import PredictReport
 from learner.query import round as training
 from learner.query.round import query_decisions
 from tests.filled_projects import LABELS, new_file
@@ -222,9 +226,9 @@ def test_new_audio_uses_the_head_without_normalisation_and_its_accuracy(
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "a.wav").write_bytes(b"")
     monkeypatch.setattr("learner.prediction.predict.encoder_of", lambda _settings: None)
-    monkeypatch.setattr("learner.prediction.predict._encoded", lambda _encoder, _file: (vector, 1.0))
+    monkeypatch.setattr("learner.prediction.new_audio._encoded", lambda _encoder, _file: (vector, 1.0))
     report = PredictReport()
-    (row,) = predict_folder(project, tmp_path / "new", report=report)
+    (row,) = predict_new(project, audio_files(tmp_path / "new"), report=report)
     assert stored.plain is not None
     np.testing.assert_allclose(row.probabilities, stored.plain.probabilities(vector[None], stored.label_ids)[0])
     assert report.head is not None
@@ -232,6 +236,23 @@ def test_new_audio_uses_the_head_without_normalisation_and_its_accuracy(
     assert (report.head.normalisation, report.head.ua) == (NONE, run.report.plain.ua)
     assert "speakers of new audio are unknown" in report.head.why
     assert write_predictions(project, tmp_path / "out.csv", folder=tmp_path / "new").head == report.head
+
+
+def test_an_exported_head_is_the_one_for_unknown_speakers_and_holds_the_other_too(project: OpenProject, tmp_path: Path) -> None:
+    learned(project)
+    run = newest_run(project)
+    stored = load_head(head_path(project.heads_dir, run.id))
+    export_head(project, tmp_path / "head")
+    found = load_portable_head(tmp_path / "head")
+    vectors = np.random.default_rng(3).normal(size=(5, DIM)).astype(np.float32)
+    assert stored.plain is not None
+    assert found.by_speaker is not None
+    np.testing.assert_array_equal(found.head.scores(vectors), stored.plain.scores(vectors))
+    np.testing.assert_array_equal(found.by_speaker.scores(vectors), stored.head.scores(vectors))
+    assert run.report.plain is not None
+    assert found.facts.accuracy is not None
+    assert (found.facts.accuracy.ua, found.used.ua) == (run.report.plain.ua, run.report.plain.ua)
+    assert (found.facts.normalisation, found.used.normalisation) == (SPEAKER, NONE)
 
 
 def test_without_labels_a_run_reports_that(project: OpenProject) -> None:

@@ -74,8 +74,7 @@ def test_decisions_of_several_annotators_come_back(filled: OpenProject, tmp_path
     assert found(other, tmp_path / "back.jsonl") == found(filled, tmp_path / "there.jsonl")
     with other.read() as session:
         suggested = [(row.score, row.origin) for row in session.query(Suggestion)]
-    # With every decision, audformat has rows of answered clips only.
-    assert suggested == ([] if format == "audformat" else [(0.75, "their model")])
+    assert suggested == [(0.75, "their model")]
     other.close()
 
 
@@ -108,6 +107,8 @@ def test_labels_of_nobody_are_reported_and_not_recorded(filled: OpenProject, tmp
         ({"times_in": "clock"}, "is read as label-studio; leave"),
         ({"tools": ToolOptions(tool=Tool.AUDFORMAT, audio_folder=Path("/x"))}, "leave --audio-folder out"),
         ({"tools": ToolOptions(tool=Tool.PRODIGY, label_column="x")}, "leave --label-column out"),
+        ({"tools": ToolOptions(tool=Tool.PRODIGY, audio_key="x")}, "leave --audio-key out"),
+        ({"tools": ToolOptions(tool=Tool.LABEL_STUDIO, audio_key="x")}, "has 'x' in its data; name the key"),
         ({"tools": ToolOptions(tool=Tool.FOLDER, label_column="x")}, "is read as a folder; leave --label-column"),
     ],
 )

@@ -117,6 +117,13 @@ def test_decisions_are_filtered(awkward: OpenProject, tmp_path: Path) -> None:
     assert [given(value) for value in database["train-answers"].df.iloc[0]] == [None, None, "007"]
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+def test_tables_are_written_in_batches(awkward: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    monkeypatch.setattr("db.exports.formats.audformat_db._BATCH", batch)
+    export_project(awkward, "audformat", tmp_path / "out", choice=ExportChoice(audio=AudioAs.NONE))
+    assert list(loaded(tmp_path / "out")["train"].df["label"]) == [LABEL_OF[clip] for clip in TABLES["train"]]
+
+
 def test_an_export_of_nothing_loads(project: OpenProject, tmp_path: Path) -> None:
     assert export_project(project, "audformat", tmp_path / "out").rows == 0
     assert list(loaded(tmp_path / "out").tables) == []

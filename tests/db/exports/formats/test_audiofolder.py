@@ -29,8 +29,11 @@ Load = Callable[[Path], dict[str, list[dict[str, Any]]]]
 @pytest.fixture(params=["audiofolder", "folder"])
 def load(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """Loads with `datasets`: the rows of each split. It reads the card if it is given the folder alone."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     datasets = pytest.importorskip("datasets")
+    # The environment is read when these modules are loaded, which an earlier test may have done.
+    for setting in ("huggingface_hub.constants.HF_HUB_OFFLINE", "datasets.config.HF_HUB_OFFLINE"):
+        monkeypatch.setattr(setting, True)
+    monkeypatch.setattr("datasets.config.HF_UPDATE_DOWNLOAD_COUNTS", False)
     # Decoding and encoding audio needs torchcodec; that files are named by their paths does not.
     stub = types.ModuleType("torchcodec.encoders")
     stub.AudioEncoder = object  # type: ignore[attr-defined]

@@ -127,7 +127,7 @@ def test_audio_of_the_export_is_named_from_its_folder(project: OpenProject, tmp_
     for clip in add_clips(project, 2):
         answer(project, clip)
 
-    def place(row: ClipRow, folder: Path) -> str:
+    def place(row: ClipRow, folder: Path, *, flat: bool = False) -> str:
         return f"audio/{row.clip_id} #.wav"
 
     (tmp_path / "out").mkdir()

@@ -139,7 +139,7 @@ class TestWhichChoicesAndWhichAudio:
     TWO = task(annotation(result=[choices("sad"), choices("good", name="quality")]))
 
     def test_several_choices_must_be_named(self, tmp_path: Path) -> None:
-        with pytest.raises(FormatError, match=r"several choices \('emotion', 'quality'\); name .* with --choices"):
+        with pytest.raises(FormatError, match=r"several choices \('emotion', 'quality'\); name .* with --label-column"):
             rows_of(tmp_path, [self.TWO])
         assert row_of(tmp_path, self.TWO, choices="quality").answers[0].label == "good"
         with pytest.raises(FormatError, match=r"has no choices 'mood'; name one of: 'emotion', 'quality'"):

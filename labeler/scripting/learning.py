@@ -1,0 +1,114 @@
+"""What is learned from the answers: training, the accuracy and its curve, and predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db.records.labels import active_labels
+from db.records.runs import latest_curve, latest_outlook
+from db.reports import ComparedCurves
+from db.status import project_status
+from labeler.scripting.frames import prediction_frame
+from labeler.scripting.opened import Opened, StrPath
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labeler.scripting.head import Audio
+    from learner.prediction.predictions import PredictReport
+    from learner.progress import Progress
+
+_POINT = ("decisions", "examples_per_class", "smallest_class", "ua", "ua_low", "ua_high", "wa")
+
+
+class Learning(Opened):
+    """The part of `labeler.project.Project` about the classifier."""
+
+    def learn(self, *, progress: Progress | None = None) -> int | None:
+        """Train on the answers there are, rank the queue, and estimate the accuracy. Does nothing if nothing is new.
+
+        Returns:
+            The number of the newest run; None if no clip has features yet.
+
+        Raises:
+            LearnerError: another learner is running (`earmark serve` runs one), or the project's strategy fails.
+        """
+        from learner.loop.run import learn_once
+        from learner.progress import unseen
+
+        with self._used() as project:
+            return learn_once(project, progress=progress or unseen)
+
+    def status(self) -> dict[str, Any]:
+        """The project in numbers: clips, decisions, labels, the newest run with its accuracy, and the advice on when to stop."""
+        with self._used() as project, project.read() as session:
+            document, outlook = project_status(session), latest_outlook(session)
+        return {**document, "outlook": None if outlook is None else outlook.model_dump(mode="json")}
+
+    def curve(self, *, output: StrPath | None = None) -> dict[str, Any]:
+        """Accuracy against labels: `points`, each scored on today's random slice, and the curves that it is compared with.
+
+        Args:
+            output: draw it to this .png, .svg or .html file as well.
+
+        Raises:
+            FormatError: the file cannot be written.
+        """
+        from labeler.charts.curve import save_curve
+
+        with self._used() as project, project.read() as session:
+            found, outlook, labels = latest_curve(session), latest_outlook(session), active_labels(session)
+        others = ComparedCurves() if outlook is None else outlook.curves
+        if output is not None:
+            save_curve(found, Path(output), labels=len(labels), others=others)
+        return {
+            "points": [{name: getattr(point, name) for name in _POINT} for point in found.points],
+            **others.model_dump(mode="json"),
+            "slice_clips": found.slice_clips,
+            "speakers": found.speakers,
+            "outlook": None if outlook is None else outlook.model_dump(mode="json"),
+        }
+
+    def predict(self, audio: Audio | None = None, *, progress: Progress | None = None) -> pd.DataFrame:
+        """Predict labels by the newest head: of the project's clips, or of new audio.
+
+        Args:
+            audio: a folder, a file or a list of these; None for the project's clips.
+
+        Returns:
+            One row a clip or file: `clip` (of the project's clips), `file_name`, `start` and `end` in seconds, `predicted`, a
+            probability `p_LABEL` for each label, and `problem`. What cannot be predicted has a problem and no label.
+
+        Raises:
+            LearnerError: there is no head yet, or it was trained on other features than those in use.
+            EncoderError: the encoder cannot be loaded, or has changed since the features were made.
+            FormatError: a folder cannot be read.
+        """
+        from learner.prediction.new_audio import audio_files
+        from learner.prediction.predict import current_head, predict_new, predict_project
+
+        with self._used() as project:
+            names = current_head(project)[0].label_names
+            if audio is None:
+                return prediction_frame(
+                    lambda report: predict_project(project, report=report, progress=progress), names, of_project=True
+                )
+            files = audio_files(audio)
+            return prediction_frame(
+                lambda report: predict_new(project, files, report=report, progress=progress), names, of_project=False
+            )
+
+    def write_predictions(
+        self, output: StrPath, *, folder: StrPath | None = None, progress: Progress | None = None
+    ) -> PredictReport:
+        """Write the same to a CSV file, clip by clip, but for what cannot be predicted: the report names that.
+
+        Raises:
+            LearnerError, EncoderError, FormatError: as `predict`; or the output cannot be written.
+        """
+        from learner.prediction.predict import write_predictions
+
+        with self._used() as project:
+            below = None if folder is None else Path(folder)
+            return write_predictions(project, Path(output), folder=below, progress=progress)
