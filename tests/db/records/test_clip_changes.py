@@ -45,7 +45,16 @@ def test_a_clip_that_comes_back_under_another_name_leaves_the_old_one(any_projec
     with any_project.write() as session:
         mark_broken(session, clip, "unreadable")
     register(any_project, "b.wav", content="same")
-    assert changes(any_project) == [(clip, {"file_id": 1, "file_name": "a.wav"})]
+    assert changes(any_project) == [
+        (clip, {"state": "ready"}),
+        (clip, {"file_id": 1, "file_name": "a.wav", "state": "broken"}),
+    ]
+
+
+def test_a_clip_that_is_replaced_leaves_that_it_was_in_service(any_project: OpenProject) -> None:
+    clip = register(any_project, "a.wav", content="old")
+    register(any_project, "a.wav", content="new")
+    assert changes(any_project) == [(clip, {"state": "ready"})]
 
 
 def test_an_alias_that_takes_over_leaves_the_first_name(any_project: OpenProject) -> None:
