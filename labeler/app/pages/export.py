@@ -49,7 +49,10 @@ def show_export() -> None:
     except EarmarkError as error:
         st.warning(str(error))
         return
-    failed: list[str] = st.session_state.setdefault("export-failed", [])
+    if st.session_state.get("export-of") != (format, choice):
+        # Why another export failed is of no use here.
+        st.session_state["export-of"], st.session_state["export-failed"] = (format, choice), []
+    failed: list[str] = st.session_state["export-failed"]
     st.download_button(
         "Download",
         data=lambda: _exported(now, exporter, choice, failed),
