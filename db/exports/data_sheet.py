@@ -47,15 +47,20 @@ def data_sheet(contents: Contents, *, format: str, withdrawn: Sequence[int] = ()
 def _counts(tally: Tally) -> list[str]:
     found = []
     if tally.clips:
-        found.append(f"{tally.clips} clips, {tally.seconds / 3600:.2f} hours, {len(tally.speakers)} known speakers.")
-    found.append(f"{tally.decisions} answers by {len(tally.per_annotator)} annotators.")
+        speakers = _counted(len(tally.speakers), "known speaker")
+        found.append(f"{_counted(tally.clips, 'clip')}, {tally.seconds / 3600:.2f} hours, {speakers}.")
+    found.append(f"{_counted(tally.decisions, 'answer')} by {_counted(len(tally.per_annotator), 'annotator')}.")
     found += [f"{tally.per_kind[kind]} labels: {words}." for kind, words in _KINDS.items() if tally.per_kind[kind]]
     if tally.agreement is not None:
         found.append(
-            f"{tally.shared} clips have labels of several annotators; on average {100 * tally.agreement:.1f}% of these labels "
-            "are the clip's label."
+            f"Clips with labels of several annotators: {tally.shared}. On average {100 * tally.agreement:.1f}% of their labels are "
+            "the clip's label."
         )
     return found
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _filters(choice: ExportChoice) -> list[str]:

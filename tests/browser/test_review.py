@@ -70,6 +70,7 @@ def test_a_reviewer_decides_by_key_and_takes_back(seat: Seat, served: Served, id
     with served.project.read() as session:
         gold = [decision for decision in live_decisions(session) if decision.gold]
     assert [(decision.clip_id, decision.source) for decision in gold] == [(ids[0], Source.REVIEW)]
+    expect(page.get_by_text("Last decided: 00.wav: happy")).to_be_visible()
     press(page, "z", button="Undo")
     expect(page.get_by_text("Clips to review: 2.")).to_be_visible()
     assert page.title() != "owned"

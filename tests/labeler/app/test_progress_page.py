@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from typing import Any
 
 import pytest
@@ -42,6 +43,8 @@ def test_a_database_that_fails_is_one_sentence_until_it_answers_again(
     def failing(_project: OpenProject) -> Any:
         raise error
 
+    # It makes its script the main module, where processes that other tests start would look for what they run.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.setenv(VARIABLE, str(project.directory))
     page = AppTest.from_function(progress_page, default_timeout=60).run()
     assert not page.error
