@@ -53,8 +53,8 @@ def _counts(tally: Tally) -> list[str]:
     found += [f"{tally.per_kind[kind]} labels: {words}." for kind, words in _KINDS.items() if tally.per_kind[kind]]
     if tally.agreement is not None:
         found.append(
-            f"Clips with labels of several annotators: {tally.shared}. On average {100 * tally.agreement:.1f}% of their labels are "
-            "the clip's label."
+            f"Clips with labels of several annotators: {tally.shared}. On average {100 * tally.agreement:.1f}% of their labels "
+            "are the clip's label."
         )
     return found
 
