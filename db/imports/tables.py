@@ -253,4 +253,5 @@ def _in_words(error: csv.Error) -> str:
         return f"it is longer than {LONGEST_LINE} characters"
     if "unexpected end" in text:
         return "a quote is opened and never closed"
-    return f"its quotes do not match: {text}"
+    # The text names the delimiter, which may be a tab.
+    return "its quotes do not match: " + "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

@@ -282,3 +282,10 @@ class TestAnnotationFile:
         path.write_text(content)
         with pytest.raises(FormatError, match=problem):
             list(read_annotations(path))
+
+
+def test_a_tab_in_a_message_is_printable(tmp_path: Path) -> None:
+    (tmp_path / "m.tsv").write_text('file_name\tlabel\n"a.wav"x\tb\tc\n')
+    (row,) = read_manifest(tmp_path / "m.tsv")
+    assert isinstance(row, BadRow)
+    assert row.reason == r"""Line 2 cannot be read (its quotes do not match: '\t' expected after '"')."""
