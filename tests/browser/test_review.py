@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 from sqlalchemy import select
 
 from db.decisions.consensus import consensus_labels
@@ -50,6 +50,7 @@ def press(page: Page, key: str, *, button: str) -> None:
     expect(page.get_by_role("button", name=button)).to_be_enabled()
     # The page reacts to keys only after its script has run to the end.
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    expect(page.locator("body[data-earmark-keys=on]")).to_have_count(1)
     page.keyboard.press(key)
 
 
@@ -100,13 +101,25 @@ def test_undo_takes_back_what_was_decided_on_review_and_names_it(seat: Seat, ser
     expect(page.get_by_text("Taken back: nothing, for it was taken back already")).to_be_visible()
 
 
+def press_in_expander(page: Page, title: str, *, button: str) -> None:
+    """Open an expander and press its button; opened anew if the page, still being built, closed it meanwhile."""
+    wanted = page.get_by_role("button", name=button)
+    for _ in range(5):
+        page.get_by_text(title).click()
+        try:
+            wanted.click(timeout=4000)
+        except TimeoutError:
+            continue
+        return
+    wanted.click()
+
+
 def test_a_run_of_answers_is_taken_back(seat: Seat, served: Served, ids: list[int]) -> None:
     page = seat.page
     page.goto(f"{served.url}/review?annotator=Rev")
     page.get_by_text("Later", exact=True).click(timeout=20_000)
     expect(page.get_by_text("angry — annotator 1")).to_be_visible()
-    page.get_by_text("Take back the newest answers of an annotator").click()
-    page.get_by_role("button", name="Take them back").click()
+    press_in_expander(page, "Take back the newest answers of an annotator", button="Take them back")
     expect(page.get_by_text("Answers of ann taken back: 2.")).to_be_visible()
     # The annotators no longer disagree; the clip that was put off can be shown again.
     expect(page.get_by_text("angry — annotator 1")).to_have_count(0)

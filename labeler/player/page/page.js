@@ -11,7 +11,7 @@ class Page {
   constructor(root, data) {
     this.root = root;
     this.data = data;
-    this.pressed = false;
+    this.listen();
     this.onKey = (event) => this.key(event);
     this.attach();
     if (data.focus) this.focusSoon(data.focus, LOOKS);
@@ -24,7 +24,7 @@ class Page {
   stay(data) {
     const moved = data.shown !== this.data.shown;
     this.data = data;
-    this.pressed = false;
+    this.listen();
     this.attach();
     // Whoever has chosen in a list goes on by key, and the list would take the keys for a search.
     if (moved && document.activeElement?.matches("[role=combobox]")) document.activeElement.blur();
@@ -37,6 +37,8 @@ class Page {
 
   leave() {
     clearTimeout(this.looking);
+    clearTimeout(this.lasting);
+    delete document.body.dataset.earmarkKeys;
     window.removeEventListener("keydown", this.onKey, true);
   }
 
@@ -62,8 +64,17 @@ class Page {
   press(button) {
     if (this.pressed || !button || button.disabled) return;
     this.pressed = true;
-    setTimeout(() => (this.pressed = false), PRESS_LASTS);
+    document.body.dataset.earmarkKeys = "pressed";
+    clearTimeout(this.lasting);
+    this.lasting = setTimeout(() => this.listen(), PRESS_LASTS);
     button.click();
+  }
+
+  // Keys count again; the page says so to whoever presses them by program.
+  listen() {
+    clearTimeout(this.lasting);
+    this.pressed = false;
+    document.body.dataset.earmarkKeys = "on";
   }
 
   // Streamlit may put the field on the page a little later.
