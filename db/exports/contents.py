@@ -125,7 +125,7 @@ class Contents:
     def columns(self) -> tuple[str, ...]:
         """The keys of `flat_rows`."""
         columns = COLUMNS if self.choice.rows == RowsOf.DECISIONS else CONSENSUS_COLUMNS
-        return columns if self.audio_as == AudioAs.NONE else (*columns, AUDIO_COLUMN)
+        return (*columns, AUDIO_COLUMN) if self.holds_audio else columns
 
     def flat_rows(self) -> Iterator[dict[str, Any]]:
         """The chosen clips, or their decisions, as rows with the keys of `columns`; `extra` and `by_annotator` are dicts."""
@@ -176,7 +176,7 @@ class Contents:
 
     @property
     def _needs_clips(self) -> bool:
-        return self.choice.narrows_clips or self.choice.splits is not None or self.audio_as != AudioAs.NONE
+        return self.choice.narrows_clips or self.choice.splits is not None or self.holds_audio
 
     def _chosen_answered(self) -> dict[int, tuple[str | None, ClipRow | None]]:
         """The split of each chosen clip that has answers; and where its audio is exported, the clip, without the answers."""
@@ -234,7 +234,7 @@ class Contents:
     def _in_time(self, row: ClipRow) -> bool:
         if self.choice.since is None and self.choice.until is None:
             return True
-        newest = max((answer.answered_at for answer in row.answers), default=None)
+        newest = _newest(row)
         return newest is not None and self._is_between(newest)
 
     def _is_between(self, answered_at: float) -> bool:
@@ -261,7 +261,7 @@ class Contents:
 
     def flat(self, row: ClipRow) -> dict[str, Any]:
         """A clip as a row with the keys of `columns`."""
-        newest = max(answer.answered_at for answer in row.answers) if row.answers else None
+        newest = _newest(row)
         found = {
             "file_name": row.file_name,
             "path": row.path,
@@ -282,7 +282,12 @@ class Contents:
             "split": row.split,
             "extra": row.extra,
         }
-        return found if self.audio_as == AudioAs.NONE else {**found, AUDIO_COLUMN: self.audio(row)}
+        return {**found, AUDIO_COLUMN: self.audio(row)} if self.holds_audio else found
+
+
+def _newest(row: ClipRow) -> float | None:
+    """When the clip was last answered."""
+    return max(answer.answered_at for answer in row.answers) if row.answers else None
 
 
 def _given(answer: GivenAnswerRow) -> str | dict[str, Any]:

@@ -27,7 +27,7 @@ from db.store.files import whole_folder, written_whole
 DATA_SHEET = "README.md"
 
 _BOTH = frozenset(RowsOf)
-_CONSENSUS = frozenset((RowsOf.CONSENSUS,))
+_CONSENSUS, _DECISIONS = frozenset((RowsOf.CONSENSUS,)), frozenset((RowsOf.DECISIONS,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Exporter:
     @property
     def is_log(self) -> bool:
         """Whether it holds the decision log, all of it and nothing else."""
-        return self.rows == {RowsOf.DECISIONS}
+        return self.rows == _DECISIONS
 
 
 EXPORTERS: dict[str, Exporter] = {}
@@ -89,7 +89,7 @@ register(
         suffix=".jsonl",
         description="The whole decision log as JSON, including undone and superseded decisions.",
         write=write_log,
-        rows=frozenset((RowsOf.DECISIONS,)),
+        rows=_DECISIONS,
         importable=True,
     )
 )
@@ -226,20 +226,18 @@ def write_export(exporter: Exporter, contents: Contents, output: Path, *, with_d
         AudioError: audio cannot be copied or cut.
     """
     withdrawn = tuple(withdrawn_since(contents.session, contents.choice.as_of))
-    is_folder = exporter.is_folder or contents.audio_as != AudioAs.NONE
-    if not is_folder:
+    if exporter.is_folder or contents.holds_audio:
+        with whole_folder(output) as folder:
+            contents.folder = folder
+            rows = exporter.write(contents, folder if exporter.is_folder else folder / f"clips{exporter.suffix}")
+            with open(folder / DATA_SHEET, "a", encoding="utf-8") as file:
+                # A format may have begun it: a card for other tools stands at the top.
+                file.write(data_sheet(contents, format=exporter.name, withdrawn=withdrawn))
+    else:
         with written_whole(output, example="export" + exporter.suffix) as path:
             rows = exporter.write(contents, path)
         if with_data_sheet:
             beside = output.with_name(f"{output.name}.{DATA_SHEET}")
             with written_whole(beside, example=DATA_SHEET) as path:
                 path.write_text(data_sheet(contents, format=exporter.name, withdrawn=withdrawn), encoding="utf-8")
-        return Written(rows, contents.tally.clips, contents.time, withdrawn, tuple(sorted(contents.left_out)))
-    with whole_folder(output) as folder:
-        contents.folder = folder
-        rows = exporter.write(contents, folder if exporter.is_folder else folder / f"clips{exporter.suffix}")
-        sheet = data_sheet(contents, format=exporter.name, withdrawn=withdrawn)
-        with open(folder / DATA_SHEET, "a", encoding="utf-8") as file:
-            # A format may have begun it: a card for other tools stands at the top.
-            file.write(sheet)
     return Written(rows, contents.tally.clips, contents.time, withdrawn, tuple(sorted(contents.left_out)))

@@ -13,7 +13,7 @@ from typing import Any
 
 from db.imports.handed_over import HandedAnswer, HandedOverRow, HandedSuggestion
 from db.imports.manifest import BadRow, SourceRow
-from db.imports.tools.values import moment_in
+from db.imports.tools.values import moment_in, score_in
 from db.models import Answer
 
 _OF_A_DECISION = frozenset(("answer", "annotator", "source", "created_at", "uuid"))
@@ -67,7 +67,7 @@ def _consensus(row: SourceRow) -> HandedOverRow | BadRow:
     except (ValueError, TypeError, KeyError, RecursionError):
         return _bad(row, f"{str(given)[:40]!r} as by_annotator; leave it as it was exported")
     label, origin = _text(row.extra.get("predicted")), _text(row.extra.get("predicted_by"))
-    score = _number(row.extra.get("predicted_score"))
+    score = score_in(_number(row.extra.get("predicted_score")))
     suggestions = () if label is None else (HandedSuggestion(label=label, origin=origin or "an export", score=score),)
     clip = _clip(row)
     return HandedOverRow(clip=clip, answers=answers, suggestions=suggestions)
