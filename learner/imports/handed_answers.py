@@ -7,10 +7,7 @@ never decisions.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +22,7 @@ from db.models import Answer, Decision, Source, Suggestion
 from db.records.annotators import annotator_named
 from db.records.labels import active_labels, answer_names
 from learner.imports.import_report import ImportReport
+from learner.imports.made_uuids import made_uuid
 
 _LONGEST_REASON = 2000
 
@@ -97,10 +95,9 @@ class HandedAnswers:
         return _Here(answer, clip_id, annotator_id, given)
 
     def _uuid(self, clip_id: int, annotator_id: int, answer: HandedAnswer) -> str:
-        """Always the same for the same answer; nobody outside can foresee it, as it is made with the project's secret."""
+        """Always the same for the same answer."""
         named = (clip_id, annotator_id, answer.answer.value, answer.label, answer.given_at, answer.gold, answer.uuid)
-        digest = hmac.digest(self._secret, f"handed over {named!r}".encode(), hashlib.sha256)
-        return str(uuid.UUID(bytes=digest[:16], version=4))
+        return made_uuid(self._secret, f"handed over {named!r}")
 
     def _taken(self, session: Session, here: _Here) -> bool:
         """Whether it was recorded; an answer that is known, or older than one that stands, is not."""

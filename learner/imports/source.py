@@ -6,8 +6,6 @@ again continues it: a file whose path, size and time of change are known is not 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import random
 import time
@@ -39,6 +37,7 @@ from learner.audio.reader import shown
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
 from learner.imports.inspection import Inspected, Inspector
+from learner.imports.made_uuids import made_uuid
 from learner.imports.rejections import key_of, record_rejections
 from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
 from learner.imports.time_units import refuse_other_units
@@ -309,12 +308,8 @@ class _Importer:
         return {by_uuid[found] for found in session.scalars(query)}
 
     def _uuid(self, clip_id: int, label: str | None) -> str:
-        """Always the same for the same label: importing again does not bring back what the annotator took back.
-
-        It is made with the project's secret. Whoever could foresee it could use it first, and the label would count as known.
-        """
-        digest = hmac.digest(self._secret, self._named(clip_id, label).encode(), hashlib.sha256)
-        return str(uuid.UUID(bytes=digest[:16], version=4))
+        """Always the same for the same label."""
+        return made_uuid(self._secret, self._named(clip_id, label))
 
     def _older_uuid(self, clip_id: int, label: str | None) -> str:
         """What earlier imports used: made from the project's UUID, which every visitor's browser knows."""
