@@ -236,9 +236,14 @@ class Wav2Vec2Encoder:
         )
 
     def _loaded(self) -> Any:
-        """The model without the layers that are not needed; one more stays, because a final layer norm follows the last layer."""
+        """The model without the layers that are not needed."""
         model = load_model(self._checkpoint)
-        del model.encoder.layers[max(self._layers.indices) + 1 :]
+        highest = max(self._layers.indices)
+        if highest < len(model.encoder.layers):
+            # The last hidden state that is left would otherwise be the one behind a final layer norm.
+            model.config.tie_last_hidden_states = False
+            # Hidden state 0, the input of the first layer, is recorded where that layer runs.
+            del model.encoder.layers[max(highest, 1) :]
         return model
 
     @cached_property

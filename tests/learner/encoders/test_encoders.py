@@ -48,6 +48,21 @@ def tiny(tmp_path: Path) -> Path:
     return folder
 
 
+def untrained(folder: Path, architecture: str, **config: Any) -> Path:
+    """A small checkpoint of another build, whose norms do something."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    model = getattr(transformers, f"{architecture}Model")(getattr(transformers, f"{architecture}Config")(**TINY, **config))
+    with torch.no_grad():
+        for weights in model.encoder.parameters():
+            weights.add_(torch.randn_like(weights) * 0.05)
+    model.save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps({"do_normalize": True, "sampling_rate": RATE}))
+    return folder
+
+
 def in_float32(folder: Path, **options: str) -> Encoder:
     """The encoder in a folder, at the precision in which results can be compared."""
     settings = folder / "preprocessor_config.json"
@@ -105,6 +120,18 @@ def test_a_hidden_layer_is_the_one_transformers_gives(tiny: Path, layers: str) -
     audio = noise(1.0)
     expected = hidden_states(tiny, audio)[int(layers)].mean(axis=0)
     np.testing.assert_allclose(in_float32(tiny, layers=layers).encode([audio])[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("final_norm", [False, True], ids=["norm before the layers", "norm after the layers"])
+@pytest.mark.parametrize("architecture", ["Wav2Vec2", "Hubert", "WavLM", "Wav2Vec2Conformer", "Data2VecAudio", "UniSpeechSat"])
+def test_layers_that_are_not_computed_change_no_other(tmp_path: Path, architecture: str, final_norm: bool) -> None:
+    folder, audio = untrained(tmp_path / "other", architecture, do_stable_layer_norm=final_norm), noise(0.5)
+
+    expected = [state.mean(axis=0) for state in hidden_states(folder, audio)]
+    found = [in_float32(folder, layers=str(layer)).encode([audio])[0] for layer in range(len(expected))]
+
+    assert len(expected) == 4
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_layers_go_side_by_side_or_are_averaged(tiny: Path) -> None:
