@@ -147,6 +147,8 @@ class Forecast(_Report):
     horizon: Horizon | None = None
     targets: list[AccuracyTarget] = []
     ahead: AccuracyAhead | None = None
+    course: list[AccuracyAhead] = []
+    """The expected accuracy from now to the horizon, from which a goal of any height is answered as `targets` are."""
 
 
 class MoreClips(_Report):
@@ -189,6 +191,98 @@ class OutlookReport(_Report):
     stop: StopAdvice | None = None
 
 
+class ConfusedClip(_Report):
+    """A clip of the random slice as the classifier that never saw its speaker predicts it: ids of clip and labels."""
+
+    clip: int
+    label: int
+    predicted: int
+    confidence: float
+
+
+class ThresholdPoint(_Report):
+    """What remains of the clips predicted as one label, if only predictions of at least this confidence are taken."""
+
+    threshold: float
+    precision: float | None
+    """Share of those that are right; None if none is left."""
+    low: float
+    high: float
+    kept: float
+    """Share of the clips predicted as this label that remains."""
+    clips: int
+
+
+class LabelShare(_Report):
+    """Share of the clips of the whole pool that have a label, estimated from the random slice."""
+
+    share: float
+    low: float
+    high: float
+    clips: int
+    """Clips of the slice with this label."""
+
+
+class WaitingFor(_Report):
+    """What keeps the random slice from growing: clips that are due and open, and answers that wait behind them."""
+
+    open_clips: list[int] = []
+    """Ids of the first clips without an answer, in the order of their random keys."""
+    answered_behind: int = 0
+    """Clips behind the first of these that are answered, and count as soon as it is."""
+
+
+class DriftPoint(_Report):
+    """One annotator's reliability over a stretch of answers in the order they were given."""
+
+    first_at: float
+    last_at: float
+    reliability: float
+    low: float
+    high: float
+    clips: int
+
+
+class AnnotatorQuality(_Report):
+    """How reliable one annotator's answers are."""
+
+    annotator: int
+    """Id."""
+    answers: int
+    reliability: float | None
+    """Probability that a label of this annotator is the clip's true label; None if it cannot be estimated yet."""
+    low: float
+    high: float
+    clips: int
+    """Clips that the estimate rests on."""
+    measured_on: str
+    """`gold`, `other annotators` or `nothing`."""
+    drift: list[DriftPoint] = []
+
+
+class AnnotatorPair(_Report):
+    """Agreement of two annotators (ids) on the clips that both labelled."""
+
+    first: int
+    second: int
+    clips: int
+    agreement: float
+    kappa: float | None
+
+
+class TeamReport(_Report):
+    """How the annotators agree with each other and with known answers."""
+
+    annotators: list[AnnotatorQuality] = []
+    pairs: list[AnnotatorPair] = []
+    alpha: float | None = None
+    """Krippendorff's alpha of all annotators; None if too few clips have several answers."""
+    alpha_low: float | None = None
+    alpha_high: float | None = None
+    clips: int = 0
+    """Clips with answers of several annotators."""
+
+
 class DoubtedLabel(_Report):
     """A label that the classifier contradicts: ids of clip and label."""
 
@@ -221,3 +315,11 @@ class RunReport(_Report):
     """Written after the scores, in a separate transaction."""
     suspects: list[DoubtedLabel] | None = None
     """Labels that are probably wrong, most suspicious first; None until the learner has searched for them."""
+    tested: list[ConfusedClip] = []
+    """The clips of the random slice behind `confusion`."""
+    thresholds: dict[str, list[ThresholdPoint]] = {}
+    """By label, for rising thresholds."""
+    shares: dict[str, LabelShare] = {}
+    waiting: WaitingFor | None = None
+    team: TeamReport | None = None
+    """None until the learner has compared the annotators."""

@@ -10,24 +10,29 @@ from db.models.base import NAMING, Answer, Base, ClipState, Source
 from db.models.changes import ClipChange, LabelChange, LabelChangeKind, Suggestion, Withdrawal
 from db.models.clips import AudioFile, Clip, ClipAlias, Rejection
 from db.models.features import FeatureRow, FeatureSet
-from db.models.people import Annotator, Label, ProjectInfo
+from db.models.people import Annotator, Label, ProjectInfo, Role
+from db.models.quality import AskedAgain, Comment, Event, GuidelineVersion
 from db.models.runs import CurvePoint, LearnerState, QueueEntry, Run
 
 __all__ = [
     "NAMING",
     "Annotator",
     "Answer",
+    "AskedAgain",
     "AudioFile",
     "Base",
     "Clip",
     "ClipAlias",
     "ClipChange",
     "ClipState",
+    "Comment",
     "CurvePoint",
     "Decision",
+    "Event",
     "FeatureRow",
     "FeatureSet",
     "Flag",
+    "GuidelineVersion",
     "Label",
     "LabelChange",
     "LabelChangeKind",
@@ -36,6 +41,7 @@ __all__ = [
     "ProjectInfo",
     "QueueEntry",
     "Rejection",
+    "Role",
     "Run",
     "Source",
     "Suggestion",

@@ -50,6 +50,8 @@ class Source(enum.StrEnum):
     """The clip had a label and was asked once more. Older rows have `review` and a lease: see `db.decisions.conditions`."""
     REVIEW = "review"
     """Nothing was asked: a reviewer fixed a label, or somebody gave their own answer anew."""
+    GOLD_CHECK = "gold-check"
+    """The clip's gold label is known, and the annotator was asked without being shown that."""
     GRID = "grid"
     IMPORTED = "imported"
     SCRIPTED = "scripted"

@@ -26,7 +26,10 @@ from tests.filled_projects import LABELS, add_clips, answer
 
 Members = dict[str, bytes]
 
-APPEND_ONLY = ("label_change", "clip_change", "withdrawal", "suggestion")
+APPEND_ONLY = (
+    *("label_change", "clip_change", "withdrawal", "suggestion"),
+    *("guideline_version", "comment", "asked_again", "event"),
+)
 
 
 @pytest.fixture(scope="module")
