@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from learner.encoders.wav2vec2 import encoder as wav2vec2
+from tests.learner.audio_files import RATE
+from tests.learner.encoders.small_checkpoints import TINY
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +24,21 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def no_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on the processor that it runs on, and none measures for seconds, unless it asks for `stopwatch`."""
     monkeypatch.setattr("learner.encoders.precision.has_bf16", lambda _device: False)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A folder with a small checkpoint of the standard shape."""
+    import torch
+    from transformers import Wav2Vec2Config, Wav2Vec2Model
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    torch.manual_seed(0)
+    folder = tmp_path / "tiny"
+    Wav2Vec2Model(Wav2Vec2Config(**TINY)).save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps({"do_normalize": True, "sampling_rate": RATE}))
+    return folder
 
 
 class Stopwatch:

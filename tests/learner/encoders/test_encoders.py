@@ -12,74 +12,15 @@ import numpy as np
 import pytest
 
 from db.errors import EncoderError
-from learner.encoders.base import Encoder
-from learner.encoders.pooling import Moments, parse_layers
+from learner.encoders.pooling import Moments
 from learner.encoders.registry import encoder_named, encoder_of
 from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder, with_gain
 from learner.encoders.wav2vec2.make_untrained import make
 from tests.learner.audio_files import RATE, noise
 from tests.learner.encoders.conftest import Stopwatch
+from tests.learner.encoders.small_checkpoints import in_float32
 
 BUNDLED = Path(__file__).parents[3] / "learner" / "encoders" / "bundled"
-TINY: dict[str, Any] = {
-    "hidden_size": 32,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 2,
-    "intermediate_size": 48,
-    "conv_dim": (16,) * 7,
-    "num_conv_pos_embeddings": 16,
-    "num_conv_pos_embedding_groups": 2,
-}
-"""wav2vec2-base in small: group norm, no stable layer norm."""
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    """A folder with a small checkpoint of the standard shape."""
-    import torch
-    from transformers import Wav2Vec2Config, Wav2Vec2Model
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    torch.manual_seed(0)
-    folder = tmp_path / "tiny"
-    Wav2Vec2Model(Wav2Vec2Config(**TINY)).save_pretrained(folder)
-    (folder / "preprocessor_config.json").write_text(json.dumps({"do_normalize": True, "sampling_rate": RATE}))
-    return folder
-
-
-def untrained(folder: Path, architecture: str, **config: Any) -> Path:
-    """A small checkpoint of another build, whose norms do something."""
-    import torch
-    import transformers
-
-    torch.manual_seed(0)
-    model = getattr(transformers, f"{architecture}Model")(getattr(transformers, f"{architecture}Config")(**TINY, **config))
-    with torch.no_grad():
-        for weights in model.encoder.parameters():
-            weights.add_(torch.randn_like(weights) * 0.05)
-    model.save_pretrained(folder)
-    (folder / "preprocessor_config.json").write_text(json.dumps({"do_normalize": True, "sampling_rate": RATE}))
-    return folder
-
-
-def in_float32(folder: Path, **options: str) -> Encoder:
-    """The encoder in a folder, at the precision in which results can be compared."""
-    settings = folder / "preprocessor_config.json"
-    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"earmark_precision": "float32"}))
-    return encoder_named(str(folder), device="cpu", **options)
-
-
-def hidden_states(folder: Path, audio: np.ndarray[Any, np.dtype[np.float32]]) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
-    """What plain transformers gives for one clip."""
-    import torch
-    from transformers import AutoFeatureExtractor, AutoModel
-
-    extractor = AutoFeatureExtractor.from_pretrained(folder)  # type: ignore[no-untyped-call]
-    model = AutoModel.from_pretrained(folder).eval()
-    values = extractor(audio, sampling_rate=RATE, return_tensors="pt").input_values
-    with torch.inference_mode():
-        return [state[0].numpy() for state in model(values, output_hidden_states=True).hidden_states]
 
 
 def test_the_bundled_encoder_is_small_and_its_vectors_are_repeatable() -> None:
@@ -113,37 +54,6 @@ def test_a_training_begins_with_the_same_weights_for_the_same_seed(tmp_path: Pat
     assert hashlib.sha256(one).digest() == hashlib.sha256(again).digest()
     for name in ("config.json", "preprocessor_config.json"):
         assert (tmp_path / "one" / name).read_bytes() == (BUNDLED / name).read_bytes()
-
-
-@pytest.mark.parametrize("layers", ["0", "1", "2", "3"])
-def test_a_hidden_layer_is_the_one_transformers_gives(tiny: Path, layers: str) -> None:
-    audio = noise(1.0)
-    expected = hidden_states(tiny, audio)[int(layers)].mean(axis=0)
-    np.testing.assert_allclose(in_float32(tiny, layers=layers).encode([audio])[0], expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("final_norm", [False, True], ids=["norm before the layers", "norm after the layers"])
-@pytest.mark.parametrize("architecture", ["Wav2Vec2", "Hubert", "WavLM", "Wav2Vec2Conformer", "Data2VecAudio", "UniSpeechSat"])
-def test_layers_that_are_not_computed_change_no_other(tmp_path: Path, architecture: str, final_norm: bool) -> None:
-    folder, audio = untrained(tmp_path / "other", architecture, do_stable_layer_norm=final_norm), noise(0.5)
-
-    expected = [state.mean(axis=0) for state in hidden_states(folder, audio)]
-    found = [in_float32(folder, layers=str(layer)).encode([audio])[0] for layer in range(len(expected))]
-
-    assert len(expected) == 4
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
-def test_layers_go_side_by_side_or_are_averaged(tiny: Path) -> None:
-    audio = noise(1.0)
-    states = hidden_states(tiny, audio)
-    beside = in_float32(tiny, layers="0, 3", pooling="mean+std")
-    averaged = in_float32(tiny, layers="mean")
-
-    expected = np.concatenate([states[0].mean(0), states[3].mean(0), states[0].std(0), states[3].std(0)])
-    np.testing.assert_allclose(beside.encode([audio])[0], expected, atol=1e-5)
-    np.testing.assert_allclose(averaged.encode([audio])[0], np.mean(states, axis=(0, 1)), atol=1e-5)
-    assert (beside.dim, averaged.dim, in_float32(tiny, layers="all").dim) == (128, 32, 128)
 
 
 def test_neighbours_in_a_batch_do_not_change_a_vector(tiny: Path) -> None:
@@ -312,12 +222,6 @@ def test_a_hub_id_in_the_cache_needs_no_network_and_records_its_commit(tiny: Pat
     monkeypatch.setattr("huggingface_hub.snapshot_download", cached)
     encoder = encoder_named("someone/tiny", device="cpu")
     assert (encoder.name, encoder.revision, encoder.settings["origin"]) == ("someone/tiny", commit, "hub")
-
-
-@pytest.mark.parametrize("layers", ["5", "-1", "x", "", "0,0", "1,,2"])
-def test_layers_that_do_not_exist_are_refused(layers: str) -> None:
-    with pytest.raises(EncoderError, match="from 0 to 4"):
-        parse_layers(layers, count=5)
 
 
 def test_options_an_encoder_does_not_have_are_refused() -> None:

@@ -1,0 +1,52 @@
+"""Everything that one run reports."""
+
+from __future__ import annotations
+
+from db.reports.accuracy import (
+    Calibration,
+    ConfusedClip,
+    Confusion,
+    LabelRecall,
+    LabelShare,
+    PlainAccuracy,
+    ThresholdPoint,
+    WaitingFor,
+)
+from db.reports.base import Report
+from db.reports.outlook import OutlookReport
+from db.reports.team import DoubtedLabel, TeamReport
+
+
+class RunReport(Report):
+    """Everything that a run reports except the accuracies, which have their own columns."""
+
+    version: int = 0
+    per_label: dict[str, LabelRecall] = {}
+    confusion: Confusion = Confusion()
+    missing_labels: list[str] = []
+    """Labels without clips in the random slice."""
+    grouped: bool = True
+    """Whether all clips of a speaker are in the same fold."""
+    folds: int = 0
+    untrained: int = 0
+    """Clips of the slice that no head could be trained for."""
+    normalisation: str | None = None
+    """Normalisation that the run's head uses: `none` or `speaker`."""
+    normalisation_why: str = ""
+    normalised_folds: int = 0
+    """Folds of the evaluation that chose to normalise by speaker."""
+    plain: PlainAccuracy | None = None
+    calibration: Calibration | None = None
+    """None if there are too few clips."""
+    outlook: OutlookReport | None = None
+    """Written after the scores, in a separate transaction."""
+    suspects: list[DoubtedLabel] | None = None
+    """Labels that are probably wrong, most suspicious first; None until the learner has searched for them."""
+    tested: list[ConfusedClip] = []
+    """The clips of the random slice behind `confusion`."""
+    thresholds: dict[str, list[ThresholdPoint]] = {}
+    """By label, for rising thresholds."""
+    shares: dict[str, LabelShare] = {}
+    waiting: WaitingFor | None = None
+    team: TeamReport | None = None
+    """None until the learner has compared the annotators."""
