@@ -1,4 +1,4 @@
-"""The settings of a project as they are now: the file is read again when it has changed, so that nobody has to restart anything."""
+"""The settings of a project as they are now: a file that has changed is read again, so that nothing has to be restarted."""
 
 from __future__ import annotations
 
