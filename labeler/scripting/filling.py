@@ -33,6 +33,12 @@ class ImportOptions(TypedDict, total=False):
     """A known corpus whose folder this is, such as `emodb`."""
     speaker_from: str | None
     """A column to take as the speaker."""
+    segment: str | None
+    """Cut recordings into clips: `windows:10` for windows of 10 seconds, or `pauses` for stretches of speech (extra `vad`)."""
+    longest: float | None
+    """With `pauses`, the seconds of a clip at most; None for 10."""
+    shortest: float | None
+    """With `segment`, the seconds of a clip at least; None for 0.5."""
     tool: str | None
     """What wrote the source, such as `label-studio`; None: noticed by its files."""
     label_column: str | None
@@ -135,12 +141,16 @@ def _as_learner_takes(
     times_in: str | None = None,
     corpus: str | None = None,
     speaker_from: str | None = None,
+    segment: str | None = None,
+    longest: float | None = None,
+    shortest: float | None = None,
     tool: str | None = None,
     label_column: str | None = None,
     audio_folder: StrPath | None = None,
     audio_key: str | None = None,
 ) -> dict[str, Any]:
     """`ImportOptions` as `learner.imports.source.import_source` takes them."""
+    from learner.imports.segmenting.segmentation import segmentation_of
     from learner.imports.tools import Tool, ToolOptions
 
     return {
@@ -149,6 +159,7 @@ def _as_learner_takes(
         "times_in": option_of("unit of times", TimesIn, times_in),
         "corpus": option_of("known corpus", CORPORA, corpus),
         "speaker_from": speaker_from,
+        "segment": segmentation_of(segment, longest=longest, shortest=shortest),
         "tools": ToolOptions(
             tool=option_of("tool", Tool, tool),
             label_column=label_column,

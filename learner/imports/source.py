@@ -40,6 +40,8 @@ from learner.imports.inspection import Inspected, Inspector
 from learner.imports.made_uuids import made_uuid
 from learner.imports.rejections import key_of, record_rejections
 from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
+from learner.imports.segmenting.cut_rows import cut_rows
+from learner.imports.segmenting.segmentation import Segmentation
 from learner.imports.time_units import refuse_other_units
 from learner.imports.tools import ToolOptions
 
@@ -60,6 +62,7 @@ def import_source(
     corpus: str | None = None,
     speaker_from: str | None = None,
     tools: ToolOptions = AS_THE_FILES_SAY,
+    segment: Segmentation | None = None,
     progress: Callable[[int, int], None] | None = None,
     seed: int | None = None,
 ) -> ImportReport:
@@ -77,6 +80,7 @@ def import_source(
         corpus: name of a known corpus whose folder this is; it then gives labels, speakers and texts.
         speaker_from: a column that is taken as the speaker, such as `session`.
         tools: how the files of another tool are read.
+        segment: how recordings are cut into clips; None: each is one clip.
         progress: called with rows done and rows in all.
         seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
@@ -103,6 +107,8 @@ def import_source(
     if times_in is None:
         refuse_other_units(source, [clip_of(row) for row in first])
     rows = chain(first, rows)
+    if segment is not None:
+        rows = cut_rows(rows, segment, remarks=remarks)
     total = count_of(source) if progress else 0
     importer.begin()
     done = 0

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from db.errors import SettingsError
+from db.records.clip_details import manifest_columns
 from db.records.labels import active_labels, by_present_name
-from db.records.manifest_columns import manifest_columns
 from db.settings import SETTINGS_FILE, Settings
 from db.settings_file import change_settings, overridden_by
 from labeler.app.opened import Serving, serving

@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 from db.changes.label_set import rename_label
 from db.models import Clip, Event
 from db.project import OpenProject
-from db.settings import SETTINGS_FILE, Settings
+from db.settings import SETTINGS_FILE, STRATEGIES, Settings
 from db.settings_file import change_settings
 from labeler.app.opened import VARIABLE
-from labeler.app.pages.setup.setting_fields import STRATEGIES, bounds, shown
+from labeler.app.pages.setup.setting_fields import bounds, shown
 from labeler.app.pages.setup.setting_words import groups, title_of, why
 from learner.query.strategies import NAMES
 from tests.filled_projects import add_clips
