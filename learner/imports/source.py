@@ -107,9 +107,14 @@ def import_source(
     if times_in is None:
         refuse_other_units(source, [clip_of(row) for row in first])
     rows = chain(first, rows)
-    if segment is not None:
-        rows = cut_rows(rows, segment, remarks=remarks)
     total = count_of(source) if progress else 0
+
+    def cut_into(clips: int) -> None:
+        nonlocal total
+        total += clips - 1
+
+    if segment is not None:
+        rows = cut_rows(rows, segment, remarks=remarks, cut_into=cut_into)
     importer.begin()
     done = 0
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from db.errors import AudioError
@@ -34,7 +34,12 @@ class _Tally:
 
 
 def cut_rows(
-    rows: Iterable[AnyRow], segmentation: Segmentation, *, remarks: Remarks, detector: Detector | None = None
+    rows: Iterable[AnyRow],
+    segmentation: Segmentation,
+    *,
+    remarks: Remarks,
+    detector: Detector | None = None,
+    cut_into: Callable[[int], None] = lambda _clips: None,
 ) -> Iterator[AnyRow]:
     """The rows, those of long recordings cut.
 
@@ -44,15 +49,22 @@ def cut_rows(
     Args:
         remarks: takes what was not cut, and how much is speech.
         detector: in place of the extra's.
+        cut_into: called with the number of clips that a recording becomes.
 
     Raises:
         FormatError: the extra that finds speech is not installed.
     """
     finds = detector or silero() if segmentation.at_pauses else None
-    return _cut(rows, segmentation, remarks, finds)
+    return _cut(rows, segmentation, remarks, finds, cut_into)
 
 
-def _cut(rows: Iterable[AnyRow], how: Segmentation, remarks: Remarks, detector: Detector | None) -> Iterator[AnyRow]:
+def _cut(
+    rows: Iterable[AnyRow],
+    how: Segmentation,
+    remarks: Remarks,
+    detector: Detector | None,
+    cut_into: Callable[[int], None],
+) -> Iterator[AnyRow]:
     tally = _Tally()
     for row in rows:
         if isinstance(row, BadRow) or _has_times(row, remarks):
@@ -80,6 +92,7 @@ def _cut(rows: Iterable[AnyRow], how: Segmentation, remarks: Remarks, detector: 
         elif not spans:
             yield _bad(_clip(row), "holds no speech that can be found; cut it with --segment windows:SECONDS, or leave it out.")
         else:
+            cut_into(len(spans))
             yield from _rows_of(_clip(row), spans, remarks)
 
 

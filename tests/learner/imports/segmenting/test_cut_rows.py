@@ -59,7 +59,9 @@ def test_windows_are_spans_of_the_same_file_and_come_in_once(any_project: OpenPr
     written(tmp_path / "long.wav", noise(25.0))
     written(tmp_path / "short.wav", noise(4.0, seed=1))
     expected = [("long.wav", 0.0, 10.0), ("long.wav", 10.0, 20.0), ("long.wav", 20.0, 25.0), ("short.wav", 0.0, 4.0)]
-    report = taken(any_project, tmp_path, "windows:10")
+    moves: list[tuple[int, int]] = []
+    report = taken(any_project, tmp_path, "windows:10", progress=lambda done, total: moves.append((done, total)))
+    assert moves[-1] == (4, 4)
     assert (report.added, report.notes, spans(any_project)) == (4, [], expected)
     again = taken(any_project, tmp_path, "windows:10")
     assert (again.added, again.known, spans(any_project)) == (0, 4, expected)
