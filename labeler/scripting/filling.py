@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from db.imports.column_choice import chosen_columns
 from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
 from labeler.scripting.frames import clip_frame
@@ -33,6 +34,8 @@ class ImportOptions(TypedDict, total=False):
     """A known corpus whose folder this is, such as `emodb`."""
     speaker_from: str | None
     """A column to take as the speaker."""
+    columns: Mapping[str, str] | None
+    """The column of a manifest by what it holds (`file`, `label`, `start`, `end`, `speaker`, `transcript`, `split`)."""
     tool: str | None
     """What wrote the source, such as `label-studio`; None: noticed by its files."""
     label_column: str | None
@@ -135,6 +138,7 @@ def _as_learner_takes(
     times_in: str | None = None,
     corpus: str | None = None,
     speaker_from: str | None = None,
+    columns: Mapping[str, str] | None = None,
     tool: str | None = None,
     label_column: str | None = None,
     audio_folder: StrPath | None = None,
@@ -149,6 +153,7 @@ def _as_learner_takes(
         "times_in": option_of("unit of times", TimesIn, times_in),
         "corpus": option_of("known corpus", CORPORA, corpus),
         "speaker_from": speaker_from,
+        "columns": chosen_columns([f"{meaning}={column}" for meaning, column in (columns or {}).items()]),
         "tools": ToolOptions(
             tool=option_of("tool", Tool, tool),
             label_column=label_column,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from db.imports.column_choice import MEANINGS, chosen_columns
 from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
 from db.project import connect_project
@@ -86,6 +87,15 @@ _SOURCE = (
     ),
     corpus_option,
     speaker_option,
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="MEANING=NAME",
+        callback=lambda _context, _option, given: chosen_columns(given),
+        help=f"The column of a manifest that holds this: {', '.join(MEANINGS)}; give the option once for each. An empty NAME: "
+        "none does.",
+    ),
     click.option(
         "--from",
         "tool",
