@@ -201,7 +201,10 @@ def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
 @json_option
 @click.pass_obj
 def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
-    """Compute the features that clips still lack. You can interrupt it and run it again."""
+    """Compute the features that clips still lack. You can interrupt it and run it again.
+
+    It does so also where making features is paused on the page Audio: that concerns the learner of `earmark serve` only.
+    """
     with Project.open(directory) as project, progress_bar("embed", "clip") as moved:
         report = project.embed(encoder=encoder, layers=layers, pooling=pooling, progress=moved, note=note)
     for clip in report.failed:
