@@ -13,6 +13,7 @@ from db.errors import EncoderError, FeatureError
 from db.project import OpenProject
 from db.records.embedding import any_without_features, clips_in_service, is_paused
 from db.records.features import newest_feature_set
+from db.store.change_watch import ChangeWatch
 from learner.encoders.base import Encoder
 from learner.features.embed import embed_with, project_encoder
 from learner.features.one_precision import of_one_precision
@@ -30,8 +31,11 @@ _Key = tuple[str, str | None, str | None, int, int]
 class Embedding:
     """Makes features for one project; keeps the encoder in memory from one stretch to the next."""
 
-    def __init__(self, project: OpenProject, reporter: Reporter) -> None:
-        self._project, self._reporter = project, reporter
+    def __init__(self, project: OpenProject, reporter: Reporter, *, watch: ChangeWatch | None = None) -> None:
+        """With a `watch` nothing is read while nobody has written anything."""
+        self._project, self._reporter, self._watch = project, reporter, watch
+        self._idle_at: tuple[int, tuple[str, str | None, str | None]] | None = None
+        """Version of the database and settings with which nothing was to do."""
         self._model: Encoder | None = None
         self._made_for: tuple[str, str | None, str | None] | None = None
         self._settled: _Key | None = None
@@ -49,8 +53,13 @@ class Embedding:
         if now - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = now
+        # First, so that what is written while we look is looked at next time.
+        version = None if self._watch is None else self._watch.version()
+        if version is not None and self._idle_at == (version, self._chosen()) and self._retry_at is None:
+            return
         key = self._due()
         if key is None:
+            self._idle_at = None if version is None else (version, self._chosen())
             return
         over = False
 

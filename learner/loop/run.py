@@ -151,7 +151,7 @@ class _Loop:
         self._should_stop = should_stop
         self._publisher = Publisher(project, reporter)
         self._scorer = Scorer(project, reporter)
-        self._embedding = Embedding(project, reporter) if embeds else None
+        self._embedding = Embedding(project, reporter, watch=watch) if embeds else None
         self._embedding_since: float | None = None
         self._seen: tuple[int, int, PoolSignature | None] | None = None
         self._pool_signature: PoolSignature | None = None

@@ -15,6 +15,7 @@ from db.project import connect_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
 from labeler.cli.output import NOTHING_TAKEN, json_option, note, print_result
 from labeler.cli.progress import progress_bar
+from labeler.processes.lifeline import hold_lifeline
 from labeler.project import Project
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
@@ -158,6 +159,7 @@ def _take(
     as_json: bool,
     **options: Any,
 ) -> None:
+    hold_lifeline()
     with Project.open(directory) as project, progress_bar(taken_by.__name__.partition("_")[0], "clip") as moved:
         report = taken_by(project, source, labels_as=labels_as, progress=moved, **options)
     document = report.to_json()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,8 +37,8 @@ def clips(project: OpenProject, tmp_path: Path) -> list[int]:
 
 
 @pytest.fixture
-def at_work(project: OpenProject) -> Iterator[Embedding]:
-    yield Embedding(project, Reporter(project))
+def at_work(project: OpenProject) -> Embedding:
+    return Embedding(project, Reporter(project))
 
 
 def embedded(project: OpenProject) -> int:
