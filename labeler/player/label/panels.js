@@ -56,7 +56,7 @@ export class Panels {
     try {
       const html = await this.ask();
       if (html === null)
-        guide.textContent = "There are no guidelines; the team lead writes them into guidelines.md in the project directory.";
+        guide.textContent = "There are no guidelines; the team lead writes them on the page Labels.";
       else guide.innerHTML = html;
     } catch (error) {
       guide.textContent = error.message;
