@@ -78,6 +78,11 @@ class ImportJob:
         self._thread.start()
 
     @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.state == JobState.RUNNING
+
+    @property
     def rate(self) -> float | None:
         """Rows in a second lately; None while it is not known."""
         steps = list(self._steps)
