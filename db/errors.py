@@ -33,6 +33,11 @@ class DatabaseGoneError(ProjectError):
 class SettingsError(EarmarkError):
     """A value in the settings file cannot be used."""
 
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        """`key` names the setting, for a page that shows the message beside it."""
+        super().__init__(message)
+        self.key = key
+
 
 class SchemaError(EarmarkError):
     """The database has another schema version than this release."""

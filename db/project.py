@@ -16,6 +16,7 @@ from db.errors import EarmarkError, ProjectError
 from db.models import ProjectInfo
 from db.records.labels import add_labels, checked_labels
 from db.settings import OWN_FOLDERS, SETTINGS_FILE, Settings, read_settings, write_settings
+from db.settings_watch import SettingsWatch
 from db.store.engine import Turn, connect, from_anywhere, read_session, write_session
 from db.store.failures import STORE_ERRORS, failure_of
 from db.store.upgrade import check_schema, create_schema
@@ -28,9 +29,25 @@ class OpenProject:
 
     def __init__(self, *, directory: Path, settings: Settings, engine: Engine) -> None:
         self.directory = directory
-        self.settings = settings
+        self._settings = SettingsWatch(directory, settings)
+        self._fixed: Settings | None = None
         self.engine = engine
         self.features_dir, self.heads_dir, self.cache_dir = (self._folder(name) for name in OWN_FOLDERS)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now: a change of the file counts at once. Ask again rather than keep them."""
+        return self._settings.now() if self._fixed is None else self._fixed
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        """Use these settings in this process, whatever the file says."""
+        self._fixed = settings
+
+    @property
+    def settings_problem(self) -> str | None:
+        """Why the settings file as it is now is not in use, as a sentence; None if all is well."""
+        return self._settings.problem() if self._fixed is None else None
 
     def _folder(self, name: str) -> Path:
         path = self.directory / name
@@ -134,8 +151,11 @@ def open_project(directory: Path) -> OpenProject:
         raise ProjectError(failure_of(error, place=directory).sentence) from error
 
 
-def connect_project(directory: Path) -> tuple[Engine, Settings]:
+def connect_project(directory: Path, *, settings: Settings | None = None) -> tuple[Engine, Settings]:
     """Engine and settings of the project in `directory`, whatever its schema version.
+
+    Args:
+        settings: in place of those in the file, which may be damaged.
 
     Raises:
         ProjectError: there is no project in the directory, or its database file is missing.
@@ -144,7 +164,7 @@ def connect_project(directory: Path) -> tuple[Engine, Settings]:
         raise ProjectError(
             f"There is no project in {directory}; make one with `earmark --project {directory} init --labels a,b,c`."
         )
-    settings = read_settings(directory)
+    settings = read_settings(directory) if settings is None else settings
     if settings.database_url is None and not (directory / DATABASE_FILE).is_file():
         raise ProjectError(f"{directory / DATABASE_FILE} is missing; restore it from a backup.")
     return connect(database_url(directory, settings)), settings

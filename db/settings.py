@@ -22,7 +22,7 @@ _URL_LINE = re.compile(r"""^[ \t]*["']?database_url["']?[ \t]*=.*\n?""", flags=r
 class Settings(BaseSettings):
     """Values a team lead may change; a key that is left out takes its default."""
 
-    model_config = SettingsConfigDict(env_prefix="EARMARK_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="EARMARK_", extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     database_url: str | None = None
     """SQLAlchemy URL; none means the SQLite file in the project directory."""
@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=300, ge=10, le=604_800)
     """How long a clip that was handed out is kept for its annotator: a week at most."""
     queue_size: int = Field(default=2000, ge=1, le=1_000_000)
+    """How many clips the learner ranks and keeps ready in the queue."""
     strategy: str = "default"
     """Built-in name or dotted name of a modAL-style query strategy."""
     head_c: float = Field(default=0.1, ge=1e-6, le=1e4)

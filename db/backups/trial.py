@@ -31,6 +31,7 @@ def trial_copy(project: OpenProject) -> Iterator[OpenProject]:
         engine = plain_engine(folder / DATABASE)
         settings = project.settings.model_copy(update={"database_url": None})
         copy = OpenProject(directory=folder, settings=settings, engine=engine)
+        copy.settings = settings
         try:
             yield copy
         finally:

@@ -11,7 +11,9 @@ from pathlib import Path
 from db.errors import EarmarkError
 
 SERVE_LOCK, LEARNER_LOCK, EMBED_LOCK = "serve.lock", "learner.lock", "features/embed.lock"
-"""The lock files of a project, in its directory: of `earmark serve`, of the learner, and of whoever writes features."""
+SETTINGS_LOCK = "cache/settings.lock"
+"""The lock files of a project, in its directory: of `earmark serve`, of the learner, of whoever writes features, and of whoever
+changes the settings file."""
 
 
 @contextmanager
@@ -34,6 +36,18 @@ def locked(path: Path, *, refused: Callable[[str], EarmarkError]) -> Iterator[No
         with suppress(OSError):
             os.ftruncate(opened, 0)
             os.pwrite(opened, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(opened)
+
+
+@contextmanager
+def wait_for(path: Path) -> Iterator[None]:
+    """Hold the lock of this file as soon as nobody else holds it; for work that takes a moment."""
+    path.parent.mkdir(exist_ok=True)
+    opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
         yield
     finally:
         os.close(opened)

@@ -36,6 +36,8 @@ class Published:
     """The run's head; None without labels to train on."""
     choice: NormalisationChoice
     """Whether the head normalises by speaker."""
+    C: float
+    """Inverse regularisation strength that the settings gave its heads."""
 
 
 class Publisher:
@@ -66,24 +68,24 @@ class Publisher:
             newest = latest_run(session)
             same = newest is not None and newest.last_decision_id == snapshot.last_decision_id and newest.settings == settings
             run_id = newest.id if newest is not None and same else None
-        before = None if run_id is None else self._published_before(run_id, pool, snapshot)
+        before = None if run_id is None else self._published_before(run_id, pool, snapshot, C=settings["c"])
         if before is not None:
             return before
         self._reporter.report("training", "1 decision" if len(snapshot.live) == 1 else f"{len(snapshot.live)} decisions")
         return self._train(pool, snapshot, settings, started)
 
-    def _published_before(self, run_id: int, pool: Pool, snapshot: Snapshot) -> Published | None:
+    def _published_before(self, run_id: int, pool: Pool, snapshot: Snapshot, *, C: float) -> Published | None:
         """A run that learned from all there is; None where its head is missing, damaged or does not fit: it is made again."""
         path = head_path(self._project.heads_dir, run_id)
         try:
             stored = load_head(path)
         except LearnerError:
             needs_none = not path.exists() and not trainable(pool, snapshot.live, snapshot.label_ids)
-            return Published(run_id, pool, snapshot, None, NO_LABELS) if needs_none else None
+            return Published(run_id, pool, snapshot, None, NO_LABELS, C) if needs_none else None
         reads = (stored.feature_set_id, stored.head.n_features_in_, stored.label_ids)
         if reads != (pool.features.feature_set_id, pool.features.dim, snapshot.label_ids):
             return None
-        return Published(run_id, pool, snapshot, stored.head, NormalisationChoice(stored.head.normalisation, stored.why))
+        return Published(run_id, pool, snapshot, stored.head, NormalisationChoice(stored.head.normalisation, stored.why), C)
 
     def _current_pool(self) -> Pool | None:
         with self._project.read() as session:
@@ -111,25 +113,26 @@ class Publisher:
         }
 
     def _train(self, pool: Pool, snapshot: Snapshot, settings: dict[str, Any], started: float) -> Published:
-        options = self._project.settings
-        heads = trained(pool, snapshot.live, snapshot.label_ids, C=options.head_c)
+        # Those that are recorded with the run: the file may have changed since.
+        C = settings["c"]
+        heads = trained(pool, snapshot.live, snapshot.label_ids, C=C)
         entries = ranked(
             pool,
             heads,
             snapshot.live,
             snapshot.label_ids,
-            strategy=options.strategy,
-            size=options.queue_size,
+            strategy=settings["strategy"],
+            size=settings["queue_size"],
             seed=snapshot.last_decision_id,
         )
-        file = self._head_file(pool, snapshot, heads)
+        file = self._head_file(pool, snapshot, heads, C=C)
         try:
             run_id = self._record(pool, snapshot, settings, started, entries, file)
         finally:
             if file is not None:
                 file.discard()
         delete_old_heads(self._project.heads_dir)
-        return Published(run_id, pool, snapshot, heads.used.head, heads.choice)
+        return Published(run_id, pool, snapshot, heads.used.head, heads.choice, C)
 
     def _record(
         self,
@@ -158,14 +161,14 @@ class Publisher:
                 file.publish(run_id)
         return run_id
 
-    def _head_file(self, pool: Pool, snapshot: Snapshot, heads: Trained) -> HeadFile | None:
+    def _head_file(self, pool: Pool, snapshot: Snapshot, heads: Trained, *, C: float) -> HeadFile | None:
         used = heads.used
         if used.head is None:
             return None
         plain = None
         if used.head.normalisation != NONE:
             vectors = pool.features.rows(used.clip_ids)
-            plain = fitted_head(pool, used.examples, vectors, C=self._project.settings.head_c, normalisation=NONE)
+            plain = fitted_head(pool, used.examples, vectors, C=C, normalisation=NONE)
         names, feature_set_id = snapshot.label_names, pool.features.feature_set_id
         stored = StoredHead(used.head, snapshot.label_ids, names, feature_set_id, why=heads.choice.why, plain=plain)
         return HeadFile(self._project.heads_dir, stored)

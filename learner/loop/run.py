@@ -38,6 +38,9 @@ MOST_FAILURES = 6
 FIRST_PAUSE = 0.5
 """Seconds after the first failure; twice as long after each further one."""
 
+_Look = tuple[int, int, PoolSignature | None, tuple[float, str, int]]
+"""What a pass depends on: newest decision, newest change of the label set, pool, settings."""
+
 
 class _Stopped(Exception):  # noqa: N818 (no error)
     """The learner was asked to stop in mid-evaluation."""
@@ -153,7 +156,7 @@ class _Loop:
         self._scorer = Scorer(project, reporter)
         self._embedding = Embedding(project, reporter, watch=watch) if embeds else None
         self._embedding_since: float | None = None
-        self._seen: tuple[int, int, PoolSignature | None] | None = None
+        self._seen: _Look | None = None
         self._pool_signature: PoolSignature | None = None
         self._pool_looked_at = -POOL_SECONDS
         self._version: int | None = None
@@ -182,7 +185,7 @@ class _Loop:
     def _publish_if_new(self) -> None:
         # First, so that what is written while we look is looked at next time.
         version = self._watch.version()
-        if version is not None and version == self._version:
+        if version is not None and version == self._version and self._seen is not None and self._seen[-1] == self._learns_with():
             return
         now = self._look()
         if now != self._seen:
@@ -202,14 +205,19 @@ class _Loop:
         else:
             self._to_score = published
 
-    def _look(self) -> tuple[int, int, PoolSignature | None]:
+    def _learns_with(self) -> tuple[float, str, int]:
+        """The settings that a run depends on, which may change at any time."""
+        settings = self._project.settings
+        return settings.head_c, settings.strategy, settings.queue_size
+
+    def _look(self) -> _Look:
         """What a pass depends on. Decisions and labels are looked at every time; clips and features cost more and can wait."""
         self._looked_at = time.monotonic()
         with self._project.read() as session:
             if self._looked_at - self._pool_looked_at >= self._pool_seconds():
                 self._pool_signature = pool_signature(session)
                 self._pool_looked_at = self._looked_at
-            return newest_decision_id(session), newest_change_id(session), self._pool_signature
+            return newest_decision_id(session), newest_change_id(session), self._pool_signature, self._learns_with()
 
     def _pool_seconds(self) -> float:
         is_filling = self._embedding_since is not None and self._pool_signature is not None

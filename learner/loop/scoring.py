@@ -39,7 +39,9 @@ class Scorer:
         self._project = project
         self._reporter = reporter
         self._fold_heads: FoldHeads | None = None
-        self._outlook = Outlook(HandmadeBaseline(project), C=project.settings.head_c)
+        self._baseline = HandmadeBaseline(project)
+        self._C = project.settings.head_c
+        self._outlook = Outlook(self._baseline, C=self._C)
 
     def is_scored(self, run_id: int) -> bool:
         """Whether the run has its scores and its outlook."""
@@ -54,6 +56,7 @@ class Scorer:
             progress: see `learner.progress.Progress`; called every few milliseconds to seconds.
         """
         pool, snapshot = published.pool, published.snapshot
+        self._use(published.C)
         if self._reporter.state != "evaluating":
             self._reporter.report("evaluating", f"run {published.run_id}")
         self._list_likely(published)
@@ -76,6 +79,11 @@ class Scorer:
         with self._project.write(Turn.LEARNING) as session:
             record_outlook(session, published.run_id, outlook)
             self._reporter.report_in(session, "waiting")
+
+    def _use(self, C: float) -> None:
+        """Forget the heads of folds if the settings have another C by now."""
+        if self._C != C:
+            self._C, self._fold_heads, self._outlook = C, None, Outlook(self._baseline, C=C)
 
     def mend_likely(self, published: Published) -> None:
         """Write the likely clips of a run that is scored already again, where they cannot be read any more."""
@@ -144,5 +152,5 @@ class Scorer:
 
     def _heads_for(self, pool: Pool) -> FoldHeads:
         if self._fold_heads is None or self._fold_heads.pool is not pool:
-            self._fold_heads = FoldHeads(pool, C=self._project.settings.head_c)
+            self._fold_heads = FoldHeads(pool, C=self._C)
         return self._fold_heads

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from db.models import Clip
 from db.project import OpenProject, create_project
-from labeler.app.pages.label_keys import label_keys
+from labeler.player.label_keys import label_keys
 from tests.browser.served import Seat, Served
 from tests.filled_projects import answer
 from tests.learner.audio_files import tone, written

@@ -12,10 +12,10 @@ from labeler.app.api.messages import Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, forget_name, known_name
 from labeler.app.pages.grid import open_grid
-from labeler.app.pages.label_keys import project_keys
 from labeler.app.pages.session_token import session_token, tab_name
 from labeler.charts.label_colours import label_colours
 from labeler.player.label.component import Seat, player
+from labeler.player.label_keys import project_keys
 
 
 def show_label() -> None:

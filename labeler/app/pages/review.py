@@ -19,9 +19,9 @@ from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
 from labeler.app.pages.choosing import choose
 from labeler.app.pages.grid import open_grid
-from labeler.app.pages.label_keys import project_keys
 from labeler.app.pages.plain_text import plain
 from labeler.app.sign_in.tokens import Media
+from labeler.player.label_keys import project_keys
 from labeler.player.page.component import PageKeys, page_keys
 
 _LATER, _LAST, _SOUND, _TAKEN = "review-later", "review-last", "review-sound", "review-taken-back"

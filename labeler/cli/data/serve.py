@@ -42,10 +42,12 @@ def _names_alone(_context: click.Context, _parameter: click.Parameter, names: tu
 @click.pass_obj
 def serve(directory: Path, host: str, allowed_hosts: tuple[str, ...], port: int, no_learner: bool, open_browser: bool) -> None:
     """Start the app and the learner, and keep both running until Ctrl-C."""
+    from labeler.player.label_keys import check_label_keys
     from labeler.processes.one_server import serve_lock
     from labeler.processes.supervisor import page_address, supervise
 
     with opened(directory) as project, serve_lock(project):
+        check_label_keys(project)
         note(f"Earmark is starting: open {page_address(host, port)} in a browser. Ctrl-C stops it.")
         supervise(
             project,

@@ -10,7 +10,7 @@ import pytest
 from db.changes.label_set import merge_label, rename_label, retire_label
 from db.project import OpenProject
 from db.records.labels import label_name
-from labeler.app.pages.label_keys import project_keys
+from labeler.player.label_keys import project_keys
 from learner.withdrawal.withdraw import withdraw
 from tests.labeler.app.test_routes import Page, labelled, page_of
 

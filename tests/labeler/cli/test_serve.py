@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 import labeler.processes.supervisor
 from db.project import OpenProject
+from db.settings import SETTINGS_FILE
 from labeler.cli.main import main
 
 
@@ -35,6 +36,19 @@ def test_hosts_may_be_allowed_one_by_one(project: OpenProject, asked: dict[str, 
 def test_no_further_host_is_allowed_unasked(project: OpenProject, asked: dict[str, Any]) -> None:
     assert serve(project.directory, "--host", "0.0.0.0").exit_code == 0
     assert list(asked["allowed_hosts"]) == []
+
+
+def test_a_label_key_that_the_player_cannot_use_is_one_sentence_before_anything_starts(
+    project: OpenProject, asked: dict[str, Any]
+) -> None:
+    with (project.directory / SETTINGS_FILE).open("a", encoding="utf-8") as file:
+        file.write('label_keys = { angry = "z" }\n')
+    result = serve(project.directory)
+    assert (result.exit_code, asked) == (1, {})
+    assert result.output == (
+        "Error: label_keys in the settings gives 'angry' the key 'z'; use one character other than: "
+        "C, F, G, L, N, S, U, Z, comma, ?, /.\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
 from db.records.learner_state import report_state
+from db.settings_file import change_settings
 from db.store.change_watch import ChangeWatch
 from learner.evaluation.curve import traced_curve
 from learner.loop import run as loop
@@ -81,6 +82,21 @@ def test_the_learner_notices_features(project: OpenProject) -> None:
         eventually(lambda: state_of(project).detail.startswith("no features"), what="the learner to ask for features")
         embed_made_up(project, clips)
         eventually(lambda: len(queued(project)) == 10, what="the queue")
+
+
+def test_the_learner_notices_other_settings(any_project: OpenProject) -> None:
+    embedded_project(any_project, 40)
+    label_slice(any_project, 12)
+    with running(any_project):
+        eventually(lambda: runs(any_project) == 1 and state_of(any_project).state == "waiting", what="the first run")
+        assert (len(queued(any_project)), newest_run(any_project).settings["c"]) == (28, 0.1)
+        change_settings(any_project.directory, {"queue_size": 9, "strategy": "margin", "head_c": 0.001}, by=None)
+        eventually(lambda: runs(any_project) == 2 and newest_run(any_project).ua is not None, what="a run with other settings")
+        assert (len(queued(any_project)), newest_run(any_project).settings["c"]) == (9, 0.001)
+        # What no run depends on makes none.
+        change_settings(any_project.directory, {"random_share": 0.5}, by=None)
+        time.sleep(0.3)
+    assert runs(any_project) == 2
 
 
 def test_the_queue_goes_before_an_evaluation_under_way(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from db.errors import SettingsError
 from db.project import OpenProject
-from db.records.labels import by_present_name
+from db.records.labels import active_labels, by_present_name
 
 RESERVED = "cfglnsuz,?/"
 """Keys that `keys.js` uses itself, besides space, Enter, Backspace, Escape and the arrows."""
@@ -20,12 +21,34 @@ _DIGIT = re.compile(r"(\d)(?:[\s_:.)–-]\D*)?")
 
 
 def project_keys(project: OpenProject, labels: Sequence[str]) -> list[str | None]:
-    """The key of each label of a project; the settings may still name a label as it was called before it was renamed."""
-    chosen = project.settings.label_keys
-    if chosen:
-        with project.read() as session:
-            chosen = by_present_name(session, chosen)
-    return label_keys(labels, chosen)
+    """The key of each label of a project; the settings may still name a label as it was called before it was renamed.
+
+    A key in the settings that cannot be used is left out: an annotator could not correct it. `check_label_keys` is for who can.
+    """
+    chosen = _by_present_name(project, project.settings.label_keys)
+    usable: dict[str, str] = {}
+    for label, key in chosen.items():
+        with suppress(SettingsError):
+            usable = _checked_all({**usable, label: key}, labels)
+    return label_keys(labels, usable)
+
+
+def check_label_keys(project: OpenProject, chosen: Mapping[str, str] | None = None) -> None:
+    """Refuse keys that the player could not use; without `chosen`, those of the settings.
+
+    Raises:
+        SettingsError: as `label_keys`.
+    """
+    with project.read() as session:
+        labels = [label.name for label in active_labels(session)]
+    _checked_all(_by_present_name(project, project.settings.label_keys if chosen is None else chosen), labels)
+
+
+def _by_present_name(project: OpenProject, chosen: Mapping[str, str]) -> Mapping[str, str]:
+    if not chosen:
+        return chosen
+    with project.read() as session:
+        return by_present_name(session, chosen)
 
 
 def label_keys(labels: Sequence[str], chosen: Mapping[str, str]) -> list[str | None]:
@@ -38,10 +61,7 @@ def label_keys(labels: Sequence[str], chosen: Mapping[str, str]) -> list[str | N
     Raises:
         SettingsError: a chosen key is for an unknown label, not a single character, given twice, or has another meaning.
     """
-    keys = {label: _checked(label, key, labels) for label, key in chosen.items()}
-    for label, key in keys.items():
-        if list(keys.values()).count(key) > 1:
-            raise SettingsError(f"label_keys in the settings gives the key {key!r} twice; give {label!r} another one.")
+    keys = _checked_all(chosen, labels)
     # The shortest come first: of `3` and `3 moderate`, the digit is the key of `3`.
     for label in sorted(labels, key=len):
         digit = _digit_of(label)
@@ -62,14 +82,27 @@ def _digit_of(label: str) -> str | None:
     return None if found is None else str(int(found[1]))
 
 
+def _checked_all(chosen: Mapping[str, str], labels: Sequence[str]) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    for label, key in chosen.items():
+        checked = _checked(label, key, labels)
+        if checked in keys.values():
+            raise _refused(f"gives the key {checked!r} twice; give {label!r} another one.")
+        keys[label] = checked
+    return keys
+
+
 def _checked(label: str, key: str, labels: Sequence[str]) -> str:
     key = key.lower()
     if label not in labels:
-        raise SettingsError(f"label_keys in the settings names {label!r}, which is not a label; use one of: {', '.join(labels)}.")
+        raise _refused(f"names {label!r}, which is not a label; use one of: {', '.join(labels)}.")
     if len(key) != 1 or not key.isprintable() or key.isspace() or key in RESERVED:
-        taken = ", ".join(_spelt(RESERVED))
-        raise SettingsError(f"label_keys in the settings gives {label!r} the key {key!r}; use one character other than: {taken}.")
+        raise _refused(f"gives {label!r} the key {key!r}; use one character other than: {', '.join(_spelt(RESERVED))}.")
     return key
+
+
+def _refused(reason: str) -> SettingsError:
+    return SettingsError(f"label_keys in the settings {reason}", key="label_keys")
 
 
 def _spelt(keys: str) -> Iterator[str]:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from db.changes.label_set import retire_label
 from db.errors import SettingsError
-from labeler.app.pages.label_keys import RESERVED, label_keys
+from db.project import OpenProject
+from db.records.labels import active_labels
+from db.settings import Settings
+from labeler.player.label_keys import RESERVED, check_label_keys, label_keys, project_keys
 
 KEYS_JS = Path(__file__).resolve().parents[3] / "labeler" / "player" / "label" / "keys.js"
 
@@ -69,6 +73,23 @@ def test_no_letter_is_the_key_of_one_label_and_the_name_of_another() -> None:
 def test_a_key_that_cannot_be_used_is_named(chosen: dict[str, str], complaint: str) -> None:
     with pytest.raises(SettingsError, match=complaint):
         label_keys(["angry", "happy"], chosen)
+
+
+def test_a_key_that_cannot_be_used_is_left_out_for_annotators_and_refused_for_the_lead(project: OpenProject) -> None:
+    project.settings = Settings(label_keys={"angry": "z", "calm": "k", "happy": "x", "sad": "X"})
+    with project.read() as session:
+        labels = [label.name for label in active_labels(session)]
+    assert dict(zip(labels, project_keys(project, labels), strict=True)) == {"angry": "1", "happy": "x", "sad": "2"}
+    with pytest.raises(SettingsError, match="'angry' the key 'z'") as refused:
+        check_label_keys(project)
+    assert refused.value.key == "label_keys"
+    check_label_keys(project, {"angry": "x"})
+
+
+def test_a_key_of_a_retired_label_waits_until_the_label_is_back(project: OpenProject) -> None:
+    with project.write() as session:
+        retire_label(session, "sad")
+    check_label_keys(project, {"sad": "x", "happy": "x"})
 
 
 def test_the_page_reserves_the_same_letters() -> None:
