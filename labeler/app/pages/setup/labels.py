@@ -12,12 +12,12 @@ from db.decisions.log import answers_by_label
 from db.errors import SettingsError
 from db.models import Label
 from labeler.app.opened import Serving, serving
-from labeler.app.pages.label_keys import project_keys
 from labeler.app.pages.plain_text import plain
-from labeler.app.pages.setup.changing import change_labels
-from labeler.app.pages.setup.label_editor import edit_label
-from labeler.app.pages.setup.project_guidelines import edit_guidelines
+from labeler.app.pages.setup.editing.changing import change_labels
+from labeler.app.pages.setup.editing.label_editor import edit_label
+from labeler.app.pages.setup.editing.project_guidelines import edit_guidelines
 from labeler.charts.label_colours import label_colours
+from labeler.player.label_keys import project_keys
 from labeler.words.run import counted
 
 _OPEN = "labels-open"

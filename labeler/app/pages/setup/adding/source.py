@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from db.changes.label_set import add_label
 from db.errors import EarmarkError, FormatError
@@ -20,10 +21,10 @@ from labeler.app.incoming.request import ImportRequest
 from labeler.app.opened import Serving
 from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.plain_text import plain
-from labeler.app.pages.setup.changing import change_labels
-from labeler.app.pages.setup.cutting import ask_how_to_cut
-from labeler.app.pages.setup.manifest_columns import choose_columns
-from labeler.app.pages.setup.uploading import uploaded_source
+from labeler.app.pages.setup.adding.cutting import ask_how_to_cut
+from labeler.app.pages.setup.adding.manifest_columns import choose_columns
+from labeler.app.pages.setup.adding.uploading import uploaded_source
+from labeler.app.pages.setup.editing.changing import change_labels
 from labeler.words.run import counted
 
 _PATH, _UPLOAD = "Path on the server", "Upload"
@@ -34,15 +35,17 @@ _MOST_NAMED = 12
 
 def ask_for_audio(now: Serving) -> None:
     """Show what can be added, and the buttons that check and add it."""
-    way = st.segmented_control("From", [_PATH, _UPLOAD], default=_PATH, required=True, key="audio-from", label_visibility="collapsed")
+    way = st.segmented_control(
+        "From", [_PATH, _UPLOAD], default=_PATH, required=True, key="audio-from", label_visibility="collapsed"
+    )
     try:
         source = uploaded_source(now) if way == _UPLOAD else _path()
         if source is None:
             return
-        request = _folder(source) if source.is_dir() else _file(source)
-        labels = request[1]
+        request, labels = _folder(source) if source.is_dir() else _file(source)
         _offer_labels(now, labels)
-        _buttons(now, replace(request[0], **_labels_as(labels), **ask_how_to_cut()))
+        cut = ask_how_to_cut()
+        _buttons(now, replace(request, labels_as=_labels_as(labels), segment=cut.segment, longest=cut.longest))
     except EarmarkError as error:
         st.warning(plain(str(error)))
 
@@ -76,14 +79,9 @@ def _folder(source: Path) -> tuple[ImportRequest, list[str]]:
         return ImportRequest(source=source, corpus=corpus), list(CORPORA[corpus].labels)
     if not from_folders:
         return ImportRequest(source=source), []
-    found = [row.label for row in read_folder_rows(source) if row.label]
-    return ImportRequest(source=source, labels_from_folders=True), list(dict.fromkeys(found))
-
-
-def read_folder_rows(source: Path) -> list[SourceRow]:
-    """The first rows of a folder whose folders are labels."""
-    rows = islice(read_folder(source, labels_from_folders=True), _COUNTED)
-    return [row for row in rows if isinstance(row, SourceRow)]
+    first = islice(read_folder(source, labels_from_folders=True), _COUNTED)
+    found = dict.fromkeys(row.label for row in first if isinstance(row, SourceRow) and row.label)
+    return ImportRequest(source=source, labels_from_folders=True), list(found)
 
 
 def _file(source: Path) -> tuple[ImportRequest, list[str]]:
@@ -96,10 +94,10 @@ def _file(source: Path) -> tuple[ImportRequest, list[str]]:
     return ImportRequest(source=source, columns=choice.columns, times_in=choice.times_in), choice.labels
 
 
-def _labels_as(labels: list[str]) -> dict[str, str]:
+def _labels_as(labels: list[str]) -> str | None:
     """Whose answers the labels are; without a name they are left out."""
     if not labels:
-        return {}
+        return None
     name = st.text_input(
         "Record the labels as answers of",
         value=known_name() or "",
@@ -108,7 +106,7 @@ def _labels_as(labels: list[str]) -> dict[str, str]:
         placeholder="a name; leave it blank to leave the labels out",
         width=420,
     ).strip()
-    return {"labels_as": name} if name else {}
+    return name or None
 
 
 def _offer_labels(now: Serving, labels: list[str]) -> None:
@@ -123,9 +121,9 @@ def _offer_labels(now: Serving, labels: list[str]) -> None:
         st.markdown(f"Not among the labels: {plain(named)}")
         if len(missing) <= _MOST_NAMED and st.button("Add these labels", key="audio-add-labels", icon=":material/add:"):
 
-            def add(session: object, by: str | None) -> None:
+            def add(session: Session, by: str | None) -> None:
                 for label in missing:
-                    add_label(session, label, by=by)  # type: ignore[arg-type]
+                    add_label(session, label, by=by)
 
             if change_labels(now, add):
                 st.rerun()

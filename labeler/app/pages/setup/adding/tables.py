@@ -14,14 +14,14 @@ _LONGEST = 120
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, name: str) -> None:
     """Show a table, in which every cell is plain text; `name` is its `data-testid`."""
     lines = "".join(_line(row, "td") for row in rows)
-    st.html(
-        f'<div style="overflow-x:auto;font-size:0.875rem" data-testid="{escape(name)}"><table>{_line(columns, "th")}{lines}</table></div>'
-    )
+    style = "overflow-x:auto;font-size:0.875rem"
+    table = f"<table>{_line(columns, 'th')}{lines}</table>"
+    st.html(f'<div style="{style}" data-testid="{escape(name)}">{table}</div>')
 
 
 def _line(cells: Sequence[object], kind: str) -> str:
     style = "padding:0.15rem 1em 0.15rem 0;text-align:start;vertical-align:top"
-    return f"<tr>{''.join(f'<{kind} style="{style}">{_cell(cell)}</{kind}>' for cell in cells)}</tr>"
+    return "<tr>" + "".join(f'<{kind} style="{style}">{_cell(cell)}</{kind}>' for cell in cells) + "</tr>"
 
 
 def _cell(value: object) -> str:

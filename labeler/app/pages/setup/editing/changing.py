@@ -11,7 +11,7 @@ from db.errors import EarmarkError
 from labeler.app.opened import Serving
 from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.plain_text import plain
-from labeler.app.pages.setup.guideline_versions import guidelines_changed
+from labeler.app.pages.setup.editing.guideline_versions import guidelines_changed
 
 Change = Callable[[Session, str | None], object]
 

@@ -9,8 +9,8 @@ from db.guidelines import GUIDELINES_FILE, MOST_BYTES, read_guidelines, write_gu
 from labeler.app.opened import Serving
 from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.plain_text import plain
-from labeler.app.pages.setup.guideline_preview import show_preview
-from labeler.app.pages.setup.guideline_versions import guidelines_changed
+from labeler.app.pages.setup.editing.guideline_preview import show_preview
+from labeler.app.pages.setup.editing.guideline_versions import guidelines_changed
 
 _TEXT, _SEEN = "project-guidelines", "project-guidelines-seen"
 

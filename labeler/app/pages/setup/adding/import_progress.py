@@ -13,7 +13,7 @@ from labeler.app.incoming.jobs import jobs_of
 from labeler.app.opened import Serving
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.plain_text import plain
-from labeler.app.pages.setup.tables import show_table
+from labeler.app.pages.setup.adding.tables import show_table
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
@@ -80,7 +80,9 @@ def _result(now: Serving, job: ImportJob, document: dict[str, Any]) -> None:
             for reason, count in Counter(_without_line(row["reason"]) for row in rejected).most_common(MOST_LINES):
                 if count > 1:
                     st.caption(plain(f"{count} times: {reason}"))
-            show_table(["File", "Reason"], [(row["file_name"], row["reason"]) for row in rejected[:MOST_REASONS]], name="rejected")
+            show_table(
+                ["File", "Reason"], [(row["file_name"], row["reason"]) for row in rejected[:MOST_REASONS]], name="rejected"
+            )
             if len(rejected) > MOST_REASONS:
                 st.caption(f"And {len(rejected) - MOST_REASONS} more; `earmark validate` lists all of them.")
 

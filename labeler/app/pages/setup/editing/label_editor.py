@@ -11,8 +11,8 @@ from db.changes.label_set import merge_label, rename_label, retire_label
 from db.models import Label
 from labeler.app.opened import Serving
 from labeler.app.pages.plain_text import plain
-from labeler.app.pages.setup.changing import Change, change_labels
-from labeler.app.pages.setup.guideline_preview import show_preview
+from labeler.app.pages.setup.editing.changing import Change, change_labels
+from labeler.app.pages.setup.editing.guideline_preview import show_preview
 from labeler.words.run import counted
 
 _EXAMPLE = "When to give this label. A link to the file name of a clip is an example to play: [a clear case](clips/03.wav)"

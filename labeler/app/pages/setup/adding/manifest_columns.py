@@ -16,7 +16,7 @@ from db.imports.manifest import MANIFEST_COLUMNS, BadRow, SourceRow, read_manife
 from db.imports.remarks import Remarks
 from db.imports.times import TimesIn
 from labeler.app.pages.plain_text import plain
-from labeler.app.pages.setup.tables import show_table
+from labeler.app.pages.setup.adding.tables import show_table
 
 PREVIEWED, LOOKED_AT, SHOWN_PROBLEMS = 5, 500, 8
 _NONE = ""
