@@ -1,8 +1,8 @@
 """The label guidelines, as HTML that holds nothing but text, its marks, links and play buttons.
 
 They are `guidelines.md` of the project, and behind it the guideline of each label. Both are Markdown. A link to a clip's file
-name, `[a clear case](clips/03.wav)`, becomes a button that plays it. HTML in it is shown as the text it is; pictures are not loaded;
-other links lead only to http, https and mailto, in a tab of their own.
+name, `[a clear case](clips/03.wav)`, becomes a button that plays it. HTML in it is shown as the text it is; pictures are not
+loaded; other links lead only to http, https and mailto, in a tab of their own.
 """
 
 from __future__ import annotations

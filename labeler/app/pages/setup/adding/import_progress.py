@@ -63,8 +63,9 @@ def _watch(now: Serving) -> None:
 def _result(now: Serving, job: ImportJob, document: dict[str, Any]) -> None:
     would = "would be " if job.request.is_trial else ""
     rejected = document["rejected"]
+    added, known = counted(document["added"], "clip"), document["known"]
     st.markdown(
-        f"**{counted(document['added'], 'clip')} {would}added**, {document['known']} known already, {len(rejected)} {would}rejected."
+        f"**{added} {would}added**, {known} known already, {len(rejected)} {would}rejected."
         + (f" {counted(document['labels'], 'label')} {would}recorded." if document["labels"] else "")
     )
     with now.project.read() as session:
