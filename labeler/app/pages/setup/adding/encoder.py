@@ -59,6 +59,6 @@ def _present(now: Serving) -> str:
     if "encoder" not in settings.model_fields_set:
         with now.project.read() as session:
             used = newest_feature_set(session)
-        if used is not None:
-            return str(used.settings.get("encoder", used.encoder))
+            if used is not None:
+                return str(used.settings.get("encoder", used.encoder))
     return settings.encoder
