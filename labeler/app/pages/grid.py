@@ -17,6 +17,7 @@ from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_na
 from labeler.app.pages.choosing import choose
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.session_token import session_token, tab_name
+from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.charts.label_colours import label_colours
 from labeler.player.grid.component import GridSeat, grid
 
@@ -32,6 +33,8 @@ _ANSWERS = 50
 def show_grid() -> None:
     """Show the page."""
     now = serving()
+    if is_still_empty(now):
+        return
     name = known_name()
     if name is None:
         ask_for_name("Who is labelling?", "Start labelling")

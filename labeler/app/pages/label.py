@@ -13,6 +13,7 @@ from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, forget_name, known_name
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.session_token import session_token, tab_name
+from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.charts.label_colours import label_colours
 from labeler.player.label.component import Seat, player
 from labeler.player.label_keys import project_keys
@@ -21,6 +22,8 @@ from labeler.player.label_keys import project_keys
 def show_label() -> None:
     """Show the page."""
     now = serving()
+    if is_still_empty(now):
+        return
     name = known_name()
     if name is None:
         ask_for_name("Who is labelling?", "Start labelling")

@@ -21,6 +21,8 @@ _COMPONENT = st.components.v2.component(
 class UploadSeat:
     """What the drop zone needs to know."""
 
+    base: str = ""
+    """The path that the app is served under: empty, or without a last slash."""
     session: str
     """Token that names the person."""
     suffixes: Sequence[str]

@@ -2,12 +2,14 @@
 
 const MOST_AT_ONCE = 5000;
 
-// Resolves with the server's answer; rejects with a sentence. `onProgress` gets the bytes that were sent.
-export function sendFile(file, session, { onProgress, signal, Request = XMLHttpRequest }) {
+// Resolves with the server's answer; rejects with a sentence. `onProgress` gets the bytes that were sent. Files with one `batch`
+// get into one folder, so that a manifest finds the files that it names.
+export function sendFile(file, { base, session, batch, onProgress, signal, Request = XMLHttpRequest }) {
   return new Promise((resolve, reject) => {
     const request = new Request();
-    request.open("POST", `/earmark/api/upload?name=${encodeURIComponent(file.name)}`);
-    request.setRequestHeader("X-Earmark-Session", session);
+    const into = batch === null ? "" : `&batch=${encodeURIComponent(batch)}`;
+    request.open("POST", `${base}/earmark/api/upload?name=${encodeURIComponent(file.name)}${into}`);
+    request.setRequestHeader("Earmark-Session", session);
     request.upload.onprogress = (event) => onProgress(event.loaded);
     request.onload = () => {
       const answer = parsed(request.responseText);
@@ -45,11 +47,13 @@ export function sorted(files, suffixes) {
 
 export class Sending {
   // onChange() is called whenever something has changed.
-  constructor(files, suffixes, { session, onChange, send = sendFile }) {
+  // server() gives base and session.
+  constructor(files, suffixes, { server, batch = null, onChange, send = sendFile }) {
     const { taken, refused } = sorted(files, suffixes);
     this.files = taken;
     this.failed = refused;
-    this.session = session;
+    this.server = server;
+    this.batch = batch;
     this.onChange = onChange;
     this.send = send;
     this.arrived = 0;
@@ -79,13 +83,16 @@ export class Sending {
       this.bytesNow = 0;
       this.onChange();
       try {
-        await this.send(file, this.session(), {
+        const answer = await this.send(file, {
+          ...this.server(),
+          batch: this.batch,
           signal: this.aborting.signal,
           onProgress: (bytes) => {
             this.bytesNow = Math.min(bytes, file.size);
             this.onChange();
           },
         });
+        this.batch ??= answer.batch ?? null;
         this.arrived += 1;
       } catch (error) {
         if (!this.stopped) this.failed.push([file, error.message]);

@@ -9,6 +9,7 @@ class Upload {
     this.root = root.querySelector("[data-testid=upload]");
     this.data = data;
     this.tell = tell;
+    this.batch = null;
     this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-testid]")].map((part) => [part.dataset.testid, part]));
     this.parts["upload-files"].accept = data.suffixes.join(",");
     this.parts["upload-files"].onchange = (event) => {
@@ -47,11 +48,16 @@ class Upload {
 
   async start(files) {
     if (this.sending || files.length === 0) return;
-    this.sending = new Sending(files, this.data.suffixes, { session: () => this.data.session, onChange: () => this.draw() });
+    this.sending = new Sending(files, this.data.suffixes, {
+      server: () => ({ base: this.data.base, session: this.data.session }),
+      batch: this.batch,
+      onChange: () => this.draw(),
+    });
     this.root.dataset.state = "sending";
     const sending = this.sending;
     await sending.run();
     this.sending = null;
+    this.batch = sending.batch;
     this.finish(sending);
   }
 
@@ -61,7 +67,7 @@ class Upload {
     this.parts["upload-files"].disabled = sending !== null;
     this.parts["upload-done"].hidden = true;
     this.parts["upload-failed"].hidden = true;
-    if (sending?.current == null) return;
+    if (!sending?.current) return;
     this.parts["upload-progress"].value = sending.share;
     const number = sending.files.indexOf(sending.current) + 1;
     this.parts["upload-state"].textContent = `${number} of ${sending.files.length}: ${sending.current.name}`;

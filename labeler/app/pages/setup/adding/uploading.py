@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import streamlit as st
@@ -14,9 +16,10 @@ from labeler.player.upload.component import UploadSeat, upload
 from labeler.words.run import counted
 
 FOLDER = "uploads"
-"""Of a project: where the route of uploads puts files."""
+"""Of a project: the route of uploads puts files that belong together into one folder there."""
 MANIFEST_SUFFIXES = (".csv", ".tsv", ".jsonl")
 _ALL = ""
+_MOST_BATCHES = 50
 
 
 def uploaded_source(now: Serving) -> Path | None:
@@ -25,15 +28,34 @@ def uploaded_source(now: Serving) -> Path | None:
     assert name is not None, "the page asks for it first"
     suffixes = [*sorted(AUDIO_SUFFIXES), *MANIFEST_SUFFIXES]
     upload(UploadSeat(session=session_token(now, annotator_id_of(now, name)), suffixes=suffixes))
-    folder = now.project.directory / FOLDER
-    found = sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
-    found = [each for each in found if not each.startswith(".")]
-    if not found:
+    batches = _batches(now.project.directory / FOLDER)
+    if not batches:
         return None
-    st.caption(f"{counted(len(found), 'file')} uploaded so far. They stay with the project.")
-    manifests = [each for each in found if each.lower().endswith(MANIFEST_SUFFIXES)]
+    words = {folder.name: _words(folder) for folder in batches}
+    chosen = st.selectbox("Uploaded", list(words), format_func=words.__getitem__, key=f"audio-batch-{batches[0].name}")
+    folder = next(each for each in batches if each.name == chosen)
+    manifests = [each for each in _files(folder) if each.lower().endswith(MANIFEST_SUFFIXES)]
     if not manifests:
         return folder
-    words = {_ALL: "all uploaded audio files", **{each: each for each in manifests}}
-    chosen = st.selectbox("Add", list(words), format_func=words.__getitem__, key="audio-uploaded")
-    return folder / chosen if chosen else folder
+    # A manifest names the files beside it, and has more to say about them than their names.
+    options = [*manifests, _ALL]
+    file = st.selectbox("Add", options, format_func=lambda each: each or "all audio files", key=f"audio-uploaded-{chosen}")
+    return folder / file if file else folder
+
+
+def _batches(folder: Path) -> list[Path]:
+    """The folders of uploads that hold files, the newest first."""
+    try:
+        found = [each for each in folder.iterdir() if each.is_dir() and not each.name.startswith(".") and _files(each)]
+    except FileNotFoundError:
+        return []
+    return sorted(found, key=lambda each: each.stat().st_mtime, reverse=True)[:_MOST_BATCHES]
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(each.name for each in os.scandir(folder) if not each.name.startswith(".") and each.is_file())
+
+
+def _words(folder: Path) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(folder.stat().st_mtime))
+    return f"{counted(len(_files(folder)), 'file')}, {when}"
