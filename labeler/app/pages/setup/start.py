@@ -91,10 +91,15 @@ def _go_on(opened: Callable[[], OpenProject]) -> None:
         # pathlib: a home folder that nobody has.
         st.error(plain(f"{error}; begin the path with /."))
         return
+    leave_soon()
+    st.rerun()
+
+
+def leave_soon() -> None:
+    """End this process, so that the supervisor goes on, once the browser knows what it waits for."""
     leaving = threading.Timer(_LAST_WORDS, os.kill, [os.getpid(), signal.SIGTERM])
     leaving.daemon = True
     leaving.start()
-    st.rerun()
 
 
 def _wait() -> None:
