@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 from db.errors import EncoderError, FeatureError
 from db.project import OpenProject
-from db.records.embedding import any_without_features, clips_in_service, is_paused
-from db.records.features import newest_feature_set
+from db.records.features import any_without_features, clips_in_service, is_paused, newest_feature_set
 from db.store.change_watch import ChangeWatch
 from learner.encoders.base import Encoder
 from learner.features.embed import embed_with, project_encoder

@@ -10,7 +10,7 @@ import pytest
 
 from db.errors import EncoderError
 from db.project import OpenProject
-from db.records.embedding import set_paused
+from db.records.features import set_paused
 from db.status import project_status
 from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_named

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from db.models import LearnerState
 from db.project import OpenProject
-from db.records.embedding import is_paused
+from db.records.features import is_paused
 from db.records.labels import active_labels
 from db.records.learner_state import report_state
 from db.settings import read_settings

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from db.models import LearnerState
-from db.records.embedding import clips_in_service, is_paused, set_paused
-from db.records.features import embedded_count, newest_feature_set
+from db.records.features import clips_in_service, embedded_count, is_paused, newest_feature_set, set_paused
 from db.records.learner_state import STALE_SECONDS, read_state
 from labeler.app.opened import Serving
 from labeler.app.pages.failing import in_one_sentence
