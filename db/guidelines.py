@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from db.errors import SettingsError
+from db.store.files import write_whole
 
 GUIDELINES_FILE = "guidelines.md"
 MOST_BYTES = 256 * 1024
@@ -27,3 +28,19 @@ def read_guidelines(directory: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read ({error}); save it as UTF-8 text.") from error
+
+
+def write_guidelines(directory: Path, markdown: str) -> None:
+    """Write the project's guidelines, in place of those that are there.
+
+    Raises:
+        SettingsError: the text is too large, or the file cannot be written.
+    """
+    path = directory / GUIDELINES_FILE
+    try:
+        content = markdown.encode("utf-8")
+        if len(content) > MOST_BYTES:
+            raise SettingsError(f"The guidelines are larger than {MOST_BYTES // 1024} KiB; make them shorter.")
+        write_whole(path, content)
+    except (OSError, UnicodeEncodeError) as error:
+        raise SettingsError(f"{path} cannot be written ({error}); check its permissions and the space on the disk.") from error

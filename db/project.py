@@ -97,14 +97,17 @@ def _sqlite_url(directory: Path) -> URL:
     return URL.create("sqlite", database=str(directory / DATABASE_FILE))
 
 
-def create_project(directory: Path, *, labels: Sequence[str], database_url: str | None = None) -> OpenProject:
+def create_project(directory: Path, *, labels: Sequence[str] | None, database_url: str | None = None) -> OpenProject:
     """Make a project directory with its settings file, database and folders.
+
+    Args:
+        labels: in the order of their keys; None for a project that gets its labels later.
 
     Raises:
         ProjectError: there is a project already, or the directory or database cannot be made.
         LabelError: the label set is empty, or a label is blank, too long or given twice.
     """
-    names = checked_labels(labels)
+    names = [] if labels is None else checked_labels(labels)
     if (directory / SETTINGS_FILE).exists():
         raise ProjectError(f"{directory} already holds a project; choose another --project directory.")
     try:

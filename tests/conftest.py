@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
@@ -39,6 +40,8 @@ def pytest_configure() -> None:
     """Let the folders of tests lie in memory: a disk needs some milliseconds to make a commit durable, and tests commit often."""
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    # `earmark serve` remembers the projects of its user, which tests are none of.
+    os.environ["XDG_CONFIG_HOME"] = mkdtemp(prefix="earmark-tests-")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

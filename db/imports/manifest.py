@@ -8,15 +8,16 @@ nothing is copied.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from db.imports.column_choice import read_chosen
 from db.imports.file_names import FileNames, NameProblemError, Place, absolute_path, is_web_address, lines_name, shown
 from db.imports.json_lines import json_object
 from db.imports.remarks import Remarks
-from db.imports.tables import Columns, read_table
+from db.imports.tables import Columns
 from db.imports.text_lines import BadLine, Record, problem_with, storable
 from db.imports.times import TimeProblemError, TimesIn, is_clock_time, time_of
 
@@ -27,7 +28,7 @@ USUAL_FILE_COLUMNS = (
 )
 """What other tools and corpora call the column; it is taken where none of `FILE_COLUMNS` is there."""
 _OUR_COLUMNS = frozenset(("label", "start", "end", "speaker", "transcript", "split"))
-_COLUMNS = Columns(
+MANIFEST_COLUMNS = Columns(
     known=_OUR_COLUMNS | frozenset(FILE_COLUMNS),
     required=[FILE_COLUMNS],
     other_names=dict.fromkeys(USUAL_FILE_COLUMNS, FILE_COLUMNS[0]),
@@ -88,7 +89,11 @@ class _ValueProblemError(Exception):
 
 
 def read_manifest(
-    path: Path, *, times_in: TimesIn = TimesIn.SECONDS, remarks: Remarks | None = None
+    path: Path,
+    *,
+    times_in: TimesIn = TimesIn.SECONDS,
+    columns: Mapping[str, str] | None = None,
+    remarks: Remarks | None = None,
 ) -> Iterator[SourceRow | BadRow]:
     """The rows of a manifest, read while the caller iterates.
 
@@ -96,6 +101,7 @@ def read_manifest(
 
     Args:
         times_in: what `start` and `end` are given in.
+        columns: which column holds what, as `chosen_columns` gives it; the others have their usual names.
         remarks: takes what is noticed about many lines; complete once the last row is read.
 
     Raises:
@@ -103,7 +109,7 @@ def read_manifest(
     """
     manifest = Path(os.path.abspath(path))
     remarks = Remarks() if remarks is None else remarks
-    records = read_table(manifest, _COLUMNS, remarks=remarks)
+    records = read_chosen(manifest, MANIFEST_COLUMNS, columns or {}, remarks=remarks)
     reader = RowReader(manifest, times_in, remarks)
     return (reader.row(record) for record in records)
 

@@ -83,6 +83,19 @@ def read_table(path: Path, columns: Columns, *, remarks: Remarks | None = None) 
     return _csv_records(path, encoding, delimiter, header)
 
 
+def table_columns(path: Path, columns: Columns) -> list[str] | None:
+    """The columns in the header of a CSV or TSV file; None for a JSONL file, which has no header.
+
+    Raises:
+        FormatError: as `read_table`.
+    """
+    encoding = encoding_of(path)
+    first = first_character(path, encoding)
+    if first == "":
+        raise FormatError(f"{path} is empty; it needs a header line that names its columns.")
+    return None if first == "{" else _header(path, encoding, columns, Remarks())[1]
+
+
 def _renamed_keys(records: Iterator[Record | BadLine], columns: Columns, remarks: Remarks) -> Iterator[Record | BadLine]:
     for record in records:
         if record.values and (found := columns.renamed(record.values)):

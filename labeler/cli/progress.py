@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
+from labeler.processes.progress_lines import are_wanted, progress_writer
+
 _SECOND = 1.0
 
 
@@ -19,6 +21,9 @@ def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
 
     The time goes on once a second, whether or not a step ends. Where `done` falls, other work has begun: the rate starts anew.
     """
+    if are_wanted():
+        yield progress_writer()
+        return
     shown = sys.stderr.isatty()
     count = "{n_fmt}B/{total_fmt}B" if unit == "B" else f"{{n_fmt}}/{{total_fmt}} {unit}s"
     pace = "[{elapsed}<{remaining}, {rate_noinv_fmt}]"

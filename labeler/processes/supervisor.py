@@ -188,7 +188,8 @@ def supervise(
         ],
         ended=alarm.ring,
     )
-    learner = Child("learner", [sys.executable, "-m", "labeler.cli", "--project", directory, "learn"], ended=alarm.ring)
+    learning = [sys.executable, "-m", "labeler.cli", "--project", directory, "learn", "--embed"]
+    learner = Child("learner", learning, ended=alarm.ring)
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
         alarm.ring_last()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from db.imports.column_choice import chosen_columns
 from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
 from labeler.scripting.frames import clip_frame
@@ -39,6 +40,8 @@ class ImportOptions(TypedDict, total=False):
     """With `pauses`, the seconds of a clip at most; None for 10."""
     shortest: float | None
     """With `segment`, the seconds of a clip at least; None for 0.5."""
+    columns: Mapping[str, str] | None
+    """The column of a manifest by what it holds (`file`, `label`, `start`, `end`, `speaker`, `transcript`, `split`)."""
     tool: str | None
     """What wrote the source, such as `label-studio`; None: noticed by its files."""
     label_column: str | None
@@ -144,6 +147,7 @@ def _as_learner_takes(
     segment: str | None = None,
     longest: float | None = None,
     shortest: float | None = None,
+    columns: Mapping[str, str] | None = None,
     tool: str | None = None,
     label_column: str | None = None,
     audio_folder: StrPath | None = None,
@@ -160,6 +164,7 @@ def _as_learner_takes(
         "corpus": option_of("known corpus", CORPORA, corpus),
         "speaker_from": speaker_from,
         "segment": segmentation_of(segment, longest=longest, shortest=shortest),
+        "columns": chosen_columns([f"{meaning}={column}" for meaning, column in (columns or {}).items()]),
         "tools": ToolOptions(
             tool=option_of("tool", Tool, tool),
             label_column=label_column,

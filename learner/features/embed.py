@@ -108,10 +108,17 @@ def embed(
         EncoderError: the encoder cannot be loaded or run, or gives NaN or infinity for every clip.
         FeatureError: another process embeds this project, or the disk is full.
     """
-    started = time.monotonic()
     model = of_one_precision(project, project_encoder(project, encoder=encoder, layers=layers, pooling=pooling))
     if note is not None and model.remark is not None:
         note(model.remark)
+    return embed_with(project, model, progress=progress, should_stop=should_stop)
+
+
+def embed_with(
+    project: OpenProject, model: Encoder, *, progress: Progress = unseen, should_stop: Callable[[], bool] | None = None
+) -> EmbedReport:
+    """As `embed`, with an encoder that is loaded already and has the project's precision (`of_one_precision`)."""
+    started = time.monotonic()
     with embed_lock(project):
         store = FeatureStore(project, model)
         with project.read() as session:

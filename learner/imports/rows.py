@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from db.errors import FormatError
@@ -33,6 +33,7 @@ def rows_of(
     times_in: TimesIn | None,
     corpus: str | None,
     speaker_from: str | None,
+    columns: Mapping[str, str],
     by_name: bool,
     tools: ToolOptions,
     remarks: Remarks,
@@ -45,26 +46,36 @@ def rows_of(
     Raises:
         FormatError: the source as a whole cannot be read, or an option does not suit it.
     """
-    tool = tools.tool or (Tool.MANIFEST if corpus is not None or labels_from_folders else tool_of(source))
+    tool = tools.tool or (Tool.MANIFEST if corpus is not None or labels_from_folders or columns else tool_of(source))
     if tool not in (Tool.MANIFEST, Tool.FOLDER):
-        if corpus is not None or labels_from_folders or times_in is not None or speaker_from is not None:
+        if corpus is not None or labels_from_folders or times_in is not None or speaker_from is not None or columns:
             raise FormatError(
-                f"{shown(source)} is read as {tool}; leave --corpus, --labels-from-folders, --times-in and --speaker-from out, "
-                "or give --from manifest or --from folder."
+                f"{shown(source)} is read as {tool}; leave --corpus, --labels-from-folders, --times-in, --speaker-from and "
+                "--column out, or give --from manifest or --from folder."
             )
         return tool_rows(source, tool, tools, remarks=remarks)
     if any(option is not None for option in (tools.label_column, tools.audio_folder, tools.audio_key)):
         raise FormatError(
             f"{shown(source)} is read as a {tool}; leave --label-column, --audio-folder and --audio-key out, or give --from TOOL."
         )
-    clips = _clips(source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, remarks=remarks)
+    if columns and (corpus is not None or os.path.isdir(source)):
+        raise FormatError(f"{shown(source)} is read as a folder, and only a manifest has columns; leave --column out.")
+    clips = _clips(
+        source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, columns=columns, remarks=remarks
+    )
     if speaker_from is not None:
         clips = speakers_from(speaker_from, clips, remarks=remarks)
     return with_answers(clips) if by_name else clips
 
 
 def _clips(
-    source: Path, *, labels_from_folders: bool, times_in: TimesIn | None, corpus: str | None, remarks: Remarks
+    source: Path,
+    *,
+    labels_from_folders: bool,
+    times_in: TimesIn | None,
+    corpus: str | None,
+    columns: Mapping[str, str],
+    remarks: Remarks,
 ) -> Iterator[SourceRow | BadRow]:
     if corpus is not None:
         if labels_from_folders or times_in is not None:
@@ -78,7 +89,7 @@ def _clips(
         raise FormatError(f"{shown(source)} is an audio file by its name; import its folder, or a manifest that lists it.")
     if labels_from_folders:
         raise FormatError(f"{shown(source)} is not a folder; use --labels-from-folders with a folder.")
-    return read_manifest(source, times_in=times_in or TimesIn.SECONDS, remarks=remarks)
+    return read_manifest(source, times_in=times_in or TimesIn.SECONDS, columns=columns, remarks=remarks)
 
 
 def count_of(source: Path) -> int:

@@ -10,7 +10,7 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
@@ -61,6 +61,7 @@ def import_source(
     times_in: TimesIn | None = None,
     corpus: str | None = None,
     speaker_from: str | None = None,
+    columns: Mapping[str, str] | None = None,
     tools: ToolOptions = AS_THE_FILES_SAY,
     segment: Segmentation | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -79,6 +80,7 @@ def import_source(
         times_in: what the manifest's `start` and `end` are given in; None for seconds, where other units are noticed and refused.
         corpus: name of a known corpus whose folder this is; it then gives labels, speakers and texts.
         speaker_from: a column that is taken as the speaker, such as `session`.
+        columns: which column of a manifest holds what, as `db.imports.column_choice.chosen_columns` gives it.
         tools: how the files of another tool are read.
         segment: how recordings are cut into clips; None: each is one clip.
         progress: called with rows done and rows in all.
@@ -99,6 +101,7 @@ def import_source(
         times_in=times_in,
         corpus=corpus,
         speaker_from=speaker_from,
+        columns=columns or {},
         by_name=labels_as is None,
         tools=tools,
         remarks=remarks,

@@ -19,6 +19,7 @@ from db.store.change_watch import ChangeWatch
 from db.store.failures import failure_of
 from learner.dataset.pool import PoolSignature
 from learner.dataset.project_pool import pool_signature
+from learner.loop.embedding import Embedding
 from learner.loop.heartbeat import Reporter
 from learner.loop.lock import learner_lock
 from learner.loop.publishing import Published, Publisher
@@ -28,6 +29,10 @@ from learner.progress import Progress, unseen
 NO_FEATURES = "no features yet: run earmark embed"
 POOL_SECONDS = 2.0
 """Between two looks at whether clips or features came or went."""
+POOL_SECONDS_EMBEDDING = 30.0
+"""The same while features come all the time: each look would end in a new training."""
+STRETCH_SECONDS = 30.0
+"""So long features are made before a run is scored that waits for it."""
 MOST_FAILURES = 6
 """Failures of the database in a row after which the learner gives up."""
 FIRST_PAUSE = 0.5
@@ -76,10 +81,17 @@ def learn_once(project: OpenProject, *, progress: Progress = unseen) -> int | No
     return None if published is None else published.run_id
 
 
-def run_learner(project: OpenProject, *, poll_seconds: float = 0.25, should_stop: Callable[[], bool] = lambda: False) -> None:
+def run_learner(
+    project: OpenProject,
+    *,
+    embeds: bool = False,
+    poll_seconds: float = 0.25,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
     """Learn until `should_stop` says so; it is asked at every poll and after every training of a fold.
 
     Args:
+        embeds: make the features that clips lack, too, unless a lead has paused it.
         poll_seconds: between two looks at whether there are new decisions.
         should_stop: as a signal handler would set it.
 
@@ -88,7 +100,7 @@ def run_learner(project: OpenProject, *, poll_seconds: float = 0.25, should_stop
         FeatureError: the features are damaged.
     """
     with learner_lock(project), ChangeWatch(project.engine) as watch, Reporter(project, watch=watch) as reporter:
-        loop = _Loop(project, reporter, watch, should_stop)
+        loop = _Loop(project, reporter, watch, should_stop, embeds=embeds)
         failures = 0
         try:
             while not should_stop():
@@ -127,13 +139,23 @@ def _sleep(seconds: float, should_stop: Callable[[], bool]) -> None:
 class _Loop:
     """What the running learner knows of the past: what it has seen, and which evaluation is still to do."""
 
-    def __init__(self, project: OpenProject, reporter: Reporter, watch: ChangeWatch, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        project: OpenProject,
+        reporter: Reporter,
+        watch: ChangeWatch,
+        should_stop: Callable[[], bool],
+        *,
+        embeds: bool = False,
+    ) -> None:
         self._project = project
         self._reporter = reporter
         self._watch = watch
         self._should_stop = should_stop
         self._publisher = Publisher(project, reporter)
         self._scorer = Scorer(project, reporter)
+        self._embedding = Embedding(project, reporter, watch=watch) if embeds else None
+        self._embedding_since: float | None = None
         self._seen: _Look | None = None
         self._pool_signature: PoolSignature | None = None
         self._pool_looked_at = -POOL_SECONDS
@@ -143,7 +165,7 @@ class _Loop:
         self._to_score: Published | None = None
 
     def step(self) -> None:
-        """Publish if anything is new, then evaluate what is published."""
+        """Publish if anything is new, then evaluate what is published, then make features that are missing."""
         self._publish_if_new()
         while self._to_score is not None:
             published = self._to_score
@@ -153,6 +175,12 @@ class _Loop:
             # A newer run may have been published meanwhile.
             if self._to_score.run_id == published.run_id:
                 self._to_score = None
+        if self._embedding is not None:
+            self._embedding_since = time.monotonic()
+            try:
+                self._embedding.stretch(self._between_batches)
+            finally:
+                self._embedding_since = None
 
     def _publish_if_new(self) -> None:
         # First, so that what is written while we look is looked at next time.
@@ -186,10 +214,23 @@ class _Loop:
         """What a pass depends on. Decisions and labels are looked at every time; clips and features cost more and can wait."""
         self._looked_at = time.monotonic()
         with self._project.read() as session:
-            if self._looked_at - self._pool_looked_at >= POOL_SECONDS:
+            if self._looked_at - self._pool_looked_at >= self._pool_seconds():
                 self._pool_signature = pool_signature(session)
                 self._pool_looked_at = self._looked_at
             return newest_decision_id(session), newest_change_id(session), self._pool_signature, self._learns_with()
+
+    def _pool_seconds(self) -> float:
+        is_filling = self._embedding_since is not None and self._pool_signature is not None
+        return POOL_SECONDS_EMBEDDING if is_filling else POOL_SECONDS
+
+    def _between_batches(self) -> bool:
+        """After each batch of clips that got features: let new decisions through; whether a run has waited long to be scored."""
+        if self._should_stop():
+            raise _Stopped
+        if time.monotonic() - self._looked_at >= 0.25:
+            self._publish_if_new()
+        assert self._embedding_since is not None
+        return self._to_score is not None and time.monotonic() - self._embedding_since >= STRETCH_SECONDS
 
     def _between(self, done: int, total: int) -> None:
         """After each training of a fold: stop if asked to, and let new decisions through."""

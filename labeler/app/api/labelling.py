@@ -18,11 +18,10 @@ from db.decisions.conditions import given_in_app
 from db.decisions.flags import append_flag, own_flag
 from db.decisions.log import decision_counts
 from db.decisions.taking import GivenAnswer, suggested_with, take, undo_decision
-from db.errors import ClipError, DatabaseGoneError, EarmarkError
-from db.guidelines import read_guidelines
+from db.errors import DatabaseGoneError, EarmarkError
 from db.models import Annotator, Answer, Clip, Decision, Source
 from db.project import OpenProject
-from db.records.clips import ClipAudio, find_clip
+from db.records.clips import ClipAudio
 from db.records.labels import active_labels, label_name
 from db.records.runs import latest_run_id
 from db.records.suggestions import imported_suggestions
@@ -30,7 +29,7 @@ from db.serving.leases import LeasedClip, lease_next, open_leases, release_lease
 from db.serving.progress import open_elsewhere, progress_of
 from db.store.engine import Turn
 from db.store.failures import STORE_ERRORS
-from labeler.app.api.guidelines import guidelines_html
+from labeler.app.api.guidelines import project_guide
 from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.messages import (
     AnswerMessage,
@@ -158,18 +157,8 @@ class Labelling:
     def guide(self, request: GuideRequest) -> Document:
         """The label guidelines as HTML, or None when the lead has written none."""
         self._tokens.session(request.session)
-        markdown = read_guidelines(self._project.directory)
-        if markdown is None:
-            return {"html": None}
         with self._project.read() as session:
-
-            def address(file_name: str) -> str | None:
-                try:
-                    return f"/earmark/audio/{self._tokens.for_media(Media(find_clip(session, file_name=file_name).id, None))}"
-                except ClipError:
-                    return None
-
-            return {"html": guidelines_html(markdown, address=address)}
+            return {"html": project_guide(session, self._project.directory, self._tokens)}
 
     def _suggested(self, session: Session, leased: list[LeasedClip]) -> dict[int, int]:
         """Label id by clip id, where the lead wants suggestions; the random slice and the second pass stay blind.

@@ -77,9 +77,15 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
         api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
         api("preferences", PreferencesRequest, labelling.keep_preferences),
         api("guide", GuideRequest, labelling.guide),
+        Route("/earmark/serving", _serving, methods=["GET"]),
         Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),
         Route("/earmark/picture/{token}", _sentences(media.picture), methods=["GET"]),
     ]
+
+
+async def _serving(_request: Request) -> Response:
+    """That a project is served here: the start page waits for it (`labeler.app.start_server` answers otherwise)."""
+    return _Document({"serving": True}, headers=_API_HEADERS)
 
 
 def _sentences(endpoint: Endpoint) -> Endpoint:

@@ -18,6 +18,7 @@ from db.exports.registry import EXPORTERS, Exporter
 from db.records.audio_files import answered_bytes
 from db.store.failures import STORE_ERRORS, failure_of
 from labeler.app.opened import Serving, serving
+from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.words.run import counted
 from learner.handover.export import export_project, first_rows
 
@@ -34,6 +35,8 @@ _ROWS = {RowsOf.CONSENSUS: "One row a clip, with the label that all answers give
 def show_export() -> None:
     """Show the page."""
     now = serving()
+    if is_still_empty(now):
+        return
     with now.project.read() as session:
         standing = decision_counts(session)
     st.title("Export", anchor=False)

@@ -17,6 +17,8 @@ from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_na
 from labeler.app.pages.choosing import choose
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.session_token import session_token, tab_name
+from labeler.app.pages.setup.still_empty import is_still_empty
+from labeler.charts.label_colours import label_colours
 from labeler.player.grid.component import GridSeat, grid
 
 URL_PATH = "grid"
@@ -31,13 +33,16 @@ _ANSWERS = 50
 def show_grid() -> None:
     """Show the page."""
     now = serving()
+    if is_still_empty(now):
+        return
     name = known_name()
     if name is None:
         ask_for_name("Who is labelling?", "Start labelling")
         return
     who = annotator_id_of(now, name)
     with now.project.read() as session:
-        labels = [label.name for label in active_labels(session)]
+        offered = active_labels(session)
+        labels, colours = [label.name for label in offered], label_colours(offered)
         preferences = session.get_one(Annotator, who).preferences
     st.title("Grid", anchor=False)
     looked_for = _looked_for(now, who, labels)
@@ -55,6 +60,7 @@ def show_grid() -> None:
             words=words,
             likely="likely" in asked,
             label=label,
+            colour=colours[labels.index(label)],
             least_heard=now.project.settings.least_heard,
             preferences=Preferences(**(preferences or {})).model_dump(),
         )

@@ -13,6 +13,8 @@ from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, forget_name, known_name
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.session_token import session_token, tab_name
+from labeler.app.pages.setup.still_empty import is_still_empty
+from labeler.charts.label_colours import label_colours
 from labeler.player.label.component import Seat, player
 from labeler.player.label_keys import project_keys
 
@@ -20,6 +22,8 @@ from labeler.player.label_keys import project_keys
 def show_label() -> None:
     """Show the page."""
     now = serving()
+    if is_still_empty(now):
+        return
     name = known_name()
     if name is None:
         ask_for_name("Who is labelling?", "Start labelling")
@@ -40,7 +44,8 @@ def _player_for(now: Serving, name: str) -> None:
     annotator_id = annotator_id_of(now, name)
     settings = now.project.settings
     with now.project.read() as session:
-        labels = [label.name for label in active_labels(session)]
+        offered = active_labels(session)
+        labels, colours = [label.name for label in offered], label_colours(offered)
         transcripts = any_transcripts(session)
         preferences = session.get_one(Annotator, annotator_id).preferences
     player(
@@ -51,6 +56,7 @@ def _player_for(now: Serving, name: str) -> None:
             annotator=name,
             labels=labels,
             keys=project_keys(now.project, labels),
+            colours=colours,
             transcripts=transcripts,
             facts=bool(settings.shown_columns),
             skip_reasons=settings.skip_reasons,

@@ -20,6 +20,7 @@ from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_na
 from labeler.app.pages.choosing import choose
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.plain_text import plain
+from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.app.sign_in.tokens import Media
 from labeler.player.label_keys import project_keys
 from labeler.player.page.component import PageKeys, page_keys
@@ -34,11 +35,13 @@ MOST = 50
 
 def show_review() -> None:
     """The page."""
+    now = serving()
+    if is_still_empty(now):
+        return
     name = known_name()
     if name is None:
         ask_for_name("Who is reviewing?", "Start reviewing")
         return
-    now = serving()
     with now.project.read() as session:
         labels = [label.name for label in active_labels(session)]
         people = list(session.scalars(select(Annotator.name).order_by(Annotator.name)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from db.settings import SETTINGS_FILE
 from labeler.cli.output import note, opened
 
 _NAME_ALONE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._-]*|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
@@ -41,13 +42,27 @@ def _names_alone(_context: click.Context, _parameter: click.Parameter, names: tu
 @click.option("--open-browser", is_flag=True, help="Open the page in a browser when the app is ready.")
 @click.pass_obj
 def serve(directory: Path, host: str, allowed_hosts: tuple[str, ...], port: int, no_learner: bool, open_browser: bool) -> None:
-    """Start the app and the learner, and keep both running until Ctrl-C."""
+    """Start the app and the learner, and keep both running until Ctrl-C.
+
+    Without a project, a start page opens, on which you make one or open one.
+    """
     from labeler.player.label_keys import check_label_keys
+    from labeler.processes.choosing import chosen_project, refuse_strangers
     from labeler.processes.one_server import serve_lock
+    from labeler.processes.recent_projects import remember_project
     from labeler.processes.supervisor import page_address, supervise
 
+    if not (directory / SETTINGS_FILE).is_file():
+        refuse_strangers(directory.resolve(), host)
+        note(f"There is no project in {directory.resolve()}: make or open one at {page_address(host, port)}. Ctrl-C stops it.")
+        chosen = chosen_project(directory, host=host, port=port, allowed_hosts=allowed_hosts)
+        if chosen is None:
+            note("Earmark has stopped.")
+            return
+        directory = chosen
     with opened(directory) as project, serve_lock(project):
         check_label_keys(project)
+        remember_project(project.directory)
         note(f"Earmark is starting: open {page_address(host, port)} in a browser. Ctrl-C stops it.")
         supervise(
             project,

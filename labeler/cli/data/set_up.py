@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from db.imports.column_choice import MEANINGS, chosen_columns
 from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
 from db.project import connect_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
 from labeler.cli.output import NOTHING_TAKEN, json_option, note, print_result
 from labeler.cli.progress import progress_bar
+from labeler.processes.lifeline import hold_lifeline
 from labeler.project import Project
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
@@ -95,6 +97,14 @@ _SOURCE = (
     ),
     click.option("--longest", type=float, default=None, help="With --segment pauses: seconds of a clip at most; default: 10."),
     click.option("--shortest", type=float, default=None, help="With --segment: seconds of a clip at least; default: 0.5."),
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="MEANING=NAME",
+        callback=lambda _context, _option, given: chosen_columns(given),
+        help=f"The column of a manifest that holds this: {', '.join(MEANINGS)}; give the option once for each. An empty NAME: "
+        "none does.",
+    ),
     click.option(
         "--from",
         "tool",
@@ -157,6 +167,7 @@ def _take(
     as_json: bool,
     **options: Any,
 ) -> None:
+    hold_lifeline()
     with Project.open(directory) as project, progress_bar(taken_by.__name__.partition("_")[0], "clip") as moved:
         report = taken_by(project, source, labels_as=labels_as, progress=moved, **options)
     document = report.to_json()
@@ -200,7 +211,10 @@ def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
 @json_option
 @click.pass_obj
 def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
-    """Compute the features that clips still lack. You can interrupt it and run it again."""
+    """Compute the features that clips still lack. You can interrupt it and run it again.
+
+    It does so also where making features is paused on the page Audio: that concerns the learner of `earmark serve` only.
+    """
     with Project.open(directory) as project, progress_bar("embed", "clip") as moved:
         report = project.embed(encoder=encoder, layers=layers, pooling=pooling, progress=moved, note=note)
     for clip in report.failed:

@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do one full pass and exit.")
+@click.option(
+    "--embed", "embeds", is_flag=True, help="Make the features that clips lack, too, unless it is paused on the page Audio."
+)
 @json_option
 @click.pass_obj
-def learn(directory: Path, once: bool, as_json: bool) -> None:
+def learn(directory: Path, once: bool, embeds: bool, as_json: bool) -> None:
     """Run the background learner in the foreground."""
     from learner.loop.run import run_learner
 
+    if once and embeds:
+        raise click.UsageError("--once makes no features; run `earmark embed` first, and leave --embed out.")
     with opened(directory) as project:
         if once:
             with progress_bar("learn", "head") as moved:
@@ -45,7 +50,7 @@ def learn(directory: Path, once: bool, as_json: bool) -> None:
         signal.signal(signal.SIGINT, ask_to_stop)
         hold_lifeline()
         note("The learner is running; Ctrl-C stops it.")
-        run_learner(project, should_stop=lambda: bool(asked_by))
+        run_learner(project, embeds=embeds, should_stop=lambda: bool(asked_by))
         if signal.SIGINT in asked_by:
             note("The learner has stopped.")
 

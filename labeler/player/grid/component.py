@@ -35,6 +35,8 @@ class GridSeat:
     """Whether a label is looked for: a clip's closeness is a probability then."""
     label: str
     """What a confirmed clip gets."""
+    colour: str
+    """The colour of this label, `#rrggbb`."""
     least_heard: float
     """Share of a clip that must be heard before it is confirmed."""
     preferences: dict[str, Any]

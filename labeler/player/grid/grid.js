@@ -23,6 +23,7 @@ class Grid {
     this.view = new View(root, data.annotator);
     this.root = this.view.root;
     this.data = data;
+    if (data.colour) this.root.style.setProperty("--label", data.colour);
     this.state = "loading";
     this.leases = new Leases(() => this.data);
     this.memory = new GridMemory(data.project, data.annotatorId);

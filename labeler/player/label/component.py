@@ -30,6 +30,8 @@ class Seat:
     """The label set in the order of the page."""
     keys: Sequence[str | None]
     """The key of each label."""
+    colours: Sequence[str]
+    """The colour of each label, `#rrggbb`."""
     transcripts: bool
     """Whether to keep room for transcripts."""
     facts: bool

@@ -55,8 +55,7 @@ export class Panels {
     if (!guide.hasChildNodes()) guide.textContent = "…";
     try {
       const html = await this.ask();
-      if (html === null)
-        guide.textContent = "There are no guidelines; the team lead writes them into guidelines.md in the project directory.";
+      if (html === null) guide.textContent = "There are no guidelines; the team lead writes them on the page Labels.";
       else guide.innerHTML = html;
     } catch (error) {
       guide.textContent = error.message;

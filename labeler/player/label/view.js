@@ -17,7 +17,9 @@ export class View {
     this.parts.transcript.hidden = !data.transcripts;
     this.parts.facts.hidden = !data.facts;
     this.strip = null;
-    this.labels.replaceChildren(...data.labels.map((name, index) => labelButton(name, index, data.keys[index])));
+    this.labels.replaceChildren(
+      ...data.labels.map((name, index) => labelButton(name, index, data.keys[index], data.colours?.[index])),
+    );
     this.labels.dataset.many = String(data.labels.length > 6);
     this.labels.style.setProperty("--word", widestWord(this.labels));
     this.bind(act);
@@ -156,8 +158,9 @@ export class View {
   }
 }
 
-function labelButton(name, index, key) {
+function labelButton(name, index, key, colour) {
   const button = plainButton();
+  if (colour) button.style.setProperty("--label", colour);
   button.dataset.testid = `label-${index + 1}`;
   button.dataset.do = "label";
   button.dataset.index = String(index);

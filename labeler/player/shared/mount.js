@@ -4,12 +4,13 @@
 // a place stays as long as it `serves(data)`: then it gets `stay(data)`. Otherwise it gets `leave()`, and a new one is made.
 export function mounted(Component) {
   const standing = new WeakMap();
-  return ({ parentElement, data }) => {
+  // `setTriggerValue(name, value)` runs the page again, which then gets the value.
+  return ({ parentElement, data, setTriggerValue }) => {
     let { component } = standing.get(parentElement) ?? {};
-    if (component?.serves(data)) component.stay(data);
+    if (component?.serves(data)) component.stay(data, setTriggerValue);
     else {
       component?.leave();
-      component = new Component(parentElement, data);
+      component = new Component(parentElement, data, setTriggerValue);
     }
     const mounting = { component };
     standing.set(parentElement, mounting);

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import labeler.processes.choosing
 import labeler.processes.supervisor
 from db.project import OpenProject
 from db.settings import SETTINGS_FILE
 from labeler.cli.main import main
+from labeler.processes.recent_projects import recent_projects
 
 
 def serve(directory: Path, *options: str) -> Result:
@@ -59,3 +61,28 @@ def test_more_than_a_name_is_one_sentence(project: OpenProject, asked: dict[str,
     assert result.exit_code == 2
     assert f"{name!r} is more than a name; give it without http://, port and path." in result.output
     assert asked == {}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::", "label.example"])
+def test_without_a_project_strangers_are_offered_none(tmp_path: Path, asked: dict[str, Any], host: str) -> None:
+    result = serve(tmp_path, "--host", host)
+    assert result.exit_code == 1
+    assert f"There is no project in {tmp_path}, and one can be made in the browser only on 127.0.0.1" in result.output
+    assert asked == {}
+
+
+def test_a_project_chosen_on_the_start_page_is_served(
+    project: OpenProject, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labeler.processes.choosing, "chosen_project", lambda _directory, **_options: project.directory)
+    result = serve(tmp_path / "none", "--port", "8502")
+    assert result.exit_code == 0, result.output
+    assert "make or open one at http://127.0.0.1:8502" in result.output
+    assert asked["port"] == 8502
+    assert recent_projects()[0] == project.directory
+
+
+def test_ctrl_c_on_the_start_page_serves_nothing(tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labeler.processes.choosing, "chosen_project", lambda _directory, **_options: None)
+    result = serve(tmp_path)
+    assert (result.exit_code, asked) == (0, {})

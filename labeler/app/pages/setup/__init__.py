@@ -1,4 +1,1 @@
-"""Pages that set a project up.
-
-May import what `labeler.app.pages` may.
-"""
+"""Pages on which a lead sets a project up: the start page, Labels, Audio, Settings. May import what `labeler.app.pages` may."""

@@ -1,0 +1,1 @@
+"""What the page Audio is made of."""

@@ -1,0 +1,1 @@
+"""A page that waits for another server on the same address."""

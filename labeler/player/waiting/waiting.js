@@ -1,0 +1,33 @@
+// Asks until the server of a project answers, then opens its first page.
+
+import { mounted } from "../shared/mount.js";
+
+const ASK_EVERY = 400;
+
+class Waiting {
+  constructor() {
+    this.asking = setInterval(() => this.ask(), ASK_EVERY);
+  }
+
+  // Streamlit takes the page away as soon as the first server is gone: asking goes on all the same.
+  serves() {
+    return true;
+  }
+
+  stay() {}
+
+  leave() {}
+
+  async ask() {
+    try {
+      const response = await fetch("/earmark/serving", { cache: "no-store" });
+      if (!response.ok || !(await response.json()).serving) return;
+    } catch {
+      return;
+    }
+    clearInterval(this.asking);
+    location.assign("/");
+  }
+}
+
+export default mounted(Waiting);
