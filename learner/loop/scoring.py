@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from db.decisions.consensus import consensus_labels
@@ -9,16 +12,17 @@ from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
-from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects
-from db.serving.random_slice import blind_answers, slice_clip_ids
+from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects, record_team
+from db.reports import LabelShare, TeamReport, WaitingFor
+from db.serving.random_slice import Waiting, blind_answers, slice_clip_ids, what_is_waited_for
 from db.store.engine import Turn
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
-from learner.evaluation.calibration import calibration_report
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds
 from learner.evaluation.curve import Traced, distinct_prefixes, thinned, traced_curve
 from learner.evaluation.report import plain_accuracy, run_report
+from learner.evaluation.shares import label_shares
 from learner.loop.heartbeat import Reporter
 from learner.loop.publishing import Published
 from learner.outlook.handmade_baseline import HandmadeBaseline
@@ -39,8 +43,10 @@ class Scorer:
         self._project = project
         self._reporter = reporter
         self._fold_heads: FoldHeads | None = None
-        self._baseline = HandmadeBaseline(project)
         self._C = project.settings.head_c
+        self._team: tuple[tuple[int, int, tuple[int, ...]], TeamReport] | None = None
+        """The comparison of annotators, and what it was read from: it depends on the decisions alone."""
+        self._baseline = HandmadeBaseline(project)
         self._outlook = Outlook(self._baseline, C=self._C)
 
     def is_scored(self, run_id: int) -> bool:
@@ -62,6 +68,7 @@ class Scorer:
         self._list_likely(published)
         with self._project.read() as session:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
+            waiting = what_is_waited_for(session)
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
             has_scores = session.get_one(Run, published.run_id).evaluated_at is not None
         # Some labels were given with the classifier's prediction in view, or because it contradicted an earlier label. Heads can
@@ -72,8 +79,9 @@ class Scorer:
         heads = self._heads_for(pool)
         traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, progress=progress)
         if not has_scores:
-            self._record(published, tested, traced, heads, progress=progress)
-        self._record_suspects(published)
+            of_slice = _of_slice(published, in_slice, slice_labels, waiting)
+            self._record(published, tested, traced, heads, of_slice, progress=progress)
+        self._record_suspects_and_team(published)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
         outlook = self._outlook.of(scored, progress=progress)
         with self._project.write(Turn.LEARNING) as session:
@@ -110,21 +118,31 @@ class Scorer:
         write_likely(self._project.heads_dir, likely)
         kept.write(self._project.heads_dir, published.run_id)
 
-    def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, progress: Progress) -> None:
+    def _record(
+        self,
+        published: Published,
+        tested: Slice,
+        traced: Traced,
+        heads: FoldHeads,
+        of_slice: Mapping[str, Any],
+        *,
+        progress: Progress,
+    ) -> None:
         pool, snapshot, scored = published.pool, published.snapshot, traced.newest
         labels = trainable(pool, snapshot.live, snapshot.label_ids)
         plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, progress=progress)
-        probabilities = cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids)
         report = run_report(
             scored,
             tested,
             pool,
+            snapshot.label_ids,
             snapshot.label_names,
+            labels=labels,
+            probabilities=cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids),
             choice=published.choice,
             normalised_folds=normalised_folds(heads, tested, labels),
             plain=plain,
-            calibration=calibration_report(probabilities, tested.y, tested.folds),
-        )
+        ).model_copy(update=of_slice)
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
         with self._project.write(Turn.LEARNING) as session:
             record_evaluation(
@@ -140,17 +158,35 @@ class Scorer:
                 points=traced.points,
             )
 
-    def _record_suspects(self, published: Published) -> None:
-        """Record the doubted labels for the Review page."""
+    def _record_suspects_and_team(self, published: Published) -> None:
+        """Record the doubted labels for the Review page, and how the annotators compare."""
         # The modules that judge labels take a second to load; a project without labels does not need them.
         from learner.label_quality.report import doubted_labels
+        from learner.label_quality.team import team_report
 
         snapshot = published.snapshot
         found = doubted_labels(published.pool, snapshot.live, snapshot.label_ids, most=SUSPECTS)
+        read = (snapshot.last_decision_id, snapshot.label_change, tuple(snapshot.label_ids))
+        if self._team is None or self._team[0] != read:
+            self._team = read, team_report(snapshot.live, snapshot.label_ids)
         with self._project.write(Turn.LEARNING) as session:
             record_suspects(session, published.run_id, found)
+            record_team(session, published.run_id, self._team[1])
 
     def _heads_for(self, pool: Pool) -> FoldHeads:
         if self._fold_heads is None or self._fold_heads.pool is not pool:
             self._fold_heads = FoldHeads(pool, C=self._C)
         return self._fold_heads
+
+
+def _of_slice(
+    published: Published, in_slice: list[int], slice_labels: dict[int, int], waiting: Waiting | None
+) -> dict[str, dict[str, LabelShare] | WaitingFor | None]:
+    """What a run reports about the random slice itself."""
+    snapshot, clips = published.snapshot, published.pool.in_service
+    held_up = None
+    if waiting is not None:
+        open_clips = [clip.clip_id for clip in waiting.clips]
+        held_up = WaitingFor(open_clips=open_clips, answered_behind=waiting.answered_behind)
+    shares = label_shares(in_slice, slice_labels, snapshot.label_ids, snapshot.label_names, pool=clips)
+    return {"shares": shares, "waiting": held_up}

@@ -97,6 +97,7 @@ _SOURCE = (
     ),
     click.option("--longest", type=float, default=None, help="With --segment pauses: seconds of a clip at most; default: 10."),
     click.option("--shortest", type=float, default=None, help="With --segment: seconds of a clip at least; default: 0.5."),
+    click.option(
         "--column",
         "columns",
         multiple=True,
