@@ -108,11 +108,25 @@ def latest_evaluated_run(session: Session) -> Run | None:
     return session.scalars(select(Run).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc()).limit(1)).first()
 
 
+def latest_complete_run(session: Session) -> Run | None:
+    """The newest run that has its scores and its outlook; None before the first."""
+    evaluated = select(Run).where(Run.evaluated_at.is_not(None)).order_by(Run.id.desc())
+    # One after the other: most often it is the first, and a report may be long.
+    for place in range(_RUNS_LOOKED_AT):
+        run = session.scalars(evaluated.offset(place).limit(1)).first()
+        if run is None or run.report.outlook is not None:
+            return run
+    return None
+
+
 def latest_curve(session: Session) -> LearningCurve:
     """The curve of the newest evaluated run; empty before there is one."""
     run = latest_evaluated_run(session)
-    if run is None:
-        return LearningCurve([], 0, 0)
+    return LearningCurve([], 0, 0) if run is None else curve_of(session, run)
+
+
+def curve_of(session: Session, run: Run) -> LearningCurve:
+    """The curve that was scored with a run."""
     rows = session.scalars(select(CurvePoint).where(CurvePoint.run_id == run.id).order_by(CurvePoint.last_decision_id))
     names = CurvePointValues.__dataclass_fields__
     points = [CurvePointValues(**{name: getattr(row, name) for name in names}) for row in rows]

@@ -42,6 +42,8 @@ class RunReport(Report):
     """Written after the scores, in a separate transaction."""
     suspects: list[DoubtedLabel] | None = None
     """Labels that are probably wrong, most suspicious first; None until the learner has searched for them."""
+    examples: dict[str, int] = {}
+    """Clips by consensus label, of those the run learned from."""
     tested: list[ConfusedClip] = []
     """The clips of the random slice behind `confusion`."""
     thresholds: dict[str, list[ThresholdPoint]] = {}

@@ -10,13 +10,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable
 from contextlib import closing
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import given_blind
 from db.decisions.log import LiveDecision, live_query
-from db.models import Clip, ClipState, Decision
+from db.models import Annotator, Clip, ClipState, Decision, Lease
+from db.records.lease_clock import lease_time
+from db.records.leases import is_open
+
+_LOOKED_AT = 2000
+"""Clips behind the first open one that are looked at: answers for the slice that wait are close behind it."""
 
 
 def blind_answers(live: list[LiveDecision]) -> set[int]:
@@ -39,3 +45,59 @@ def answered_prefix(in_key_order: Iterable[int], *, answered: Collection[int]) -
 def blindly_answered() -> ColumnElement[bool]:
     """SQL condition on `Clip`: it has a standing answer that is `blind` (see `LiveDecision`)."""
     return live_query().where(Decision.clip_id == Clip.id, given_blind()).correlate(Clip).exists()
+
+
+@dataclass(frozen=True)
+class OpenClip:
+    """A clip that the random slice waits for."""
+
+    clip_id: int
+    file_name: str
+    held_by: str | None
+    """Name of the annotator who has it; None if it is in nobody's hands, and will be served next."""
+    until: float | None
+    """When it goes back to the queue unless it is answered, in seconds since 1970."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What keeps the random slice from growing."""
+
+    clips: list[OpenClip]
+    """In the order of their random keys, at least one. The first one ends the slice; each further one is held by somebody."""
+    answered_behind: int
+    """Clips that are answered, lie among or behind these, and count as soon as these are answered."""
+
+
+def what_is_waited_for(session: Session, *, now: float | None = None) -> Waiting | None:
+    """The open clips at the end of the slice, who has them, and how many answers wait behind them; None if no clip is open.
+
+    Args:
+        now: seconds since 1970 by `db.records.lease_clock`, for tests.
+    """
+    now = lease_time() if now is None else now
+    ready = select(Clip.id, Clip.file_name, Clip.slice_key).where(Clip.state == ClipState.READY)
+    in_key_order = ready.order_by(Clip.slice_key, Clip.id)
+    first = session.execute(in_key_order.where(~blindly_answered()).limit(1)).first()
+    if first is None:
+        return None
+    behind = or_(Clip.slice_key > first.slice_key, (Clip.slice_key == first.slice_key) & (Clip.id > first.id))
+    answered = blindly_answered().label("answered")
+    rows = session.execute(in_key_order.add_columns(answered).where(behind).limit(_LOOKED_AT)).all()
+    held = select(Lease.clip_id, Annotator.name, Lease.expires_at).join(Annotator, Annotator.id == Lease.annotator_id)
+    holders = {clip: (name, until) for clip, name, until in session.execute(held.where(is_open(now)).order_by(Lease.id))}
+    clips, waiting = [_open_clip(first.id, first.file_name, holders)], 0
+    for row in rows:
+        if not row.answered and (row.id not in holders or clips[0].held_by is None):
+            # From here on the slice has not been served yet.
+            break
+        if row.answered:
+            waiting += 1
+        else:
+            clips.append(_open_clip(row.id, row.file_name, holders))
+    return Waiting(clips, waiting)
+
+
+def _open_clip(clip_id: int, file_name: str, holders: dict[int, tuple[str, float]]) -> OpenClip:
+    held_by, until = holders.get(clip_id, (None, None))
+    return OpenClip(clip_id, file_name, held_by, until)
