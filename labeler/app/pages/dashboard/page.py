@@ -1,0 +1,64 @@
+"""The page itself: figures first, then the curve and the goal, and one of several sections."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from db.dashboard import DashboardFacts
+from db.records.learner_state import read_state
+from labeler.app.opened import serving
+from labeler.app.pages.dashboard.course import course
+from labeler.app.pages.dashboard.doubts import show_doubts
+from labeler.app.pages.dashboard.glance import DOUBTS, LABELS, MAP, MIX_UPS, PEOPLE, SECTION, SECTIONS, glance
+from labeler.app.pages.dashboard.headline import headline
+from labeler.app.pages.dashboard.labels import show_labels
+from labeler.app.pages.dashboard.learner_line import learner_line
+from labeler.app.pages.dashboard.map_of_clips import show_map
+from labeler.app.pages.dashboard.mixups import show_mix_ups
+from labeler.app.pages.dashboard.people import show_people
+from labeler.app.pages.dashboard.reading import facts_now, stamp
+from labeler.app.pages.failing import in_one_sentence
+
+URL_PATH = "dashboard"
+_SHOW = {MIX_UPS: show_mix_ups, LABELS: show_labels, PEOPLE: show_people, DOUBTS: show_doubts, MAP: show_map}
+_LOOK_AGAIN = 2.0
+"""Seconds until the page looks whether there are newer figures."""
+
+
+def show_dashboard() -> None:
+    """Show the page. Everything below the large figures is drawn anew only when there are newer measurements."""
+    st.title("Dashboard", anchor=False)
+    facts = facts_now(serving())
+    _figures(stamp(facts))
+    if facts.run is not None or facts.now.answers:
+        course(facts)
+        glance(facts)
+        _section(facts)
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _figures(shown: tuple[object, ...]) -> None:
+    """The learner's state and the large figures, which follow each answer.
+
+    Args:
+        shown: what the rest of the page shows. When there is something newer, the whole page is drawn, so that it is of one run.
+    """
+    with in_one_sentence():
+        now = serving()
+        facts = facts_now(now)
+        if stamp(facts) != shown:
+            st.rerun()
+        with now.project.read() as session:
+            state = read_state(session)
+            session.expunge_all()
+        headline(facts)
+        learner_line(state)
+
+
+@st.fragment
+def _section(facts: DashboardFacts) -> None:
+    """One section at a time: what is not looked at costs nothing."""
+    with in_one_sentence():
+        st.session_state.setdefault(SECTION, SECTIONS[0])
+        chosen = st.segmented_control("Section", SECTIONS, key=SECTION, required=True, label_visibility="collapsed")
+        _SHOW[chosen or SECTIONS[0]](facts)
