@@ -147,5 +147,5 @@ def _labelling_now(session: Session) -> LabellingNow:
 def _settled_without_label(session: Session) -> set[int]:
     """Clips that a reviewer settled as having no label, whatever others gave them."""
     gold = live_query().where(Decision.gold).with_only_columns(Decision.clip_id, Decision.answer).order_by(Decision.id)
-    newest = {clip: answer for clip, answer in session.execute(gold)}
+    newest = {row.clip_id: row.answer for row in session.execute(gold)}
     return {clip for clip, answer in newest.items() if answer != Answer.LABEL}

@@ -1,4 +1,4 @@
-"""How fast people label: seconds for each answer, and answers in each of the last hours. Only what was answered in the app counts."""
+"""How fast people label: seconds for each answer, and answers in each of the last hours; only answers of the app count."""
 
 from __future__ import annotations
 

@@ -63,10 +63,13 @@ class ConfusedClip(Report):
     label: int
     predicted: int
     confidence: float
+    """Of the classifier as it is, which is what pages, exports and `earmark predict` show."""
 
 
 class ThresholdPoint(Report):
-    """What remains of the clips predicted as one label, if only predictions of at least this confidence are taken."""
+    """What remains of the clips predicted as one label, if only predictions of at least this confidence are taken.
+
+    The confidence is that of `ConfusedClip`. The interval is a 95% one."""
 
     threshold: float
     precision: float | None
@@ -79,7 +82,7 @@ class ThresholdPoint(Report):
 
 
 class LabelShare(Report):
-    """Share of the clips of the whole pool that have a label, estimated from the random slice."""
+    """Share of the clips of the whole pool that have a label, with its 95% interval, estimated from the random slice."""
 
     share: float
     low: float
@@ -94,4 +97,4 @@ class WaitingFor(Report):
     open_clips: list[int] = []
     """Ids of the first clips without an answer, in the order of their random keys."""
     answered_behind: int = 0
-    """Clips behind the first of these that are answered, and count as soon as it is."""
+    """Clips that are answered, lie among or behind these, and count as soon as these are answered."""

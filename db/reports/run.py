@@ -45,9 +45,9 @@ class RunReport(Report):
     examples: dict[str, int] = {}
     """Clips by consensus label, of those the run learned from."""
     tested: list[ConfusedClip] = []
-    """The clips of the random slice behind `confusion`."""
+    """The clips of the random slice behind `confusion`: at most some 2,000, first errors, most confident first."""
     thresholds: dict[str, list[ThresholdPoint]] = {}
-    """By label, for rising thresholds."""
+    """By label, for rising thresholds; up to the first that keeps nothing. Labels that nothing is predicted as are not there."""
     shares: dict[str, LabelShare] = {}
     waiting: WaitingFor | None = None
     team: TeamReport | None = None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from db.reports import Calibration, Confusion, LabelRecall, PlainAccuracy, RunReport
+from db.reports import Confusion, LabelRecall, PlainAccuracy, RunReport
+from learner.arrays import Float64Array
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import Accuracy, accuracy
+from learner.evaluation.calibration import calibration_report
+from learner.evaluation.confused_clips import confused_clips
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted, normalised_folds
 from learner.evaluation.intervals import SpeakerResamples, label_intervals
+from learner.evaluation.thresholds import threshold_points
 from learner.heads.normalisation import NormalisationChoice
 from learner.progress import Progress
 
@@ -41,22 +46,26 @@ def run_report(
     scored: Accuracy | None,
     tested: Slice,
     pool: Pool,
+    label_ids: Sequence[int],
     label_names: Sequence[str],
     *,
+    labels: Mapping[int, int],
+    probabilities: Float64Array,
     choice: NormalisationChoice,
     normalised_folds: int = 0,
     plain: Accuracy | None = None,
-    calibration: Calibration | None = None,
 ) -> RunReport:
     """What a run reports about its evaluation, besides its accuracy.
 
     Args:
         scored: the accuracy; None without clips to test on.
+        labels: label id by clip id, of what the run learned from.
+        probabilities: of the tested clips, from `cross_fitted_probabilities`.
         choice: whether the run's head normalises by speaker.
         normalised_folds: how many folds of the evaluation chose the same on their own labels.
         plain: the accuracy without normalisation.
     """
-    named = list(label_names)
+    named, examples = list(label_names), Counter(labels.values())
     return RunReport(
         per_label={} if scored is None else _recalls(scored, named),
         confusion=Confusion(labels=named, counts=[] if scored is None else scored.confusion.tolist()),
@@ -70,7 +79,10 @@ def run_report(
         plain=None
         if plain is None
         else PlainAccuracy(ua=plain.ua.value, ua_low=plain.ua.low, ua_high=plain.ua.high, wa=plain.wa),
-        calibration=calibration,
+        calibration=calibration_report(probabilities, tested.y, tested.folds),
+        examples={name: examples[label] for label, name in zip(label_ids, named, strict=True)},
+        tested=confused_clips(tested, probabilities, label_ids),
+        thresholds=threshold_points(probabilities, tested.y, tested.groups, named),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from db.decisions.consensus import consensus_labels
@@ -10,15 +13,16 @@ from db.models import Run
 from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
 from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects
-from db.serving.random_slice import blind_answers, slice_clip_ids
+from db.reports import LabelShare, WaitingFor
+from db.serving.random_slice import Waiting, blind_answers, slice_clip_ids, what_is_waited_for
 from db.store.engine import Turn
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
-from learner.evaluation.calibration import calibration_report
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds
 from learner.evaluation.curve import Traced, distinct_prefixes, thinned, traced_curve
 from learner.evaluation.report import plain_accuracy, run_report
+from learner.evaluation.shares import label_shares
 from learner.loop.heartbeat import Reporter
 from learner.loop.publishing import Published
 from learner.outlook.handmade_baseline import HandmadeBaseline
@@ -59,6 +63,7 @@ class Scorer:
         self._list_likely(published)
         with self._project.read() as session:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
+            waiting = what_is_waited_for(session)
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
             has_scores = session.get_one(Run, published.run_id).evaluated_at is not None
         # Some labels were given with the classifier's prediction in view, or because it contradicted an earlier label. Heads can
@@ -69,7 +74,8 @@ class Scorer:
         heads = self._heads_for(pool)
         traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, progress=progress)
         if not has_scores:
-            self._record(published, tested, traced, heads, progress=progress)
+            of_slice = _of_slice(published, in_slice, slice_labels, waiting)
+            self._record(published, tested, traced, heads, of_slice, progress=progress)
         self._record_suspects(published)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
         outlook = self._outlook.of(scored, progress=progress)
@@ -102,21 +108,31 @@ class Scorer:
         write_likely(self._project.heads_dir, likely)
         kept.write(self._project.heads_dir, published.run_id)
 
-    def _record(self, published: Published, tested: Slice, traced: Traced, heads: FoldHeads, *, progress: Progress) -> None:
+    def _record(
+        self,
+        published: Published,
+        tested: Slice,
+        traced: Traced,
+        heads: FoldHeads,
+        of_slice: Mapping[str, Any],
+        *,
+        progress: Progress,
+    ) -> None:
         pool, snapshot, scored = published.pool, published.snapshot, traced.newest
         labels = trainable(pool, snapshot.live, snapshot.label_ids)
         plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, progress=progress)
-        probabilities = cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids)
         report = run_report(
             scored,
             tested,
             pool,
+            snapshot.label_ids,
             snapshot.label_names,
+            labels=labels,
+            probabilities=cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids),
             choice=published.choice,
             normalised_folds=normalised_folds(heads, tested, labels),
             plain=plain,
-            calibration=calibration_report(probabilities, tested.y, tested.folds),
-        )
+        ).model_copy(update=of_slice)
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
         with self._project.write(Turn.LEARNING) as session:
             record_evaluation(
@@ -146,3 +162,16 @@ class Scorer:
         if self._fold_heads is None or self._fold_heads.pool is not pool:
             self._fold_heads = FoldHeads(pool, C=self._project.settings.head_c)
         return self._fold_heads
+
+
+def _of_slice(
+    published: Published, in_slice: list[int], slice_labels: dict[int, int], waiting: Waiting | None
+) -> dict[str, dict[str, LabelShare] | WaitingFor | None]:
+    """What a run reports about the random slice itself."""
+    snapshot, clips = published.snapshot, published.pool.in_service
+    held_up = None
+    if waiting is not None:
+        open_clips = [clip.clip_id for clip in waiting.clips]
+        held_up = WaitingFor(open_clips=open_clips, answered_behind=waiting.answered_behind)
+    shares = label_shares(in_slice, slice_labels, snapshot.label_ids, snapshot.label_names, pool=clips)
+    return {"shares": shares, "waiting": held_up}

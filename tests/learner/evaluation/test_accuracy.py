@@ -175,10 +175,17 @@ def test_the_report_names_what_is_missing(project: OpenProject) -> None:
     predicted = tested.y.copy()
     predicted[:2] = UNTRAINED
     scored = accuracy(tested, predicted, SpeakerResamples(tested.groups), labels=3)
-    report = run_report(scored, tested, pool, ["angry", "happy", "sad"], choice=NO_LABELS)
+    probabilities = np.eye(3)[tested.y] * 0.8
+    probabilities[:2] = 0.0
+    names = ["angry", "happy", "sad"]
+    report = run_report(scored, tested, pool, [1, 2, 3], names, labels=labels, probabilities=probabilities, choice=NO_LABELS)
     assert report.missing_labels == ["sad"]
     assert report.per_label["sad"].recall is None
     assert report.per_label["angry"].clips == 10
     assert (report.untrained, report.grouped, report.folds) == (2, True, 5)
     assert np.sum(report.confusion.counts) == 18
     assert scored.wa == pytest.approx(0.9)
+    assert report.examples == {"angry": 10, "happy": 10, "sad": 0}
+    assert {(clip.label, clip.predicted, clip.confidence) for clip in report.tested} == {(1, 1, 0.8), (2, 2, 0.8)}
+    assert len(report.tested) == 18
+    assert sorted(report.thresholds) == ["angry", "happy"]
