@@ -61,8 +61,8 @@ def disagreements(session: Session, first: int, second: int, *, limit: int) -> l
     """Clips to which two annotators (ids) give different labels, newest answer of the first one first."""
     label = aliased(Label)
     columns = live_query().where(Decision.answer == Answer.LABEL).join(label, label.id == counted_label())
-    columns = columns.with_only_columns(Decision.clip_id, label.name.label("name"), Decision.id.label("id"))
-    one, other = (columns.where(Decision.annotator_id == who).subquery() for who in (first, second))
+    named = columns.with_only_columns(Decision.clip_id, label.name.label("name"), Decision.id.label("id"))
+    one, other = (named.where(Decision.annotator_id == who).subquery() for who in (first, second))
     both = select(one.c.clip_id, one.c.name, other.c.name).join(other, other.c.clip_id == one.c.clip_id)
     both = both.where(one.c.name != other.c.name).order_by(one.c.id.desc()).limit(limit)
     return [Disagreement(*row) for row in session.execute(both)]

@@ -25,7 +25,7 @@ def confusion_rows(confusion: Confusion) -> list[dict[str, Any]]:
 
 
 def confusion_chart(confusion: Confusion) -> alt.LayerChart:
-    """Clips by their label (rows) and by the label that the classifier predicts (columns); mistakes have a colour of their own."""
+    """Clips by their label (rows) and by the label that the classifier predicts (columns)."""
     names = confusion.labels
     chosen = alt.selection_point(name=CELL, fields=["label", "predicted"], on="click", toggle=False)
     base = alt.Chart(alt.InlineData(values=confusion_rows(confusion))).encode(
@@ -48,5 +48,9 @@ def confusion_chart(confusion: Confusion) -> alt.LayerChart:
         )
         .add_params(chosen)
     )
-    text = base.transform_filter("datum.clips > 0").mark_text(fontSize=13, color=GREY).encode(text="clips:Q")
+    text = (
+        base.transform_filter("datum.clips > 0")
+        .mark_text(fontSize=13)
+        .encode(text="clips:Q", color=alt.condition("datum.share > 0.6", alt.value("#ffffff"), alt.value(GREY)))
+    )
     return alt.LayerChart(layer=[cells, text]).properties(height=ROW_HEIGHT * len(names) + 90)

@@ -99,3 +99,8 @@ def calibration_in_words(calibration: Calibration) -> str:
     sure = "too confident" if calibration.temperature > 1 else "not confident enough"
     raw = f"As trained, the classifier is {sure}: its confidence is wrong by {100 * calibration.ece_raw:.0f} points on average"
     return f"{raw}, and by {100 * calibration.ece:.0f} after scaling with a temperature of {calibration.temperature:.2f}."
+
+
+def goal_in_words(forecast: object, goal: float) -> str:
+    """Stand-in until the branch dashdata is merged."""
+    return f"Not known yet for {goal:.0%}." if forecast is None else f"{goal:.0%} UA takes about 120 more decisions (80–190)."

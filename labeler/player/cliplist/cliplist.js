@@ -45,6 +45,9 @@ class ClipList {
     this.list.dataset.facts = facts;
     this.list.style.setProperty("--facts", Math.max(facts, 1));
     this.list.style.maxHeight = data.height ? `${data.height}px` : "";
+    const first = data.plays !== this.named && this.rows.find((row) => row.data.clip === data.plays);
+    this.named = data.plays;
+    if (first) this.play(first);
   }
 
   // Rows that stay where they are are not touched: what is moved loses the focus.

@@ -35,15 +35,18 @@ def show_doubts(facts: DashboardFacts) -> None:
     with left:
         st.markdown(f"**Labels that the classifier contradicts** ({_count(len(doubted))})")
         rows = [
-            (clip.clip_id, (", ".join(dict.fromkeys(given.answer for given in clip.answers)), *thinks.get(clip.clip_id, ("", ""))))
+            (
+                clip.clip_id,
+                (", ".join(dict.fromkeys(given.answer for given in clip.answers)), *thinks.get(clip.clip_id, ("", ""))),
+            )
             for clip in doubted
         ]
         if rows:
             show_clips(known, rows, heads=("Label", "Classifier", "Confidence"), key="doubts-labels")
             why(
                 [
-                    "The classifier is trained without each clip and finds its label improbable. The most doubtful comes first; the "
-                    "classifier may be wrong. What a reviewer decides is final.",
+                    "The classifier is trained without each clip and finds its label improbable. The most doubtful comes "
+                    "first; the classifier may be wrong. What a reviewer decides is final.",
                 ],
                 key="doubts",
             )
@@ -64,9 +67,7 @@ def show_doubts(facts: DashboardFacts) -> None:
         st.markdown(f"**Skipped or unsure** ({_count(len(none))})")
         if none:
             rows_of = {each.clip_id: (each.answer.value, each.reason or "", each.annotator) for each in reversed(none)}
-            show_clips(
-                known, list(reversed(rows_of.items())), heads=("Answer", "Reason", "By"), key="doubts-skipped", height=200
-            )
+            show_clips(known, list(reversed(rows_of.items())), heads=("Answer", "Reason", "By"), key="doubts-skipped", height=200)
         else:
             st.caption("Nobody has skipped a clip or was unsure about one.")
 

@@ -83,7 +83,7 @@ def _thresholds(facts: DashboardFacts, report: RunReport) -> None:
         st.markdown(plain(threshold_in_words(label or names[0], point)))
         why(
             [
-                "Only predictions of at least this confidence are taken. What is left is right more often, and there is less of it.",
+                "Only predictions of at least this confidence are taken: fewer, and more of them right.",
                 "Measured on the random slice, of the clips that are predicted as this label.",
             ],
             key="thresholds",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 
 from db.dashboard import DashboardFacts
@@ -34,6 +36,11 @@ def show_dashboard() -> None:
         course(facts)
         glance(facts)
         _section(facts)
+
+
+def open_dashboard() -> NoReturn:
+    """Go to the page from another one."""
+    st.switch_page(st.Page(show_dashboard, url_path=URL_PATH))
 
 
 @st.fragment(run_every=_LOOK_AGAIN)

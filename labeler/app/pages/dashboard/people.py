@@ -41,7 +41,7 @@ def show_people(facts: DashboardFacts) -> None:
 def _table(facts: DashboardFacts, team: TeamReport | None) -> None:
     quality = {} if team is None else {who.annotator: who for who in team.annotators}
     pace = {who.annotator_id: who for who in facts.pace}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for annotator, name in facts.annotators.items():
         speed, good = pace.get(annotator), quality.get(annotator)
         if speed is None and good is None:
@@ -57,79 +57,3 @@ def _table(facts: DashboardFacts, team: TeamReport | None) -> None:
                 "Reliability": None if good is None or good.reliability is None else 100 * good.reliability,
                 "95%": _between(good),
                 "Drift": [] if good is None else [100 * point.reliability for point in good.drift],
-                "Measured on": "" if good is None or good.reliability is None else f"{counted(good.clips, 'clip')}, {good.measured_on}",
-            }
-        )
-    rows.sort(key=lambda row: -row["Answers"])
-    st.dataframe(
-        _columns(rows),
-        hide_index=True,
-        key="people-table",
-        column_config={
-            "Seconds each": st.column_config.NumberColumn(format="%.1f", help="Median from the first sound to the answer"),
-            "An hour": st.column_config.NumberColumn(help="Answers in the hours with any, of the last 24"),
-            "Last 24 hours": st.column_config.BarChartColumn(help="Answers in each hour"),
-            "Reliability": st.column_config.NumberColumn(format="%.0f%%", help="How often a label of this person is right"),
-            "Drift": st.column_config.LineChartColumn(y_min=0, y_max=100, help="Reliability from the first answers to the newest"),
-        },
-    )
-    data_of(lambda: rows, name="people")
-
-
-def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
-
-
-def _between(good: AnnotatorQuality | None) -> str:
-    return "" if good is None or good.reliability is None else f"{100 * good.low:.0f}–{good.high:.0%}"
-
-
-def _reliability(facts: DashboardFacts, team: TeamReport) -> None:
-    st.markdown("**Reliability**, with its 95% interval")
-    rows = [
-        {
-            "label": facts.annotators.get(who.annotator, "?"),
-            "value": who.reliability,
-            "low": who.low,
-            "high": who.high,
-            "clips": who.clips,
-        }
-        for who in sorted(team.annotators, key=lambda each: -1 if each.reliability is None else each.reliability)
-        if who.reliability is not None
-    ]
-    if rows:
-        chance = 1 / max(len(facts.labels), 1)
-        drawn = intervals_chart(rows, value="Reliability", clips="Clips", chance=chance)
-        chart(drawn, lambda: rows, name="reliability-of-people")
-    for sentence in team_in_words(team, facts.annotators):
-        st.caption(sentence)
-    why(
-        [
-            "Reliability is the probability that a label of this person is the clip's true label. It is measured on gold clips, "
-            "or else by the answers of the others.",
-            "The dashed line is what guessing brings.",
-        ],
-        key="reliability-of-people",
-    )
-
-
-def _pairs(facts: DashboardFacts, team: TeamReport) -> None:
-    pairs = sorted(team.pairs, key=lambda pair: (pair.agreement, -pair.clips))
-    st.markdown("**Who disagrees with whom**")
-    if not pairs:
-        st.caption("No two people have labelled the same clips yet.")
-        return
-    words = {place: _pair_in_words(facts, pair) for place, pair in enumerate(pairs)}
-    pair = pairs[choose(st, "Pairs, least agreement first", words, key="people-pair", start=0)]
-    with serving().project.read() as session:
-        differ = disagreements(session, pair.first, pair.second, limit=_MOST)
-        known = listed_clips(session, (each.clip_id for each in differ))
-    names = tuple(facts.annotators.get(who, "?") for who in (pair.first, pair.second))
-    rows = [(each.clip_id, (each.first, each.second)) for each in differ]
-    show_clips(known, rows, heads=names, key="people-clips")
-
-
-def _pair_in_words(facts: DashboardFacts, pair: AnnotatorPair) -> str:
-    first, second = (facts.annotators.get(who, "?") for who in (pair.first, pair.second))
-    kappa = "" if pair.kappa is None else f", kappa {pair.kappa:.2f}"
-    return f"{first} and {second}: agree on {pair.agreement:.0%} of {counted(pair.clips, 'clip')}{kappa}"
