@@ -64,7 +64,7 @@ def curve_chart(
     share: dict[str, Any] = {
         "title": "UA (mean recall of the labels)",
         "scale": alt.Scale(domain=[0, 1]),
-        "axis": alt.Axis(tickCount=5),
+        "axis": alt.Axis(tickCount=5, format=".0%"),
     }
     accuracy = alt.Y("ua:Q", **share)
     base = alt.Chart(data).encode(x=examples)
@@ -121,10 +121,10 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("examples:Q", title="Examples per class", format=".1f"),
         alt.Tooltip("smallest:Q", title="Smallest class"),
         alt.Tooltip("decisions:Q", title="Decisions"),
-        alt.Tooltip("ua:Q", title="UA", format=".3f"),
-        alt.Tooltip("low:Q", title="95% from", format=".3f"),
-        alt.Tooltip("high:Q", title="95% to", format=".3f"),
-        alt.Tooltip("wa:Q", title="WA", format=".3f"),
+        alt.Tooltip("ua:Q", title="UA", format=".1%"),
+        alt.Tooltip("low:Q", title="95% from", format=".1%"),
+        alt.Tooltip("high:Q", title="95% to", format=".1%"),
+        alt.Tooltip("wa:Q", title="WA", format=".1%"),
     ]
 
 

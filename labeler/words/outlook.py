@@ -1,4 +1,4 @@
-"""Sentences that show a team lead what a run's outlook means, for the Progress page and the command line."""
+"""Sentences that show a team lead what a run's outlook means, for the Dashboard and the command line."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from labeler.words.outlook import goal_in_words, saved_in_words
 
 _GOAL = "dashboard-goal"
 _FIRST_GOAL = 85
-_HEIGHT = 300
+_HEIGHT = 330
 
 
 @st.fragment

@@ -27,15 +27,23 @@ def why(sentences: Iterable[str], *, key: str, title: str = "Why?") -> None:
             st.markdown(plain(sentence))
 
 
-def chart(drawn: alt.Chart | alt.LayerChart, rows: Callable[[], Rows], *, name: str) -> None:
-    """A chart, whose own menu gives it as a picture, and a button that gives its data as CSV.
+def chart(drawn: alt.Chart | alt.LayerChart, rows: Callable[[], Rows], *, name: str, because: Iterable[str] = ()) -> None:
+    """A chart, whose own menu gives it as a picture; below it what it means, and its data.
 
     Args:
         rows: the data, called when somebody wants it.
         name: of the file, and the key of the chart.
+        because: sentences that unfold.
     """
     st.altair_chart(drawn, width="stretch", key=name)
-    data_of(rows, name=name)
+    below_chart(rows, name=name, because=because)
+
+
+def below_chart(rows: Callable[[], Rows], *, name: str, because: Iterable[str] = ()) -> None:
+    """Sentences that unfold, and a button that gives the data of a chart as CSV."""
+    with st.container(horizontal=True, gap="small", key=f"{name}-below"):
+        why(because, key=name)
+        data_of(rows, name=name)
 
 
 def data_of(rows: Callable[[], Rows], *, name: str) -> None:

@@ -61,6 +61,7 @@ def _good(run: Run | None) -> _Figure:
         what,
         f"Labels with no clip in the random slice yet, so the interval is wide: {missing}." if missing else "",
         speakers_in_words(run),
+        f"Run {run.id} was trained on {counted(run.decisions, 'answer')} in {run.seconds:.1f} s.",
         *normalisation_in_words(run),
     ]
     return _Figure("good", title, f"{run.ua:.0%}", f"UA{interval}", sentences)

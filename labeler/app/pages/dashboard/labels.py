@@ -6,7 +6,7 @@ import streamlit as st
 
 from db.dashboard import DashboardFacts
 from db.reports import RunReport, ThresholdPoint
-from labeler.app.pages.dashboard.explained import chart, why
+from labeler.app.pages.dashboard.explained import chart
 from labeler.app.pages.plain_text import plain
 from labeler.charts.labels import examples_chart, recall_chart, reliability_chart, share_chart, threshold_chart
 from labeler.words.outlook import calibration_in_words
@@ -14,6 +14,15 @@ from labeler.words.run import counted
 
 _GOAL = "labels-goal"
 _FIRST_GOAL = 50
+_RECALL = [
+    "Recall is the share of a label's clips that the classifier finds. It is measured on the random slice, by classifiers that "
+    "never saw the speaker of the clip.",
+    "A label with few clips in the slice has a wide interval; one without clips has an interval and no point.",
+]
+_THRESHOLD = [
+    "Only predictions of at least this confidence are taken: fewer, and more of them right.",
+    "Measured on the random slice, of the clips that are predicted as this label.",
+]
 _USUAL = 0.8
 """The threshold that is shown first."""
 
@@ -31,20 +40,12 @@ def show_labels(facts: DashboardFacts) -> None:
     with recall:
         st.markdown("**Recall**, with its 95% interval")
         if report.per_label:
-            chart(recall_chart(report.per_label), lambda: _rows(report.per_label), name="recalls")
-        why(
-            [
-                "Recall is the share of a label's clips that the classifier finds. It is measured on the random slice, by "
-                "classifiers that never saw the speaker of the clip.",
-                "A label with few clips in the slice has a wide interval; one without clips has an interval and no point.",
-            ],
-            key="recalls",
-        )
+            chart(recall_chart(report.per_label), lambda: _rows(report.per_label), name="recalls", because=_RECALL)
     with share:
         st.markdown("**Share of the whole pool**, with its 95% interval")
         if report.shares:
-            chart(share_chart(report.shares), lambda: _rows(report.shares), name="shares")
-            why(["Estimated from the random slice, which is a fair sample of all clips."], key="shares")
+            because = ["Estimated from the random slice, which is a fair sample of all clips."]
+            chart(share_chart(report.shares), lambda: _rows(report.shares), name="shares", because=because)
         else:
             st.caption("It is estimated with the next run.")
     _thresholds(facts, report)
@@ -81,13 +82,6 @@ def _thresholds(facts: DashboardFacts, report: RunReport) -> None:
         chosen = st.select_slider("Least confidence", choices, value=start, format_func=_two_digits, key="threshold-value")
         point = points[choices.index(chosen)]
         st.markdown(plain(threshold_in_words(label or names[0], point)))
-        why(
-            [
-                "Only predictions of at least this confidence are taken: fewer, and more of them right.",
-                "Measured on the random slice, of the clips that are predicted as this label.",
-            ],
-            key="thresholds",
-        )
         if report.calibration is not None:
             with st.expander("Is the confidence reliable?"):
                 st.markdown(plain(calibration_in_words(report.calibration)))
@@ -95,7 +89,7 @@ def _thresholds(facts: DashboardFacts, report: RunReport) -> None:
                 chart(reliability_chart(report.calibration), lambda: [part.model_dump() for part in bins], name="reliability")
     with right:
         rows = [{"label": label, **each.model_dump()} for each in points]
-        chart(threshold_chart(points, chosen=chosen), lambda: rows, name="thresholds")
+        chart(threshold_chart(points, chosen=chosen), lambda: rows, name="thresholds", because=_THRESHOLD)
 
 
 def threshold_in_words(label: str, point: ThresholdPoint) -> str:

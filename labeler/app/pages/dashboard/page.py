@@ -7,7 +7,9 @@ from typing import NoReturn
 import streamlit as st
 
 from db.dashboard import DashboardFacts
+from db.errors import EarmarkError
 from db.records.learner_state import read_state
+from db.store.failures import STORE_ERRORS
 from labeler.app.opened import serving
 from labeler.app.pages.dashboard.course import course
 from labeler.app.pages.dashboard.doubts import show_doubts
@@ -30,17 +32,34 @@ _LOOK_AGAIN = 2.0
 def show_dashboard() -> None:
     """Show the page. Everything below the large figures is drawn anew only when there are newer measurements."""
     st.title("Dashboard", anchor=False)
-    facts = facts_now(serving())
+    facts: DashboardFacts | None = None
+    with in_one_sentence():
+        facts = facts_now(serving())
+    if facts is None:
+        _try_again()
+        return
     _figures(stamp(facts))
+    if not facts.now.answers:
+        st.info("Nothing is labelled yet: people label on the page Label, and the figures follow.", icon=":material/label:")
     if facts.run is not None or facts.now.answers:
-        course(facts)
         glance(facts)
+        course(facts)
         _section(facts)
 
 
 def open_dashboard() -> NoReturn:
     """Go to the page from another one."""
     st.switch_page(st.Page(show_dashboard, url_path=URL_PATH))
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _try_again() -> None:
+    """Draw the page as soon as the database answers."""
+    try:
+        facts_now(serving())
+    except (EarmarkError, *STORE_ERRORS):
+        return
+    st.rerun()
 
 
 @st.fragment(run_every=_LOOK_AGAIN)
