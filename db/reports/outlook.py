@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from db.reports.base import Report
 
 
@@ -75,7 +77,7 @@ class AccuracyAhead(Report):
 
 
 class Forecast(Report):
-    """How the accuracy will grow with more labels."""
+    """How the accuracy will grow with more labels. `course` is the forecast; everything else follows from it."""
 
     known: bool
     why: str | None
@@ -86,7 +88,57 @@ class Forecast(Report):
     targets: list[AccuracyTarget] = []
     ahead: AccuracyAhead | None = None
     course: list[AccuracyAhead] = []
-    """The expected accuracy from now to the horizon, from which a goal of any height is answered as `targets` are."""
+    """The expected accuracy from now (0 decisions) to the horizon; neither it nor its bounds ever fall.
+
+    The first one is where the curve stands today: the level of the law that is fitted to all its points, which the newest
+    measured accuracy is off by chance. Rows of earlier versions have no course."""
+    measured: float | None = None
+    """The accuracy that was measured with this run."""
+
+    @property
+    def now(self) -> float | None:
+        """The accuracy where the curve stands today; None without a course."""
+        return self.course[0].ua if self.course else None
+
+    def at(self, decisions: float) -> AccuracyAhead | None:
+        """The accuracy that is expected after this many more decisions, which are at most those of the horizon; None without a
+        course."""
+        if not self.course:
+            return None
+        places = [point.decisions for point in self.course]
+        curves = ([point.ua for point in self.course], [point.ua_low for point in self.course])
+        ua, low = (_between(places, values, decisions) for values in curves)
+        high = _between(places, [point.ua_high for point in self.course], decisions)
+        return AccuracyAhead(decisions=round(decisions), ua=round(ua, 4), ua_low=round(low, 4), ua_high=round(high, 4))
+
+    def to_reach(self, ua: float) -> AccuracyTarget:
+        """How many more decisions an accuracy will take: those after which the course reaches it.
+
+        The fewest are those after which its upper bound reaches it, and the most those after which its lower bound does.
+        """
+        return AccuracyTarget(
+            ua=ua,
+            decisions=self._first([point.ua for point in self.course], ua),
+            low=self._first([point.ua_high for point in self.course], ua),
+            high=self._first([point.ua_low for point in self.course], ua),
+        )
+
+    def _first(self, values: Sequence[float], ua: float) -> int | None:
+        after = next((place for place, value in enumerate(values) if value >= ua), None)
+        if not after:
+            return after
+        start, end = self.course[after - 1].decisions, self.course[after].decisions
+        share = (ua - values[after - 1]) / (values[after] - values[after - 1])
+        return max(1, round(start + share * (end - start)))
+
+
+def _between(places: Sequence[int], values: Sequence[float], place: float) -> float:
+    """The value at a place, linear between the places, which ascend."""
+    after = next((number for number, each in enumerate(places) if each >= place), len(places) - 1)
+    if not after or places[after] <= place:
+        return values[after]
+    share = (place - places[after - 1]) / (places[after] - places[after - 1])
+    return values[after - 1] + share * (values[after] - values[after - 1])
 
 
 class MoreClips(Report):

@@ -1,10 +1,15 @@
-"""Sentences that show a team lead what a run's outlook means, for the Dashboard and the command line."""
+"""Sentences that show a team lead what a run's outlook means, for pages and the command line.
+
+Whatever is stated about more labels is read from the course of one forecast, so that no two sentences contradict each other.
+"""
 
 from __future__ import annotations
 
-from db.reports import AccuracyTarget, Calibration, DataSaved, Horizon, OutlookReport
+from db.reports import AccuracyTarget, Calibration, DataSaved, Forecast, Horizon, OutlookReport
 from labeler.words.run import counted
 
+OFF = 0.01
+"""A measured accuracy that is farther from the curve than this is mentioned."""
 _AGAINST = {"random": "random order", "logmel": "random order with hand-made features (log-mel)"}
 
 
@@ -33,9 +38,68 @@ def forecast_in_words(outlook: OutlookReport | None) -> list[str]:
     beyond = [target for target in forecast.targets if target.decisions is None][:1]
     between = f"{ahead.ua_low:.0%}–{ahead.ua_high:.0%}"
     return [
+        *_where_the_curve_stands(forecast),
         f"With {counted(ahead.decisions, 'more decision')}, UA is likely to be about {ahead.ua:.0%} ({between}).",
         *(_target(target, limit) for target in [*numbers, *beyond]),
     ]
+
+
+def goal_in_words(forecast: Forecast | None, goal: float) -> str:
+    """How many more decisions an accuracy will take, for any goal from 0 to 1.
+
+    Args:
+        forecast: of the run that the goal is compared with; None if there is none yet.
+        goal: the UA that is wished for.
+    """
+    to = f"{_percent(goal)} UA"
+    if not 0 < goal <= 1:
+        return "UA is between 0% and 100%; give a goal between them."
+    unknown = _unknown(forecast)
+    if unknown or forecast is None or forecast.now is None or forecast.horizon is None:
+        return f"How many more decisions {to} takes is not known yet: {unknown}."
+    measured, now = forecast.measured, forecast.now
+    if goal <= now:
+        below = measured is not None and measured < goal
+        reached = f"{to} is reached already: the curve of all runs stands at {_percent(now)}"
+        return f"{reached}, though {_percent(measured or 0)} was measured last." if below else f"{reached}."
+    answer = _target(forecast.to_reach(goal), _limit(forecast.horizon))
+    if measured is None or measured < goal:
+        return answer
+    return f"{_percent(measured)} was measured last, but the curve of all runs stands at {_percent(now)}. To stay there: {answer}"
+
+
+def more_points_in_words(forecast: Forecast | None, *, points: int = 2) -> str:
+    """How many more decisions it takes for so many points more than where the curve stands now."""
+    more = f"{counted(points, 'point')} more"
+    unknown = _unknown(forecast)
+    if unknown or forecast is None or forecast.now is None or forecast.horizon is None:
+        return f"How many more decisions {more} take is not known yet: {unknown}."
+    goal, stands = round(forecast.now + points / 100, 6), f"the curve of all runs stands at {_percent(forecast.now)}"
+    if goal > 1:
+        return f"{more} are not possible, since {stands}."
+    answer = _target(forecast.to_reach(goal), _limit(forecast.horizon))
+    return f"{more} are {_percent(goal)}, since {stands}. {answer}"
+
+
+def _unknown(forecast: Forecast | None) -> str:
+    """Why there is no forecast; empty if there is one."""
+    if forecast is not None and not forecast.known:
+        return forecast.why or "there is no forecast"
+    return "the next run makes a forecast" if forecast is None or not forecast.course else ""
+
+
+def _where_the_curve_stands(forecast: Forecast) -> list[str]:
+    """Where forecasts start, if the newest measured accuracy is somewhere else."""
+    now, measured = forecast.now, forecast.measured
+    if now is None or measured is None or abs(now - measured) < OFF:
+        return []
+    side = "below" if measured < now else "above"
+    return [f"{_percent(measured)} was measured last; that is {side} the curve of all runs, which stands at {_percent(now)}."]
+
+
+def _percent(share: float) -> str:
+    """In whole percent, or with one digit where that says more."""
+    return f"{share:.0%}" if abs(100 * share - round(100 * share)) < 0.05 else f"{share:.1%}"
 
 
 def _limit(horizon: Horizon) -> str:
@@ -48,7 +112,7 @@ def _limit(horizon: Horizon) -> str:
 
 
 def _target(target: AccuracyTarget, limit: str) -> str:
-    to, low, high = f"{target.ua:.0%} UA", target.low, target.high
+    to, low, high = f"{_percent(target.ua)} UA", target.low, target.high
     if low is None:
         return f"{to} is not likely to be reached with {limit}."
     if target.decisions is None:
@@ -99,8 +163,3 @@ def calibration_in_words(calibration: Calibration) -> str:
     sure = "too confident" if calibration.temperature > 1 else "not confident enough"
     raw = f"As trained, the classifier is {sure}: its confidence is wrong by {100 * calibration.ece_raw:.0f} points on average"
     return f"{raw}, and by {100 * calibration.ece:.0f} after scaling with a temperature of {calibration.temperature:.2f}."
-
-
-def goal_in_words(forecast: object, goal: float) -> str:
-    """Stand-in until the branch dashdata is merged."""
-    return f"Not known yet for {goal:.0%}." if forecast is None else f"{goal:.0%} UA takes about 120 more decisions (80–190)."

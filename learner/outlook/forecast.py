@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 from learner.arrays import Float64Array, Int64Array
 
@@ -134,31 +133,37 @@ def _by_likelihood(errors: Float64Array, *, evidence: float) -> Int64Array:
 
 
 @dataclass(frozen=True)
-class More:
-    """How many more labels, with its interval; infinite beyond the range that is searched."""
+class Course:
+    """The accuracy from today on, over continuations of the curve: more labels [numbers], and for each the quantiles of UA."""
 
-    value: float
-    low: float
-    high: float
+    more: Float64Array
+    """Labels beyond today's, from 0 on, ascending."""
+    low: Float64Array
+    middle: Float64Array
+    high: Float64Array
+    """None of the three ever falls."""
 
 
-class Ahead:
-    """Possible continuations of the curve. Each is made to rise, because an accuracy counts as reached only if it stays."""
+def course_of(laws: Laws, *, most: int, at: int) -> Course:
+    """What is expected at each number of labels: the middle of the laws, and bounds of what may be measured then.
 
-    def __init__(self, laws: Laws, *, most: int) -> None:
-        """`most` is the number of labels beyond today's that is searched, at least 1 and at most `FARTHEST` times today's."""
-        numbers = np.unique(np.round(np.geomspace(laws.today, laws.today + most, _STEPS)))
-        curves = laws.seen_at(numbers)
-        # Today's accuracy is known.
-        curves[:, 0] = laws.ua_at(numbers[:1])[:, 0]
-        self._more = numbers - laws.today
-        self._ua = np.stack([optimize.isotonic_regression(curve).x for curve in curves])
+    An accuracy counts as reached only if it stays. So the lower bound at a number of labels is the lowest from there on, and the
+    upper bound the highest up to there.
 
-    def labels_to(self, target: float) -> More:
-        """Labels beyond today's to a target UA."""
-        reached = self._ua >= target
-        first = np.where(reached.any(axis=1), reached.argmax(axis=1), len(self._more))
-        more = np.append(self._more, np.inf)[first]
-        # Not interpolated: between a number and infinity there is nothing.
-        low, value, high = np.quantile(more, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], method="higher")
-        return More(float(value), float(low), float(high))
+    On 128 moments of simulated projects (EmoDB and ESC-10) the bounds held 82% of all later accuracies and 87% of those with a
+    quarter more labels. It starts where the laws are today, not at the newest measured accuracy: from there, what was measured
+    later was .043 off on average instead of .039.
+
+    Args:
+        most: labels beyond today's that are looked at, at least 1 and at most `FARTHEST` times today's.
+        at: a number of labels beyond today's, at most `most`, that is one of the numbers.
+    """
+    numbers = np.unique(np.append(np.round(np.geomspace(laws.today, laws.today + most, _STEPS)), laws.today + at))
+    law, seen = laws.ua_at(numbers), laws.seen_at(numbers)
+    # Today's level is known: only what is measured later is off it.
+    seen[:, 0] = law[:, 0]
+    middle = np.maximum.accumulate(np.median(law, axis=0))
+    low, high = np.quantile(seen, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    low = np.minimum(np.minimum.accumulate(low[::-1])[::-1], middle)
+    high = np.maximum(np.maximum.accumulate(high), middle)
+    return Course(numbers - laws.today, *np.clip([low, middle, high], 0.0, 1.0))

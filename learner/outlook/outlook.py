@@ -13,7 +13,6 @@ import numpy as np
 from db.decisions.log import LiveDecision
 from db.reports import (
     AccuracyAhead,
-    AccuracyTarget,
     ComparedCurves,
     DataSaved,
     DataSavedAgainst,
@@ -30,20 +29,18 @@ from learner.evaluation.cross_fitting import FoldHeads
 from learner.evaluation.curve import Traced
 from learner.evaluation.intervals import SpeakerResamples
 from learner.outlook.data_saved import Measured, data_saved, unknown
-from learner.outlook.forecast import FARTHEST, LEVEL, Ahead, Laws, More, worth_of
+from learner.outlook.forecast import FARTHEST, LEVEL, Course, Laws, course_of, worth_of
 from learner.outlook.handmade_baseline import HandmadeBaseline
 from learner.outlook.random_clips_needed import more_random_clips
 from learner.outlook.random_curve import RandomCurve, random_curve
 from learner.outlook.stability import successive_kappas
-from learner.outlook.stopping import flat_sign, rare_sign, stable_sign, stop_advice
+from learner.outlook.stopping import AHEAD, flat_sign, rare_sign, stable_sign, stop_advice
 from learner.progress import Progress
 
 LEAST_CLIPS = 30
 """Clips of the slice; with fewer, nothing is forecast."""
 TARGET_STEP, LEAST_AHEAD, TARGETS = 0.05, 0.01, 3
 """Accuracies to forecast: the next multiples of a step, at least so far ahead, and so many of them."""
-AHEAD = 1.25
-"""Times today's labels: the number of labels for which the accuracy is forecast."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +80,15 @@ class Outlook:
         laws = fitted_laws(scored.traced, scored.tested, resamples, labels=len(scored.label_ids))
         answered = frozenset(decision.clip_id for decision in scored.live)
         left = _unanswered(scored.pool, answered)
+        forecast = forecast_report(scored, laws, left=left)
         return OutlookReport(
             curves=ComparedCurves(random=by_chance.points, logmel=[] if handmade is None else handmade.points),
             data_saved=DataSavedAgainst(
                 random=_saved(scored, by_chance, scored.tested), logmel=_saved(scored, handmade, on_handmade)
             ),
-            forecast=forecast_report(scored, laws, left=left),
+            forecast=forecast,
             more_clips=_more_clips(scored, resamples),
-            stop=self._stop(scored, laws, answered, left, progress),
+            stop=self._stop(scored, (laws, forecast), answered, left, progress),
         )
 
     def _heads_for(self, name: str, pool: Pool) -> FoldHeads:
@@ -110,13 +108,20 @@ class Outlook:
         labels = trainable(pool, scored.live, scored.label_ids)
         return random_curve(self._heads_for("logmel", pool), tested, labels, scored.label_ids, progress=progress), tested
 
-    def _stop(self, scored: Scored, laws: Laws | None, answered: frozenset[int], left: int, progress: Progress) -> StopAdvice:
+    def _stop(
+        self,
+        scored: Scored,
+        expected: tuple[Laws | None, Forecast],
+        answered: frozenset[int],
+        left: int,
+        progress: Progress,
+    ) -> StopAdvice:
         heads = self._heads_for("stability", scored.pool)
         kappas = successive_kappas(heads, scored.live, scored.label_ids, answered=answered, progress=progress)
         by_age = sorted(scored.live, key=lambda decision: decision.since)
         in_order = [decision.label_id for decision in by_age if decision.label_id in scored.label_ids]
         rare = rare_sign([label for label in in_order if label is not None], scored.label_ids, scored.label_names)
-        return stop_advice([flat_sign(laws), stable_sign(kappas), rare], left=left)
+        return stop_advice([flat_sign(*expected), stable_sign(kappas), rare], left=left)
 
 
 def _unanswered(pool: Pool, answered: frozenset[int]) -> int:
@@ -162,36 +167,37 @@ def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> Forecast
     most = min(all_left, int((FARTHEST - 1) * laws.today))
     if most < 1:
         return Forecast(known=False, why="hardly any clips are left" if left else "no clips are left", level=LEVEL)
-    ahead = Ahead(laws, most=most)
     decisions = round(left * a_label / clips_a_label if most >= all_left else most * a_label)
-    return Forecast(
+    more = max(min(round(laws.today * (AHEAD - 1)), most), 1)
+    course = course_of(laws, most=most, at=more)
+    forecast = Forecast(
         known=True,
         why=None,
         level=LEVEL,
         horizon=Horizon(decisions=decisions, all_left=most >= all_left, clips=left),
-        targets=[_target(ua, ahead.labels_to(ua), a_label) for ua in targets(newest.ua.value)],
-        ahead=_ahead(laws, a_label, most),
+        course=_points(course, decisions_a_label=decisions / most),
+        measured=newest.ua.value,
     )
+    reached = [forecast.to_reach(ua) for ua in targets(max(newest.ua.value, forecast.now or 0.0))]
+    return forecast.model_copy(update={"targets": reached, "ahead": forecast.at(round(more * decisions / most))})
 
 
-def _ahead(laws: Laws, a_label: float, most: int) -> AccuracyAhead:
-    more = max(min(round(laws.today * (AHEAD - 1)), most), 1)
-    seen = laws.seen_at(np.array([laws.today + more], dtype=np.float64))
-    low, middle, high = np.clip(np.quantile(seen, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]), 0.0, 1.0).tolist()
-    return AccuracyAhead(decisions=round(more * a_label), ua=round(middle, 4), ua_low=round(low, 4), ua_high=round(high, 4))
+def _points(course: Course, *, decisions_a_label: float) -> list[AccuracyAhead]:
+    """One for each number of decisions."""
+    rows = zip(course.more, course.middle, course.low, course.high, strict=True)
+    points = {
+        round(more * decisions_a_label): AccuracyAhead(
+            decisions=round(more * decisions_a_label), ua=round(ua, 4), ua_low=round(low, 4), ua_high=round(high, 4)
+        )
+        for more, ua, low, high in ((float(value) for value in row) for row in rows)
+    }
+    return list(points.values())
 
 
 def targets(now: float) -> list[float]:
     """Accuracies to forecast: the next round ones, below 1."""
     first = math.ceil((now + LEAST_AHEAD) / TARGET_STEP)
     return [round(step * TARGET_STEP, 2) for step in range(first, first + TARGETS) if step * TARGET_STEP < 0.999]
-
-
-def _target(ua: float, more: More, a_label: float) -> AccuracyTarget:
-    def decisions(labels: float) -> int | None:
-        return round(labels * a_label) if np.isfinite(labels) else None
-
-    return AccuracyTarget(ua=ua, decisions=decisions(more.value), low=decisions(more.low), high=decisions(more.high))
 
 
 def _saved(scored: Scored, theirs: RandomCurve | None, tested: Slice | None) -> DataSaved:

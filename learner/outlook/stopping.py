@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from db.reports import StopAdvice, StopSign
+from db.reports import Forecast, StopAdvice, StopSign
 from learner.outlook.forecast import Laws
 
 FLAT_GAIN, FLAT_MOST = 0.01, 0.02
 """The curve counts as flat if `AHEAD` times as many labels bring no more UA than this: in the median, and at most."""
 AHEAD = 1.25
+"""Times today's labels: how many labels the accuracy is forecast for, and the curve is called flat or not."""
 STABLE = 0.95
 """Least mean kappa of successive runs."""
 RARE = 0.5
@@ -25,18 +26,26 @@ WINDOW, WINDOW_SHARE = 30, 0.1
 """The last decisions, which must have found no rare class: so many, or this share of all if that is more."""
 
 
-def flat_sign(laws: Laws | None) -> StopSign:
-    """Whether more labels would hardly help."""
+def flat_sign(laws: Laws | None, forecast: Forecast) -> StopSign:
+    """Whether more labels would hardly help.
+
+    What more decisions bring is read from the forecast, as everything else that is reported about them. That it is not much more
+    by chance follows from the laws alone: what is measured later is off them, whether the curve is flat or not.
+    """
     if laws is None:
         return StopSign(name="flat", met=None, why="The curve is too short for a forecast.")
-    more = round(laws.today * (AHEAD - 1))
+    if forecast.ahead is None or forecast.now is None:
+        return StopSign(name="flat", met=True, why="Hardly any clips are left that could raise UA.")
+    gain = max(forecast.ahead.ua - forecast.now, 0.0)
     ua = laws.ua_at(np.array([laws.today, laws.today * AHEAD]))
-    middle, most = np.quantile(ua[:, 1] - ua[:, 0], [0.5, 0.95])
-    met = bool(middle <= FLAT_GAIN and most <= FLAT_MOST)
+    most = max(float(np.quantile(ua[:, 1] - ua[:, 0], 0.95)), gain)
+    met = gain <= FLAT_GAIN and most <= FLAT_MOST
+    perhaps = f", but perhaps by {100 * most:.1f}" if gain <= FLAT_GAIN and not met else ""
+    more = "1 more decision" if forecast.ahead.decisions == 1 else f"{forecast.ahead.decisions} more decisions"
     return StopSign(
         name="flat",
         met=met,
-        why=f"{more} more labels would raise UA by about {100 * middle:.1f} points, and by {100 * most:.1f} at most.",
+        why=f"{more} would raise UA by about {100 * gain:.1f} points{perhaps}.",
     )
 
 

@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from db.reports import Calibration, OutlookReport
-from labeler.words.outlook import advice_in_words, calibration_in_words, forecast_in_words, more_clips_in_words, saved_in_words
+from db.reports import Calibration, Forecast, OutlookReport
+from labeler.words.outlook import (
+    advice_in_words,
+    calibration_in_words,
+    forecast_in_words,
+    goal_in_words,
+    more_clips_in_words,
+    more_points_in_words,
+    saved_in_words,
+)
 
 KNOWN = {"known": True, "why": None, "times": 2.4, "low": 1.6, "high": 3.7, "ua": 0.712, "ours": 120.0, "theirs": 288.0}
 UNKNOWN = {"known": False, "why": "the random slice has 12 clips, and it takes 30", "times": None}
@@ -138,3 +146,67 @@ def test_confidence_before_and_after_temperature_scaling() -> None:
         "As trained, the classifier is too confident: its confidence is wrong by 11 points on average, "
         "and by 3 after scaling with a temperature of 1.80."
     )
+
+
+def course(*points: tuple[int, float, float, float], measured: float | None = None) -> Forecast:
+    """A forecast with these points: decisions, UA and its bounds."""
+    names = ("decisions", "ua", "ua_low", "ua_high")
+    last = {"decisions": points[-1][0], "all_left": True}
+    ahead = [dict(zip(names, point, strict=True)) for point in points]
+    return Forecast.model_validate({"known": True, "why": None, "horizon": last, "course": ahead, "measured": measured})
+
+
+COURSE = course((0, 0.80, 0.78, 0.81), (100, 0.84, 0.79, 0.86), (300, 0.86, 0.82, 0.92), measured=0.795)
+
+
+@pytest.mark.parametrize(
+    ("goal", "sentence"),
+    [
+        (0.82, "82% UA takes about 50 more decisions (20–300)."),
+        (0.85, "85% UA takes about 200 more decisions: at least 80, perhaps more than the 300 clips left."),
+        (0.9, "90% UA takes at least 233 more decisions, but most likely more than the 300 clips left."),
+        (0.93, "93% UA is not likely to be reached with the 300 clips left."),
+        (0.79, "79% UA is reached already: the curve of all runs stands at 80%."),
+        (0.797, "79.7% UA is reached already: the curve of all runs stands at 80%, though 79.5% was measured last."),
+        (85, "UA is between 0% and 100%; give a goal between them."),
+    ],
+)
+def test_any_goal_is_answered_with_an_interval_or_honestly_not(goal: float, sentence: str) -> None:
+    assert goal_in_words(COURSE, goal) == sentence
+
+
+def test_a_goal_that_was_measured_by_chance_is_not_reached_yet() -> None:
+    lucky = COURSE.model_copy(update={"measured": 0.83})
+    assert goal_in_words(lucky, 0.82) == (
+        "83% was measured last, but the curve of all runs stands at 80%. "
+        "To stay there: 82% UA takes about 50 more decisions (20–300)."
+    )
+
+
+def test_without_a_forecast_a_goal_gets_the_reason() -> None:
+    few = Forecast(known=False, why="the random slice has 12 of 30 necessary clips")
+    assert goal_in_words(few, 0.85) == (
+        "How many more decisions 85% UA takes is not known yet: the random slice has 12 of 30 necessary clips."
+    )
+    assert more_points_in_words(few).endswith("the random slice has 12 of 30 necessary clips.")
+    of_an_earlier_version = Forecast(known=True, why=None)
+    for nothing in (None, of_an_earlier_version):
+        assert goal_in_words(nothing, 0.85).endswith("not known yet: the next run makes a forecast.")
+
+
+def test_two_points_more_start_where_the_curve_stands() -> None:
+    assert more_points_in_words(COURSE) == (
+        "2 points more are 82%, since the curve of all runs stands at 80%. 82% UA takes about 50 more decisions (20–300)."
+    )
+    assert (
+        more_points_in_words(COURSE, points=25) == "25 points more are not possible, since the curve of all runs stands at 80%."
+    )
+
+
+def test_a_measured_accuracy_off_the_curve_is_mentioned_before_the_forecast() -> None:
+    ahead = {"ahead": COURSE.at(100), "measured": 0.77}
+    found = forecast_in_words(OutlookReport(forecast=COURSE.model_copy(update=ahead)))
+    assert found == [
+        "77% was measured last; that is below the curve of all runs, which stands at 80%.",
+        "With 100 more decisions, UA is likely to be about 84% (79%–86%).",
+    ]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from learner.outlook.forecast import Ahead, Laws, More, worth_of
+from db.reports import AccuracyAhead, Forecast
+from learner.outlook.forecast import Laws, course_of, worth_of
 
 LABELS = [20, 30, 45, 70, 100, 150, 200]
 
@@ -28,8 +32,23 @@ def laws(true: NDArray[np.float64], *, error: float = 0.02, clips: float = 10_00
     return found
 
 
+@dataclass(frozen=True)
+class More:
+    """How many more labels, with its interval; infinite beyond the range that is searched."""
+
+    value: float
+    low: float
+    high: float
+
+
 def more_labels(found: Laws, target: float) -> More:
-    return Ahead(found, most=1400).labels_to(target)
+    """As the report answers it, where every label is one decision."""
+    course = course_of(found, most=1400, at=50)
+    rows = zip(course.more, course.middle, course.low, course.high, strict=True)
+    points = [AccuracyAhead(decisions=round(n), ua=ua, ua_low=low, ua_high=high) for n, ua, low, high in rows]
+    answer = Forecast(known=True, why=None, course=points).to_reach(target)
+    more = (math.inf if bound is None else bound for bound in (answer.decisions, answer.low, answer.high))
+    return More(*more)
 
 
 def test_a_power_law_is_extrapolated() -> None:

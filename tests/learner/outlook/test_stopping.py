@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from db.reports import StopSign
+from db.reports import AccuracyAhead, Forecast, StopSign
 from learner.outlook.forecast import Laws
 from learner.outlook.stability import stability
 from learner.outlook.stopping import flat_sign, rare_sign, stable_sign, stop_advice
@@ -21,15 +21,40 @@ def laws(drop: float) -> Laws:
     return Laws(200, np.full(200, 0.8), np.full(200, drop * 10), np.full(200, 5), clips=100.0)
 
 
+def sign_of(drop: float, *, answers_a_label: int = 1) -> StopSign:
+    """The sign of a curve, on the forecast that is reported with it."""
+    found = laws(drop)
+    before, after = np.median(found.ua_at(np.array([200.0, 250.0])), axis=0).tolist()
+    now = AccuracyAhead(decisions=0, ua=before, ua_low=before, ua_high=before)
+    ahead = AccuracyAhead(decisions=50 * answers_a_label, ua=after, ua_low=before, ua_high=after)
+    return flat_sign(found, Forecast(known=True, why=None, course=[now, ahead], ahead=ahead))
+
+
 def test_a_flat_curve_is_a_sign_and_a_rising_one_is_none() -> None:
-    assert flat_sign(laws(0.02)).met
-    rising = flat_sign(laws(0.2))
+    assert sign_of(0.02).met
+    rising = sign_of(0.2)
     assert rising.met is False
-    assert rising.why == "50 more labels would raise UA by about 4.0 points, and by 4.0 at most."
+    assert rising.why == "50 more decisions would raise UA by about 4.0 points."
+
+
+def test_a_curve_that_may_rise_all_the_same_is_not_flat() -> None:
+    drop = np.where(np.arange(200) < 180, 0.2, 4.0)
+    found = Laws(200, np.full(200, 0.8), drop, np.full(200, 5), clips=100.0)
+    now, ahead = (AccuracyAhead(decisions=n, ua=ua, ua_low=ua, ua_high=ua) for n, ua in ((0, 0.78), (50, 0.784)))
+    sign = flat_sign(found, Forecast(known=True, why=None, course=[now, ahead], ahead=ahead))
+    assert (sign.met, sign.why) == (False, "50 more decisions would raise UA by about 0.4 points, but perhaps by 8.0.")
+
+
+def test_where_labels_take_several_answers_it_counts_answers_as_the_forecast_does() -> None:
+    assert sign_of(0.2, answers_a_label=3).why.startswith("150 more decisions would raise UA by about 4.0 points")
 
 
 def test_no_forecast_is_no_sign_either_way() -> None:
-    assert flat_sign(None).met is None
+    assert flat_sign(None, Forecast(known=False, why="the curve is too short")).met is None
+
+
+def test_where_hardly_any_clips_are_left_they_cannot_help_much() -> None:
+    assert flat_sign(laws(0.2), Forecast(known=False, why="hardly any clips are left")).met
 
 
 def test_predictions_that_stay_are_a_sign() -> None:

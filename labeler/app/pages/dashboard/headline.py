@@ -9,11 +9,11 @@ import streamlit as st
 
 from db.dashboard import DashboardFacts
 from db.models import Run
-from db.reports import Forecast, OutlookReport
+from db.reports import OutlookReport
 from db.serving.random_slice import Waiting
 from labeler.app.pages.dashboard.explained import clock, why
 from labeler.app.pages.plain_text import plain
-from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
+from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, more_points_in_words, saved_in_words
 from labeler.words.run import accuracy_in_words, counted, normalisation_in_words, speakers_in_words
 
 _UNKNOWN = "Not known yet"
@@ -37,7 +37,7 @@ def headline(facts: DashboardFacts) -> None:
     """Show the figures, and below them what is newer than they are."""
     run = facts.run
     outlook = None if run is None else run.report.outlook
-    figures = [_good(run), _sure(run, outlook, facts.waiting), _done(facts), _more(run, outlook), _stop(outlook)]
+    figures = [_good(run), _sure(run, outlook, facts.waiting), _done(facts), _more(outlook), _stop(outlook)]
     for column, figure in zip(st.columns(len(figures)), figures, strict=True):
         with column, st.container(border=True, height="stretch", gap="xxsmall", key=f"figure-{figure.key}"):
             st.metric(plain(figure.title), plain(figure.value), width="stretch")
@@ -90,25 +90,23 @@ def _done(facts: DashboardFacts) -> _Figure:
     return _Figure("done", "Labels done", f"{now.labelled}", "; ".join([left, *others]), sentences)
 
 
-def _more(run: Run | None, outlook: OutlookReport | None) -> _Figure:
+def _more(outlook: OutlookReport | None) -> _Figure:
     """How many labels bring two points."""
     title = "How much more"
     forecast = None if outlook is None else outlook.forecast
-    if run is None or run.ua is None or forecast is None or not forecast.known:
+    if forecast is None or not forecast.known or forecast.now is None or forecast.horizon is None:
         because = "It takes more random clips first" if forecast is None else "Too little is measured yet"
         return _Figure("more", title, _UNKNOWN, because, forecast_in_words(outlook))
-    value, below = _labels_for_points(forecast, run.ua)
-    return _Figure("more", title, value, below, forecast_in_words(outlook))
-
-
-def _labels_for_points(forecast: Forecast, ua: float) -> tuple[str, str]:
-    wanted = ua + _POINTS / 100
-    reached = next((point.decisions for point in forecast.course if point.ua >= wanted), None)
-    below = f"for {_POINTS} points more"
-    if reached is not None:
-        return f"about {reached}", f"labels {below}"
-    limit = None if forecast.horizon is None else forecast.horizon.decisions
-    return ("A lot" if limit is None else f"over {limit}"), f"labels {below}, if at all"
+    sentences = [more_points_in_words(forecast, points=_POINTS), *forecast_in_words(outlook)]
+    goal = forecast.now + _POINTS / 100
+    if goal > 1:
+        return _Figure("more", title, "Nothing", f"It is within {_POINTS} points of 100%", sentences)
+    needed = forecast.to_reach(goal).decisions
+    if needed is None:
+        return _Figure(
+            "more", title, f"over {forecast.horizon.decisions}", f"labels for {_POINTS} points more, if at all", sentences
+        )
+    return _Figure("more", title, f"about {needed}", f"labels for {_POINTS} points more", sentences)
 
 
 def _stop(outlook: OutlookReport | None) -> _Figure:
