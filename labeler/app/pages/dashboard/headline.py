@@ -101,12 +101,11 @@ def _more(outlook: OutlookReport | None) -> _Figure:
     goal = forecast.now + _POINTS / 100
     if goal > 1:
         return _Figure("more", title, "Nothing", f"It is within {_POINTS} points of 100%", sentences)
+    for_points = f"labels for {_POINTS} points more"
     needed = forecast.to_reach(goal).decisions
     if needed is None:
-        return _Figure(
-            "more", title, f"over {forecast.horizon.decisions}", f"labels for {_POINTS} points more, if at all", sentences
-        )
-    return _Figure("more", title, f"about {needed}", f"labels for {_POINTS} points more", sentences)
+        return _Figure("more", title, f"over {forecast.horizon.decisions}", f"{for_points}, if at all", sentences)
+    return _Figure("more", title, f"about {needed}", for_points, sentences)
 
 
 def _stop(outlook: OutlookReport | None) -> _Figure:

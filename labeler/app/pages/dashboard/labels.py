@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from db.dashboard import DashboardFacts
-from db.reports import RunReport, ThresholdPoint
+from db.reports import Calibration, RunReport, ThresholdPoint
 from labeler.app.pages.dashboard.explained import chart
 from labeler.app.pages.plain_text import plain
 from labeler.charts.labels import examples_chart, recall_chart, reliability_chart, share_chart, threshold_chart
@@ -49,6 +49,15 @@ def show_labels(facts: DashboardFacts) -> None:
         else:
             st.caption("It is estimated with the next run.")
     _thresholds(facts, report)
+    if report.calibration is not None:
+        _calibration(report.calibration)
+
+
+def _calibration(calibration: Calibration) -> None:
+    with st.expander("Is the confidence reliable?"):
+        st.markdown(plain(calibration_in_words(calibration)))
+        rows = [part.model_dump() for part in calibration.bins]
+        chart(reliability_chart(calibration), lambda: rows, name="reliability")
 
 
 def _examples(report: RunReport) -> None:
@@ -82,11 +91,6 @@ def _thresholds(facts: DashboardFacts, report: RunReport) -> None:
         chosen = st.select_slider("Least confidence", choices, value=start, format_func=_two_digits, key="threshold-value")
         point = points[choices.index(chosen)]
         st.markdown(plain(threshold_in_words(label or names[0], point)))
-        if report.calibration is not None:
-            with st.expander("Is the confidence reliable?"):
-                st.markdown(plain(calibration_in_words(report.calibration)))
-                bins = report.calibration.bins
-                chart(reliability_chart(report.calibration), lambda: [part.model_dump() for part in bins], name="reliability")
     with right:
         rows = [{"label": label, **each.model_dump()} for each in points]
         chart(threshold_chart(points, chosen=chosen), lambda: rows, name="thresholds", because=_THRESHOLD)

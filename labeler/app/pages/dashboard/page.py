@@ -32,12 +32,13 @@ _LOOK_AGAIN = 2.0
 def show_dashboard() -> None:
     """Show the page. Everything below the large figures is drawn anew only when there are newer measurements."""
     st.title("Dashboard", anchor=False)
-    facts: DashboardFacts | None = None
+    read: list[DashboardFacts] = []
     with in_one_sentence():
-        facts = facts_now(serving())
-    if facts is None:
+        read.append(facts_now(serving()))
+    if not read:
         _try_again()
         return
+    facts = read[0]
     _figures(stamp(facts))
     if not facts.now.answers:
         st.info("Nothing is labelled yet: people label on the page Label, and the figures follow.", icon=":material/label:")
