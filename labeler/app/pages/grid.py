@@ -23,7 +23,9 @@ from labeler.player.grid.component import GridSeat, grid
 URL_PATH = "grid"
 LIKE = "like"
 """The query parameter that holds a clip's number."""
-_LIKELY, _LIKE, _AMONG = "Likely to be", "Similar to a clip", "Selected on the map"
+SELECTED = "selected"
+"""The query parameter that begins with the clips selected on the map."""
+_LIKELY, _LIKE, _AMONG = "Likely to be", "Similar to a clip", "From the map"
 _SELECTED = "grid-selected"
 """In the session: ids of the clips that were selected on the map."""
 _OTHER = 0
@@ -74,16 +76,16 @@ def open_grid(like: int) -> NoReturn:
 def open_grid_of(clips: Sequence[int]) -> NoReturn:
     """Go from another page to these clips, in this order; at most `MOST_NAMED` of them."""
     st.session_state[_SELECTED] = list(clips)[:MOST_NAMED]
-    st.session_state["grid-way"] = _AMONG
-    st.switch_page(st.Page(show_grid, url_path=URL_PATH))
+    st.session_state.pop("grid-way", None)
+    st.switch_page(st.Page(show_grid, url_path=URL_PATH), query_params={SELECTED: "map"})
 
 
 def _looked_for(now: Serving, who: int, labels: list[str]) -> tuple[dict[str, Any], str, str] | None:
     """The query for the grid's route, the same in words, and the label of confirmed clips; None while nothing is chosen."""
-    way, *rest = st.columns([1.4, 1.6, 1], vertical_alignment="bottom")
+    way, *rest = st.columns([1.7, 1.5, 0.8], vertical_alignment="bottom")
     selected = st.session_state.get(_SELECTED, [])
     ways = [_LIKELY, _LIKE, *([_AMONG] if selected else [])]
-    first = _LIKE if LIKE in st.query_params else _LIKELY
+    first = _AMONG if selected and SELECTED in st.query_params else _LIKE if LIKE in st.query_params else _LIKELY
     shown = way.segmented_control("Show clips", ways, default=first, required=True, key="grid-way")
     if shown == _LIKE:
         return _like(now, who, labels, rest)

@@ -11,6 +11,7 @@ from db.errors import EarmarkError
 from db.records.learner_state import read_state
 from db.store.failures import STORE_ERRORS
 from labeler.app.opened import serving
+from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.dashboard.course import course
 from labeler.app.pages.dashboard.doubts import show_doubts
 from labeler.app.pages.dashboard.glance import DOUBTS, LABELS, MAP, MIX_UPS, PEOPLE, SECTION, SECTIONS, glance
@@ -31,6 +32,8 @@ _LOOK_AGAIN = 2.0
 
 def show_dashboard() -> None:
     """Show the page. Everything below the large figures is drawn anew only when there are newer measurements."""
+    # Kept for the pages that this one leads to.
+    known_name()
     st.title("Dashboard", anchor=False)
     read: list[DashboardFacts] = []
     with in_one_sentence():
