@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from db.models import CurvePoint, Run
-from db.reports import DoubtedLabel, OutlookReport, RunReport
+from db.reports import DoubtedLabel, OutlookReport, RunReport, TeamReport
 
 _RUNS_LOOKED_AT = 10
 """Evaluated runs that are searched. A run gets its outlook before the next run is scored, so older outlooks are out of date."""
@@ -143,6 +143,12 @@ def record_suspects(session: Session, run_id: int, suspects: Sequence[DoubtedLab
     """Add the labels that the classifier of a run contradicts, most suspicious first."""
     run = session.get_one(Run, run_id)
     run.report = run.report.model_copy(update={"suspects": list(suspects)})
+
+
+def record_team(session: Session, run_id: int, team: TeamReport) -> None:
+    """Add how the annotators compare."""
+    run = session.get_one(Run, run_id)
+    run.report = run.report.model_copy(update={"team": team})
 
 
 def latest_suspects(session: Session) -> list[DoubtedLabel]:

@@ -53,18 +53,23 @@ def agreement(given: Opinions, *, labels: int, progress: Progress = unseen) -> A
         progress: called with samples of clips drawn and to draw.
     """
     counts = counts_of(given, labels=labels)
+    shared = given.labels[given.several]
+    labelled = (~np.isnan(shared)).astype(np.float64)
+    together = labelled.T @ labelled
     pairs = [
-        _pair(given, (first, second))
+        _pair(given.annotator_ids, shared, (first, second))
         for first, second in combinations(range(len(given.annotator_ids)), 2)
-        if (~np.isnan(given.labels[:, [first, second]])).all(axis=1).any()
+        if together[first, second]
     ]
     return Agreement(len(counts), krippendorff_alpha(counts, progress=progress), fleiss_kappa(counts), pairs)
 
 
 def counts_of(given: Opinions, *, labels: int) -> Float64Array:
     """How often each label was given, [clips, labels], for the clips that two annotators or more labelled."""
-    found = [np.bincount(row[~np.isnan(row)].astype(np.int64), minlength=labels) for row in given.labels[given.several]]
-    return np.array(found, dtype=np.float64).reshape(len(found), labels)
+    shared = given.labels[given.several]
+    rows, columns = np.nonzero(~np.isnan(shared))
+    cells = rows * labels + shared[rows, columns].astype(np.int64)
+    return np.bincount(cells, minlength=len(shared) * labels).astype(np.float64).reshape(len(shared), labels)
 
 
 def fleiss_kappa(counts: Float64Array) -> float | None:
@@ -88,11 +93,13 @@ def krippendorff_alpha(counts: Float64Array, *, progress: Progress = unseen) -> 
     if not np.isfinite(value):
         return None
     rng = np.random.default_rng(SEED)
-    share = np.full(len(counts), 1 / len(counts))
+    # Clips with the same counts are drawn together: with very many clips there are few kinds.
+    kinds, of_kind = np.unique(sums, axis=0, return_counts=True)
+    share = of_kind / len(counts)
     parts = []
     # In parts: all draws at once would take much memory with very many clips.
     for done in range(_PART, RESAMPLES + 1, _PART):
-        parts.append(_alphas(rng.multinomial(len(counts), share, size=_PART) @ sums))
+        parts.append(_alphas(rng.multinomial(len(counts), share, size=_PART) @ kinds))
         progress(done, RESAMPLES)
     drawn = np.concatenate(parts)
     drawn = drawn[np.isfinite(drawn)]
@@ -111,11 +118,11 @@ def _alphas(sums: Float64Array) -> Float64Array:
     return found
 
 
-def _pair(given: Opinions, columns: tuple[int, int]) -> PairAgreement:
-    labels = given.labels[:, columns]
+def _pair(annotator_ids: list[int], shared: Float64Array, columns: tuple[int, int]) -> PairAgreement:
+    labels = shared[:, columns]
     both = labels[~np.isnan(labels).any(axis=1)].astype(np.int64)
     return PairAgreement(
-        annotators=(given.annotator_ids[columns[0]], given.annotator_ids[columns[1]]),
+        annotators=(annotator_ids[columns[0]], annotator_ids[columns[1]]),
         clips=len(both),
         agreed=float((both[:, 0] == both[:, 1]).mean()),
         kappa=cohen_kappa(both[:, 0], both[:, 1]),

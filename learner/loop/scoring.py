@@ -12,8 +12,8 @@ from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
-from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects
-from db.reports import LabelShare, WaitingFor
+from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects, record_team
+from db.reports import LabelShare, TeamReport, WaitingFor
 from db.serving.random_slice import Waiting, blind_answers, slice_clip_ids, what_is_waited_for
 from db.store.engine import Turn
 from learner.dataset.pool import Pool
@@ -43,6 +43,8 @@ class Scorer:
         self._project = project
         self._reporter = reporter
         self._fold_heads: FoldHeads | None = None
+        self._team: tuple[tuple[int, int, tuple[int, ...]], TeamReport] | None = None
+        """The comparison of annotators, and what it was read from: it depends on the decisions alone."""
         self._outlook = Outlook(HandmadeBaseline(project), C=project.settings.head_c)
 
     def is_scored(self, run_id: int) -> bool:
@@ -76,7 +78,7 @@ class Scorer:
         if not has_scores:
             of_slice = _of_slice(published, in_slice, slice_labels, waiting)
             self._record(published, tested, traced, heads, of_slice, progress=progress)
-        self._record_suspects(published)
+        self._record_suspects_and_team(published)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
         outlook = self._outlook.of(scored, progress=progress)
         with self._project.write(Turn.LEARNING) as session:
@@ -148,15 +150,20 @@ class Scorer:
                 points=traced.points,
             )
 
-    def _record_suspects(self, published: Published) -> None:
-        """Record the doubted labels for the Review page."""
+    def _record_suspects_and_team(self, published: Published) -> None:
+        """Record the doubted labels for the Review page, and how the annotators compare."""
         # The modules that judge labels take a second to load; a project without labels does not need them.
         from learner.label_quality.report import doubted_labels
+        from learner.label_quality.team import team_report
 
         snapshot = published.snapshot
         found = doubted_labels(published.pool, snapshot.live, snapshot.label_ids, most=SUSPECTS)
+        read = (snapshot.last_decision_id, snapshot.label_change, tuple(snapshot.label_ids))
+        if self._team is None or self._team[0] != read:
+            self._team = read, team_report(snapshot.live, snapshot.label_ids)
         with self._project.write(Turn.LEARNING) as session:
             record_suspects(session, published.run_id, found)
+            record_team(session, published.run_id, self._team[1])
 
     def _heads_for(self, pool: Pool) -> FoldHeads:
         if self._fold_heads is None or self._fold_heads.pool is not pool:
