@@ -51,6 +51,6 @@ def confusion_chart(confusion: Confusion) -> alt.LayerChart:
     text = (
         base.transform_filter("datum.clips > 0")
         .mark_text(fontSize=13)
-        .encode(text="clips:Q", color=alt.condition("datum.share > 0.6", alt.value("#ffffff"), alt.value(GREY)))
+        .encode(text="clips:Q", color=alt.condition("datum.share >= 0.45", alt.value("#ffffff"), alt.value(GREY)))
     )
     return alt.LayerChart(layer=[cells, text]).properties(height=ROW_HEIGHT * len(names) + 90)

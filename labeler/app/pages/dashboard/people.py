@@ -112,7 +112,7 @@ def _reliability(facts: DashboardFacts, team: TeamReport) -> None:
         chance = 1 / max(len(facts.labels), 1)
         drawn = intervals_chart(rows, value="Reliability", clips="Clips", chance=chance)
         chart(drawn, lambda: rows, name="reliability-of-people", because=_RELIABILITY)
-    for sentence in team_in_words(team, facts.annotators):
+    for sentence in team_in_words(team, facts.annotators, labels=len(facts.labels)):
         st.caption(plain(sentence))
 
 

@@ -31,6 +31,12 @@ def facts_now(now: Serving) -> DashboardFacts:
     return facts
 
 
+def forget_facts() -> None:
+    """Read anew what is shown next."""
+    with _LOCK:
+        _held.clear()
+
+
 def stamp(facts: DashboardFacts) -> tuple[object, ...]:
     """Another one whenever the page shows other measurements, or other labels and people."""
     run = facts.run
