@@ -21,6 +21,7 @@ from learner.dataset.pool import PoolSignature
 from learner.dataset.project_pool import pool_signature
 from learner.loop.heartbeat import Reporter
 from learner.loop.lock import learner_lock
+from learner.loop.mapping import Mapper
 from learner.loop.publishing import Published, Publisher
 from learner.loop.scoring import Scorer
 from learner.progress import Progress, unseen
@@ -30,6 +31,8 @@ POOL_SECONDS = 2.0
 """Between two looks at whether clips or features came or went."""
 MOST_FAILURES = 6
 """Failures of the database in a row after which the learner gives up."""
+IDLE_SECONDS = 3.0
+"""Nothing new for so long, and the map of clips may be made: the next answer is then unlikely to come within the next second."""
 FIRST_PAUSE = 0.5
 """Seconds after the first failure; twice as long after each further one."""
 
@@ -138,6 +141,10 @@ class _Loop:
         """Of the database, when all that a pass depends on was as it is in `_seen`."""
         self._looked_at = 0.0
         self._to_score: Published | None = None
+        self._mapper = Mapper(project)
+        self._newest: Published | None = None
+        self._news_at = time.monotonic()
+        """When a queue was published or a run scored last."""
 
     def step(self) -> None:
         """Publish if anything is new, then evaluate what is published."""
@@ -150,6 +157,16 @@ class _Loop:
             # A newer run may have been published meanwhile.
             if self._to_score.run_id == published.run_id:
                 self._to_score = None
+            self._news_at = time.monotonic()
+        if self._newest is not None and time.monotonic() - self._news_at >= IDLE_SECONDS:
+            self._mapper.draw_if_due(self._newest, go_on=self._still_idle)
+
+    def _still_idle(self) -> bool:
+        """Whether the map may be made: nobody asks to stop, and nothing is new."""
+        if self._should_stop():
+            raise _Stopped
+        self._publish_if_new()
+        return time.monotonic() - self._news_at >= IDLE_SECONDS
 
     def _publish_if_new(self) -> None:
         # First, so that what is written while we look is looked at next time.
@@ -165,7 +182,8 @@ class _Loop:
             self._version = version
 
     def _publish(self) -> None:
-        published = self._publisher.publish()
+        published = self._newest = self._publisher.publish()
+        self._news_at = time.monotonic()
         if published is None:
             self._reporter.report("waiting", NO_FEATURES)
         elif self._scorer.is_scored(published.run_id):

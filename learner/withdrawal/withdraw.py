@@ -18,6 +18,7 @@ from db.errors import LearnerError
 from db.project import OpenProject
 from db.store.overwriting import empty_the_log, overwrite_deleted
 from learner.features.erasing import erase_withdrawn, forget_probe_cache
+from learner.search.clip_map import forget_on_map
 from learner.search.likely import forget_likely, read_likely
 from learner.search.predicted import forget_predictions
 
@@ -94,6 +95,7 @@ def _forget_copies(folder: Path, audio: Sequence[WithdrawnAudio]) -> int:
 def _forget_predictions(heads_dir: Path, clips: Sequence[int]) -> None:
     """What runs predicted of these clips; the next run writes new lists of likely clips."""
     forget_predictions(heads_dir, clips)
+    forget_on_map(heads_dir, clips)
     try:
         listed = read_likely(heads_dir)
     except LearnerError:
