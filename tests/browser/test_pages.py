@@ -8,22 +8,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
-from db.models import AudioFile
+from db.models import AudioFile, Clip
+from db.records.features import newest_feature_set
 from db.records.learner_state import count_restart, report_state
 from db.records.runs import CurvePointValues, record_evaluation, record_outlook, record_run
 from db.reports import OutlookReport, RunReport
+from learner.search.clip_map import ClipMap, write_clip_map
 from tests.browser.served import Seat, Served
 from tests.filled_projects import LABELS, answer
+from tests.learner.synthetic_projects import embed_made_up
 
 pytestmark = pytest.mark.browser
 
 
 def lay_out_clips(served: Served) -> None:
-    """Write a map of all clips, side by side, as the learner does."""
-    raise NotImplementedError
+    """Write a map of all clips, in a row, as the learner does."""
+    with served.project.read() as session:
+        ids = list(session.scalars(select(Clip.id).order_by(Clip.id)))
+    embed_made_up(served.project, ids)
+    with served.project.read() as session:
+        features = newest_feature_set(session)
+    assert features is not None
+    places = np.linspace(0.1, 0.9, len(ids), dtype=np.float32)
+    write_clip_map(
+        served.project.heads_dir,
+        ClipMap(feature_set_id=features.id, normalisation="none", written_at=1.0, clip_ids=np.array(ids), x=places, y=places),
+    )
 
 
 POINT = {"labels": 12, "examples_per_class": 4.0, "smallest_class": 2, "ua": 0.4, "ua_low": 0.3, "ua_high": 0.5}

@@ -14,17 +14,18 @@ from db.dashboard import DashboardFacts, newest_of_dashboard
 from db.decisions.consensus import consensus_labels
 from db.decisions.listed import listed_clips
 from db.decisions.log import live_decisions
+from db.errors import FeatureError
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.dashboard.clips_of import show_clips
 from labeler.app.pages.dashboard.explained import why
 from labeler.app.pages.grid import open_grid_of
+from labeler.app.pages.plain_text import plain
 from labeler.charts.style import label_colours
 from labeler.player.map.component import NO_LABEL, MapLabel, MapPoints, clip_map
-from learner.search.clip_map import ClipMap, read_clip_map
-from learner.search.predicted import read_predictions
+from learner.arrays import Float32Array, Int64Array
+from learner.search.clip_map import MOST_CLIPS, MapWithPredictions
+from learner.search.clip_map import clip_map as read_map
 
-MOST = 20_000
-"""Points that are shown; of more, every so many-th."""
 _CHOSEN = "map-chosen"
 _LOCK = threading.Lock()
 
@@ -33,8 +34,6 @@ _LOCK = threading.Lock()
 class _Drawn:
     stamp: str
     points: MapPoints
-    total: int
-    """Clips on the whole map."""
 
 
 _held: dict[Path, _Drawn] = {}
@@ -42,9 +41,13 @@ _held: dict[Path, _Drawn] = {}
 
 def show_map(facts: DashboardFacts) -> None:
     """The map, and the clip that was clicked last."""
-    drawn = _drawn(serving(), facts)
+    try:
+        drawn = _drawn(serving(), facts)
+    except FeatureError as error:
+        st.caption(plain(str(error)))
+        return
     if drawn is None:
-        st.caption("There is no map yet: the learner draws it when features are made, with one of its next runs.")
+        st.caption("There is no map yet: the learner makes it when it has nothing else to do.")
         return
     labels = [
         MapLabel(name=label.name, colour=colour)
@@ -63,9 +66,7 @@ def show_map(facts: DashboardFacts) -> None:
             "Each point is a clip. The positions come from the features of the audio: clips that sound alike lie close together. "
             "The axes have no meaning of their own.",
             "Uncertainty is 1 minus the probability of the predicted label.",
-            ""
-            if len(drawn.points.clip_ids) == drawn.total
-            else f"{len(drawn.points.clip_ids)} of {drawn.total} clips are shown.",
+            "" if len(drawn.points.clip_ids) < MOST_CLIPS else f"At most {MOST_CLIPS} clips are shown: labelled ones first.",
         ],
         key="map",
     )
@@ -85,49 +86,48 @@ def _drawn(now: Serving, facts: DashboardFacts) -> _Drawn | None:
     """The points as of the page's run, put together once for everybody."""
     directory = now.project.directory
     with _LOCK:
-        laid_out = read_clip_map(now.project.heads_dir)
+        laid_out = read_map(now.project)
         if laid_out is None:
             return None
         with now.project.read() as session:
             run = None if facts.run is None else facts.run.id
             labels = [(label.id, label.name, label.colour) for label in facts.labels]
-            stamp = repr((laid_out.written_at, run, newest_of_dashboard(session)[0], labels))
+            stamp = repr((laid_out.placed.written_at, run, newest_of_dashboard(session), labels))
             held = _held.get(directory)
             if held is not None and held.stamp == stamp:
                 return held
-            drawn = _Drawn(stamp, _points(session, now, facts, laid_out), len(laid_out.clip_ids))
+            drawn = _Drawn(stamp, _points(session, facts, laid_out))
         _held[directory] = drawn
     return drawn
 
 
-def _points(session: Session, now: Serving, facts: DashboardFacts, laid_out: ClipMap) -> MapPoints:
-    step = -(-len(laid_out.clip_ids) // MOST) or 1
-    ids, x, y = (values[::step] for values in (laid_out.clip_ids, laid_out.x, laid_out.y))
-    known = listed_clips(session, ids.tolist())
-    kept = np.array([clip in known for clip in ids.tolist()], dtype=bool)
-    ids, x, y = ids[kept], x[kept], y[kept]
+def _points(session: Session, facts: DashboardFacts, laid_out: MapWithPredictions) -> MapPoints:
+    placed = laid_out.placed
+    known = listed_clips(session, placed.clip_ids.tolist())
+    kept = np.isin(placed.clip_ids, list(known))
+    ids = placed.clip_ids[kept].tolist()
     places = {label.id: place for place, label in enumerate(facts.labels[: NO_LABEL - 1])}
     own = consensus_labels(live_decisions(session))
-    predicted, uncertainty = _predicted(now, facts, ids.tolist(), places)
+    predicted = dict(zip(ids, zip(laid_out.predicted[kept].tolist(), laid_out.chances[kept].tolist(), strict=True), strict=True))
+    # Clips of the random slice are answered. They are shown as heads predict them that did not know them.
+    tested = [] if facts.run is None else facts.run.report.tested
+    predicted |= {clip.clip: (clip.predicted, clip.confidence) for clip in tested if clip.clip in predicted}
     return MapPoints(
-        clip_ids=ids,
-        x=x,
-        y=y,
-        labels=np.array([places.get(own.get(clip, 0), NO_LABEL) for clip in ids.tolist()], dtype=np.int64),
-        predicted=predicted,
-        uncertainty=uncertainty,
-        names=[known[clip].file_name for clip in ids.tolist()],
+        clip_ids=placed.clip_ids[kept],
+        x=_spread(placed.x[kept]),
+        y=_spread(placed.y[kept]),
+        labels=_places([own.get(clip, 0) for clip in ids], places),
+        predicted=_places([predicted[clip][0] for clip in ids], places),
+        uncertainty=1 - np.array([predicted[clip][1] for clip in ids], dtype=np.float32),
+        names=[known[clip].file_name for clip in ids],
     )
 
 
-def _predicted(
-    now: Serving, facts: DashboardFacts, ids: list[int], places: dict[int, int]
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.float32]]]:
-    """Of clips without an answer as the run predicts them; of those of the random slice, as heads that did not know them do."""
-    stored = read_predictions(now.project.heads_dir)
-    found: dict[int, tuple[int, float]] = {} if stored is None else dict(stored.of(sorted(ids)))
-    if facts.run is not None:
-        found |= {clip.clip: (clip.predicted, clip.confidence) for clip in facts.run.report.tested}
-    none = (0, float("nan"))
-    labels = np.array([places.get(found.get(clip, none)[0], NO_LABEL) for clip in ids], dtype=np.int64)
-    return labels, 1 - np.array([found.get(clip, none)[1] for clip in ids], dtype=np.float32)
+def _places(label_ids: list[int], places: dict[int, int]) -> Int64Array:
+    return np.array([places.get(label, NO_LABEL) for label in label_ids], dtype=np.int64)
+
+
+def _spread(values: Float32Array) -> Float32Array:
+    """From edge to edge, since screens are wider than high: axes have no scale of their own."""
+    least, most = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    return ((values - least) / (most - least or 1.0)).astype(np.float32)
