@@ -33,11 +33,12 @@ def lay_out_clips(served: Served) -> None:
     embed_made_up(served.project, ids)
     with served.project.read() as session:
         features = newest_feature_set(session)
-    assert features is not None
+        assert features is not None
+        feature_set = features.id
     places = np.linspace(0.1, 0.9, len(ids), dtype=np.float32)
     write_clip_map(
         served.project.heads_dir,
-        ClipMap(feature_set_id=features.id, normalisation="none", written_at=1.0, clip_ids=np.array(ids), x=places, y=places),
+        ClipMap(feature_set_id=feature_set, normalisation="none", written_at=1.0, clip_ids=np.array(ids), x=places, y=places),
     )
 
 
@@ -190,8 +191,8 @@ def test_clips_selected_on_the_map_are_labelled_in_the_grid(seat: Seat, served: 
     screen.scroll_into_view_if_needed()
     box = screen.bounding_box()
     assert box is not None
-    corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98)]
-    page.mouse.move(box["x"] + 0.02 * box["width"], box["y"] + 0.02 * box["height"])
+    corners = [(0.004, 0.004), (0.996, 0.004), (0.996, 0.996), (0.004, 0.996)]
+    page.mouse.move(box["x"] + 0.004 * box["width"], box["y"] + 0.004 * box["height"])
     page.mouse.down()
     for x, y in [*corners, corners[0]]:
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
