@@ -73,7 +73,7 @@ class GridRequest(_Message):
     @model_validator(mode="after")
     def _one_way_in(self) -> GridRequest:
         if [self.likely, self.like, self.among].count(None) != 2:
-            raise ValueError("a grid is of one label, of one clip or of clips that are named")
+            raise ValueError("a grid is of one label or of one clip, or of clips that are named")
         return self
 
 

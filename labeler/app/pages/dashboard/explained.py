@@ -50,7 +50,7 @@ def data_of(rows: Callable[[], Rows], *, name: str) -> None:
     """A button that gives data as CSV."""
     st.download_button(
         "Data (CSV)",
-        data=lambda: _csv(rows()),
+        data=lambda: as_csv(rows()),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"{name}-csv",
@@ -70,7 +70,8 @@ def clock(seconds: float) -> str:
     return then.strftime("%H:%M") if then.date() == today.date() else then.strftime("%Y-%m-%d %H:%M")
 
 
-def _csv(rows: Rows) -> bytes:
+def as_csv(rows: Rows) -> bytes:
+    """The rows as CSV with a header; nothing in it is a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
     writer.writeheader()
