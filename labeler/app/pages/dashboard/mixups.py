@@ -13,6 +13,7 @@ from labeler.app.opened import serving
 from labeler.app.pages.choosing import choose
 from labeler.app.pages.dashboard.clips_of import show_clips
 from labeler.app.pages.dashboard.explained import data_of, why
+from labeler.app.pages.plain_text import plain
 from labeler.charts.confusion import CELL, confusion_chart, confusion_rows
 from labeler.words.run import counted
 
@@ -93,6 +94,7 @@ def _clips_of_choice(facts: DashboardFacts, pairs: list[MixUp]) -> None:
     if cell is not None and cell[0] in ids and cell[1] in ids:
         label, predicted = ids[cell[0]], ids[cell[1]]
         found = [clip for clip in run.report.tested if (clip.label, clip.predicted) == (label, predicted)]
+        st.caption(plain(f"The cell that was clicked: {cell[0]}, predicted as {cell[1]}; {counted(len(found), 'clip')}."))
     elif pair is not None:
         found = [clip for clip in run.report.tested if clip.label != clip.predicted and {clip.label, clip.predicted} == set(pair)]
     else:
