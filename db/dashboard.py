@@ -7,13 +7,14 @@ older one is shown as a whole, so that old and new figures are never mixed.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import String, func, select, type_coerce
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from db.decisions.flags import raised_flags
-from db.decisions.log import live_query, newest_decision_id
+from db.decisions.log import decision_counts, live_query, newest_decision_id
 from db.decisions.pace import AnnotatorPace, pace
 from db.models import Annotator, Answer, Clip, ClipState, Decision, Label, LearnerState, Run
 from db.records.labels import active_labels
@@ -21,6 +22,7 @@ from db.records.learner_state import read_state
 from db.records.runs import LearningCurve, curve_of, latest_complete_run, latest_run
 from db.serving.random_slice import Waiting, what_is_waited_for
 
+_KINDS = (Answer.LABEL, Answer.SKIP, Answer.UNSURE)
 _OUT_OF_SERVICE = tuple(state for state in ClipState if state != ClipState.READY)
 
 
@@ -125,23 +127,30 @@ def _since(session: Session, run: Run | None) -> SinceRun:
 
 
 def _labelling_now(session: Session) -> LabellingNow:
-    # As plain text, and compared here: with very many answers that takes a third of the time of the same counts in SQL.
-    answers = live_query().with_only_columns(Decision.clip_id, type_coerce(Decision.answer, String))
-    rows = session.execute(answers).all()
-    out_of_service = set(session.scalars(select(Clip.id).where(Clip.state.in_(_OUT_OF_SERVICE))))
-    by_answer: dict[str, set[int]] = {answer: set() for answer in Answer}
-    for clip, answer in rows:
-        by_answer[answer].add(clip)
-    by_answer = {answer: clips - out_of_service for answer, clips in by_answer.items()}
+    out_of_service = select(Clip.id).where(Clip.state.in_(_OUT_OF_SERVICE))
+    kinds = (func.max(case((Decision.answer == kind, 1), else_=0)).label(kind.value) for kind in _KINDS)
+    of_clip = live_query().where(Decision.clip_id.not_in(out_of_service)).with_only_columns(*kinds)
+    by_clip = of_clip.group_by(Decision.clip_id).subquery()
+    sums = select(func.count(), *(func.sum(by_clip.c[kind.value]) for kind in _KINDS)).select_from(by_clip)
+    answered, labelled, skipped, unsure = (count or 0 for count in session.execute(sums).one())
     return LabellingNow(
         clips=session.scalar(select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY)) or 0,
-        answered=len(set().union(*by_answer.values())),
-        labelled=len(by_answer[Answer.LABEL] - _settled_without_label(session)),
-        skipped=len(by_answer[Answer.SKIP]),
-        unsure=len(by_answer[Answer.UNSURE]),
+        answered=answered,
+        labelled=labelled - _labelled_all_the_same(session, _settled_without_label(session)),
+        skipped=skipped,
+        unsure=unsure,
         flagged=len({flag.clip_id for flag in raised_flags(session)}),
-        answers=len(rows),
+        answers=decision_counts(session),
     )
+
+
+def _labelled_all_the_same(session: Session, clips: Collection[int]) -> int:
+    """How many of these clips, as far as they are in service, somebody labelled."""
+    if not clips:
+        return 0
+    labelled = live_query().join(Clip, Clip.id == Decision.clip_id)
+    labelled = labelled.where(Clip.state == ClipState.READY, Decision.answer == Answer.LABEL, Decision.clip_id.in_(clips))
+    return session.scalar(labelled.with_only_columns(func.count(Decision.clip_id.distinct()))) or 0
 
 
 def _settled_without_label(session: Session) -> set[int]:

@@ -1,0 +1,85 @@
+"""What the random slice waits for."""
+
+from __future__ import annotations
+
+from db.models import Source
+from db.project import OpenProject
+from db.records.annotators import annotator_named
+from db.records.lease_clock import lease_time
+from db.serving.leases import lease_next
+from db.serving.random_slice import Waiting, blind_answers, slice_clip_ids, what_is_waited_for
+from tests.filled_projects import add_clips, answer
+from tests.owed_clips import owed_clips
+
+
+def waiting(project: OpenProject) -> Waiting:
+    with project.read() as session:
+        found = what_is_waited_for(session)
+    assert found is not None
+    return found
+
+
+def in_key_order(project: OpenProject, count: int) -> list[int]:
+    add_clips(project, count)
+    with project.read() as session:
+        return owed_clips(session, count)
+
+
+def test_a_random_clip_that_stays_open_elsewhere_holds_up_the_answers_behind_it(any_project: OpenProject) -> None:
+    """Seen: the accuracy stuck on 9 clips while 17 random answers were given."""
+    clips = in_key_order(any_project, 40)
+    for clip in clips[:9]:
+        answer(any_project, clip, source=Source.RANDOM)
+    with any_project.write() as session:
+        who = annotator_named(session, "ben").id
+        (held,) = lease_next(session, annotator_id=who, limit=1, random_share=1.0, lease_seconds=600)
+    assert held.clip_id == clips[9]
+    for clip in clips[10:27]:
+        answer(any_project, clip, source=Source.RANDOM)
+    found = waiting(any_project)
+    assert [clip.clip_id for clip in found.clips] == [clips[9]]
+    assert (found.clips[0].held_by, found.answered_behind) == ("ben", 17)
+    assert found.clips[0].until is not None
+    assert 500 < found.clips[0].until - lease_time() <= 600
+    answer(any_project, clips[9], annotator="ben", source=Source.RANDOM)
+    found = waiting(any_project)
+    assert ([clip.clip_id for clip in found.clips], found.clips[0].held_by, found.answered_behind) == ([clips[27]], None, 0)
+
+
+def test_several_people_may_hold_it_up(project: OpenProject) -> None:
+    clips = in_key_order(project, 12)
+    for annotator in ("ann", "ben"):
+        with project.write() as session:
+            who = annotator_named(session, annotator).id
+            lease_next(session, annotator_id=who, limit=1, random_share=1.0, lease_seconds=600)
+    answer(project, clips[2], source=Source.RANDOM)
+    answer(project, clips[5])
+    found = waiting(project)
+    assert [(clip.clip_id, clip.held_by) for clip in found.clips] == [(clips[0], "ann"), (clips[1], "ben")]
+    assert found.answered_behind == 1, "what lies behind the next clip to be served waits for nobody"
+
+
+def test_an_open_clip_that_nobody_holds_is_served_next(project: OpenProject) -> None:
+    clips = in_key_order(project, 6)
+    answer(project, clips[1])
+    answer(project, clips[2], suggestion_shown=True)
+    found = waiting(project)
+    assert ([clip.clip_id for clip in found.clips], found.answered_behind) == ([clips[0]], 1)
+
+
+def test_where_every_clip_has_an_answer_nothing_is_waited_for(project: OpenProject) -> None:
+    for clip in in_key_order(project, 3):
+        answer(project, clip)
+    with project.read() as session:
+        assert what_is_waited_for(session) is None
+
+
+def test_what_is_waited_for_is_what_ends_the_slice(project: OpenProject) -> None:
+    clips = in_key_order(project, 10)
+    for clip in clips[:4]:
+        answer(project, clip)
+    with project.read() as session:
+        from db.decisions.log import live_decisions
+
+        in_slice = slice_clip_ids(session, answered=blind_answers(live_decisions(session)))
+    assert waiting(project).clips[0].clip_id == clips[len(in_slice)]
