@@ -1,4 +1,4 @@
-"""The project in numbers: what `earmark status` prints and the Progress page shows."""
+"""The project in numbers: what `earmark status` prints."""
 
 from __future__ import annotations
 

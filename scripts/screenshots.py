@@ -58,7 +58,7 @@ def _label(page: Page, address: str, picture: Path) -> None:
 def _plain_page(page: Page, address: str, name: str, picture: Path) -> None:
     page.goto(f"{address}/{name}")
     _settled(page)
-    if name == "progress":
+    if name == "dashboard":
         page.get_by_text("waiting for new answers").wait_for(timeout=60_000)
     page.screenshot(path=picture)
 
@@ -88,7 +88,7 @@ def _something_to_review(directory: Path) -> None:
 
 
 def take(folder: Path) -> None:
-    """Write label.png, grid.png, progress.png, review.png and export.png, and label-dark.png and so on in dark colours."""
+    """Write label.png, grid.png, dashboard.png, review.png and export.png, and label-dark.png and so on in dark colours."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         project = Path(place) / "demo"
@@ -99,7 +99,7 @@ def take(folder: Path) -> None:
                 with opened_page(width=1280, height=800, dark=dark) as page:
                     _label(page, address, folder / f"label{ending}.png")
                     _grid(page, address, folder / f"grid{ending}.png")
-                    _plain_page(page, address, "progress", folder / f"progress{ending}.png")
+                    _plain_page(page, address, "dashboard", folder / f"dashboard{ending}.png")
                     _plain_page(page, address, "review?annotator=Rev", folder / f"review{ending}.png")
                     _plain_page(page, address, "export", folder / f"export{ending}.png")
 

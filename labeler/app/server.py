@@ -15,6 +15,11 @@ import streamlit.config
 from starlette.middleware import Middleware
 from streamlit.web.server.starlette import App
 
+import labeler.app.pages.dashboard.page
+import labeler.app.pages.export
+import labeler.app.pages.grid
+import labeler.app.pages.label
+import labeler.app.pages.review  # noqa: F401 (all of them: loaded now, so that the first visitor does not wait for it)
 from db.errors import EarmarkError
 from labeler.app.api.routes import routes
 from labeler.app.guard.front import Guard

@@ -27,6 +27,7 @@ def curve_chart(
     others: ComparedCurves | None = None,
     width: int | str = WIDTH,
     height: int = HEIGHT,
+    goal: float | None = None,
 ) -> alt.LayerChart:
     """Band, line and points of UA (0 to 1), with a line at chance, 1/labels; runs without a score are left out.
 
@@ -36,6 +37,7 @@ def curve_chart(
         others: the curves to compare with.
         width: pixels, or "container".
         height: pixels.
+        goal: an accuracy (0 to 1) to mark, if any.
     """
     scored = [point for point in curve.points if point.ua is not None]
     rows = [
@@ -62,14 +64,15 @@ def curve_chart(
     share: dict[str, Any] = {
         "title": "UA (mean recall of the labels)",
         "scale": alt.Scale(domain=[0, 1]),
-        "axis": alt.Axis(tickCount=5),
+        "axis": alt.Axis(tickCount=5, format=".0%"),
     }
     accuracy = alt.Y("ua:Q", **share)
     base = alt.Chart(data).encode(x=examples)
     band = base.mark_area(opacity=0.22, color=BLUE, clip=True).encode(y=alt.Y("low:Q", **share), y2=alt.Y2("high:Q"))
     points = base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(y=accuracy, tooltip=_tooltip())
     lines = _lines(compared).encode(x=examples, y=accuracy)
-    layers: list[Any] = [_chance(labels), band, _bars(base), lines, points]
+    goals = [] if goal is None else [_reference(goal, "goal")]
+    layers: list[Any] = [_reference(1 / max(labels, 1), "chance"), *goals, band, _bars(base), lines, points]
     return alt.LayerChart(layer=layers).properties(width=width, height=height)
 
 
@@ -118,10 +121,10 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("examples:Q", title="Examples per class", format=".1f"),
         alt.Tooltip("smallest:Q", title="Smallest class"),
         alt.Tooltip("decisions:Q", title="Decisions"),
-        alt.Tooltip("ua:Q", title="UA", format=".3f"),
-        alt.Tooltip("low:Q", title="95% from", format=".3f"),
-        alt.Tooltip("high:Q", title="95% to", format=".3f"),
-        alt.Tooltip("wa:Q", title="WA", format=".3f"),
+        alt.Tooltip("ua:Q", title="UA", format=".1%"),
+        alt.Tooltip("low:Q", title="95% from", format=".1%"),
+        alt.Tooltip("high:Q", title="95% to", format=".1%"),
+        alt.Tooltip("wa:Q", title="WA", format=".1%"),
     ]
 
 
@@ -131,15 +134,15 @@ def _bars(base: alt.Chart) -> alt.Chart:
     return bars
 
 
-def _chance(labels: int) -> alt.LayerChart:
-    data = alt.InlineData(values=[{"chance": 1 / max(labels, 1), "text": "chance"}])
-    rule = alt.Chart(data).mark_rule(color=GREY, strokeDash=[5, 5]).encode(y=alt.Y("chance:Q"))
-    text = (
+def _reference(ua: float, text: str) -> alt.LayerChart:
+    data = alt.InlineData(values=[{"reference": ua, "text": text}])
+    rule = alt.Chart(data).mark_rule(color=GREY, strokeDash=[5, 5]).encode(y=alt.Y("reference:Q"))
+    words = (
         alt.Chart(data)
         .mark_text(color=GREY, align="right", dy=-7, fontSize=12)
-        .encode(y=alt.Y("chance:Q"), x=alt.value("width"), text="text:N")
+        .encode(y=alt.Y("reference:Q"), x=alt.value("width"), text="text:N")
     )
-    return alt.LayerChart(layer=[rule, text])
+    return alt.LayerChart(layer=[rule, words])
 
 
 def save_curve(curve: LearningCurve, output: Path, *, labels: int, others: ComparedCurves | None = None) -> None:

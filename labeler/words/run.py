@@ -1,4 +1,4 @@
-"""Sentences about a run's accuracy, for the Progress page and the command line."""
+"""Sentences about a run's accuracy, for the Dashboard and the command line."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def test_an_empty_save_does_nothing_and_unsaved_answers_wait_in_the_browser(grid
 
 def test_leaving_the_page_releases_the_clips(grid: GridPage) -> None:
     assert grid.held() == len(grid.names())
-    grid.page.get_by_role("link", name="Progress").click()
+    grid.page.get_by_role("link", name="Dashboard").click()
     wait_for(lambda: grid.held() == 0, what="the clips to be handed back")
 
 

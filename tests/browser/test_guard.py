@@ -51,13 +51,15 @@ def test_the_grid_works_under_the_policy(
     assert complaints == []
 
 
-def test_progress_draws_its_charts_under_the_policy(seat: Seat, served: Served, complaints: list[str]) -> None:
+def test_the_dashboard_draws_its_charts_under_the_policy(seat: Seat, served: Served, complaints: list[str]) -> None:
     evaluated_run(served, ua=0.62, outlook=OUTLOOK, **DETAILS)
     with served.project.write() as session:
         report_state(session, state="evaluating", done=3, total=8)
-    seat.page.goto(f"{served.url}/progress")
-    seat.page.get_by_text("Label by label").click(timeout=20_000)
-    expect(seat.page.get_by_test_id("stVegaLiteChart").locator("canvas, svg")).to_have_count(5)
+    seat.page.goto(f"{served.url}/dashboard")
+    expect(seat.page.get_by_test_id("stVegaLiteChart").locator("canvas, svg")).to_have_count(2, timeout=20_000)
+    seat.page.get_by_role("radio", name="Labels").click()
+    seat.page.get_by_text("Is the confidence reliable?").click()
+    expect(seat.page.get_by_test_id("stVegaLiteChart").locator("canvas, svg")).to_have_count(3)
     assert complaints == []
 
 

@@ -224,8 +224,8 @@ def test_the_name_is_asked_once(seat: Seat, served: Served) -> None:
 def test_leaving_the_page_and_coming_back(seat: Seat, served: Served) -> None:
     seat.open()
     first = seat.press("1")
-    seat.page.get_by_role("link", name="Progress").click()
-    expect(seat.page.get_by_role("heading", name="Progress")).to_be_visible()
+    seat.page.get_by_role("link", name="Dashboard").click()
+    expect(seat.page.get_by_role("heading", name="Dashboard")).to_be_visible()
     seat.page.keyboard.press("2")
     seat.page.get_by_role("link", name="Label").click()
     seat.expect_state(PLAYED)

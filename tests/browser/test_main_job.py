@@ -73,6 +73,7 @@ def test_thirty_labels_a_growing_curve_and_an_export(
 ) -> None:
     seat, lead = seat_in(browser).open(), seat_in(browser, annotator="lead")
     lead.page.goto(f"{served.url}/progress")
+    lead.page.locator(".st-key-good-why").get_by_role("button").click()
     expect(lead.page.get_by_text("Accuracy is not known yet.")).to_be_visible()
 
     pressed = label_truly(seat, 15)

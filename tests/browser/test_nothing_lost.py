@@ -119,14 +119,14 @@ def test_a_project_that_is_moved_while_it_is_served_acknowledges_nothing(seat: S
 
 def test_the_other_pages_say_that_the_project_was_moved(seat: Seat, served: Served) -> None:
     seat.open()
-    seat.page.get_by_role("link", name="Progress").click()
-    expect(seat.page.get_by_role("heading", name="Labels")).to_be_visible()
+    seat.page.get_by_role("link", name="Dashboard").click()
+    expect(seat.page.get_by_text("Labels done")).to_be_visible()
     message = seat.page.get_by_text("The project's database was deleted, moved or replaced")
     with moved(served.project.directory):
         expect(message).to_be_visible()
         seat.page.get_by_role("link", name="Review").click()
-        expect(seat.page.get_by_role("heading", name="Labels")).to_be_hidden()
+        expect(seat.page.get_by_text("Labels done")).to_be_hidden()
         expect(message).to_be_visible()
-    seat.page.get_by_role("link", name="Progress").click()
-    expect(seat.page.get_by_role("heading", name="Labels")).to_be_visible()
+    seat.page.get_by_role("link", name="Dashboard").click()
+    expect(seat.page.get_by_text("Labels done")).to_be_visible()
     expect(message).to_be_hidden()

@@ -181,7 +181,7 @@ def test_nothing_leaves_this_machine(seat: Seat, served: Served) -> None:
     seat.page.on("request", note)
     seat.open()
     seat.press("1")
-    for name in ("Progress", "Export"):
+    for name in ("Dashboard", "Export"):
         seat.page.get_by_role("link", name=name).click()
         expect(seat.page.get_by_role("heading", name=name)).to_be_visible()
         seat.page.wait_for_load_state("networkidle")

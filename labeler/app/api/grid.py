@@ -36,11 +36,12 @@ class GridLabelling:
     def grid_clips(self, request: GridRequest) -> dict[str, Any]:
         """Lease the first clips of a ranking that are free, and hand back what is not wanted.
 
-        Each clip is what the player gets of it, with `closeness`: the probability of the label, or the likeness to the clip.
+        Each clip is what the player gets of it, with `closeness`: the probability of the label, or the likeness to the clip; None
+        where clips are named.
         """
         annotator_id = self._tokens.session(request.session)
         ranking = self._ranking(request)
-        closeness: dict[int, float] = {}
+        closeness: dict[int, float | None] = {}
         leave_out = frozenset(request.leave_out)
 
         def ranked() -> Iterator[int]:
@@ -61,9 +62,11 @@ class GridLabelling:
         with self._project.read() as session:
             tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id) for clip in leased]
             clips = [self._labelling.handed_out(session, ticket) for ticket in tickets]
-        return {"clips": [{**clip, "closeness": round(closeness[clip["clip"]], 3)} for clip in clips]}
+        return {"clips": [{**clip, "closeness": _rounded(closeness[clip["clip"]])} for clip in clips]}
 
-    def _ranking(self, request: GridRequest) -> Iterator[tuple[int, float]]:
+    def _ranking(self, request: GridRequest) -> Iterator[tuple[int, float | None]]:
+        if request.among is not None:
+            return iter([(clip, None) for clip in request.among])
         with self._project.read() as session:
             if request.like is not None:
                 clip_id = find_clip(session, clip_id=request.like).id
@@ -73,3 +76,7 @@ class GridLabelling:
             return self._neighbours.of(clip_id)
         listed = read_likely(self._project.heads_dir)
         return iter(()) if listed is None else listed.of(label_id)
+
+
+def _rounded(closeness: float | None) -> float | None:
+    return None if closeness is None else round(closeness, 3)

@@ -17,6 +17,8 @@ MOST_CELLS = 48
 """Clips in a grid."""
 MOST_LEFT_OUT = 10_000
 """Clips that a grid is asked not to show."""
+MOST_NAMED = 2000
+"""Clips that a grid is asked to choose among."""
 MOST_ANSWERS = 100
 """Answers taken in one request."""
 
@@ -52,7 +54,7 @@ class NextRequest(_Message):
 
 
 class GridRequest(_Message):
-    """Asks for a grid of clips: those most probably of a label, or those most like a clip; exactly one of the two is named."""
+    """Asks for a grid of clips: those most probably of a label, those most like a clip, or those named; exactly one of these."""
 
     session: Token
     tab: Tab | None = None
@@ -61,6 +63,8 @@ class GridRequest(_Message):
     """A label."""
     like: Number | None = None
     """A clip id."""
+    among: Annotated[list[Number], Field(min_length=1, max_length=MOST_NAMED)] | None = None
+    """Clip ids, in the order in which they are shown."""
     leave_out: Annotated[list[Number], Field(max_length=MOST_LEFT_OUT)] = []
     """Clip ids that were rejected or passed over."""
     release: Annotated[list[Number], Field(max_length=200)] = []
@@ -68,8 +72,8 @@ class GridRequest(_Message):
 
     @model_validator(mode="after")
     def _one_way_in(self) -> GridRequest:
-        if (self.likely is None) == (self.like is None):
-            raise ValueError("a grid is of one label or of one clip")
+        if [self.likely, self.like, self.among].count(None) != 2:
+            raise ValueError("a grid is of one label or of one clip, or of clips that are named")
         return self
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import streamlit as st
@@ -11,7 +12,7 @@ from db.errors import ClipError
 from db.models import Annotator
 from db.records.clips import find_clip
 from db.records.labels import active_labels
-from labeler.app.api.messages import Preferences
+from labeler.app.api.messages import MOST_NAMED, Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
 from labeler.app.pages.choosing import choose
@@ -24,7 +25,11 @@ from labeler.player.grid.component import GridSeat, grid
 URL_PATH = "grid"
 LIKE = "like"
 """The query parameter that holds a clip's number."""
-_LIKELY, _LIKE = "Likely to be", "Similar to a clip"
+SELECTED = "selected"
+"""The query parameter that begins with the clips selected on the map."""
+_LIKELY, _LIKE, _AMONG = "Likely to be", "Similar to a clip", "From the map"
+_SELECTED = "grid-selected"
+"""In the session: ids of the clips that were selected on the map."""
 _OTHER = 0
 """The entry in the list of clips that lets the visitor type a clip's number."""
 _ANSWERS = 50
@@ -74,14 +79,28 @@ def open_grid(like: int) -> NoReturn:
     st.switch_page(st.Page(show_grid, url_path=URL_PATH), query_params={LIKE: str(like)})
 
 
+def open_grid_of(clips: Sequence[int]) -> NoReturn:
+    """Go from another page to these clips, in this order; at most `MOST_NAMED` of them."""
+    st.session_state[_SELECTED] = list(clips)[:MOST_NAMED]
+    st.session_state.pop("grid-way", None)
+    st.switch_page(st.Page(show_grid, url_path=URL_PATH), query_params={SELECTED: "map"})
+
+
 def _looked_for(now: Serving, who: int, labels: list[str]) -> tuple[dict[str, Any], str, str] | None:
     """The query for the grid's route, the same in words, and the label of confirmed clips; None while nothing is chosen."""
-    way, *rest = st.columns([1.4, 1.6, 1], vertical_alignment="bottom")
-    ways = [_LIKELY, _LIKE]
-    first = _LIKE if LIKE in st.query_params else _LIKELY
+    way, *rest = st.columns([1.7, 1.5, 0.8], vertical_alignment="bottom")
+    selected = st.session_state.get(_SELECTED, [])
+    ways = [_LIKELY, _LIKE, *([_AMONG] if selected else [])]
+    first = _AMONG if selected and SELECTED in st.query_params else _LIKE if LIKE in st.query_params else _LIKELY
     shown = way.segmented_control("Show clips", ways, default=first, required=True, key="grid-way")
     if shown == _LIKE:
         return _like(now, who, labels, rest)
+    if shown == _AMONG:
+        label = rest[0].selectbox("Confirm as", labels, index=None, key="grid-selected-as", placeholder="Choose a label")
+        if label is None:
+            st.text("Choose the label that confirmed clips will get.")
+            return None
+        return {"among": selected}, f"{len(selected)} selected on the map", label
     label = rest[0].selectbox("Label", labels, key="grid-label")
     return {"likely": label}, f"likely {label}", label
 

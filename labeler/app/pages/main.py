@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from labeler.app.pages.dashboard.page import URL_PATH as DASHBOARD
+from labeler.app.pages.dashboard.page import open_dashboard, show_dashboard
 from labeler.app.pages.export import show_export
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.grid import URL_PATH, show_grid
 from labeler.app.pages.label import show_label
-from labeler.app.pages.progress import show_progress
 from labeler.app.pages.review import show_review
 from labeler.app.pages.setup.audio import show_audio
 from labeler.app.pages.setup.labels import show_labels
@@ -21,7 +22,9 @@ page = st.navigation(
     [
         st.Page(show_label, title="Label", icon=":material/graphic_eq:", url_path="label", default=True),
         st.Page(show_grid, title="Grid", icon=":material/grid_view:", url_path=URL_PATH),
-        st.Page(show_progress, title="Progress", icon=":material/show_chart:", url_path="progress"),
+        st.Page(show_dashboard, title="Dashboard", icon=":material/show_chart:", url_path=DASHBOARD),
+        # Where the page was until it was called so.
+        st.Page(open_dashboard, title="Progress", url_path="progress", visibility="hidden"),
         st.Page(show_review, title="Review", icon=":material/rule:", url_path="review"),
         st.Page(show_settings, title="Settings", icon=":material/settings:", url_path="settings"),
         st.Page(show_labels, title="Labels", icon=":material/sell:", url_path="labels"),
@@ -31,6 +34,6 @@ page = st.navigation(
     position="top",
 )
 # Set before the page runs: if the width changed later, the grid would have fetched clips for the wrong width.
-st.set_page_config(layout="wide" if page.url_path == URL_PATH else "centered")
+st.set_page_config(layout="wide" if page.url_path in (URL_PATH, DASHBOARD) else "centered")
 with in_one_sentence():
     page.run()

@@ -21,6 +21,7 @@ THEME: dict[str, Any] = {
     "theme.buttonRadius": "0.75rem",
     "theme.headingFontWeights": [650, 600, 600],
     "theme.headingFontSizes": ["1.6rem", "1.25rem", "1.05rem"],
+    "theme.metricValueFontSize": "1.45rem",
     "theme.paddingTop": "1.5rem",
     "theme.paddingBottom": "2rem",
     "theme.light.primaryColor": "#2459a6",

@@ -157,7 +157,9 @@ class Grid {
 
   newCell(clip) {
     const { label, likely } = this.data;
-    const measure = likely ? (value) => `${Math.round(value * 100)} %` : (value) => value.toFixed(2);
+    const words = likely ? (value) => `${Math.round(value * 100)} %` : (value) => value.toFixed(2);
+    // Clips that were named, one by one, are close to nothing.
+    const measure = (value) => (value === null ? "" : words(value));
     const { normalise, original } = this.data.preferences;
     const sound = { level: normalise, opus: playsOpus() && !original };
     const cell = new Cell(clip, { label, measure, sound, on: (...given) => this.on(...given) });

@@ -91,6 +91,15 @@ def test_a_label_that_is_not_listed_shows_nothing(page: Page) -> None:
     assert page.grid(likely="sad") == []
 
 
+def test_clips_that_are_named_come_in_that_order_unless_somebody_has_answered_them(page: Page) -> None:
+    first, second, third = page.clips[8], page.clips[2], page.clips[5]
+    answer(page.project, second, "happy", annotator="Ben")
+    clips = page.grid(among=[first, second, 10**12, third])
+    assert numbers(clips) == [first, third]
+    assert [clip["closeness"] for clip in clips] == [None, None]
+    assert page.ask(among=[first], likely="happy").status_code == 400
+
+
 def test_clips_like_a_clip_do_not_include_it(page: Page) -> None:
     found = page.grid(like=page.clips[4], want=3)
     assert {truth(clip) for clip in numbers(found)} == {truth(page.clips[4])}

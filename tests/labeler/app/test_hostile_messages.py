@@ -102,7 +102,7 @@ def test_every_field_of_every_message_is_tried(page: Page) -> None:
     }
     sent = messages(page)
     assert {name: set(kind.model_fields) for name, kind in kinds.items()} == {name: set(sent[name]) for name in kinds}
-    assert {*sent["grid"], "like"} == set(GridRequest.model_fields)
+    assert {*sent["grid"], "like", "among"} == set(GridRequest.model_fields)
     assert set().union(*answers(page)) == set(AnswerMessage.model_fields)
 
 

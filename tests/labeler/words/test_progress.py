@@ -1,4 +1,4 @@
-"""The sentences about a run on the Progress page."""
+"""The sentences about a run on the Dashboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Progress page refreshes itself: what fails then is one sentence too."""
+"""The Dashboard refreshes itself: what fails then is one sentence too."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from db.project import OpenProject
 from labeler.app.opened import VARIABLE
 
 
-def progress_page() -> None:
+def dashboard() -> None:
     """The script of a page."""
-    from labeler.app.pages.progress import show_progress
+    from labeler.app.pages.dashboard.page import show_dashboard
 
-    show_progress()
+    show_dashboard()
 
 
 def locked() -> OperationalError:
@@ -46,7 +46,7 @@ def test_a_database_that_fails_is_one_sentence_until_it_answers_again(
     # It makes its script the main module, where processes that other tests start would look for what they run.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.setenv(VARIABLE, str(project.directory))
-    page = AppTest.from_function(progress_page, default_timeout=60).run()
+    page = AppTest.from_function(dashboard, default_timeout=60).run()
     assert not page.error
     with monkeypatch.context() as broken:
         broken.setattr(OpenProject, "read", failing)

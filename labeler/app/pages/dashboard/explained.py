@@ -1,0 +1,84 @@
+"""What stands behind a figure: sentences that unfold, and the data of a chart to download."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import streamlit as st
+
+from labeler.app.pages.plain_text import plain
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def why(sentences: Iterable[str], *, key: str, title: str = "Why?") -> None:
+    """A button that unfolds these sentences; none if there is none."""
+    shown = [sentence for sentence in sentences if sentence]
+    if not shown:
+        return
+    with st.popover(title, type="tertiary", key=f"{key}-why"):
+        for sentence in shown:
+            st.markdown(plain(sentence))
+
+
+def chart(drawn: alt.Chart | alt.LayerChart, rows: Callable[[], Rows], *, name: str, because: Iterable[str] = ()) -> None:
+    """A chart, whose own menu gives it as a picture; below it what it means, and its data.
+
+    Args:
+        rows: the data, called when somebody wants it.
+        name: of the file, and the key of the chart.
+        because: sentences that unfold.
+    """
+    st.altair_chart(drawn, width="stretch", key=name)
+    below_chart(rows, name=name, because=because)
+
+
+def below_chart(rows: Callable[[], Rows], *, name: str, because: Iterable[str] = ()) -> None:
+    """Sentences that unfold, and a button that gives the data of a chart as CSV."""
+    with st.container(horizontal=True, gap="small", key=f"{name}-below"):
+        why(because, key=name)
+        data_of(rows, name=name)
+
+
+def data_of(rows: Callable[[], Rows], *, name: str) -> None:
+    """A button that gives data as CSV."""
+    st.download_button(
+        "Data (CSV)",
+        data=lambda: as_csv(rows()),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"{name}-csv",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
+
+
+def clock(seconds: float) -> str:
+    """The time of day where the visitor is, with the date if it is another day than today."""
+    try:
+        zone: ZoneInfo | None = ZoneInfo(st.context.timezone or "")
+    except (ValueError, OSError, LookupError):
+        zone = None
+    then, today = datetime.fromtimestamp(seconds, zone).astimezone(zone), datetime.now(zone).astimezone(zone)
+    return then.strftime("%H:%M") if then.date() == today.date() else then.strftime("%Y-%m-%d %H:%M")
+
+
+def as_csv(rows: Rows) -> bytes:
+    """The rows as CSV with a header; nothing in it is a formula to a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
+    writer.writeheader()
+    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _harmless(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

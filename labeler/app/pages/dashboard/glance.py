@@ -1,0 +1,71 @@
+"""What is wrong, at a glance: each line leads to the section that shows more."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from db.dashboard import DashboardFacts
+from labeler.app.pages.dashboard.mixups import mix_ups
+from labeler.app.pages.plain_text import plain
+from labeler.words.run import counted
+
+SECTION = "dashboard-section"
+LABELS, MIX_UPS, PEOPLE, DOUBTS, MAP = "Labels", "Mix-ups", "People", "Doubts", "Map"
+SECTIONS = [MIX_UPS, LABELS, PEOPLE, DOUBTS, MAP]
+
+
+def glance(facts: DashboardFacts) -> None:
+    """A line for each finding."""
+    found = [line for line in (_mixed_up(facts), _weakest(facts), *_people(facts), _doubts(facts), _asked(facts)) if line]
+    if not found:
+        return
+    with st.container(horizontal=True, gap="small", key="glance"):
+        for place, (words, section) in enumerate(found):
+            st.button(plain(words), key=f"glance-{place}", on_click=_open, args=(section,), type="secondary")
+
+
+def _open(section: str) -> None:
+    st.session_state[SECTION] = section
+
+
+def _mixed_up(facts: DashboardFacts) -> tuple[str, str] | None:
+    pairs = [] if facts.run is None else mix_ups(facts.run.report.tested)
+    if not pairs:
+        return None
+    first, second = (facts.label_names.get(label, "?") for label in (pairs[0].first, pairs[0].second))
+    return f"Mixed up most: {first} and {second}, {counted(pairs[0].clips, 'clip')}", MIX_UPS
+
+
+def _weakest(facts: DashboardFacts) -> tuple[str, str] | None:
+    per_label = {} if facts.run is None else facts.run.report.per_label
+    known = {name: recall.recall for name, recall in per_label.items() if recall.recall is not None}
+    if not known:
+        return None
+    name = min(known, key=lambda label: known[label])
+    return f"Weakest label: {name}, recall {known[name]:.0%}", LABELS
+
+
+def _people(facts: DashboardFacts) -> list[tuple[str, str]]:
+    team = None if facts.run is None else facts.run.report.team
+    if team is None:
+        return []
+    lines = []
+    if team.pairs:
+        pair = min(team.pairs, key=lambda each: (each.agreement, -each.clips))
+        first, second = (facts.annotators.get(who, "?") for who in (pair.first, pair.second))
+        lines.append((f"Disagree most: {first} and {second}, agree on {pair.agreement:.0%}", PEOPLE))
+    measured = [who for who in team.annotators if who.reliability is not None]
+    if len(measured) > 1:
+        least = min(measured, key=lambda who: who.reliability or 0.0)
+        name = facts.annotators.get(least.annotator, "?")
+        lines.append((f"Least reliable: {name}, right {least.reliability:.0%} of the time", PEOPLE))
+    return lines
+
+
+def _doubts(facts: DashboardFacts) -> tuple[str, str] | None:
+    suspects = (facts.run.report.suspects or []) if facts.run is not None else []
+    return (f"Doubtful labels: {len(suspects)}", DOUBTS) if suspects else None
+
+
+def _asked(facts: DashboardFacts) -> tuple[str, str] | None:
+    return (f"Flagged clips: {facts.now.flagged}", DOUBTS) if facts.now.flagged else None

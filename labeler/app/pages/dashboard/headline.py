@@ -1,0 +1,148 @@
+"""The large figures: how good, how sure, how much is done, how much more, and whether to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from db.dashboard import DashboardFacts
+from db.models import Run
+from db.reports import OutlookReport
+from db.serving.random_slice import Waiting
+from labeler.app.pages.dashboard.explained import clock, why
+from labeler.app.pages.plain_text import plain
+from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, more_points_in_words, saved_in_words
+from labeler.words.run import accuracy_in_words, counted, normalisation_in_words, speakers_in_words
+
+_UNKNOWN = "Not known yet"
+_POINTS = 2
+"""Points of accuracy that the forecast is shown for."""
+_IN_WORDS = {True: "You can stop", False: "Go on", None: _UNKNOWN}
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """A card: what it answers, the answer in a word or number, and what that rests on."""
+
+    key: str
+    title: str
+    value: str
+    below: str
+    why: Sequence[str]
+
+
+def headline(facts: DashboardFacts) -> None:
+    """Show the figures, and below them what is newer than they are."""
+    run = facts.run
+    outlook = None if run is None else run.report.outlook
+    figures = [_good(run), _sure(run, outlook, facts.waiting), _done(facts), _more(outlook), _stop(outlook)]
+    for column, figure in zip(st.columns(len(figures)), figures, strict=True):
+        with column, st.container(border=True, height="stretch", gap="xxsmall", key=f"figure-{figure.key}"):
+            st.metric(plain(figure.title), plain(figure.value), width="stretch")
+            st.caption(plain(figure.below))
+            why(figure.why, key=figure.key)
+    for sentence in (_age(facts), _waiting(run, facts.waiting)):
+        if sentence:
+            st.caption(plain(sentence))
+
+
+def _good(run: Run | None) -> _Figure:
+    title = "How good"
+    if run is None or run.ua is None:
+        how = "Accuracy is not known yet. It is measured on the random slice as soon as the first of its clips have labels."
+        return _Figure("good", title, _UNKNOWN, "Accuracy is not known yet: label clips", [how])
+    interval = "" if run.ua_low is None or run.ua_high is None else f", 95%: {run.ua_low:.0%}–{run.ua_high:.0%}"
+    missing = ", ".join(run.report.missing_labels)
+    what = "UA is the mean recall of the labels: each label counts the same, however rare it is."
+    sentences = [
+        accuracy_in_words(run) + ".",
+        what,
+        f"Labels with no clip in the random slice yet, so the interval is wide: {missing}." if missing else "",
+        speakers_in_words(run),
+        f"Run {run.id} was trained on {counted(run.decisions, 'answer')} in {run.seconds:.1f} s.",
+        *normalisation_in_words(run),
+    ]
+    return _Figure("good", title, f"{run.ua:.0%}", f"UA{interval}", sentences)
+
+
+def _sure(run: Run | None, outlook: OutlookReport | None, waiting: Waiting | None) -> _Figure:
+    title = "How sure"
+    if run is None or run.ua_low is None or run.ua_high is None:
+        return _Figure("sure", title, _UNKNOWN, "It takes labels of random clips", [])
+    half = 100 * (run.ua_high - run.ua_low) / 2
+    below = f"on {counted(run.slice_clips, 'random clip')}, {counted(run.speakers, 'speaker')}"
+    how = "The interval holds the true accuracy in 95 of 100 cases. It narrows with more clips of the random slice."
+    return _Figure("sure", title, f"±{half:.0f} points", below, [more_clips_in_words(outlook), how, _waiting(run, waiting)])
+
+
+def _done(facts: DashboardFacts) -> _Figure:
+    now = facts.now
+    left = f"of {counted(now.clips, 'clip')} labelled"
+    others = [f"{number} {what}" for number, what in ((now.skipped, "skipped"), (now.unsure, "unsure")) if number]
+    people = len(facts.pace)
+    sentences = [
+        f"{now.labelled} of {counted(now.clips, 'clip')} labelled; {counted(now.answers, 'answer')} by "
+        f"{counted(max(people, len(facts.annotators) if now.answers else 0), 'annotator')}.",
+        f"Clips somebody was unsure about: {now.unsure}; skipped: {now.skipped}; flagged: {now.flagged}.",
+    ]
+    return _Figure("done", "Labels done", f"{now.labelled}", "; ".join([left, *others]), sentences)
+
+
+def _more(outlook: OutlookReport | None) -> _Figure:
+    """How many labels bring two points."""
+    title = "How much more"
+    forecast = None if outlook is None else outlook.forecast
+    if forecast is None or not forecast.known or forecast.now is None or forecast.horizon is None:
+        because = "It takes more random clips first" if forecast is None else "Too little is measured yet"
+        return _Figure("more", title, _UNKNOWN, because, forecast_in_words(outlook))
+    sentences = [more_points_in_words(forecast, points=_POINTS), *forecast_in_words(outlook)]
+    goal = forecast.now + _POINTS / 100
+    if goal > 1:
+        return _Figure("more", title, "Nothing", f"It is within {_POINTS} points of 100%", sentences)
+    for_points = f"labels for {_POINTS} points more"
+    needed = forecast.to_reach(goal).decisions
+    if needed is None:
+        return _Figure("more", title, f"over {forecast.horizon.decisions}", f"{for_points}, if at all", sentences)
+    return _Figure("more", title, f"about {needed}", for_points, sentences)
+
+
+def _stop(outlook: OutlookReport | None) -> _Figure:
+    title = "Stop?"
+    advice = None if outlook is None else outlook.stop
+    if advice is None:
+        return _Figure("stop", title, _UNKNOWN, "It is decided by accuracy and forecast", [])
+    signs = [sign for sign in advice.signs if sign.met]
+    known = [sign for sign in advice.signs if sign.met is not None]
+    below = f"{len(signs)} of {counted(len(advice.signs), 'sign')} to stop" if known else "The signs are not known yet"
+    sentences = [advice_in_words(outlook), *(sign.why for sign in advice.signs), *saved_in_words(outlook)]
+    return _Figure("stop", title, _IN_WORDS[advice.stop], below if advice.signs else "", sentences)
+
+
+def _age(facts: DashboardFacts) -> str:
+    """Where the figures are older than the newest answer: how old they are, and that newer ones are on their way."""
+    run, since = facts.run, facts.since
+    if run is None:
+        return "" if since.run_id is None else "The accuracy is being measured for the first time."
+    if not since.answers and since.run_id is None:
+        return ""
+    parts = [f"Measured as of {clock(run.evaluated_at or run.created_at)}"]
+    if since.answers:
+        parts.append(f"{counted(since.answers, 'answer')} ago")
+    return ", ".join(parts) + ("; measuring anew." if since.run_id is not None else ".")
+
+
+def _waiting(run: Run | None, waiting: Waiting | None) -> str:
+    """What keeps answers of the random slice from counting."""
+    if waiting is None or not waiting.answered_behind:
+        return ""
+    clip = waiting.clips[0]
+    place = (
+        "is in nobody's hands and is served next"
+        if clip.held_by is None
+        else f"is open with {clip.held_by}" + ("" if clip.until is None else f" until {clock(clip.until)} at the latest")
+    )
+    counts = 0 if run is None else run.slice_clips
+    all_of_them = counts + waiting.answered_behind
+    return f"{counts} of the {all_of_them} random answers count: {clip.file_name} {place}."

@@ -1,0 +1,94 @@
+"""The page itself: figures first, then the curve and the goal, and one of several sections."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import streamlit as st
+
+from db.dashboard import DashboardFacts
+from db.errors import EarmarkError
+from db.records.learner_state import read_state
+from db.store.failures import STORE_ERRORS
+from labeler.app.opened import serving
+from labeler.app.pages.asked_name import known_name
+from labeler.app.pages.dashboard.course import course
+from labeler.app.pages.dashboard.doubts import show_doubts
+from labeler.app.pages.dashboard.glance import DOUBTS, LABELS, MAP, MIX_UPS, PEOPLE, SECTION, SECTIONS, glance
+from labeler.app.pages.dashboard.headline import headline
+from labeler.app.pages.dashboard.labels import show_labels
+from labeler.app.pages.dashboard.learner_line import learner_line
+from labeler.app.pages.dashboard.map_of_clips import show_map
+from labeler.app.pages.dashboard.mixups import show_mix_ups
+from labeler.app.pages.dashboard.people import show_people
+from labeler.app.pages.dashboard.reading import facts_now, stamp
+from labeler.app.pages.failing import in_one_sentence
+
+URL_PATH = "dashboard"
+_SHOW = {MIX_UPS: show_mix_ups, LABELS: show_labels, PEOPLE: show_people, DOUBTS: show_doubts, MAP: show_map}
+_LOOK_AGAIN = 2.0
+"""Seconds until the page looks whether there are newer figures."""
+
+
+def show_dashboard() -> None:
+    """Show the page. Everything below the large figures is drawn anew only when there are newer measurements."""
+    # Kept for the pages that this one leads to.
+    known_name()
+    st.title("Dashboard", anchor=False)
+    read: list[DashboardFacts] = []
+    with in_one_sentence():
+        read.append(facts_now(serving()))
+    if not read:
+        _try_again()
+        return
+    facts = read[0]
+    _figures(stamp(facts))
+    if not facts.now.answers:
+        st.info("Nothing is labelled yet: people label on the page Label, and the figures follow.", icon=":material/label:")
+    if facts.run is not None or facts.now.answers:
+        glance(facts)
+        course(facts)
+        _section(facts)
+
+
+def open_dashboard() -> NoReturn:
+    """Go to the page from another one."""
+    st.switch_page(st.Page(show_dashboard, url_path=URL_PATH))
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _try_again() -> None:
+    """Draw the page as soon as the database answers."""
+    try:
+        facts_now(serving())
+    except (EarmarkError, *STORE_ERRORS):
+        return
+    st.rerun()
+
+
+@st.fragment(run_every=_LOOK_AGAIN)
+def _figures(shown: tuple[object, ...]) -> None:
+    """The learner's state and the large figures, which follow each answer.
+
+    Args:
+        shown: what the rest of the page shows. When there is something newer, the whole page is drawn, so that it is of one run.
+    """
+    with in_one_sentence():
+        now = serving()
+        facts = facts_now(now)
+        if stamp(facts) != shown:
+            st.rerun()
+        with now.project.read() as session:
+            state = read_state(session)
+            session.expunge_all()
+        headline(facts)
+        learner_line(state)
+
+
+@st.fragment
+def _section(facts: DashboardFacts) -> None:
+    """One section at a time: what is not looked at costs nothing."""
+    with in_one_sentence():
+        st.session_state.setdefault(SECTION, SECTIONS[0])
+        chosen = st.segmented_control("Section", SECTIONS, key=SECTION, required=True, label_visibility="collapsed")
+        _SHOW[chosen or SECTIONS[0]](facts)
