@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import streamlit as st
 
+from db.models import Role
+from labeler.app.pages.asked_name import person_at_page
+from labeler.app.pages.entry.required import role_for_navigation
+from labeler.app.pages.entry.sign_in import show_sign_in, sign_out_button
 from labeler.app.pages.export import show_export
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.grid import URL_PATH, show_grid
 from labeler.app.pages.label import show_label
+from labeler.app.pages.lead.people import show_people
 from labeler.app.pages.progress import show_progress
 from labeler.app.pages.review import show_review
 from labeler.app.pages.theme import icon
+from labeler.app.sign_in.ways import arranged
 
 # Set before the navigation, which would otherwise fetch the page's icon by name from the internet.
 st.set_page_config(page_title="Earmark", page_icon=icon())
+if arranged().needed and person_at_page() is None:
+    st.navigation([st.Page(show_sign_in, title="Sign in", default=True)], position="hidden").run()
+    st.stop()
+role = role_for_navigation()
+answers, views, leads = role in (Role.ANNOTATOR, Role.LEAD), role in (Role.VIEWER, Role.LEAD), role == Role.LEAD
+# The first that the visitor may see is the start page. A hidden one can still be opened by its address, and checks by itself.
+PAGES = [
+    (answers, show_label, "Label", ":material/graphic_eq:", "label"),
+    (answers, show_grid, "Grid", ":material/grid_view:", URL_PATH),
+    (views, show_progress, "Progress", ":material/show_chart:", "progress"),
+    (leads, show_review, "Review", ":material/rule:", "review"),
+    (leads, show_export, "Export", ":material/download:", "export"),
+    (leads, show_people, "People", ":material/group:", "people"),
+]
+start = next(path for may, *_, path in PAGES if may)
 page = st.navigation(
     [
-        st.Page(show_label, title="Label", icon=":material/graphic_eq:", url_path="label", default=True),
-        st.Page(show_grid, title="Grid", icon=":material/grid_view:", url_path=URL_PATH),
-        st.Page(show_progress, title="Progress", icon=":material/show_chart:", url_path="progress"),
-        st.Page(show_review, title="Review", icon=":material/rule:", url_path="review"),
-        st.Page(show_export, title="Export", icon=":material/download:", url_path="export"),
+        st.Page(show, title=title, icon=sign, url_path=path, default=path == start, visibility="visible" if may else "hidden")
+        for may, show, title, sign, path in PAGES
     ],
     position="top",
 )
@@ -28,3 +46,4 @@ page = st.navigation(
 st.set_page_config(layout="wide" if page.url_path == URL_PATH else "centered")
 with in_one_sentence():
     page.run()
+    sign_out_button()

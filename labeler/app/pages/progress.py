@@ -14,6 +14,7 @@ from db.records.runs import LearningCurve, latest_curve, latest_evaluated_run, l
 from db.reports import OutlookReport
 from db.status import project_status
 from labeler.app.opened import serving
+from labeler.app.pages.entry.required import require_viewer
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.progress_details import show_details
@@ -42,6 +43,8 @@ def show_progress() -> None:
 @st.fragment(run_every=2)
 def _live() -> None:
     with in_one_sentence():
+        # A fragment runs without its page.
+        require_viewer()
         _all_parts()
 
 
