@@ -20,10 +20,8 @@ from labeler.app.sign_in.ways import arranged
 
 # Set before the navigation, which would otherwise fetch the page's icon by name from the internet.
 st.set_page_config(page_title="Earmark", page_icon=icon())
-if arranged().needed and person_at_page() is None:
-    st.navigation([st.Page(show_sign_in, title="Sign in", default=True)], position="hidden").run()
-    st.stop()
-role = role_for_navigation()
+must_sign_in = arranged().needed and person_at_page() is None
+role = Role.ANNOTATOR if must_sign_in else role_for_navigation()
 answers, views, leads = role in (Role.ANNOTATOR, Role.LEAD), role in (Role.VIEWER, Role.LEAD), role == Role.LEAD
 # The first that the visitor may see is the start page. A hidden one can still be opened by its address, and checks by itself.
 PAGES = [
@@ -40,10 +38,13 @@ page = st.navigation(
         st.Page(show, title=title, icon=sign, url_path=path, default=path == start, visibility="visible" if may else "hidden")
         for may, show, title, sign, path in PAGES
     ],
-    position="top",
+    position="hidden" if must_sign_in else "top",
 )
 # Set before the page runs: if the width changed later, the grid would have fetched clips for the wrong width.
 st.set_page_config(layout="wide" if page.url_path == URL_PATH else "centered")
 with in_one_sentence():
-    page.run()
-    sign_out_button()
+    if must_sign_in:
+        show_sign_in()
+    else:
+        page.run()
+        sign_out_button()

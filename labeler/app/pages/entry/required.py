@@ -17,6 +17,7 @@ from db.store.failures import STORE_ERRORS
 from labeler.app.access.visitors import found_row, role_of
 from labeler.app.opened import serving
 from labeler.app.pages.asked_name import ask_for_name, known_name, visitor_called
+from labeler.app.pages.entry.sign_in import sign_out_button
 from labeler.app.sign_in.tokens import Newcomer
 from labeler.app.sign_in.ways import arranged
 
@@ -78,4 +79,6 @@ def _require(may: Callable[[Role], bool], refusal: str) -> None:
         ask_for_name("Who are you?", "Open the page")
     else:
         st.warning(refusal, icon=":material/lock:")
+        # Perhaps they have another account.
+        sign_out_button()
     st.stop()
