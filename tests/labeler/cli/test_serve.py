@@ -33,7 +33,7 @@ def test_hosts_may_be_allowed_one_by_one(project: OpenProject, asked: dict[str, 
 
 
 def test_no_further_host_is_allowed_unasked(project: OpenProject, asked: dict[str, Any]) -> None:
-    assert serve(project.directory, "--host", "0.0.0.0").exit_code == 0
+    assert serve(project.directory, "--host", "0.0.0.0", "--insecure").exit_code == 0
     assert list(asked["allowed_hosts"]) == []
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,38 +12,16 @@ from sqlalchemy import select
 from db.models import Annotator, Role
 from db.project import OpenProject
 from db.records.annotators import signed_in_annotator
-from tests.browser.nginx import PASSED_ON, nginx
-from tests.browser.oidc_provider import CLIENT, SECRET, provider
-from tests.browser.warm_app import WarmApp
+from tests.browser.signing_in.conftest import Start
+from tests.browser.signing_in.nginx import PASSED_ON, nginx
+from tests.browser.signing_in.oidc_provider import CLIENT, SECRET, provider
 from tests.filled_projects import standing
-from tests.learner.audio_files import import_files, tone, written
-from tests.supervised_processes import free_port, is_listened_on, wait_for
+from tests.supervised_processes import free_port
 
 pytestmark = pytest.mark.browser
 # The cookie stands for what a proxy does to find out who somebody is.
 SIGNS_IN = f"{PASSED_ON} proxy_set_header X-Forwarded-User $cookie_user;"
 COOKIE_SECRET = "a secret of the cookie that is in no log either"
-Start = Callable[..., int]
-
-
-@pytest.fixture
-def start(project: OpenProject, tmp_path: Path) -> Iterator[Start]:
-    """Starts the app of a project of six clips, without a learner, with these options; gives its port."""
-    folder = tmp_path / "audio"
-    folder.mkdir()
-    import_files(project, [written(folder / f"{number}.wav", tone(200 + 20 * number, 0.4)) for number in range(6)])
-    log = tmp_path / "app.log"
-    with ExitStack() as stack:
-
-        def begin(*options: str, port: int | None = None) -> int:
-            port = port or free_port()
-            app = WarmApp(project.directory, port, log=log, options=options)
-            stack.callback(app.kill)
-            wait_for(lambda: is_listened_on(port) or app.ended, what="the app to answer")
-            assert not app.ended, log.read_text()
-            return port
-
-        yield begin
 
 
 def page_of(browser: Browser, address: str, *, user: str) -> Page:
@@ -81,7 +57,7 @@ def test_behind_a_proxy_under_a_path(project: OpenProject, start: Start, browser
         assert ann.get_by_role("link", name="People").count() == 0
         lea = page_of(browser, without_slash, user="lea@x.org")
         lea.goto(f"{without_slash}/earmark/people")
-        expect(lea.get_by_text("ann@x.org")).to_be_visible()
+        expect(lea.get_by_text("ann@x.org", exact=True)).to_be_visible()
         for address_again in (without_slash, taken_away):
             lea.goto(f"{address_again}/earmark/")
             expect_playing(lea)
