@@ -52,8 +52,7 @@ class Visitors:
     def role(self, token: str) -> Role:
         """What the person may do now. TokenError as in `known`."""
         with self._project.read() as session:
-            who = self._tokens.visitor(token)
-            return role_of(session, self._row(session, token), identity=who.identity if isinstance(who, Newcomer) else None)
+            return self._found(session, token)[1]
 
     def require_lead(self, token: str) -> None:
         """Raise NotAllowedError unless the person is a lead."""
@@ -65,10 +64,19 @@ class Visitors:
         if not may_view(self.role(token)):
             raise NotAllowedError("Only a lead or a viewer may see this; ask a lead of this project.")
 
-    def require_annotator(self, token: str) -> None:
-        """Raise NotAllowedError unless the person may answer clips."""
-        if not may_answer(self.role(token)):
+    def answering(self, token: str) -> int:
+        """The annotator's id, as `annotator` gives it; NotAllowedError unless the person may answer clips."""
+        with self._project.read() as session:
+            found, role = self._found(session, token)
+            annotator_id = None if found is None else found.id
+        if not may_answer(role):
             raise NotAllowedError("Viewers do not answer clips; ask a lead of this project for the role of an annotator.")
+        return self.annotator(token) if annotator_id is None else annotator_id
+
+    def _found(self, session: Session, token: str) -> tuple[Annotator | None, Role]:
+        who = self._tokens.visitor(token)
+        found = self._row(session, token)
+        return found, role_of(session, found, identity=who.identity if isinstance(who, Newcomer) else None)
 
     def _row(self, session: Session, token: str) -> Annotator | None:
         who = self._tokens.visitor(token)

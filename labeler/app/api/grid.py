@@ -39,8 +39,7 @@ class GridLabelling:
 
         Each clip is what the player gets of it, with `closeness`: the probability of the label, or the likeness to the clip.
         """
-        self._visitors.require_annotator(request.session)
-        annotator_id = self._visitors.annotator(request.session)
+        annotator_id = self._visitors.answering(request.session)
         ranking = self._ranking(request)
         closeness: dict[int, float] = {}
         leave_out = frozenset(request.leave_out)

@@ -70,9 +70,8 @@ class Labelling:
 
     def next_clips(self, request: NextRequest) -> Document:
         """Lease the next clips, renew what is held, hand back what is not wanted."""
-        self._visitors.require_annotator(request.session)
         # Whoever takes clips has a row, though they count as nobody until they give something.
-        annotator_id = self._visitors.annotator(request.session)
+        annotator_id = self._visitors.answering(request.session)
         settings = self._project.settings
         self.tabs.holds(request.tab, request.holding)
         with self._project.write(Turn.LEASES) as session:
@@ -146,8 +145,7 @@ class Labelling:
 
     def take_back(self, request: UndoRequest) -> Document:
         """Take back the annotator's newest answer given in the app; its clip comes back, or None when nothing is left."""
-        self._visitors.require_annotator(request.session)
-        annotator_id = self._visitors.annotator(request.session)
+        annotator_id = self._visitors.answering(request.session)
         with self._project.write(Turn.ANSWERS) as session:
             undo = undo_decision(session, uuid=str(request.uuid), annotator_id=annotator_id, among=given_in_app())
             answer = None if undo is None else session.get(Decision, undo.replaces_id)

@@ -16,7 +16,7 @@ from tests.browser.signing_in.conftest import Start
 from tests.browser.signing_in.nginx import PASSED_ON, nginx
 from tests.browser.signing_in.oidc_provider import CLIENT, SECRET, provider
 from tests.filled_projects import standing
-from tests.supervised_processes import free_port
+from tests.supervised_processes import free_port, wait_for
 
 pytestmark = pytest.mark.browser
 # The cookie stands for what a proxy does to find out who somebody is.
@@ -98,6 +98,15 @@ def test_by_openid_connect(project: OpenProject, start: Start, browser: Browser,
         expect(page.get_by_text("This page is for leads")).to_be_visible()
         page.context.close()
         assert signing_in.asked == ["/authorize", "/token"]
+        # What the provider says is wrong: nobody is signed in, and the log says so without secrets.
+        signing_in.claims = {"sub": "8", "email": "bob@x.org", "aud": "another client"}
+        page = browser.new_context().new_page()
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.get_by_role("button", name="Sign in").click()
+        wait_for(lambda: signing_in.asked.count("/token") == 2, what="the second sign-in")
+        expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        page.context.close()
     log = (tmp_path / "app.log").read_text()
+    assert "OAuth token exchange failed" in log
     assert SECRET not in log
     assert COOKIE_SECRET not in log

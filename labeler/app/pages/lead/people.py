@@ -19,10 +19,10 @@ from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.plain_text import plain
 from labeler.app.sign_in.ways import arranged, checked_identity
+from labeler.words.run import counted
 
 _SHOWN = 50
 """People on one page of the list."""
-_WIDTHS = [3, 2, 1, 1.6]
 _ROLES = list(Role)
 _PROBLEM, _TURN = "people-problem", "people-turn"
 _MAY = {
@@ -45,10 +45,7 @@ def show_people() -> None:
         found = known_people(session, containing=containing, limit=_SHOWN + 1)
     if not arranged().needed and leads == 0:
         st.info("Nobody is a lead yet, so everybody may do everything. Make yourself the first lead.")
-    if found:
-        for column, words in zip(st.columns(_WIDTHS), ("Name", "Role", "Answers", "Last seen"), strict=True):
-            column.caption(words)
-    else:
+    if not found:
         st.text("Nobody of this name takes part." if containing else "Nobody has answered a clip yet.")
     for person in found[:_SHOWN]:
         _row(now, person)
@@ -63,17 +60,16 @@ def show_people() -> None:
 
 
 def _row(now: Serving, person: KnownPerson) -> None:
-    name, role, answers, seen = st.columns(_WIDTHS, vertical_alignment="center")
-    shown = plain(person.name)
-    if person.identity and person.identity != person.name:
-        shown += f"  \n:small[{plain(person.identity)}]"
-    name.markdown(shown)
+    who, role = st.columns([3, 1], vertical_alignment="center")
+    words = [] if person.identity in (None, person.name) else [plain(person.identity)]
+    words.append(counted(person.answers, "answer"))
+    if person.last_seen is not None:
+        words.append(f"last seen {_ago(time.time() - person.last_seen)}")
+    who.markdown(f"{plain(person.name)}  \n:small[:gray[{', '.join(words)}]]")
     if arranged().needed and person.identity in arranged().leads:
         role.text("Lead (serve --lead)")
     else:
         _choice(now, person, role)
-    answers.text(f"{person.answers:,}")
-    seen.text("Never" if person.last_seen is None else _ago(time.time() - person.last_seen))
 
 
 def _choice(now: Serving, person: KnownPerson, place: DeltaGenerator) -> None:
@@ -132,4 +128,4 @@ def _ago(seconds: float) -> str:
         if seconds >= length:
             count = int(seconds // length)
             return f"{count} {unit}{'' if count == 1 else 's'} ago"
-    return "Just now"
+    return "just now"
