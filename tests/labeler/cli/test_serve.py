@@ -45,3 +45,30 @@ def test_more_than_a_name_is_one_sentence(project: OpenProject, asked: dict[str,
     assert result.exit_code == 2
     assert f"{name!r} is more than a name; give it without http://, port and path." in result.output
     assert asked == {}
+
+
+def test_an_address_that_others_reach_needs_people_who_sign_in(project: OpenProject, asked: dict[str, Any]) -> None:
+    result = serve(project.directory, "--host", "0.0.0.0")
+    assert result.exit_code == 1
+    assert "Whoever reaches 0.0.0.0 could read and change everything, because nobody has to sign in" in result.output
+    assert asked == {}
+
+
+def test_the_ways_in_reach_the_app(project: OpenProject, asked: dict[str, Any]) -> None:
+    options = ["--proxy-header", "X-User", "--trusted-proxy", "10.0.0.7", "--lead", "lea@x.org", "--base-path", "/earmark/"]
+    result = serve(project.directory, "--host", "0.0.0.0", *options)
+    assert result.exit_code == 0, result.output
+    assert ":8501/earmark in a browser" in result.output
+    assert asked["ways_in"].arguments() == [
+        "--proxy-header=X-User",
+        "--trusted-proxy=10.0.0.7",
+        "--lead=lea@x.org",
+        "--base-path=/earmark",
+    ]
+
+
+def test_a_base_path_that_is_none_is_one_sentence(project: OpenProject, asked: dict[str, Any]) -> None:
+    result = serve(project.directory, "--base-path", "https://x/y")
+    assert result.exit_code == 2
+    assert "cannot be a path of an address" in result.output
+    assert asked == {}
