@@ -15,7 +15,7 @@ from db.models import Role
 from db.records.annotators import annotator_named, signed_in_annotator
 from db.records.people.roles import give_role, lead_count
 from labeler.app.opened import Serving, serving
-from labeler.app.pages.asked_name import known_name
+from labeler.app.pages.asked_name import ask_for_name, known_name
 from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.plain_text import plain
 from labeler.app.sign_in.ways import arranged, checked_identity
@@ -35,6 +35,11 @@ _MAY = {
 def show_people() -> None:
     """Show the page."""
     require_lead()
+    name = known_name()
+    if name is None:
+        # Whoever gives a role is on record.
+        ask_for_name("Who are you?", "Open the page")
+        return
     now = serving()
     st.title("People", anchor=False)
     if _PROBLEM in st.session_state:
@@ -44,7 +49,9 @@ def show_people() -> None:
         leads = lead_count(session)
         found = known_people(session, containing=containing, limit=_SHOWN + 1)
     if not arranged().needed and leads == 0:
-        st.info("Nobody is a lead yet, so everybody may do everything. Make yourself the first lead.")
+        st.info("Nobody is a lead yet, so everybody may do everything.", icon=":material/info:")
+        if st.button("Make me the lead", key="people-first-lead"):
+            _give(now, lambda session: annotator_named(session, name).id, Role.LEAD)
     if not found:
         st.text("Nobody of this name takes part." if containing else "Nobody has answered a clip yet.")
     for person in found[:_SHOWN]:

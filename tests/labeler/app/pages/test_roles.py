@@ -123,7 +123,7 @@ def test_without_a_name_a_page_for_leads_asks_for_one(project: OpenProject, page
     assert "Who are you?" in [title.value for title in shown(page).title]
 
 
-@pytest.mark.parametrize("page", [export, people, progress])
+@pytest.mark.parametrize("page", [export, progress])
 def test_as_long_as_nobody_is_a_lead_pages_need_no_name(page: Callable[[], None]) -> None:
     seen = shown(page)
     assert refusals(seen) == []
@@ -212,11 +212,18 @@ def test_the_last_lead_cannot_leave(project: OpenProject) -> None:
     assert page.selectbox[0].value == Role.LEAD
 
 
-def test_somebody_who_has_not_come_yet_gets_a_role(project: OpenProject) -> None:
-    page = shown(people)
-    page.text_input(key="people-new").input("Lea")
-    page.selectbox(key="people-new-role").select(Role.LEAD)
-    page.button[0].click().run()
+def test_the_first_lead_is_whoever_says_so(project: OpenProject) -> None:
+    assert [title.value for title in shown(people).title] == ["Who are you?"]
+    shown(people, name="Lea").button(key="people-first-lead").click().run()
     assert roles(project) == {"Lea": Role.LEAD}
-    # From now on a name is needed.
-    assert [title.value for title in page.title] == ["Who are you?"]
+    assert refusals(shown(people, name="Ann")) == [FOR_LEADS]
+
+
+def test_somebody_who_has_not_come_yet_gets_a_role(project: OpenProject) -> None:
+    with_roles(project)
+    page = shown(people, name="Lea")
+    page.text_input(key="people-new").input("Uma")
+    page.selectbox(key="people-new-role").select(Role.VIEWER)
+    next(button for button in page.button if button.label == "Give the role").click().run()
+    assert roles(project) == {"Ann": None, "Vic": Role.VIEWER, "Lea": Role.LEAD, "Uma": Role.VIEWER}
+    assert "Role of Uma" in [box.label for box in page.selectbox]
