@@ -16,6 +16,7 @@ from db.records.people.roles import give_role
 from labeler.app.opened import VARIABLE
 from labeler.app.pages import asked_name
 from labeler.app.pages.entry.required import checked_again
+from labeler.app.pages.plain_text import plain
 from labeler.app.sign_in.ways import Person, SignIn, Way, arrange
 from tests.filled_projects import add_clips, answer
 
@@ -95,7 +96,8 @@ def refusals(page: AppTest) -> list[str]:
 @pytest.mark.parametrize(
     ("page", "name", "refusal"),
     [
-        *((page, name, FOR_LEADS) for page in (export, review, people) for name in ("Ann", "Vic", "Somebody new")),
+        *((page, "Ann", FOR_LEADS) for page in (export, review, people)),
+        *((people, name, FOR_LEADS) for name in ("Vic", "Somebody new")),
         (progress, "Ann", FOR_VIEWERS),
         *((page, "Vic", "Viewers do not answer clips") for page in (label, grid)),
     ],
@@ -199,6 +201,16 @@ def test_a_lead_gives_roles_and_it_is_recorded(project: OpenProject) -> None:
         newest = session.scalars(select(Event).order_by(Event.id.desc())).first()
         assert newest is not None
         assert (newest.kind, newest.done_by, newest.details) == ("role", "Lea", {"person": "Ann", "from": None, "to": "viewer"})
+
+
+def test_a_name_is_shown_as_the_text_it_is(project: OpenProject) -> None:
+    with_roles(project)
+    hostile = "**<img src=x>** :red[http://x.org]"
+    with project.write() as session:
+        give_role(session, annotator_id=annotator_named(session, hostile).id, role=Role.VIEWER, by="Lea")
+    page = shown(people, name="Lea")
+    assert any(text.value.startswith(f"{plain(hostile)}  \n") for text in page.markdown)
+    assert f"Role of {plain(hostile)}" in [box.label for box in page.selectbox]
 
 
 def test_the_last_lead_cannot_leave(project: OpenProject) -> None:
