@@ -8,6 +8,7 @@
     ├── ClipError                an unknown or ambiguous clip
     ├── LabelError               a label outside the label set
     ├── DecisionError            a decision that cannot be recorded
+    ├── RoleError                something that a person may not do
     ├── FormatError              an import or export file that cannot be read or written
     ├── AudioError               audio that cannot be decoded
     ├── EncoderError             an encoder that cannot be loaded or run
@@ -53,6 +54,10 @@ class LabelError(EarmarkError):
 
 class DecisionError(EarmarkError):
     """A decision cannot be recorded."""
+
+
+class RoleError(EarmarkError):
+    """A person may not do this, or a role cannot be given."""
 
 
 class FormatError(EarmarkError):

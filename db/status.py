@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision, live_decisions
 from db.models import Annotator, Clip, ClipAlias, ClipState, Rejection, Run
+from db.records.annotators import is_person
 from db.records.features import embedded_count, newest_feature_set
 from db.records.labels import active_labels
 from db.records.runs import latest_run
@@ -46,7 +47,7 @@ def project_status(session: Session) -> dict[str, Any]:
 
 def _by_annotator(session: Session, live: list[LiveDecision]) -> dict[str, int]:
     counts = Counter(decision.annotator_id for decision in live)
-    return {row.name: counts[row.id] for row in session.scalars(select(Annotator).order_by(Annotator.name))}
+    return {row.name: counts[row.id] for row in session.scalars(select(Annotator).where(is_person()).order_by(Annotator.name))}
 
 
 def _per_label(session: Session, consensus: dict[int, int]) -> dict[str, int]:

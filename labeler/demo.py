@@ -91,8 +91,9 @@ def _seed_labels(project: OpenProject, styles: Mapping[str, str]) -> None:
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--insecure", is_flag=True, help="Allow an address that other machines reach; nobody has to sign in.")
 @click.option("--only-make", is_flag=True, help="Make the project and do not serve it.")
-def main(directory: Path, host: str, port: int, only_make: bool) -> None:
+def main(directory: Path, host: str, port: int, insecure: bool, only_make: bool) -> None:
     """Make the demo project once, then open it."""
     try:
         if (directory / SETTINGS_FILE).exists():
@@ -103,6 +104,7 @@ def main(directory: Path, host: str, port: int, only_make: bool) -> None:
         sys.exit(f"Error: {error}")
     if not only_make:
         serve = ["-m", "labeler.cli", "--project", str(directory), "serve", "--host", host, "--port", str(port), "--open-browser"]
+        serve += ["--insecure"] if insecure else []
         # A new process, because this one has loaded the libraries that compute features, and serving needs none of them.
         os.execv(sys.executable, [sys.executable, *serve])  # noqa: S606
 

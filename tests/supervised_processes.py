@@ -74,6 +74,15 @@ def start_command(project: Path, *arguments: str, log: Path) -> Process:
     return Process(["-m", "labeler.cli", "--project", str(project), *arguments], log=log)
 
 
+def is_listened_on(port: int) -> bool:
+    """Whether some program takes connections."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def answers(port: int) -> bool:
     """Whether the app answers."""
     try:

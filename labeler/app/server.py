@@ -19,6 +19,7 @@ import labeler.app.pages.dashboard.page
 import labeler.app.pages.export
 import labeler.app.pages.grid
 import labeler.app.pages.label
+import labeler.app.pages.lead.people
 import labeler.app.pages.review  # noqa: F401 (all of them: loaded now, so that the first visitor does not wait for it)
 from db.errors import EarmarkError
 from labeler.app.api.routes import routes
@@ -26,7 +27,12 @@ from labeler.app.guard.front import Guard
 from labeler.app.guard.hosts import allowed_hosts
 from labeler.app.opened import VARIABLE, serving
 from labeler.app.pages.theme import THEME
+from labeler.app.sign_in.identifying import identifier
+from labeler.app.sign_in.oidc import secrets_for_streamlit
+from labeler.app.sign_in.proxy import plain_address
+from labeler.app.sign_in.ways import SignIn, Way, arrange, arranged
 from labeler.processes.lifeline import hold_lifeline
+from labeler.processes.oidc_file import read_oidc_file
 
 SCRIPT = Path(__file__).parent / "pages" / "main.py"
 """Not beside the folder `pages`: Streamlit would then take each file there for a page, and run it alone for the first visitor."""
@@ -35,20 +41,29 @@ SCRIPT = Path(__file__).parent / "pages" / "main.py"
 def build_app(*, host: str, also_called: Sequence[str] = ()) -> App:
     """The pages and routes of the project named by the environment, behind the guard.
 
+    How people sign in, and the path that the app is served under, were arranged before.
+
     Args:
         host: the address that will be listened on.
         also_called: further names under which browsers may open the app.
     """
-    now = serving()
-    guard = Middleware(Guard, hosts=allowed_hosts(listening_on=host, also=also_called))
-    return App(SCRIPT, routes=routes(now.project, now.tokens), middleware=[guard])
+    now, sign_in = serving(), arranged()
+    guard = Middleware(
+        Guard,
+        hosts=allowed_hosts(listening_on=host, also=also_called),
+        identify=identifier(sign_in),
+        base_path=sign_in.base_path,
+    )
+    secrets = secrets_for_streamlit(sign_in.oidc) if sign_in.way == Way.OIDC else None
+    return App(SCRIPT, routes=routes(now.project, now.tokens), middleware=[guard], secrets=secrets)
 
 
-def configuration(*, host: str, port: int) -> dict[str, Any]:
+def configuration(*, host: str, port: int, base_path: str = "") -> dict[str, Any]:
     """Streamlit's options: nothing is reported home, watched, or shown of the inside; whatever protects is named."""
     return {
         "server.address": host,
         "server.port": port,
+        "server.baseUrlPath": base_path.strip("/"),
         "server.headless": True,
         "server.showEmailPrompt": False,
         "server.fileWatcherType": "none",
@@ -105,16 +120,37 @@ def main() -> None:
     parser.add_argument(
         "--allowed-host", action="append", default=[], metavar="NAME", help="a further name under which browsers may open the app"
     )
+    parser.add_argument("--oidc", type=Path, metavar="FILE", help="settings of signing in by OpenID Connect")
+    parser.add_argument("--proxy-header", metavar="NAME", help="header in which a proxy names the person")
+    parser.add_argument("--trusted-proxy", action="append", default=[], metavar="ADDRESS", help="where that header counts")
+    parser.add_argument("--lead", action="append", default=[], metavar="IDENTITY", help="a person who is a lead")
+    parser.add_argument("--base-path", default="", metavar="PATH", help="path that the app is served under")
     options = parser.parse_args()
     os.environ[VARIABLE] = str(options.project.resolve())
+    # The server would take the visitor's address from a header that anybody on this computer can send. Who is trusted must not
+    # hang on it.
+    os.environ["FORWARDED_ALLOW_IPS"] = ""
     hold_lifeline()
     read_no_files()
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     try:
+        arrange(_sign_in(options))
         app = build_app(host=options.host, also_called=options.allowed_host)
     except EarmarkError as error:
         sys.exit(str(error))
-    app.run(config=configuration(host=options.host, port=options.port))
+    app.run(config=configuration(host=options.host, port=options.port, base_path=options.base_path))
+
+
+def _sign_in(options: argparse.Namespace) -> SignIn:
+    oidc = None if options.oidc is None else read_oidc_file(options.oidc, base_path=options.base_path)
+    return SignIn(
+        way=Way.OIDC if oidc is not None else Way.PROXY if options.proxy_header else Way.NAME,
+        leads=frozenset(options.lead),
+        header=(options.proxy_header or "").lower(),
+        proxies=frozenset(plain_address(proxy) for proxy in options.trusted_proxy),
+        oidc=oidc or {},
+        base_path=options.base_path,
+    )
 
 
 if __name__ == "__main__":

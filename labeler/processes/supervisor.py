@@ -24,6 +24,7 @@ from db.store.failures import STORE_ERRORS, failure_of
 from labeler.processes import safe_path
 from labeler.processes.lifeline import GRACE_SECONDS, VARIABLE
 from labeler.processes.reason_in_log import fatal_error_in_log, reason_in_log
+from labeler.processes.ways_in import WaysIn
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 HEALTHY_SECONDS = 60.0
@@ -169,11 +170,13 @@ def supervise(
     with_learner: bool,
     open_browser: bool = False,
     allowed_hosts: Sequence[str] = (),
+    ways_in: WaysIn | None = None,
 ) -> None:
     """Run app and learner until SIGINT or SIGTERM.
 
     Args:
         allowed_hosts: further names under which browsers may open the app.
+        ways_in: how people sign in, and the path that the app is served under.
 
     Raises:
         ProjectError: the address is taken or cannot be listened on.
@@ -185,6 +188,7 @@ def supervise(
         [
             *(sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)),
             *(f"--allowed-host={name}" for name in allowed_hosts),
+            *([] if ways_in is None else ways_in.arguments()),
         ],
         ended=alarm.ring,
     )
@@ -196,7 +200,8 @@ def supervise(
 
     previous = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     if open_browser:
-        threading.Thread(target=_open_when_it_answers, args=(host, port, over), daemon=True).start()
+        base_path = "" if ways_in is None else ways_in.base_path
+        threading.Thread(target=_open_when_it_answers, args=(host, port, base_path, over), daemon=True).start()
     try:
         keep_running(project, [app, learner] if with_learner else [app], alarm=alarm)
     finally:
@@ -268,7 +273,7 @@ def page_address(host: str, port: int) -> str:
     return f"http://{shown}:{port}"
 
 
-def _open_when_it_answers(host: str, port: int, over: threading.Event) -> None:
+def _open_when_it_answers(host: str, port: int, base_path: str, over: threading.Event) -> None:
     address = page_address(host, port)
     while not over.wait(0.2):
         try:
@@ -276,5 +281,5 @@ def _open_when_it_answers(host: str, port: int, over: threading.Event) -> None:
         except OSError:
             continue
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in {"darwin", "win32"}:
-            webbrowser.open(address)
+            webbrowser.open(address + base_path)
         return

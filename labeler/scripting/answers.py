@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.decisions.log import own_answer
@@ -18,8 +17,8 @@ from db.decisions.review import take_back_run
 from db.decisions.taking import undo_decision
 from db.errors import ClipError, DecisionError, FormatError
 from db.imports.annotation_file import AnnotationRow, annotations_of
-from db.models import Annotator, Clip
-from db.records.annotators import checked_name
+from db.models import Clip
+from db.records.annotators import annotator_called, checked_name
 from db.records.clips import find_clip
 
 if TYPE_CHECKING:
@@ -86,9 +85,10 @@ def take_back(session: Session, *, annotator: str, clip: int | str | None, count
         ClipError: the clip is unknown or ambiguous.
     """
     name = checked_name(annotator)
-    who = session.scalars(select(Annotator.id).where(Annotator.name == name)).first()
-    if who is None:
+    found_annotator = annotator_called(session, name)
+    if found_annotator is None:
         raise DecisionError(f"There is no annotator {name!r}; `decisions()` names those who answered.")
+    who = found_annotator.id
     if clip is None:
         return take_back_run(session, annotator_id=who, count=count)
     found = the_clip(session, clip)

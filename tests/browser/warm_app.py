@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -31,8 +32,8 @@ _forks.set_forkserver_preload([*LOADED])
 class WarmApp:
     """The app alone, whose log is kept in a file."""
 
-    def __init__(self, project: Path, port: int, *, log: Path) -> None:
-        arguments = ["--project", str(project), "--host", "127.0.0.1", "--port", str(port)]
+    def __init__(self, project: Path, port: int, *, log: Path, options: Sequence[str] = ()) -> None:
+        arguments = ["--project", str(project), "--host", "127.0.0.1", "--port", str(port), *options]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         self._process = _forks.Process(target=_serve, args=(arguments, environment, log), daemon=True)
         self._process.start()

@@ -14,6 +14,7 @@ from db.records.labels import label_by_name
 from db.records.runs import latest_run_id
 from db.serving.grid import free_clips, lease_for_grid
 from db.store.engine import Turn
+from labeler.app.access.visitors import Visitors
 from labeler.app.api.labelling import Labelling
 from labeler.app.api.messages import GridRequest
 from labeler.app.sign_in.tokens import Ticket, Tokens
@@ -29,7 +30,7 @@ class GridLabelling:
 
     def __init__(self, project: OpenProject, tokens: Tokens, labelling: Labelling) -> None:
         self._project = project
-        self._tokens = tokens
+        self._visitors = Visitors(project, tokens)
         self._labelling = labelling
         self._neighbours = Neighbours(project)
 
@@ -39,7 +40,7 @@ class GridLabelling:
         Each clip is what the player gets of it, with `closeness`: the probability of the label, or the likeness to the clip; None
         where clips are named.
         """
-        annotator_id = self._tokens.session(request.session)
+        annotator_id = self._visitors.answering(request.session)
         ranking = self._ranking(request)
         closeness: dict[int, float | None] = {}
         leave_out = frozenset(request.leave_out)

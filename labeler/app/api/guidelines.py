@@ -21,6 +21,7 @@ from db.errors import ClipError
 from db.guidelines import read_guidelines
 from db.records.clips import find_clip
 from db.records.labels import active_labels
+from labeler.app.guard import places
 from labeler.app.sign_in.tokens import Media, Tokens
 
 _OUTSIDE = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
@@ -49,7 +50,7 @@ def example_addresses(session: Session, tokens: Tokens) -> Address:
 
     def address(file_name: str) -> str | None:
         try:
-            return f"/earmark/audio/{tokens.for_media(Media(find_clip(session, file_name=file_name).id, None))}"
+            return places.address(f"audio/{tokens.for_media(Media(find_clip(session, file_name=file_name).id, None))}")
         except ClipError:
             return None
 

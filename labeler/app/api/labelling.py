@@ -21,6 +21,7 @@ from db.decisions.taking import GivenAnswer, suggested_with, take, undo_decision
 from db.errors import DatabaseGoneError, EarmarkError
 from db.models import Annotator, Answer, Clip, Decision, Source
 from db.project import OpenProject
+from db.records.annotators import name_key
 from db.records.clips import ClipAudio
 from db.records.labels import active_labels, label_name
 from db.records.runs import latest_run_id
@@ -29,6 +30,7 @@ from db.serving.leases import LeasedClip, lease_next, open_leases, release_lease
 from db.serving.progress import open_elsewhere, progress_of
 from db.store.engine import Turn
 from db.store.failures import STORE_ERRORS
+from labeler.app.access.visitors import Visitors
 from labeler.app.api.guidelines import project_guide
 from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.messages import (
@@ -41,6 +43,7 @@ from labeler.app.api.messages import (
     complaint,
 )
 from labeler.app.api.tabs import Tabs
+from labeler.app.guard.places import address
 from labeler.app.media.playable import expected_bytes
 from labeler.app.media.spans import PAGE_SECONDS, page_count, with_context
 from labeler.app.sign_in.tokens import Media, Ticket, TokenError, TokenExpiredError, Tokens
@@ -60,12 +63,14 @@ class Labelling:
     ) -> None:
         self._project = project
         self._tokens = tokens
+        self._visitors = Visitors(project, tokens)
         self._known = known or KnownClips(project)
         self.tabs = tabs or Tabs()
 
     def next_clips(self, request: NextRequest) -> Document:
         """Lease the next clips, renew what is held, hand back what is not wanted."""
-        annotator_id = self._tokens.session(request.session)
+        # Whoever takes clips has a row, though they count as nobody until they give something.
+        annotator_id = self._visitors.answering(request.session)
         settings = self._project.settings
         self.tabs.holds(request.tab, request.holding)
         with self._project.write(Turn.LEASES) as session:
@@ -120,12 +125,13 @@ class Labelling:
         if annotator_id is None:
             return {"results": results, "saved": None}
         with self._project.read() as session:
-            return {"results": results, "saved": decision_counts(session, annotator_id), "annotator": annotator_id}
+            whose = name_key(session.get_one(Annotator, annotator_id).name)
+            return {"results": results, "saved": decision_counts(session, annotator_id), "annotator": whose}
 
     def _annotator_at_the_page(self, request: AnswersRequest) -> int | None:
         """Who sends the answers, if the page says so; an answer is taken from a page that does not, too."""
         try:
-            return None if request.session is None else self._tokens.session(request.session)
+            return None if request.session is None else self._visitors.known(request.session)
         except TokenError:
             return None
 
@@ -138,7 +144,7 @@ class Labelling:
 
     def take_back(self, request: UndoRequest) -> Document:
         """Take back the annotator's newest answer given in the app; its clip comes back, or None when nothing is left."""
-        annotator_id = self._tokens.session(request.session)
+        annotator_id = self._visitors.answering(request.session)
         with self._project.write(Turn.ANSWERS) as session:
             undo = undo_decision(session, uuid=str(request.uuid), annotator_id=annotator_id, among=given_in_app())
             answer = None if undo is None else session.get(Decision, undo.replaces_id)
@@ -149,14 +155,14 @@ class Labelling:
 
     def keep_preferences(self, request: PreferencesRequest) -> Document:
         """Remember how the annotator likes the player."""
-        annotator_id = self._tokens.session(request.session)
+        annotator_id = self._visitors.annotator(request.session)
         with self._project.write(Turn.ANSWERS) as session:
             session.get_one(Annotator, annotator_id).preferences = request.preferences.model_dump()
         return {"kept": True}
 
     def guide(self, request: GuideRequest) -> Document:
         """The label guidelines as HTML, or None when the lead has written none."""
-        self._tokens.session(request.session)
+        self._visitors.known(request.session)
         with self._project.read() as session:
             return {"html": project_guide(session, self._project.directory, self._tokens)}
 
@@ -181,8 +187,8 @@ class Labelling:
             "clip": ticket.clip_id,
             "lease": ticket.lease_id,
             "ticket": self._tokens.for_ticket(ticket),
-            "audio": f"/earmark/audio/{media}",
-            "picture": f"/earmark/picture/{media}",
+            "audio": address(f"audio/{media}"),
+            "picture": address(f"picture/{media}"),
             "bytes": expected_bytes(audio),
             "flag": own_flag(session, clip_id=ticket.clip_id, annotator_id=ticket.annotator_id),
             "suggested": label_name(session, ticket.suggested_id),

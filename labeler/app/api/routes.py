@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 from db.errors import AudioError, DatabaseGoneError, EarmarkError
 from db.project import OpenProject
 from db.store.failures import STORE_ERRORS, Kind, failure_of
+from labeler.app.access.visitors import NotAllowedError, at_the_browser
 from labeler.app.api.clip_media import ClipMedia
 from labeler.app.api.grid import GridLabelling
 from labeler.app.api.known_clips import KnownClips
@@ -34,7 +35,11 @@ from labeler.app.api.messages import (
     UndoRequest,
     complaint,
 )
+from labeler.app.api.refusing import RefusedError
+from labeler.app.api.uploads import Uploads
+from labeler.app.guard.places import address
 from labeler.app.media.disk_cache import NoRoomError
+from labeler.app.sign_in.person_header import person_in
 from labeler.app.sign_in.tokens import TokenError, Tokens
 
 LOG = logging.getLogger("earmark.app")
@@ -49,14 +54,6 @@ Made = TypeVar("Made")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class RefusedError(Exception):
-    """A request that cannot be served: status code and one sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
 def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
     """All routes of one project."""
     known, turns = KnownClips(project), anyio.CapacityLimiter(_AT_THE_DATABASE)
@@ -68,7 +65,7 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
         answer: Callable[[Message], dict[str, Any]],
         then: Callable[[Message, dict[str, Any]], None] | None = None,
     ) -> Route:
-        return Route(f"/earmark/api/{path}", _endpoint(turns, kind, answer, then=then), methods=["POST"])
+        return Route(address(f"api/{path}"), _endpoint(turns, kind, answer, then=then), methods=["POST"])
 
     return [
         api("next", NextRequest, labelling.next_clips, media.make_ahead),
@@ -77,9 +74,10 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
         api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
         api("preferences", PreferencesRequest, labelling.keep_preferences),
         api("guide", GuideRequest, labelling.guide),
-        Route("/earmark/serving", _serving, methods=["GET"]),
-        Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),
-        Route("/earmark/picture/{token}", _sentences(media.picture), methods=["GET"]),
+        Route(address("serving"), _serving, methods=["GET"]),
+        Route(address("api/upload"), _sentences(Uploads(project, tokens).take), methods=["POST"]),
+        Route(address("audio/{token}"), _sentences(media.audio), methods=["GET"]),
+        Route(address("picture/{token}"), _sentences(media.picture), methods=["GET"]),
     ]
 
 
@@ -93,11 +91,12 @@ def _sentences(endpoint: Endpoint) -> Endpoint:
 
     @functools.wraps(endpoint)
     async def safe(request: Request) -> Response:
+        at_the_browser.set(person_in(request.headers))
         try:
             return await endpoint(request)
         except RefusedError as error:
             return _refusal(error.status, str(error))
-        except TokenError as error:
+        except (TokenError, NotAllowedError) as error:
             return _refusal(403, str(error))
         except DatabaseGoneError as error:
             LOG.error("%s", error)

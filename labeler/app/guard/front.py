@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from labeler.app.guard.hosts import AllowedHosts, same_origin
 from labeler.app.guard.page_headers import page_headers
+from labeler.app.guard.places import is_private, placed
+from labeler.app.sign_in import person_header
+from labeler.app.sign_in.proxy import NotSignedInError
+from labeler.app.sign_in.ways import Person
 
 LOG = logging.getLogger("earmark.app")
 CLOSED = ("/_stcore/upload_file", "/_stcore/agent", "/_stcore/metrics")
@@ -32,11 +38,23 @@ class Guard:
 
     A request for another host, or with another Origin, gets 403; an address that is closed gets 404. Every other response gets
     the headers of `page_headers`, unless it has its own.
+
+    It also finds out who has signed in, and writes that into a header of the request, the only one that the app believes.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: AllowedHosts) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: AllowedHosts,
+        identify: Callable[[HTTPConnection], Person | None] | None = None,
+        base_path: str = "",
+    ) -> None:
+        """`identify` finds out who has signed in, or raises NotSignedInError; None where nobody has to."""
         self._app = app
         self._hosts = hosts
+        self._identify = identify
+        self._base_path = base_path
         self._headers = page_headers()
         self._noted: set[str] = set()
 
@@ -45,7 +63,8 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
+        scope = {**scope, "path": placed(scope["path"], base_path=self._base_path), "headers": _without_person(scope)}
+        refusal = self._refusal(scope) or self._stranger(scope)
         if refusal is None:
             await self._app(scope, receive, self._with_headers(send))
             return
@@ -79,6 +98,20 @@ class Guard:
             return _Refusal(404, "There is nothing at this address; open the start page.")
         return None
 
+    def _stranger(self, scope: Scope) -> _Refusal | None:
+        """Write down who has signed in; the refusal, if whoever has not may not have what they want."""
+        if self._identify is None:
+            return None
+        try:
+            person = self._identify(HTTPConnection(scope))
+        except NotSignedInError as error:
+            return _Refusal(403, str(error))
+        if person is not None:
+            scope["headers"].append((person_header.NAME.encode(), person_header.written(person)))
+        elif is_private(scope["path"], base_path=self._base_path):
+            return _Refusal(401, "Sign in first: open the start page.")
+        return None
+
     def _note(self, sentence: str) -> None:
         """Write a refusal to the log once, so that whoever set up a proxy finds the reason."""
         if sentence not in self._noted and len(self._noted) < _MOST_NOTED:
@@ -94,6 +127,11 @@ class Guard:
             await send(message)
 
         return sent
+
+
+def _without_person(scope: Scope) -> list[tuple[bytes, bytes]]:
+    name = person_header.NAME.encode()
+    return [(key, value) for key, value in scope["headers"] if key.lower() != name]
 
 
 def _shown(text: str) -> str:

@@ -1,21 +1,47 @@
-"""The name of the annotator at this browser: asked once, then kept in the address and in the session."""
+"""The person at this browser: who has signed in, or a name that is asked for once, then kept in the address and the session."""
 
 from __future__ import annotations
 
 import streamlit as st
-from sqlalchemy import select
 
 from db.errors import DecisionError
 from db.models import Annotator
-from db.records.annotators import annotator_named, checked_name
-from labeler.app.opened import Serving
+from db.records.annotators import annotator_called, annotator_identified, checked_name, free_name
+from labeler.app.access.visitors import found_row, row_of
+from labeler.app.opened import Serving, serving
 from labeler.app.pages.plain_text import plain
+from labeler.app.sign_in.person_header import person_in
+from labeler.app.sign_in.tokens import Newcomer
+from labeler.app.sign_in.ways import Person, arranged
 from labeler.player.page.component import PageKeys, page_keys
 
 _PARAMETER = "annotator"
 
 
-def known_name() -> str | None:
+def person_at_page() -> Person | None:
+    """Who has signed in at this browser; None where nobody has, or nobody needs to."""
+    return person_in(st.context.headers) if arranged().needed else None
+
+
+def known_name(*, quiet: bool = False) -> str | None:
+    """The person's name, if it is known. Where people sign in, their name is what the sign-in says, whatever is in the address.
+
+    Args:
+        quiet: show nothing if the name in the address cannot be one.
+    """
+    person = person_at_page()
+    if person is not None:
+        return _signed_in_name(serving(), person)
+    return None if arranged().needed else _typed_name(quiet=quiet)
+
+
+def _signed_in_name(now: Serving, person: Person) -> str:
+    with now.project.read() as session:
+        found = annotator_identified(session, person.identity)
+        return free_name(session, name=person.name, identity=person.identity) if found is None else found.name
+
+
+def _typed_name(*, quiet: bool) -> str | None:
     """The name in the address or in the session, if any. The address keeps it for bookmarks and reloads."""
     given = st.query_params.get(_PARAMETER) or st.session_state.get(_PARAMETER)
     if not given:
@@ -24,8 +50,13 @@ def known_name() -> str | None:
         name = checked_name(str(given))
     except DecisionError as error:
         st.session_state.pop(_PARAMETER, None)
-        st.error(plain(str(error)))
+        if not quiet:
+            st.error(plain(str(error)))
         return None
+    with serving().project.read() as session:
+        found = annotator_called(session, name)
+        # As it was written first: names that differ only in case are one person.
+        name = name if found is None else found.name
     st.session_state[_PARAMETER] = name
     if st.query_params.get(_PARAMETER) != name:
         st.query_params[_PARAMETER] = name
@@ -56,11 +87,25 @@ def ask_for_name(title: str, start: str) -> None:
     st.rerun()
 
 
-def annotator_id_of(now: Serving, name: str) -> int:
-    """The annotator's id; a new name is added to the database first."""
+def visitor_called(name: str) -> Newcomer:
+    """The person at this browser, whose name `known_name` gave."""
+    person = person_at_page()
+    return Newcomer(name) if person is None else Newcomer(person.name, person.identity)
+
+
+def annotator_at_page(now: Serving, name: str) -> Annotator | None:
+    """The person's row, detached; None for somebody who has given nothing yet. Opening a page adds nobody."""
     with now.project.read() as session:
-        found = session.scalars(select(Annotator.id).where(Annotator.name == name)).first()
-    if found is not None:
+        found = found_row(session, visitor_called(name))
+        if found is not None:
+            session.expunge(found)
         return found
+
+
+def annotator_id_of(now: Serving, name: str) -> int:
+    """The annotator's id, for whatever is about to be stored; somebody without a row gets one."""
+    found = annotator_at_page(now, name)
+    if found is not None:
+        return found.id
     with now.project.write() as session:
-        return annotator_named(session, name).id
+        return row_of(session, visitor_called(name)).id

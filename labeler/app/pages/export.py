@@ -6,7 +6,7 @@ import html
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import streamlit as st
@@ -18,6 +18,7 @@ from db.exports.registry import EXPORTERS, Exporter
 from db.records.audio_files import answered_bytes
 from db.store.failures import STORE_ERRORS, failure_of
 from labeler.app.opened import Serving, serving
+from labeler.app.pages.entry.required import checked_again, require_lead
 from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.words.run import counted
 from learner.handover.export import export_project, first_rows
@@ -34,6 +35,7 @@ _ROWS = {RowsOf.CONSENSUS: "One row a clip, with the label that all answers give
 
 def show_export() -> None:
     """Show the page."""
+    require_lead()
     now = serving()
     if is_still_empty(now):
         return
@@ -56,9 +58,10 @@ def show_export() -> None:
         # Why another export failed is of no use here.
         st.session_state["export-of"], st.session_state["export-failed"] = (format, choice), []
     failed: list[str] = st.session_state["export-failed"]
+    may_still_lead = checked_again()
     st.download_button(
         "Download",
-        data=lambda: _exported(now, exporter, choice, failed),
+        data=lambda: _exported(now, exporter, choice, failed, may_still_lead),
         file_name=_file_name(now, exporter, choice),
         mime="application/octet-stream",
         icon=":material/download:",
@@ -155,14 +158,18 @@ def _file_name(now: Serving, exporter: Exporter, choice: ExportChoice) -> str:
     return f"{now.project.directory.name}-{time.strftime('%Y-%m-%d')}-{what}{'.zip' if is_folder else exporter.suffix}"
 
 
-def _exported(now: Serving, exporter: Exporter, choice: ExportChoice, failed: list[str]) -> bytes:
+def _exported(
+    now: Serving, exporter: Exporter, choice: ExportChoice, failed: list[str], may_still_lead: Callable[[], None]
+) -> bytes:
     """The bytes of the file, written when the button is pressed, so that it holds the newest answers; a folder as a ZIP.
 
     Args:
         failed: takes the sentence of an error, which is raised, too.
+        may_still_lead: raises RoleError if whoever opened the page is no lead any more.
     """
     failed.clear()
     try:
+        may_still_lead()
         return _bytes_of(now, exporter, choice)
     except (EarmarkError, *STORE_ERRORS) as error:
         failed.append(str(error) if isinstance(error, EarmarkError) else failure_of(error, place=now.project.directory).sentence)

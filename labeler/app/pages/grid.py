@@ -9,16 +9,18 @@ import streamlit as st
 
 from db.decisions.review import ToReview, own_answers
 from db.errors import ClipError
-from db.models import Annotator
+from db.records.annotators import name_key
 from db.records.clips import find_clip
 from db.records.labels import active_labels
 from labeler.app.api.messages import MOST_NAMED, Preferences
 from labeler.app.opened import Serving, serving
-from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
+from labeler.app.pages.asked_name import annotator_at_page, ask_for_name, known_name, visitor_called
 from labeler.app.pages.choosing import choose
+from labeler.app.pages.entry.required import require_annotator
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.session_token import session_token, tab_name
 from labeler.app.pages.setup.still_empty import is_still_empty
+from labeler.app.sign_in.ways import arranged
 from labeler.charts.label_colours import label_colours
 from labeler.player.grid.component import GridSeat, grid
 
@@ -44,22 +46,24 @@ def show_grid() -> None:
     if name is None:
         ask_for_name("Who is labelling?", "Start labelling")
         return
-    who = annotator_id_of(now, name)
+    require_annotator()
+    who = annotator_at_page(now, name)
     with now.project.read() as session:
         offered = active_labels(session)
         labels, colours = [label.name for label in offered], label_colours(offered)
-        preferences = session.get_one(Annotator, who).preferences
+    preferences = None if who is None else who.preferences
     st.title("Grid", anchor=False)
-    looked_for = _looked_for(now, who, labels)
+    looked_for = _looked_for(now, None if who is None else who.id, labels)
     if looked_for is None:
         return
     asked, words, label = looked_for
     grid(
         GridSeat(
-            session=session_token(now, who),
+            base=arranged().base_path,
+            session=session_token(now, visitor_called(name) if who is None else who.id),
             tab=tab_name(),
             project=now.uuid,
-            annotator_id=who,
+            annotator_id=name_key(name),
             annotator=name,
             asked=asked,
             words=words,
@@ -86,7 +90,7 @@ def open_grid_of(clips: Sequence[int]) -> NoReturn:
     st.switch_page(st.Page(show_grid, url_path=URL_PATH), query_params={SELECTED: "map"})
 
 
-def _looked_for(now: Serving, who: int, labels: list[str]) -> tuple[dict[str, Any], str, str] | None:
+def _looked_for(now: Serving, who: int | None, labels: list[str]) -> tuple[dict[str, Any], str, str] | None:
     """The query for the grid's route, the same in words, and the label of confirmed clips; None while nothing is chosen."""
     way, *rest = st.columns([1.7, 1.5, 0.8], vertical_alignment="bottom")
     selected = st.session_state.get(_SELECTED, [])
@@ -105,9 +109,10 @@ def _looked_for(now: Serving, who: int, labels: list[str]) -> tuple[dict[str, An
     return {"likely": label}, f"likely {label}", label
 
 
-def _like(now: Serving, who: int, labels: list[str], places: list[Any]) -> tuple[dict[str, Any], str, str] | None:
+def _like(now: Serving, who: int | None, labels: list[str], places: list[Any]) -> tuple[dict[str, Any], str, str] | None:
     with now.project.read() as session:
-        answers = {clip.clip_id: clip for clip in own_answers(session, annotator_id=who, limit=_ANSWERS)}
+        own = [] if who is None else own_answers(session, annotator_id=who, limit=_ANSWERS)
+    answers = {clip.clip_id: clip for clip in own}
     asked_for = st.query_params.get(LIKE, "")
     # An empty value, zero, or text that is not a number names no clip.
     given = (int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 16 else 0) or None

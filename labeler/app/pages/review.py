@@ -12,16 +12,19 @@ from db.decisions.conditions import given_on_review
 from db.decisions.review import ToReview, clips_to_review, doubted_clips, own_answers, take_back_run
 from db.decisions.taking import GivenAnswer, take, undo_decision
 from db.models import Annotator, Answer, Clip, Decision, Source
-from db.records.annotators import annotator_named
+from db.records.annotators import annotator_named, is_person
 from db.records.labels import active_labels, label_name
 from db.store.engine import Turn
+from labeler.app.guard.places import address
 from labeler.app.opened import Serving, serving
-from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_name
+from labeler.app.pages.asked_name import annotator_at_page, annotator_id_of, ask_for_name, known_name
 from labeler.app.pages.choosing import choose
+from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.app.sign_in.tokens import Media
+from labeler.app.sign_in.ways import arranged
 from labeler.player.label_keys import project_keys
 from labeler.player.page.component import PageKeys, page_keys
 
@@ -35,16 +38,17 @@ MOST = 50
 
 def show_review() -> None:
     """The page."""
-    now = serving()
-    if is_still_empty(now):
-        return
     name = known_name()
-    if name is None:
+    if name is None and not arranged().needed:
         ask_for_name("Who is reviewing?", "Start reviewing")
+        return
+    require_lead()
+    now = serving()
+    if name is None or is_still_empty(now):
         return
     with now.project.read() as session:
         labels = [label.name for label in active_labels(session)]
-        people = list(session.scalars(select(Annotator.name).order_by(Annotator.name)))
+        people = list(session.scalars(select(Annotator.name).where(is_person()).order_by(Annotator.name)))
     st.title("Review", anchor=False)
     lists = [_WAITING, _DOUBTED, _MINE]
     shown = st.segmented_control("Show", lists, default=_WAITING, key="review-shown", label_visibility="collapsed")
@@ -101,9 +105,9 @@ def _count(clips: list[ToReview]) -> str:
 
 def _mine(now: Serving, name: str, labels: list[str]) -> None:
     """The visitor's own answers, to be heard and given anew."""
-    who = annotator_id_of(now, name)
+    who = annotator_at_page(now, name)
     with now.project.read() as session:
-        answers = own_answers(session, annotator_id=who)
+        answers = [] if who is None else own_answers(session, annotator_id=who.id)
     if not answers:
         st.text("You have not answered anything yet.")
         return
@@ -122,8 +126,8 @@ def _clip(now: Serving, clip: ToReview, name: str, labels: list[str], *, gold: b
     token = held[1]
     # Nothing but a signed token goes into the HTML.
     st.html(
-        f'<img src="/earmark/picture/{token}" alt="" style="width:100%;height:170px;border-radius:10px">'
-        f'<audio data-testid="review-audio" controls autoplay src="/earmark/audio/{token}" style="width:100%"></audio>'
+        f'<img src="{address(f"picture/{token}")}" alt="" style="width:100%;height:170px;border-radius:10px">'
+        f'<audio data-testid="review-audio" controls autoplay src="{address(f"audio/{token}")}" style="width:100%"></audio>'
     )
     st.text(clip.file_name)
     if clip.transcript:

@@ -6,12 +6,13 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from labeler.app.opened import Serving
+from labeler.app.sign_in.tokens import Newcomer
 
 
-def session_token(now: Serving, annotator_id: int) -> str:
-    """The token that names the annotator to the routes."""
-    held: dict[int, str] = st.session_state.setdefault("session-tokens", {})
-    return held.setdefault(annotator_id, now.tokens.for_session(annotator_id))
+def session_token(now: Serving, who: int | Newcomer) -> str:
+    """The token that names the annotator (by id) or newcomer to the routes."""
+    held: dict[int | Newcomer, str] = st.session_state.setdefault("session-tokens", {})
+    return held.setdefault(who, now.tokens.for_session(who))
 
 
 def tab_name() -> str:

@@ -46,6 +46,15 @@ class Ticket:
 
 
 @dataclass(frozen=True)
+class Newcomer:
+    """Somebody who has opened a page and given nothing yet: the project has no row of theirs."""
+
+    name: str
+    identity: str | None = None
+    """Who this is according to the sign-in; None for a name that was typed."""
+
+
+@dataclass(frozen=True)
 class Media:
     """A clip's audio and picture, and the lease that they came with (if any)."""
 
@@ -61,9 +70,9 @@ class Tokens:
         self._ticket = URLSafeTimedSerializer(secret, salt="earmark.ticket")
         self._media = URLSafeTimedSerializer(secret, salt="earmark.media")
 
-    def for_session(self, annotator_id: int) -> str:
-        """A session token for this annotator, valid for seven days."""
-        return self._session.dumps(annotator_id)
+    def for_session(self, who: int | Newcomer) -> str:
+        """A session token for this annotator (by id) or newcomer, valid for seven days."""
+        return self._session.dumps([who.name, who.identity] if isinstance(who, Newcomer) else who)
 
     def for_ticket(self, ticket: Ticket) -> str:
         """A token for one clip that was handed to an annotator."""
@@ -74,9 +83,20 @@ class Tokens:
         """A token that fits into an address."""
         return self._media.dumps([media.clip_id, media.lease_id])
 
+    def visitor(self, token: str) -> int | Newcomer:
+        """Whom a session token was made for; TokenError if it is invalid or has expired."""
+        who = _read(self._session, token, SESSION_SECONDS)
+        return who if isinstance(who, int) else Newcomer(*who)
+
     def session(self, token: str) -> int:
-        """The annotator's id; TokenError if the token is invalid or has expired."""
-        return int(_read(self._session, token, SESSION_SECONDS))
+        """The annotator's id; TokenError if the token is invalid, has expired, or is of a newcomer.
+
+        `labeler.app.access.visitors` finds newcomers too, and checks who has signed in.
+        """
+        who = self.visitor(token)
+        if isinstance(who, Newcomer):
+            raise TokenError("Answer a clip first, then reload the page.")
+        return who
 
     def ticket(self, token: str, *, of: int | None = None) -> Ticket:
         """What `for_ticket` was given.

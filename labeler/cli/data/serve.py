@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from db.settings import SETTINGS_FILE
+from labeler.cli.data.serve_access import access_options
 from labeler.cli.output import note, opened
+
+if TYPE_CHECKING:
+    from labeler.processes.ways_in import WaysIn
 
 _NAME_ALONE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._-]*|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 
@@ -40,8 +45,17 @@ def _names_alone(_context: click.Context, _parameter: click.Parameter, names: tu
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--no-learner", is_flag=True, help="Start only the app; run `earmark learn` elsewhere.")
 @click.option("--open-browser", is_flag=True, help="Open the page in a browser when the app is ready.")
+@access_options
 @click.pass_obj
-def serve(directory: Path, host: str, allowed_hosts: tuple[str, ...], port: int, no_learner: bool, open_browser: bool) -> None:
+def serve(
+    directory: Path,
+    host: str,
+    allowed_hosts: tuple[str, ...],
+    port: int,
+    no_learner: bool,
+    open_browser: bool,
+    ways_in: WaysIn,
+) -> None:
     """Start the app and the learner, and keep both running until Ctrl-C.
 
     Without a project, a start page opens, on which you make one or open one.
@@ -61,9 +75,10 @@ def serve(directory: Path, host: str, allowed_hosts: tuple[str, ...], port: int,
             return
         directory = chosen
     with opened(directory) as project, serve_lock(project):
+        ways_in.check(host)
         check_label_keys(project)
         remember_project(project.directory)
-        note(f"Earmark is starting: open {page_address(host, port)} in a browser. Ctrl-C stops it.")
+        note(f"Earmark is starting: open {page_address(host, port)}{ways_in.base_path} in a browser. Ctrl-C stops it.")
         supervise(
             project,
             host=host,
@@ -71,5 +86,6 @@ def serve(directory: Path, host: str, allowed_hosts: tuple[str, ...], port: int,
             allowed_hosts=allowed_hosts,
             with_learner=not no_learner,
             open_browser=open_browser,
+            ways_in=ways_in,
         )
         note("Earmark has stopped.")

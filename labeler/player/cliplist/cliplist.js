@@ -1,5 +1,6 @@
 // A list of clips to play: one sounds at a time, and what sounds goes on while the page runs again.
 
+import { servedUnder } from "../shared/api.js";
 import { element } from "../shared/elements.js";
 import { freeOnEscape, isStreamlits } from "../shared/keys.js";
 import { mounted } from "../shared/mount.js";
@@ -10,6 +11,7 @@ const BLOCKED = "Click anywhere or press a key once: the browser does not play s
 
 class ClipList {
   constructor(root, data, tell) {
+    servedUnder(data.base);
     this.root = root.querySelector(".cliplist");
     this.heads = element("li", { className: "heads" });
     this.heads.setAttribute("aria-hidden", "true");

@@ -36,6 +36,7 @@ def clip_list(
     rows: Sequence[PlayableClip],
     *,
     key: str,
+    base: str,
     heads: Sequence[str] = (),
     action: str | None = None,
     height: int | None = None,
@@ -48,6 +49,7 @@ def clip_list(
     Args:
         rows: in this order; a few hundred at most.
         key: Streamlit's key of the component.
+        base: the path that the app is served under: empty, or without a last slash.
         heads: names of the columns of facts.
         action: what a second button of each row says, if there is one.
         height: pixels above which the list scrolls.
@@ -57,6 +59,7 @@ def clip_list(
         The id of the clip whose second button was pressed, in the run of the script that follows; None otherwise.
     """
     data = {
+        "base": base,
         "rows": [named_for_scripts(asdict(row)) for row in rows],
         "heads": list(heads),
         "action": action,

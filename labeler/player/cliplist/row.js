@@ -1,5 +1,6 @@
 // One clip of a list: its button, its sound once it is asked for, and what is known of it.
 
+import { addressOf } from "../shared/api.js";
 import { element, plainButton } from "../shared/elements.js";
 import { ClipMedia, playsOpus } from "../shared/media.js";
 
@@ -77,8 +78,8 @@ export class Row {
   load() {
     const { token, seconds } = this.data;
     const clip = {
-      audio: `/earmark/audio/${token}`,
-      picture: `/earmark/picture/${token}`,
+      audio: addressOf(`/earmark/audio/${token}`),
+      picture: addressOf(`/earmark/picture/${token}`),
       duration: seconds ?? 0,
       bytes: (seconds ?? 0) > LONG_SECONDS ? Infinity : 0,
     };

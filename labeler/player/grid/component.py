@@ -18,13 +18,16 @@ _COMPONENT = st.components.v2.component(
 class GridSeat:
     """What the grid needs to know of the annotator and of what is looked for."""
 
+    base: str
+    """The path that the app is served under: empty, or without a last slash."""
     session: str
     """Token that names the annotator."""
     tab: str
     """Tells this tab from others of the same annotator."""
     project: str
     """The project's UUID; unsaved answers are kept in the browser under it."""
-    annotator_id: int
+    annotator_id: str
+    """Tells people apart in this browser: the same before and after somebody's first answer."""
     annotator: str
     """The annotator's name, shown."""
     asked: dict[str, Any]

@@ -1,6 +1,6 @@
 // The grid: many clips at once, heard one after the other, confirmed or rejected, saved with one key.
 
-import { newUuid, post } from "../shared/api.js";
+import { newUuid, post, servedUnder } from "../shared/api.js";
 import { Aside } from "../shared/aside.js";
 import { BackOff } from "../shared/back_off.js";
 import { counted } from "../shared/elements.js";
@@ -20,6 +20,7 @@ const RENEW_EVERY = 60000;
 
 class Grid {
   constructor(root, data) {
+    servedUnder(data.base);
     this.view = new View(root, data.annotator);
     this.root = this.view.root;
     this.data = data;

@@ -19,11 +19,14 @@ _COMPONENT = st.components.v2.component(
 class Seat:
     """What the player needs to know of the annotator and the project."""
 
+    base: str
+    """The path that the app is served under: empty, or without a last slash."""
     session: str
     """Token that names the annotator."""
     project: str
     """The project's UUID; unsaved answers are kept in the browser under it."""
-    annotator_id: int
+    annotator_id: str
+    """Tells people apart in this browser: the same before and after somebody's first answer."""
     annotator: str
     """The annotator's name, shown."""
     labels: Sequence[str]

@@ -1,6 +1,6 @@
 // The player itself: one clip at a time, one key an answer, the next clip at once.
 
-import { post } from "../shared/api.js";
+import { post, servedUnder } from "../shared/api.js";
 import { Aside } from "../shared/aside.js";
 import { Finder } from "../shared/finder.js";
 import { freeOnEscape, isStreamlits } from "../shared/keys.js";
@@ -24,6 +24,7 @@ const RENEW_EVERY = 60000;
 
 class Player {
   constructor(root, data) {
+    servedUnder(data.base);
     this.root = root;
     this.data = data;
     this.later = new Later();

@@ -3,6 +3,18 @@
 // A browser lets a page that goes send 64 KiB, all its requests together. Any request that asks for more fails.
 const LARGEST_WHILE_LEAVING = 60 * 1024;
 
+let base = "";
+
+// The path that the app is served under: empty, or without a last slash.
+export function servedUnder(path) {
+  base = path;
+}
+
+// An address of the server, for what is fetched by the browser itself.
+export function addressOf(path) {
+  return base + path;
+}
+
 // An answer of the server other than success; `status` is 0 when there was no answer at all.
 export class ApiError extends Error {
   constructor(status, message) {
@@ -28,7 +40,7 @@ export function bytesOf(value) {
 export async function post(path, message, { leaving = false } = {}) {
   let response;
   try {
-    response = await fetch(path, {
+    response = await fetch(base + path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(message),

@@ -36,7 +36,7 @@ def test_hosts_may_be_allowed_one_by_one(project: OpenProject, asked: dict[str, 
 
 
 def test_no_further_host_is_allowed_unasked(project: OpenProject, asked: dict[str, Any]) -> None:
-    assert serve(project.directory, "--host", "0.0.0.0").exit_code == 0
+    assert serve(project.directory, "--host", "0.0.0.0", "--insecure").exit_code == 0
     assert list(asked["allowed_hosts"]) == []
 
 
@@ -86,3 +86,30 @@ def test_ctrl_c_on_the_start_page_serves_nothing(tmp_path: Path, asked: dict[str
     monkeypatch.setattr(labeler.processes.choosing, "chosen_project", lambda _directory, **_options: None)
     result = serve(tmp_path)
     assert (result.exit_code, asked) == (0, {})
+
+
+def test_an_address_that_others_reach_needs_people_who_sign_in(project: OpenProject, asked: dict[str, Any]) -> None:
+    result = serve(project.directory, "--host", "0.0.0.0")
+    assert result.exit_code == 1
+    assert "Whoever reaches 0.0.0.0 could read and change everything, because nobody has to sign in" in result.output
+    assert asked == {}
+
+
+def test_the_ways_in_reach_the_app(project: OpenProject, asked: dict[str, Any]) -> None:
+    options = ["--proxy-header", "X-User", "--trusted-proxy", "10.0.0.7", "--lead", "lea@x.org", "--base-path", "/earmark/"]
+    result = serve(project.directory, "--host", "0.0.0.0", *options)
+    assert result.exit_code == 0, result.output
+    assert ":8501/earmark in a browser" in result.output
+    assert asked["ways_in"].arguments() == [
+        "--proxy-header=X-User",
+        "--trusted-proxy=10.0.0.7",
+        "--lead=lea@x.org",
+        "--base-path=/earmark",
+    ]
+
+
+def test_a_base_path_that_is_none_is_one_sentence(project: OpenProject, asked: dict[str, Any]) -> None:
+    result = serve(project.directory, "--base-path", "https://x/y")
+    assert result.exit_code == 2
+    assert "cannot be a path of an address" in result.output
+    assert asked == {}

@@ -10,6 +10,7 @@ from db.decisions.listed import ListedClip
 from labeler.app.opened import serving
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.playable_clips import clip_token
+from labeler.app.sign_in.ways import arranged
 from labeler.player.cliplist.component import PlayableClip, clip_list
 
 _HEIGHT = 340
@@ -47,6 +48,6 @@ def show_clips(
     if not shown:
         st.caption("No clip to list.")
         return
-    pressed = clip_list(shown, key=key, heads=heads, action="More like it", height=height, plays=plays)
+    pressed = clip_list(shown, key=key, base=arranged().base_path, heads=heads, action="More like it", height=height, plays=plays)
     if pressed is not None:
         open_grid(pressed)

@@ -22,6 +22,7 @@ from labeler.app.pages.dashboard.map_of_clips import show_map
 from labeler.app.pages.dashboard.mixups import show_mix_ups
 from labeler.app.pages.dashboard.people import show_people
 from labeler.app.pages.dashboard.reading import facts_now, stamp
+from labeler.app.pages.entry.required import require_viewer
 from labeler.app.pages.failing import in_one_sentence
 
 URL_PATH = "dashboard"
@@ -32,6 +33,7 @@ _LOOK_AGAIN = 2.0
 
 def show_dashboard() -> None:
     """Show the page. Everything below the large figures is drawn anew only when there are newer measurements."""
+    require_viewer()
     # Kept for the pages that this one leads to.
     known_name()
     st.title("Dashboard", anchor=False)
@@ -59,6 +61,7 @@ def open_dashboard() -> NoReturn:
 @st.fragment(run_every=_LOOK_AGAIN)
 def _try_again() -> None:
     """Draw the page as soon as the database answers."""
+    require_viewer()
     try:
         facts_now(serving())
     except (EarmarkError, *STORE_ERRORS):
@@ -73,6 +76,7 @@ def _figures(shown: tuple[object, ...]) -> None:
     Args:
         shown: what the rest of the page shows. When there is something newer, the whole page is drawn, so that it is of one run.
     """
+    require_viewer()
     with in_one_sentence():
         now = serving()
         facts = facts_now(now)
@@ -88,6 +92,7 @@ def _figures(shown: tuple[object, ...]) -> None:
 @st.fragment
 def _section(facts: DashboardFacts) -> None:
     """One section at a time: what is not looked at costs nothing."""
+    require_viewer()
     with in_one_sentence():
         st.session_state.setdefault(SECTION, SECTIONS[0])
         chosen = st.segmented_control("Section", SECTIONS, key=SECTION, required=True, label_visibility="collapsed")

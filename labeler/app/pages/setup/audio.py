@@ -6,6 +6,7 @@ import streamlit as st
 
 from labeler.app.opened import serving
 from labeler.app.pages.asked_name import ask_for_name, known_name
+from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.setup.adding.embedding_progress import show_embedding
 from labeler.app.pages.setup.adding.encoder import choose_encoder
 from labeler.app.pages.setup.adding.import_progress import show_import
@@ -14,6 +15,7 @@ from labeler.app.pages.setup.adding.source import ask_for_audio
 
 def show_audio() -> None:
     """Show the page."""
+    require_lead()
     if known_name() is None:
         ask_for_name("Who is adding audio?", "Go on")
         return

@@ -12,6 +12,7 @@ from db.decisions.log import answers_by_label
 from db.errors import SettingsError
 from db.models import Label
 from labeler.app.opened import Serving, serving
+from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup.editing.changing import change_labels
 from labeler.app.pages.setup.editing.label_editor import edit_label
@@ -33,6 +34,7 @@ class _Row:
 
 def show_labels() -> None:
     """Show the page."""
+    require_lead()
     now = serving()
     with now.project.read() as session:
         everything = list(session.scalars(select(Label).order_by(Label.position, Label.id)))

@@ -13,6 +13,7 @@ from db.settings import SETTINGS_FILE, Settings
 from db.settings_file import change_settings, overridden_by
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import known_name
+from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup.setting_fields import Known, bounds, field, shown
 from labeler.app.pages.setup.setting_words import STORING, groups, title_of, why
@@ -34,6 +35,7 @@ _REFUSED, _SAVED = "settings-refused", "settings-saved"
 
 def show_settings() -> None:
     """Show the page."""
+    require_lead()
     now = serving()
     st.title("Settings", anchor=False)
     settings, problem = _with_present_names(now, now.project.settings), now.project.settings_problem

@@ -12,6 +12,7 @@ from db.models import LearnerState
 from db.records.features import clips_in_service, embedded_count, is_paused, newest_feature_set, set_paused
 from db.records.learner_state import STALE_SECONDS, read_state
 from labeler.app.opened import Serving
+from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.plain_text import plain
 from labeler.words.run import counted
@@ -46,6 +47,7 @@ class _Standing:
 @st.fragment(run_every=_LOOK_SECONDS)
 def show_embedding(now: Serving) -> None:
     """Show it; the page looks again by itself."""
+    require_lead()
     with in_one_sentence():
         standing = _standing(now)
         if not standing.clips:

@@ -10,8 +10,9 @@ import streamlit as st
 
 from db.imports.folder import AUDIO_SUFFIXES
 from labeler.app.opened import Serving
-from labeler.app.pages.asked_name import annotator_id_of, known_name
+from labeler.app.pages.asked_name import annotator_at_page, known_name, visitor_called
 from labeler.app.pages.session_token import session_token
+from labeler.app.sign_in.ways import arranged
 from labeler.player.upload.component import UploadSeat, upload
 from labeler.words.run import counted
 
@@ -26,8 +27,10 @@ def uploaded_source(now: Serving) -> Path | None:
     """Show where files are dropped, and what of the uploaded files is to be added; None while there is nothing."""
     name = known_name()
     assert name is not None, "the page asks for it first"
+    row = annotator_at_page(now, name)
+    who = visitor_called(name) if row is None else row.id
     suffixes = [*sorted(AUDIO_SUFFIXES), *MANIFEST_SUFFIXES]
-    upload(UploadSeat(session=session_token(now, annotator_id_of(now, name)), suffixes=suffixes))
+    upload(UploadSeat(base=arranged().base_path, session=session_token(now, who), suffixes=suffixes))
     batches = _batches(now.project.directory / FOLDER)
     if not batches:
         return None

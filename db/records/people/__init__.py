@@ -1,0 +1,1 @@
+"""What people may do. Asks the same tables as the rest of `db.records`."""

@@ -1,0 +1,1 @@
+"""How people get in: signing in, and which pages are for whom. May import what `labeler.app.pages` may."""

@@ -1,0 +1,1 @@
+"""Pages for leads. May import what `labeler.app.pages` may."""

@@ -1,0 +1,112 @@
+"""Uploads: for leads only, bounded, under a name without a path, complete or not there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from db.models import Role
+from db.project import OpenProject
+from db.records.annotators import annotator_named
+from db.records.people.roles import give_role
+from labeler.app.api import uploads
+from labeler.app.api.routes import routes
+from labeler.app.sign_in.tokens import Newcomer, Tokens
+
+
+class Sender(NamedTuple):
+    """Somebody's browser."""
+
+    client: TestClient
+    project: OpenProject
+    tokens: Tokens
+
+    def send(self, name: str, content: Any = b"RIFF", *, who: int | Newcomer = 1, **query: str) -> Any:
+        headers = {"Earmark-Session": self.tokens.for_session(who)}
+        return self.client.post("/earmark/api/upload", params={"name": name, **query}, content=content, headers=headers)
+
+    def stored(self) -> list[str]:
+        folder = self.project.directory / "uploads"
+        return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def sender(project: OpenProject) -> Iterator[Sender]:
+    """The browser of Lea, who is the lead and the first row."""
+    tokens = Tokens(project.info().secret)
+    with project.write() as session:
+        give_role(session, annotator_id=annotator_named(session, "Lea").id, role=Role.LEAD, by=None)
+    with TestClient(Starlette(routes=routes(project, tokens)), raise_server_exceptions=False) as client:
+        yield Sender(client, project, tokens)
+
+
+def test_a_lead_uploads_files_that_belong_together(sender: Sender) -> None:
+    first = sender.send("wütend 1.wav", b"abc").json()
+    second = sender.send("list.csv", b"file_name\n", batch=first["batch"]).json()
+    assert first == {
+        "path": f"uploads/{first['batch']}/wütend 1.wav",
+        "batch": first["batch"],
+        "name": "wütend 1.wav",
+        "bytes": 3,
+    }
+    assert (sender.project.directory / first["path"]).read_bytes() == b"abc"
+    assert (sender.project.directory / second["path"]).parent == (sender.project.directory / first["path"]).parent
+
+
+@pytest.mark.parametrize("who", [Newcomer("Ann"), Newcomer("lee")], ids=["newcomer", "almost the lead's name"])
+def test_others_upload_nothing(sender: Sender, who: Newcomer) -> None:
+    reply = sender.send("a.wav", who=who)
+    assert (reply.status_code, reply.json()["error"]) == (403, "Only a lead may do this; ask a lead of this project.")
+    assert sender.stored() == []
+
+
+def test_without_a_token_nothing_is_read(sender: Sender) -> None:
+    assert sender.client.post("/earmark/api/upload", params={"name": "a.wav"}, content=b"abc").status_code == 403
+    assert sender.stored() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", ".", "..", "../a.wav", "a/b.wav", "/etc/a.wav", "..\\a.wav", "C:a.wav", ".a.wav", "a\n.wav", "a\0.wav", "a.wav "),
+        *("a", "a.exe", "earmark.toml", "a.wav/", "é" * 100 + ".wav", "a.html", "a.wav."),
+    ],
+)
+def test_names_that_are_no_names_of_audio_or_lists(sender: Sender, name: str) -> None:
+    reply = sender.send(name)
+    assert reply.status_code == 400
+    assert reply.json()["error"].isprintable()
+    assert sender.stored() == []
+
+
+@pytest.mark.parametrize("batch", ["..", "x", "0123456789abcdef/..", "0123456789ABCDEF"])
+def test_a_batch_is_one_that_the_server_has_made(sender: Sender, batch: str) -> None:
+    assert sender.send("a.wav", batch=batch).status_code == 400
+
+
+def test_a_file_is_not_replaced(sender: Sender) -> None:
+    batch = sender.send("a.wav", b"one").json()["batch"]
+    assert sender.send("a.wav", b"two", batch=batch).status_code == 409
+    assert (sender.project.directory / "uploads" / batch / "a.wav").read_bytes() == b"one"
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["with its size", "piece by piece"])
+def test_what_is_too_large_leaves_nothing_behind(sender: Sender, monkeypatch: pytest.MonkeyPatch, announced: bool) -> None:
+    monkeypatch.setattr(uploads, "MOST_BYTES", 100)
+    reply = sender.send("a.wav", b"x" * 101 if announced else iter([b"x" * 60, b"x" * 60]))
+    assert reply.status_code == 413
+    assert sender.stored() == []
+
+
+def test_a_full_disk_is_not_filled_further(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "KEPT_FREE", 2**62)
+    reply = sender.send("a.wav", b"abc")
+    assert (reply.status_code, sender.stored()) == (507, [])
+
+
+def test_an_empty_file_is_refused(sender: Sender) -> None:
+    assert (sender.send("a.wav", b"").status_code, sender.stored()) == (400, [])
