@@ -20,7 +20,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-ROOMS = ("grid", "label", "page", "shared")
+ROOMS = ("cliplist", "grid", "label", "page", "shared")
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r"""^((?:import|export)\b[^"';]*?)"(\.[^"]+)";$""", re.MULTILINE)
 _PLACE_OF_MODULES = "const MODULES = [];"

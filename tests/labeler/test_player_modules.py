@@ -9,7 +9,7 @@ import pytest
 
 from labeler.player.scripts import ROOMS, imports, in_order, modules, named_for_scripts, read, script
 
-ENTRIES = ("label/player.js", "grid/grid.js", "page/page.js")
+ENTRIES = ("label/player.js", "grid/grid.js", "page/page.js", "cliplist/cliplist.js")
 
 
 def texts_in(component: str) -> list[list[str]]:

@@ -22,7 +22,7 @@ def test_unit_tests(name: str) -> None:
     assert "pass 0" not in run.stdout, f"{name} has no test"
 
 
-@pytest.mark.parametrize("entry", ["label/player.js", "grid/grid.js", "page/page.js"])
+@pytest.mark.parametrize("entry", ["label/player.js", "grid/grid.js", "page/page.js", "cliplist/cliplist.js"])
 def test_the_script_of_a_component_gives_streamlit_a_function(entry: str) -> None:
     run = subprocess.run([NODE, HERE / "link.mjs"], input=script(entry), capture_output=True, text=True, check=False, timeout=60)
     assert (run.returncode, run.stdout) == (0, "function\n"), run.stderr
