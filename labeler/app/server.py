@@ -15,6 +15,7 @@ import streamlit.config
 from starlette.middleware import Middleware
 from streamlit.web.server.starlette import App
 
+import labeler.app.pages.clips.page
 import labeler.app.pages.export
 import labeler.app.pages.grid
 import labeler.app.pages.label

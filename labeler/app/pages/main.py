@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from labeler.app.pages.clips import page as clips
 from labeler.app.pages.export import show_export
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.grid import URL_PATH, show_grid
@@ -19,12 +20,13 @@ page = st.navigation(
         st.Page(show_label, title="Label", icon=":material/graphic_eq:", url_path="label", default=True),
         st.Page(show_grid, title="Grid", icon=":material/grid_view:", url_path=URL_PATH),
         st.Page(show_progress, title="Progress", icon=":material/show_chart:", url_path="progress"),
+        st.Page(clips.show_clips, title="Clips", icon=":material/table_rows:", url_path=clips.URL_PATH),
         st.Page(show_review, title="Review", icon=":material/rule:", url_path="review"),
         st.Page(show_export, title="Export", icon=":material/download:", url_path="export"),
     ],
     position="top",
 )
 # Set before the page runs: if the width changed later, the grid would have fetched clips for the wrong width.
-st.set_page_config(layout="wide" if page.url_path == URL_PATH else "centered")
+st.set_page_config(layout="wide" if page.url_path in (URL_PATH, clips.URL_PATH) else "centered")
 with in_one_sentence():
     page.run()
