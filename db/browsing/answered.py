@@ -7,10 +7,9 @@ clips that have newer ones.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import source_column
@@ -38,8 +37,7 @@ class _Given(NamedTuple):
     created_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """What the answers that stand say of one clip."""
 
     label: int | None
@@ -105,10 +103,11 @@ def _read(session: Session, clip_ids: Sequence[int] | None = None) -> Iterator[t
         Decision.id,
         Decision.clip_id,
         Decision.annotator_id,
-        Decision.answer,
+        # As the texts that are stored: there are very many, and each would be looked up in the enumeration.
+        type_coerce(Decision.answer, String),
         Decision.label_id,
         Decision.gold,
-        source_column(),
+        type_coerce(source_column(), String),
         Decision.created_at,
     )
     if clip_ids is not None:
@@ -116,19 +115,29 @@ def _read(session: Session, clip_ids: Sequence[int] | None = None) -> Iterator[t
     counts_as = effective_label(labels_as_of(session))
     by_clip: dict[int, list[_Given]] = {}
     for number, clip, who, answer, label, gold, source, at in session.execute(query.order_by(Decision.id)):
-        given = _Given(number, clip, who, answer, label and counts_as[label], gold, source, at)
+        given = _Given(number, clip, who, _ANSWERS[answer], label and counts_as[label], gold, _SOURCES[source], at)
         by_clip.setdefault(clip, []).append(given)
     return ((clip, _answered(answers)) for clip, answers in by_clip.items())
 
 
+_ANSWERS = {answer.value: answer for answer in Answer}
+_SOURCES = {source.value: source for source in Source}
+
+
 def _answered(answers: list[_Given]) -> Answered:
+    if len(answers) == 1:
+        (one,) = answers
+        is_unsure, is_skipped = one.answer is Answer.UNSURE, one.answer is Answer.SKIP
+        return Answered(
+            one.label_id, (one.annotator_id,), (one.label_id,), (one.source,), one.gold, is_unsure, is_skipped, one.created_at
+        )
     return Answered(
         label=consensus_of(answers),
         people=tuple(given.annotator_id for given in answers),
         labels=tuple(given.label_id for given in answers),
         sources=tuple(given.source for given in answers),
         gold=any(given.gold for given in answers),
-        unsure=any(given.answer == Answer.UNSURE for given in answers),
-        skipped=any(given.answer == Answer.SKIP for given in answers),
+        unsure=any(given.answer is Answer.UNSURE for given in answers),
+        skipped=any(given.answer is Answer.SKIP for given in answers),
         answered_at=answers[-1].created_at,
     )

@@ -26,6 +26,10 @@ SPLIT = "split"
 """A column of the manifest that has one of its own in the database."""
 
 
+BY_DATABASE = frozenset({Order.IMPORTED, Order.FILE_NAME, Order.SPEAKER, Order.SECONDS})
+"""Orders by columns of the database."""
+
+
 def clips_version(session: Session) -> tuple[object, ...]:
     """Numbers that change whenever a clip is added, changed, set aside or withdrawn."""
     states = session.execute(select(Clip.state, func.count(), func.max(Clip.id)).group_by(Clip.state).order_by(Clip.state))
@@ -40,10 +44,7 @@ def notes_version(session: Session) -> tuple[object, ...]:
 
 
 def in_order(session: Session, choice: ClipChoice) -> list[int]:
-    """The clips that have the state, speaker and length that are chosen, in their order if the database knows it.
-
-    Without such an order, in that of their import.
-    """
+    """The clips that have the state, speaker and length that are chosen, in one of the orders of `BY_DATABASE`."""
     seconds = Clip.end - Clip.start
     query = select(Clip.id).where(Clip.state == choice.state)
     if choice.speaker is not None:
@@ -52,23 +53,20 @@ def in_order(session: Session, choice: ClipChoice) -> list[int]:
         query = query.where(seconds >= choice.shortest)
     if choice.longest is not None:
         query = query.where(seconds <= choice.longest)
-    known: dict[str, ColumnElement[Any]] = {
-        Order.FILE_NAME: Clip.file_name.expression,
-        Order.SPEAKER: Clip.speaker.expression,
-        Order.SECONDS: seconds,
-    }
-    order = known.get(choice.order, Clip.id.expression)
+    by = {Order.FILE_NAME: Clip.file_name, Order.SPEAKER: Clip.speaker, Order.SECONDS: seconds}
+    order = by.get(Order(choice.order), Clip.id)
     ordered = order.desc() if choice.descending else order.asc()
     return list(session.scalars(query.order_by(ordered.nulls_last(), Clip.id)))
 
 
-def clips_named(session: Session, search: str, *, state: ClipState) -> set[int]:
-    """The clips whose file name or transcript holds the text, or another name under which they were imported."""
-    wanted = folded(search)
-    names = select(Clip.id, Clip.file_name, Clip.transcript).where(Clip.state == state)
-    found = {clip for clip, name, spoken in session.execute(names) if wanted in folded(name) or wanted in folded(spoken or "")}
-    aliases = session.execute(select(ClipAlias.clip_id, ClipAlias.file_name))
-    return found.union(clip for clip, name in aliases if wanted in folded(name))
+def searched_texts(session: Session, *, state: ClipState) -> dict[int, str]:
+    """File name, transcript, and other names under which it was imported, folded, by clip; a line for each."""
+    names = session.execute(select(Clip.id, Clip.file_name, Clip.transcript).where(Clip.state == state))
+    found = {clip: folded(f"{name}\n{spoken}" if spoken else name) for clip, name, spoken in names}
+    for clip, name in session.execute(select(ClipAlias.clip_id, ClipAlias.file_name)):
+        if clip in found:
+            found[clip] += f"\n{folded(name)}"
+    return found
 
 
 def clips_noted(session: Session, search: str) -> set[int]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from db.browsing.answered import Answered, AnsweredClips
 from db.browsing.choice import COLUMN, ClipChoice, Mark, Order
 from db.browsing.columns import (
-    clips_named,
+    BY_DATABASE,
     clips_noted,
     clips_version,
     column_values,
@@ -24,6 +24,7 @@ from db.browsing.columns import (
     in_order,
     manifest_columns,
     notes_version,
+    searched_texts,
 )
 from db.decisions.asked_again import clips_asked_again, newest_wish_id
 from db.decisions.review import open_flags
@@ -133,13 +134,14 @@ class ClipFinder:
     def _chosen(self, session: Session, choice: ClipChoice, known: Known, clips: Hashable, version: Hashable) -> Sequence[int]:
         plain = replace(choice, search="", label=None, predicted=None, marks=frozenset(), annotator=None, source=None)
         plain = replace(plain, column=None, value="")
+        if choice.order not in BY_DATABASE:
+            plain = replace(plain, order=Order.IMPORTED, descending=False)
         found: Sequence[int] = self._keep(("order", plain, clips), lambda: in_order(session, plain))
-        search = choice.search.strip()
+        search = folded(choice.search.strip())
         if search:
-            names, notes = ("named", search, choice.state, clips), ("noted", search, notes_version(session))
-            named = self._keep(names, lambda: clips_named(session, search, state=choice.state))
-            noted = self._keep(notes, lambda: clips_noted(session, search))
-            found = [clip for clip in found if clip in named or clip in noted]
+            texts = self._keep(("texts", choice.state, clips), lambda: searched_texts(session, state=choice.state))
+            noted = self._keep(("noted", search, notes_version(session)), lambda: clips_noted(session, search))
+            found = [clip for clip in found if search in texts[clip] or clip in noted]
         if choice.column is not None:
             values, wanted = self._column(session, choice.column, choice, clips), folded(choice.value.strip())
             found = [clip for clip in found if folded(values.get(clip, "")) == wanted]

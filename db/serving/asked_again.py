@@ -20,6 +20,7 @@ from db.records.leases import not_leased
 
 LOOKED_AT = 1000
 """Wishes looked at in one stretch: others wait for their clips meanwhile."""
+_AT_A_TIME = 50
 
 Wanted = tuple[int, str]
 """Clip id and file name."""
@@ -49,13 +50,15 @@ def asked_again(session: Session, *, annotator_id: int, now: float, from_memory:
         yield from _stretch(session, wanted, after=random.randrange(recent))
 
 
-def _stretch(session: Session, wanted: Select[int, str], *, after: int) -> Iterator[Wanted]:
-    stretch = wanted.where(AskedAgain.id > after, AskedAgain.id <= after + LOOKED_AT)
-    yield from ((clip, file_name) for clip, file_name in session.execute(stretch).all())
+def _stretch(session: Session, wanted: Select[int, int, str], *, after: int) -> Iterator[Wanted]:
+    stretch, last = wanted.where(AskedAgain.id <= after + LOOKED_AT).limit(_AT_A_TIME), after
+    while rows := session.execute(stretch.where(AskedAgain.id > last)).all():
+        yield from ((clip, file_name) for _, clip, file_name in rows)
+        last = rows[-1][0]
 
 
-def _wanted(now: float) -> Select[int, str]:
-    query = select(Clip.id, Clip.file_name).select_from(AskedAgain).join(Clip, Clip.id == AskedAgain.clip_id)
+def _wanted(now: float) -> Select[int, int, str]:
+    query = select(AskedAgain.id, Clip.id, Clip.file_name).select_from(AskedAgain).join(Clip, Clip.id == AskedAgain.clip_id)
     return query.where(Clip.state == ClipState.READY, is_open(), not_leased(now)).order_by(AskedAgain.id)
 
 
