@@ -16,6 +16,7 @@ from db.store.engine import Turn
 from labeler.app.opened import Serving
 from labeler.app.pages.asked_name import annotator_id_of
 from labeler.app.pages.clips.portions import BulkWork, run_in_portions
+from labeler.app.pages.clips.table import Picked
 from labeler.app.pages.plain_text import plain
 from labeler.words.run import counted
 from learner.withdrawal.withdraw import withdraw_in_portions
@@ -36,15 +37,17 @@ class _Chosen:
     """Answers that stand for them."""
 
 
-def show_actions(now: Serving, name: str, matching: Matching, ticked: Sequence[int]) -> None:
+def show_actions(now: Serving, name: str, matching: Matching, picked: Picked) -> None:
     """Offer the actions, and do what is confirmed."""
     if _DONE in st.session_state:
         st.success(plain(st.session_state.pop(_DONE)))
+    lines = picked.ticked or ([] if picked.current is None else [picked.current])
+    few = f"The {counted(len(lines), 'ticked clip')}" if picked.ticked else "The clip that plays"
     every = f"All {len(matching.clips):,} that match"
-    scopes = [f"The {counted(len(ticked), 'ticked clip')}", every] if ticked else [every]
+    scopes = [few, every] if lines else [every]
     with st.expander("Change clips", key="clips-change"):
-        scope = st.radio("Which clips", scopes, key=f"clips-scope-{len(ticked)}", horizontal=True)
-        clips = matching.clips if scope == every else ticked
+        scope = st.radio("Which clips", scopes, key=f"clips-scope-{len(lines)}", horizontal=True)
+        clips = matching.clips if scope == every else [line.clip_id for line in lines]
         chosen = _Chosen(clips, _answers(clips, matching.known))
         action = st.segmented_control("What to do", [_ASK, _FIX, _WITHDRAW], key="clips-action")
         if action == _ASK:

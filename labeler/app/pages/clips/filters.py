@@ -65,10 +65,8 @@ def _more(there: Choosable, search: str, label: int | None, marks: frozenset[Mar
     value = fourth.text_input("has the value", key="value", disabled=column is None, on_change=_first_page, bind=_BIND)
     first, second, third = st.columns([1, 2, 1], vertical_alignment="bottom")
     state = first.selectbox("State", list(_STATES), key="state", on_change=_first_page, bind=_BIND)
-    orders = [*(order.value for order in Order), *(f"{COLUMN}{name}" for name in there.columns)]
-    order = second.selectbox(
-        "Sort by", orders, format_func=lambda name: name.removeprefix(COLUMN), key="sort", on_change=_first_page, bind=_BIND
-    )
+    orders = _orders(there)
+    order = second.selectbox("Sort by", list(orders), key="sort", on_change=_first_page, bind=_BIND)
     down = third.toggle("Descending", key="down", on_change=_first_page, bind=_BIND)
     return ClipChoice(
         search=search or "",
@@ -83,9 +81,15 @@ def _more(there: Choosable, search: str, label: int | None, marks: frozenset[Mar
         column=column,
         value=value or "",
         state=_STATES[state or "in service"],
-        order=order or Order.IMPORTED,
+        order=orders[order or Order.IMPORTED],
         descending=down,
     )
+
+
+def _orders(there: Choosable) -> dict[str, str]:
+    """The value of `ClipChoice.order` by what is shown for it. The manifest may have columns that are called like ours."""
+    ours = {order.value: order.value for order in Order}
+    return ours | {f"{name} (manifest)" if name in ours else name: f"{COLUMN}{name}" for name in there.columns}
 
 
 def shown_columns(there: Choosable) -> list[str]:

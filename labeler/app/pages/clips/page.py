@@ -55,7 +55,7 @@ def show_clips() -> None:
     picked = clip_table(lines, columns)
     if pages > 1:
         st.pagination(pages, key=PAGE, bind="query-params")
-    show_actions(now, name, matching, [line.clip_id for line in picked.ticked])
+    show_actions(now, name, matching, picked)
     if picked.current is None:
         st.caption("Click a cell to play its clip; arrow keys go on from there. Tick rows to change several clips at once.")
     else:

@@ -13,10 +13,10 @@ import streamlit as st
 from db.browsing.rows import ClipLine
 from labeler.app.pages.clips.filters import OWN
 
-_FILE = "file"
+_FILE, _BOX = "file", "clips-table-box"
 _ROW = 35
 """Pixels of a row, as Streamlit draws it."""
-_MOST_ROWS = 12
+_MOST_ROWS = 10
 """Rows that are seen at once; the others scroll."""
 
 
@@ -44,16 +44,23 @@ def clip_table(lines: Sequence[ClipLine], columns: Sequence[str]) -> Picked:
     }
     # Streamlit remembers what is picked by its place: other lines are another table, so that no tick moves to another clip.
     version = zlib.crc32(repr([line.clip_id for line in lines]).encode())
-    picked = st.dataframe(
-        data,
-        hide_index=True,
-        height=_ROW * (min(len(lines), _MOST_ROWS) + 1) + 3,
-        row_height=_ROW,
-        key=f"clips-table-{version:x}",
-        on_select="rerun",
-        selection_mode=["multi-row", "single-cell"],
-        column_config={**numbers, "agreement": numbers["confidence"]},
-    ).selection
+    # Its own search and download would know this page only.
+    st.html(f"<style>.st-key-{_BOX} [data-testid=stElementToolbar] {{ display: none }}</style>")
+    picked = (
+        st.container(key=_BOX)
+        .dataframe(
+            data,
+            hide_index=True,
+            placeholder="",
+            height=_ROW * (min(len(lines), _MOST_ROWS) + 1) + 3,
+            row_height=_ROW,
+            key=f"clips-table-{version:x}",
+            on_select="rerun",
+            selection_mode=["multi-row", "single-cell"],
+            column_config={**numbers, "agreement": numbers["confidence"]},
+        )
+        .selection
+    )
     ticked = [lines[place] for place in picked.rows if place < len(lines)]
     cells = [lines[place] for place, _ in picked.cells if place < len(lines)]
     return Picked(ticked, cells[0] if cells else ticked[-1] if ticked else None)
