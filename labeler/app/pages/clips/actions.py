@@ -37,10 +37,14 @@ class _Chosen:
     """Answers that stand for them."""
 
 
-def show_actions(now: Serving, name: str, matching: Matching, picked: Picked) -> None:
-    """Offer the actions, and do what is confirmed."""
+def show_done() -> None:
+    """Say what was done in the run before."""
     if _DONE in st.session_state:
         st.success(plain(st.session_state.pop(_DONE)))
+
+
+def show_actions(now: Serving, name: str, matching: Matching, picked: Picked) -> None:
+    """Offer the actions, and do what is confirmed."""
     lines = picked.ticked or ([] if picked.current is None else [picked.current])
     few = f"The {counted(len(lines), 'ticked clip')}" if picked.ticked else "The clip that plays"
     every = f"All {len(matching.clips):,} that match"

@@ -13,8 +13,10 @@ from db.models import ClipState, Source
 
 PAGE = "page"
 _BIND: Literal["query-params"] = "query-params"
-_FIELDS = ("q", "label", "mark", "by", "speaker", "source", "predicted", "min", "max", "column", "value", "state", "sort", "down")
-"""Names in the address."""
+_FIELDS = ("q", "label", "mark", "by", "speaker", "source", "predicted", "min", "max", "column", "value")
+"""Filters, by their names in the address; `state`, `sort` and `down` are there too."""
+_NOTHING: dict[str, str | list[str]] = {"q": "", "mark": [], "value": ""}
+"""What filters hold when they are not set, where that is not None."""
 _SHOWN = "show"
 _STATES = {
     "in service": ClipState.READY,
@@ -99,11 +101,13 @@ def shown_columns(there: Choosable) -> list[str]:
 
 
 def forget_filters() -> None:
-    """Show all clips again."""
-    for name in (*_FIELDS, PAGE):
-        st.session_state.pop(name, None)
-    for name in (*_FIELDS, PAGE):
-        st.query_params.pop(name, None)
+    """Show all clips again. The address follows the widgets."""
+    for name in _FIELDS:
+        if name in st.session_state:
+            st.session_state[name] = _NOTHING.get(name)
+    if "state" in st.session_state:
+        st.session_state["state"] = next(iter(_STATES))
+    _first_page()
 
 
 def _first_page() -> None:
@@ -135,4 +139,7 @@ def _seconds(place: st.delta_generator.DeltaGenerator, title: str, key: str) -> 
 def _speaker(place: st.delta_generator.DeltaGenerator, speakers: Sequence[str]) -> str | None:
     if len(speakers) <= _MOST_LISTED:
         return _one_of(place, "Speaker", speakers, "speaker")
-    return place.text_input("Speaker", key="speaker", placeholder="The whole name", on_change=_first_page, bind=_BIND).strip()
+    typed = place.text_input(
+        "Speaker", value=None, key="speaker", placeholder="The whole name", on_change=_first_page, bind=_BIND
+    )
+    return typed and typed.strip()

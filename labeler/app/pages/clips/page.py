@@ -19,7 +19,7 @@ from db.project import OpenProject
 from db.records.labels import active_labels
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import ask_for_name, known_name
-from labeler.app.pages.clips.actions import show_actions
+from labeler.app.pages.clips.actions import show_actions, show_done
 from labeler.app.pages.clips.detail import show_picked
 from labeler.app.pages.clips.filters import PAGE, Choosable, chosen, forget_filters, shown_columns
 from labeler.app.pages.clips.table import clip_table
@@ -42,6 +42,7 @@ def show_clips() -> None:
     choice = chosen(there)
     matching = _matching(now, choice)
     count = len(matching.clips)
+    show_done()
     columns = _above_the_table(count, there)
     if count == 0:
         st.text("No clip matches.")
