@@ -77,11 +77,12 @@ class AnsweredClips:
         """The answered clips as the session sees them, by id, and numbers that change whenever they do."""
         newest = newest_decision_id(session)
         changes = newest_change_id(session), session.scalar(select(func.max(Withdrawal.id))) or 0
-        if changes != self._changes or newest < self._newest:
+        if changes != self._changes:
             self._clips = dict(_read(session))
         elif newest > self._newest:
             self._renew(session)
-        self._newest, self._changes = newest, changes
+        # A session that began earlier than another one may come later: it gets what the other one has read.
+        self._newest, self._changes = max(newest, self._newest), changes
         return self._clips, (newest, *changes)
 
     def _renew(self, session: Session) -> None:

@@ -71,6 +71,8 @@ def configuration(*, host: str, port: int) -> dict[str, Any]:
         "server.scriptHealthCheckEnabled": False,
         "global.developmentMode": False,
         "runner.magicEnabled": False,
+        # The table of clips goes back to its first page when the filters change; the address may name another one at first.
+        "global.disableWidgetStateDuplicationWarning": True,
         "secrets.files": [],
         # Streamlit would fetch this machine's outside address from the internet, to show it.
         "logger.hideWelcomeMessage": True,

@@ -32,8 +32,8 @@ def test_a_clip_is_found_played_and_asked_again(seat_in: Callable[..., Seat], br
     page = seat_in(browser).page
     page.goto(f"{served.url}/clips?annotator=Lead&label=sad")
     expect(page.get_by_text("2 clips")).to_be_visible(timeout=20_000)
-    page.get_by_label("Search").fill("07.WAV")
-    page.get_by_label("Search").press("Enter")
+    page.get_by_role("textbox", name="Search").fill("07.WAV")
+    page.get_by_role("textbox", name="Search").press("Enter")
     expect(page.get_by_text("1 clip", exact=True)).to_be_visible()
     click_first_row(page)
     expect(page.get_by_test_id("clip")).to_have_attribute("data-state", re.compile("playing|still"))

@@ -16,6 +16,8 @@ from labeler.player.cliplist.component import PlayableClip, clip_list
 
 _MOST_LISTED = 100
 _LIST_PIXELS = 360
+_MOST_COLUMNS, _LONGEST = 40, 300
+"""Columns of the manifest, and characters of each."""
 
 
 def show_picked(now: Serving, ticked: Sequence[ClipLine], current: ClipLine) -> None:
@@ -60,8 +62,9 @@ def _facts(now: Serving, line: ClipLine, history: ClipHistory) -> None:
         sure = "" if line.confidence is None else f" ({line.confidence:.0%})"
         facts.append(f"predicted: {line.predicted}{sure}")
     st.caption(plain(" · ".join(facts)))
-    for name, value in line.columns.items():
-        st.caption(f"{plain(name)}: {plain(value[:500])}")
+    if line.columns:
+        columns = [f"{name}: {value[:_LONGEST]}" for name, value in list(line.columns.items())[:_MOST_COLUMNS]]
+        st.caption(plain(" · ".join(columns)))
     if st.button("Find more like this", key="clips-like", type="tertiary", icon=":material/grid_view:"):
         open_grid(line.clip_id)
 

@@ -45,23 +45,32 @@ def show_clips() -> None:
     show_done()
     columns = _above_the_table(count, there)
     if count == 0:
+        _page_number(0)
         st.text("No clip matches.")
         st.button("Show all clips", key="clips-all", on_click=forget_filters)
         return
-    pages = -(-count // ON_A_PAGE)
-    page = min(st.session_state.get(PAGE) or 1, pages)
+    table = st.container()
+    # Before the table is filled: only the widget knows the page that the address asks for.
+    page = _page_number(-(-count // ON_A_PAGE))
     first = ON_A_PAGE * (page - 1)
     with now.project.read() as session:
         lines = lines_of(session, matching.clips[first : first + ON_A_PAGE], matching.known)
-    picked = clip_table(lines, columns)
-    if pages > 1:
-        st.pagination(pages, key=PAGE, bind="query-params")
+    with table:
+        picked = clip_table(lines, columns)
     show_actions(now, name, matching, picked)
     if picked.current is None:
         st.caption("Click a cell to play its clip; arrow keys go on from there. Tick rows to change several clips at once.")
     else:
         show_picked(now, picked.ticked, picked.current)
     page_keys(PageKeys(fields={"/": "q"}, shown=str(page)), key="clips-keys")
+
+
+def _page_number(pages: int) -> int:
+    if pages > 1:
+        return st.pagination(pages, key=PAGE, bind="query-params")
+    # Without the widget nobody else would take it out of the address.
+    st.query_params.pop(PAGE, None)
+    return 1
 
 
 def _above_the_table(count: int, there: Choosable) -> list[str]:

@@ -14,6 +14,8 @@ from db.browsing.rows import ClipLine
 from labeler.app.pages.clips.filters import OWN
 
 _FILE, _BOX = "file", "clips-table-box"
+_LONGEST = 300
+"""Characters of a cell."""
 _ROW = 35
 """Pixels of a row, as Streamlit draws it."""
 _MOST_ROWS = 10
@@ -73,7 +75,7 @@ def _head(name: str) -> str:
 
 def _cell(line: ClipLine, name: str) -> Any:
     if name not in OWN:
-        return line.columns.get(name)
+        return line.columns.get(name, "")[:_LONGEST] or None
     return {
         "label": line.label,
         "answered by": ", ".join(line.people) or None,
@@ -84,6 +86,6 @@ def _cell(line: ClipLine, name: str) -> Any:
         "seconds": line.seconds,
         "agreement": line.agreement,
         "answered": None if line.answered_at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(line.answered_at)),
-        "transcript": line.transcript,
+        "transcript": (line.transcript or "")[:_LONGEST] or None,
         "number": line.clip_id,
     }[name]
