@@ -47,8 +47,6 @@ def consensus_labels(live: Iterable[Counted]) -> dict[int, int]:
 
 def consensus_of(answers: Sequence[Counted]) -> int | None:
     """The label of one clip by all its answers, given in the order of their ids; see `consensus_labels`."""
-    if len(answers) == 1:
-        return answers[0].label_id
     gold = [decision for decision in answers if decision.gold]
     if gold:
         return gold[-1].label_id

@@ -19,7 +19,6 @@ class ClipList {
     this.notice.setAttribute("role", "status");
     this.root.append(this.list, this.notice);
     this.rows = [];
-    this.named = null;
     this.onKey = (event) => this.key(event);
     this.list.addEventListener("keydown", this.onKey);
     this.sound = new OneSound(() => this.quiet());
@@ -46,14 +45,9 @@ class ClipList {
     this.list.dataset.facts = facts;
     this.list.style.setProperty("--facts", Math.max(facts, 1));
     this.list.style.maxHeight = data.height ? `${data.height}px` : "";
-    this.playNamed(data.play ?? null);
-  }
-
-  // The page runs again for many reasons: the same clip is not played twice.
-  playNamed(clip) {
-    const row = clip === this.named ? undefined : this.rows.find((each) => each.data.clip === clip);
-    this.named = clip;
-    if (row) this.play(row);
+    const first = data.plays !== this.named && this.rows.find((row) => row.data.clip === data.plays);
+    this.named = data.plays;
+    if (first) this.play(first);
   }
 
   // Rows that stay where they are are not touched: what is moved loses the focus.

@@ -39,7 +39,7 @@ def clip_list(
     heads: Sequence[str] = (),
     action: str | None = None,
     height: int | None = None,
-    play: int | None = None,
+    plays: int | None = None,
 ) -> int | None:
     """Put the list on the page. One clip plays at a time; arrow keys go from row to row, space and Enter play.
 
@@ -51,13 +51,18 @@ def clip_list(
         heads: names of the columns of facts.
         action: what a second button of each row says, if there is one.
         height: pixels above which the list scrolls.
-        play: id of the clip that plays by itself, once, when another one than before is named here.
+        plays: the clip that begins to play when this first names it.
 
     Returns:
         The id of the clip whose second button was pressed, in the run of the script that follows; None otherwise.
     """
-    data = {"rows": [named_for_scripts(asdict(row)) for row in rows], "heads": list(heads), "action": action, "height": height}
-    data["play"] = play
+    data = {
+        "rows": [named_for_scripts(asdict(row)) for row in rows],
+        "heads": list(heads),
+        "action": action,
+        "height": height,
+        "plays": plays,
+    }
     pressed = _COMPONENT(key=key, data=data, on_pressed_change=_nothing).pressed
     return int(pressed) if isinstance(pressed, int | float) and any(row.clip == pressed for row in rows) else None
 

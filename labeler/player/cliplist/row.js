@@ -46,6 +46,7 @@ export class Row {
     const { media } = this;
     const state = media?.problem ? "broken" : media?.sounding ? "playing" : "still";
     this.root.dataset.state = state;
+    this.root.dataset.plays = media?.plays ?? 0;
     this.button.setAttribute("aria-label", `${state === "playing" ? "Pause" : "Play"} ${this.data.name}`);
     this.button.title = media?.problem?.message ?? this.data.name;
   }
@@ -63,6 +64,7 @@ export class Row {
     }
     try {
       if (media.audio.currentTime > 0) media.audio.currentTime = 0;
+      media.fromStart = true;
       await media.audio.play();
       return true;
     } catch (error) {

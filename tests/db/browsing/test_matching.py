@@ -165,6 +165,7 @@ def test_newer_answers_are_noticed_by_a_finder_that_has_read_the_others(any_proj
     assert found(any_project, finder, label=sad) == []
     assert found(any_project, finder) == [clips[0], *clips[2:]]
     assert found(any_project, finder, state=ClipState.WITHDRAWN) == [clips[1]]
+    assert found(any_project, finder, search="1.wav") == []
 
 
 HOSTILE = ["%", "_", "\\", "'", '"', "🎧", "a\0b", "*", "?", "[a-z]", "'; DROP TABLE clip; --", "x" * 10_000]

@@ -34,7 +34,7 @@ def show_picked(now: Serving, ticked: Sequence[ClipLine], current: ClipLine) -> 
         for line in listed
     ]
     with st.container(key="clips-player"):
-        clip_list(rows, key="clips-list", heads=("label", "answered by"), height=_LIST_PIXELS, play=current.clip_id)
+        clip_list(rows, key="clips-list", heads=("label", "answered by"), height=_LIST_PIXELS, plays=current.clip_id)
     with now.project.read() as session:
         history = history_of(session, current.clip_id)
     if history is None:
