@@ -74,6 +74,15 @@ def _grid(page: Page, address: str, picture: Path) -> None:
     page.screenshot(path=picture)
 
 
+def _clips(page: Page, address: str, picture: Path) -> None:
+    """The table of clips; the cell that is clicked plays its clip."""
+    page.goto(f"{address}/clips?annotator=Rev&mark=labelled&show=label&show=answered+by&show=marks&show=speaker&show=seconds")
+    _settled(page)
+    page.locator(".st-key-clips-table-box .dvn-scroller").click(position={"x": 120, "y": 87})
+    page.locator("[data-testid=clip][data-plays='1']").wait_for()
+    page.screenshot(path=picture)
+
+
 def _something_to_review(directory: Path) -> None:
     """A clip that a second annotator labels differently, and flags."""
     project = open_project(directory)
@@ -88,7 +97,7 @@ def _something_to_review(directory: Path) -> None:
 
 
 def take(folder: Path) -> None:
-    """Write label.png, grid.png, dashboard.png, review.png and export.png, and label-dark.png and so on in dark colours."""
+    """Write label.png, grid.png, dashboard.png, review.png, clips.png and export.png; label-dark.png and so on in dark colours."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         project = Path(place) / "demo"
@@ -101,6 +110,7 @@ def take(folder: Path) -> None:
                     _grid(page, address, folder / f"grid{ending}.png")
                     _plain_page(page, address, "dashboard", folder / f"dashboard{ending}.png")
                     _plain_page(page, address, "review?annotator=Rev", folder / f"review{ending}.png")
+                    _clips(page, address, folder / f"clips{ending}.png")
                     _plain_page(page, address, "export", folder / f"export{ending}.png")
 
 

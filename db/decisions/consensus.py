@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from db.decisions.log import LiveDecision
 from db.models import Answer
 
 
-def consensus_labels(live: Iterable[LiveDecision]) -> dict[int, int]:
+class Counted(Protocol):
+    """The part of a standing answer that a clip's label follows from."""
+
+    @property
+    def id(self) -> int:
+        """Its place in the log."""
+
+    @property
+    def clip_id(self) -> int:
+        """Of which clip."""
+
+    @property
+    def answer(self) -> Answer:
+        """What kind of answer it is."""
+
+    @property
+    def label_id(self) -> int | None:
+        """What its label counts as."""
+
+    @property
+    def gold(self) -> bool:
+        """Whether a reviewer fixed it."""
+
+
+def consensus_labels(live: Iterable[Counted]) -> dict[int, int]:
     """Label id by clip id. A gold answer wins; without one the majority of labels, and in a tie the newest of these.
 
     A clip whose gold answer is not a label (a reviewer skipped the clip) has no consensus.
     """
-    by_clip: dict[int, list[LiveDecision]] = {}
+    by_clip: dict[int, list[Counted]] = {}
     for decision in live:
         by_clip.setdefault(decision.clip_id, []).append(decision)
-    found = {clip: _label(sorted(answers, key=lambda decision: decision.id)) for clip, answers in by_clip.items()}
+    found = {clip: consensus_of(sorted(answers, key=lambda decision: decision.id)) for clip, answers in by_clip.items()}
     return {clip: label for clip, label in found.items() if label is not None}
 
 
-def _label(answers: list[LiveDecision]) -> int | None:
+def consensus_of(answers: Sequence[Counted]) -> int | None:
+    """The label of one clip by all its answers, given in the order of their ids; see `consensus_labels`."""
     gold = [decision for decision in answers if decision.gold]
     if gold:
         return gold[-1].label_id

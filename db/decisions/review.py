@@ -1,4 +1,4 @@
-"""What a reviewer should look at (differing answers, flags, doubted labels), and taking back a run of somebody's answers."""
+"""What a reviewer should look at (differing answers, flags, doubted labels), fixing labels, and taking back answers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from db.decisions.flags import raised_flags
 from db.decisions.log import live_query
-from db.decisions.taking import undo_decision
-from db.models import Annotator, Answer, Clip, ClipState, Decision, Label
+from db.decisions.taking import GivenAnswer, take, undo_decision
+from db.models import Annotator, Answer, Clip, ClipState, Decision, Label, Source
 from db.records.label_history import counted_label, effective_label, labels_as_of
+from db.records.labels import label_by_name
 from db.records.runs import latest_suspects
 
 
@@ -47,7 +48,7 @@ def clips_to_review(session: Session, *, limit: int = 50, leave_out: Collection[
         limit: how many at most.
         leave_out: clips not to list.
     """
-    flags = _open_flags(session)
+    flags = open_flags(session)
     differ = _different(session)
     wanted = [clip for clip in dict.fromkeys([*flags, *differ]) if clip not in leave_out][:limit]
     return _listed(session, wanted, differ=differ, flags=flags)
@@ -67,7 +68,7 @@ def doubted_clips(session: Session, *, limit: int = 50, leave_out: Collection[in
     labels = live_query().where(Decision.clip_id.in_(noted), Decision.clip_id.not_in(gold), Decision.label_id.is_not(None))
     standing = {(row[0], row[1]) for row in session.execute(labels.with_only_columns(Decision.clip_id, counted_label()))}
     wanted = [clip for clip, label in noted.items() if (clip, label) in standing and clip not in leave_out][:limit]
-    return _listed(session, wanted, differ=_different(session), flags=_open_flags(session))
+    return _listed(session, wanted, differ=_different(session), flags=open_flags(session))
 
 
 def _listed(
@@ -98,8 +99,8 @@ def own_answers(session: Session, *, annotator_id: int, limit: int = 200) -> lis
     ]
 
 
-def _open_flags(session: Session) -> dict[int, list[tuple[str, str]]]:
-    """Flags by clip; those that are older than a reviewer's answer are dealt with."""
+def open_flags(session: Session) -> dict[int, list[tuple[str, str]]]:
+    """Annotator and note of each flag, by clip; flags that are older than a reviewer's answer are dealt with."""
     gold = live_query().where(Decision.gold).with_only_columns(Decision.clip_id, func.max(Decision.created_at))
     fixed = {row[0]: row[1] for row in session.execute(gold.group_by(Decision.clip_id))}
     found: dict[int, list[tuple[str, str]]] = {}
@@ -129,6 +130,40 @@ def _answers_of(session: Session, clips: Sequence[int]) -> dict[int, list[Standi
     for clip, annotator, answer, label in session.execute(query.order_by(Decision.id)):
         found.setdefault(clip, []).append(StandingAnswer(annotator, label or answer.value))
     return found
+
+
+def fix_labels(session: Session, clip_ids: Sequence[int], label: str, *, annotator_id: int, hinted: bool) -> int:
+    """Fix the label of these clips (needs a write session): a reviewer's answer, which outweighs all others.
+
+    Clips that have this label fixed already, and those that are not in service, are left as they are.
+
+    Args:
+        annotator_id: the reviewer.
+        hinted: whether the reviewer saw what the classifier expects; then the accuracy does not count the answers.
+
+    Returns:
+        How many were fixed.
+
+    Raises:
+        LabelError: the label is not in the label set, or was retired.
+    """
+    wanted = label_by_name(session, label)
+    gold = live_query().where(Decision.gold, counted_label() == wanted.id, Decision.clip_id == Clip.id).correlate(Clip).exists()
+    query = select(Clip.id).where(Clip.id.in_(clip_ids), Clip.state == ClipState.READY, ~gold).order_by(Clip.id)
+    fixed = session.scalars(query).all()
+    for clip in fixed:
+        given = GivenAnswer(
+            uuid=str(uuid.uuid4()),
+            clip_id=clip,
+            annotator_id=annotator_id,
+            answer=Answer.LABEL,
+            label=wanted.name,
+            source=Source.REVIEW,
+            gold=True,
+            hinted=hinted,
+        )
+        take(session, given)
+    return len(fixed)
 
 
 def take_back_run(session: Session, *, annotator_id: int, count: int) -> int:

@@ -76,6 +76,7 @@ def mixed(
     limit: int,
     again: Iterator[Clip] | None = None,
     second_pass: Iterator[Clip] | None = None,
+    asked: Iterator[Clip] | None = None,
 ) -> list[Clip]:
     """At most `limit` different clips in serving order; when the queue or the slice runs out, the other goes on alone.
 
@@ -85,12 +86,16 @@ def mixed(
         share: what was served so far; counts on.
         again: what somebody else has answered.
         second_pass: what is to be answered once more.
+        asked: what a lead wants to be answered once more. It comes before the queue; the random slice and the overlaps keep
+            their shares, which the accuracy and the agreement are measured on.
     """
     served: dict[int, Clip] = {}
     while len(served) < limit:
         clip = _first_new(again, served) if again is not None and share.next_is_overlap() else None
         if clip is None and share.next_is_random():
             clip = _first_new(owed, served)
+        if clip is None and asked is not None:
+            clip = _first_new(asked, served)
         if clip is None and second_pass is not None and share.next_is_relabel():
             clip = _first_new(second_pass, served)
         clip = clip or _first_new(ranked, served) or _first_new(owed, served)

@@ -19,6 +19,7 @@ from db.decisions.log import live_query
 from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Source
 from db.records.lease_clock import lease_time
 from db.records.leases import is_open, not_leased
+from db.serving.asked_again import asked_again
 from db.serving.mixing import Share, mixed
 from db.serving.random_slice import blindly_answered
 from db.serving.second_pass import REMEMBERED_SECONDS, relabels, relabels_so_far
@@ -58,7 +59,7 @@ def upcoming(
         random_share: share of the clips served for the random slice, 0 to 1.
         exclude: clips not to serve.
         annotator_id: for whom; while others hold clips too, each goes through the ranked queue in an order of their own. Without
-            one: in the queue's own order, no overlap and no second pass.
+            one: in the queue's own order, no overlap, no second pass, and nothing that a lead has asked again.
         overlap_share: share of the clips served that one other annotator has answered already.
         relabel_share: share of the clips served that have a label already and are asked once more (`db.serving.second_pass`).
         now: seconds since 1970, for tests.
@@ -79,11 +80,21 @@ def upcoming(
     owed = _unseen(_in_batches(session, fresh_query, limit + len(exclude)), exclude)
     overlap = _unseen(_in_batches(session, _overlap_query(annotator_id, now), limit + len(exclude)), exclude)
     second_pass = _second_pass(session, annotator_id, exclude, now, remembered_since)
-    served = mixed(ranked, owed, share, limit=limit, again=overlap, second_pass=second_pass)
-    if served or fresh_query is owed_query:
+    asked = None if annotator_id is None else _asked_again(session, annotator_id, exclude, now)
+    served = mixed(ranked, owed, share, limit=limit, again=overlap, second_pass=second_pass, asked=asked)
+    if served or annotator_id is None:
         return served
     # Nothing else is left for this annotator: better from memory than never.
-    return list(itertools.islice(_unseen(_in_batches(session, owed_query, limit + len(exclude)), exclude), limit))
+    remembered = _unseen(_in_batches(session, owed_query, limit + len(exclude)), exclude)
+    asked = _asked_again(session, annotator_id, exclude, now, from_memory=True)
+    return mixed(remembered, asked, share, limit=limit)
+
+
+def _asked_again(
+    session: Session, annotator_id: int, exclude: Collection[int], now: float, *, from_memory: bool = False
+) -> Iterator[Served]:
+    clips = asked_again(session, annotator_id=annotator_id, now=now, from_memory=from_memory)
+    return (Served(clip, file_name, Source.SECOND_PASS, None, None) for clip, file_name in clips if clip not in exclude)
 
 
 def _second_pass(

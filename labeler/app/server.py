@@ -15,6 +15,7 @@ import streamlit.config
 from starlette.middleware import Middleware
 from streamlit.web.server.starlette import App
 
+import labeler.app.pages.clips.page
 import labeler.app.pages.dashboard.page
 import labeler.app.pages.export
 import labeler.app.pages.grid
@@ -85,6 +86,8 @@ def configuration(*, host: str, port: int, base_path: str = "") -> dict[str, Any
         "server.scriptHealthCheckEnabled": False,
         "global.developmentMode": False,
         "runner.magicEnabled": False,
+        # The table of clips goes back to its first page when the filters change; the address may name another one at first.
+        "global.disableWidgetStateDuplicationWarning": True,
         "secrets.files": [],
         # Streamlit would fetch this machine's outside address from the internet, to show it.
         "logger.hideWelcomeMessage": True,

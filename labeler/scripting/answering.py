@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from db.decisions.asked_again import ask_again
+from db.records.annotators import checked_name
+from db.records.events import record_event
 from db.serving.upcoming import upcoming
-from labeler.scripting.answers import PLACE, Answers, answer_rows, take_back
+from labeler.scripting.answers import PLACE, Answers, answer_rows, take_back, the_clip
 from labeler.scripting.frames import decision_frame
 from labeler.scripting.opened import Opened, StrPath
 from labeler.scripting.options import Time, seconds_of
@@ -91,6 +95,30 @@ class Answering(Opened):
         """
         with self._used() as project, project.write() as session:
             return take_back(session, annotator=annotator, clip=clip, count=count)
+
+    def ask_again(self, clips: Iterable[int | str] | int | str, *, by: str | None = None) -> int:
+        """Ask annotators once more about clips that have an answer, before the others of the queue. They do not see the answers.
+
+        Args:
+            clips: numbers or file names, or one of them.
+            by: who asks, kept with the wish.
+
+        Returns:
+            How many are asked again now and were not before. Clips without an answer are left to the queue.
+
+        Raises:
+            ClipError: a clip is unknown or ambiguous; then none is asked again.
+        """
+        wanted = [clips] if isinstance(clips, str) or not isinstance(clips, Iterable) else clips
+        who = None if by is None else checked_name(by)
+        with self._used() as project:
+            with project.read() as session:
+                found = list(dict.fromkeys(the_clip(session, clip).id for clip in wanted))
+            with project.write() as session:
+                asked = ask_again(session, found, by=who)
+                if asked:
+                    record_event(session, "asked-again", by=who, details={"clips": asked})
+        return asked
 
     def decisions(self, *, whole_log: bool = False, as_of: Time | None = None) -> pd.DataFrame:
         """One row for each decision that stands, oldest first; with `whole_log` for each that was ever made, undone ones too.

@@ -7,7 +7,7 @@ leaves undone, the next one does. A file of the user is never touched.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,30 @@ def withdraw(
         withdrawn = withdraw_clips(session, clip_ids, reason=reason, by=by)
     vectors, cached = finish_withdrawals(project)
     return WithdrawReport(withdrawn, vectors, cached, overlapping, empty_the_log(project.engine))
+
+
+def withdraw_in_portions(
+    project: OpenProject, clip_ids: Sequence[int], *, reason: str, by: str | None, portion: int = 500
+) -> Generator[int]:
+    """Withdraw many clips without keeping others from answering meanwhile: a portion of them in each transaction.
+
+    After each portion comes the number of clips that are withdrawn now and were not before. The files beside the database
+    follow at the end, also where the caller stops early (by `close`, or `contextlib.closing`).
+
+    Raises:
+        FeatureError, LearnerError: as `withdraw`.
+    """
+    done = 0
+    try:
+        for first in range(0, len(clip_ids), portion):
+            with project.write() as session:
+                overwrite_deleted(session)
+                done += len(withdraw_clips(session, clip_ids[first : first + portion], reason=reason, by=by))
+            project.withdrawn_mark.touch()
+            yield done
+    finally:
+        finish_withdrawals(project)
+        empty_the_log(project.engine)
 
 
 def finish_withdrawals(project: OpenProject) -> tuple[int, int]:

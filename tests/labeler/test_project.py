@@ -192,6 +192,19 @@ def test_answers_are_taken_back_and_stay_in_the_log(scripted: Project, project: 
         scripted.undo(annotator="ana", clip=1.5)  # type: ignore[arg-type]
 
 
+def test_clips_are_asked_again(scripted: Project, project: OpenProject) -> None:
+    clips = add_clips(project, 4)
+    scripted.annotate(dict.fromkeys(clips[:3], "sad"), annotator="ana")
+    assert scripted.ask_again(pd.Series(clips), by="lead") == 3, "the last one has no answer"
+    assert scripted.ask_again("0.wav") == 0, "it waits already"
+    scripted.annotate({clips[0]: "angry"}, annotator="ben")
+    assert scripted.ask_again(pd.Series(clips)[0]) == 1
+    with pytest.raises(ClipError, match=r"no clip '9\.wav'"):
+        scripted.ask_again([clips[1], "9.wav"])
+    with pytest.raises(DecisionError, match="cannot be an annotator's name"):
+        scripted.ask_again(clips, by=" ")
+
+
 def test_what_cannot_be_predicted_has_a_row_with_its_problem(scripted: Project, project: OpenProject) -> None:
     with pytest.raises(LearnerError, match="No head has been trained"):
         scripted.predict()

@@ -6,6 +6,8 @@ import streamlit as st
 
 from db.models import Role
 from labeler.app.pages.asked_name import person_at_page
+from labeler.app.pages.clips.page import URL_PATH as CLIPS
+from labeler.app.pages.clips.page import show_clips
 from labeler.app.pages.dashboard.page import URL_PATH as DASHBOARD
 from labeler.app.pages.dashboard.page import open_dashboard, show_dashboard
 from labeler.app.pages.entry.required import role_for_navigation
@@ -33,6 +35,7 @@ WORK = [
     (answers, show_label, "Label", ":material/graphic_eq:", "label"),
     (answers, show_grid, "Grid", ":material/grid_view:", GRID),
     (views, show_dashboard, "Dashboard", ":material/show_chart:", DASHBOARD),
+    (leads, show_clips, "Clips", ":material/table_rows:", CLIPS),
     (leads, show_review, "Review", ":material/rule:", "review"),
     (leads, show_export, "Export", ":material/download:", "export"),
     # Where the Dashboard was until it was called so.
@@ -54,7 +57,7 @@ sections = {
 }
 page = st.navigation(sections, position="hidden" if must_sign_in else "top")
 # Set before the page runs: if the width changed later, the grid would have fetched clips for the wrong width.
-st.set_page_config(layout="wide" if page.url_path in (GRID, DASHBOARD) else "centered")
+st.set_page_config(layout="wide" if page.url_path in (GRID, DASHBOARD, CLIPS) else "centered")
 with in_one_sentence():
     if must_sign_in:
         show_sign_in()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import uuid
 
+import pytest
+
 from db.decisions.consensus import consensus_labels
 from db.decisions.flags import append_flag
 from db.decisions.log import decision_counts, live_decisions
-from db.decisions.review import StandingAnswer, clips_to_review, doubted_clips, own_answers, take_back_run
-from db.models import Answer, Source
+from db.decisions.review import StandingAnswer, clips_to_review, doubted_clips, fix_labels, own_answers, take_back_run
+from db.errors import LabelError
+from db.models import Answer, Clip, ClipState, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.labels import active_labels
 from tests.db.serving.test_second_pass import doubt
-from tests.filled_projects import add_clips, answer
+from tests.filled_projects import add_clips, answer, standing
 
 
 def flag(project: OpenProject, clip: int, note: str, *, annotator: str = "ann", raised: bool = True) -> None:
@@ -76,6 +79,22 @@ def test_flagged_clips_come_first_until_they_are_dealt_with_or_taken_down(any_pr
     assert waiting(any_project) == [one]
     flag(any_project, two, "still clipped")
     assert waiting(any_project) == [two, one], "a flag newer than the reviewer's answer counts"
+
+
+def test_labels_of_many_clips_are_fixed_at_once_and_only_where_that_changes_something(any_project: OpenProject) -> None:
+    clips = add_clips(any_project, 4)
+    answer(any_project, clips[0], "sad")
+    answer(any_project, clips[1], "angry", annotator="lead", source=Source.REVIEW, gold=True)
+    answer(any_project, clips[2], "sad", annotator="lead", source=Source.REVIEW, gold=True)
+    with any_project.write() as session:
+        session.get_one(Clip, clips[3]).state = ClipState.BROKEN
+        lead = annotator_named(session, "lead").id
+        assert fix_labels(session, clips, "angry", annotator_id=lead, hinted=False) == 2
+        assert fix_labels(session, clips, "angry", annotator_id=lead, hinted=False) == 0
+    fixed = [(row.clip_id, row.source) for row in standing(any_project) if row.gold]
+    assert fixed == [(clips[1], Source.REVIEW), (clips[0], Source.REVIEW), (clips[2], Source.REVIEW)]
+    with any_project.write() as session, pytest.raises(LabelError, match="'calm' is not in the label set"):
+        fix_labels(session, clips, "calm", annotator_id=lead, hinted=False)
 
 
 def test_a_run_of_somebodys_answers_is_taken_back_and_nobody_elses(any_project: OpenProject) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from db.models import Clip, Rejection
+from db.models import Clip, FeatureRow, Rejection
 from db.project import OpenProject
 from db.records.clips import clip_audio
 from labeler.app.media.pictures import Pictures
@@ -20,7 +20,7 @@ from learner.loop.run import learn_once
 from learner.search.likely import read_likely
 from learner.search.predicted import read_predictions
 from learner.withdrawal import withdraw as room
-from learner.withdrawal.withdraw import finish_withdrawals, withdraw
+from learner.withdrawal.withdraw import finish_withdrawals, withdraw, withdraw_in_portions
 from tests.filled_projects import add_clips
 from tests.learner.audio_files import import_files, noise, written
 from tests.learner.loop.what_was_published import newest_run, queued
@@ -167,3 +167,19 @@ def test_the_vectors_that_a_probe_kept_go_with_the_clip(project: OpenProject) ->
     (kept / "vectors.npy").write_bytes(b"x")
     withdraw(project, [clip])
     assert not kept.exists()
+
+
+def test_many_clips_go_in_portions_and_their_files_also_when_it_stops_early(project: OpenProject) -> None:
+    clips = embedded_project(project, 30)
+    portions = withdraw_in_portions(project, clips, reason="consent", by="lead", portion=4)
+    assert [next(portions), next(portions)] == [4, 8]
+    assert not erased(project, clips[:8])
+    portions.close()
+    assert erased(project, clips[:8])
+    assert list(withdraw_in_portions(project, clips[:12], reason="consent", by="lead", portion=5)) == [0, 2, 4]
+
+
+def erased(project: OpenProject, clips: list[int]) -> bool:
+    """Whether no vector of these clips is known any more."""
+    with project.read() as session:
+        return not session.scalars(select(FeatureRow.clip_id).where(FeatureRow.clip_id.in_(clips))).all()
