@@ -16,6 +16,11 @@ from db.errors import SettingsError
 SETTINGS_FILE = "earmark.toml"
 OWN_FOLDERS = ("features", "heads", "cache")
 """Folders that Earmark keeps in a project directory, beside the settings file and the database."""
+STRATEGIES = (
+    *("default", "random", "k-means", "typicality", "rare-class", "least-confidence", "margin", "entropy"),
+    *("committee", "density", "margin-diversity", "badge"),
+)
+"""Built-in names of query strategies, for who cannot import `learner.query`."""
 _URL_LINE = re.compile(r"""^[ \t]*["']?database_url["']?[ \t]*=.*\n?""", flags=re.MULTILINE)
 
 

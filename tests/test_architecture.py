@@ -81,7 +81,10 @@ def test_no_folder_is_crowded() -> None:
 def test_every_library_that_is_imported_is_declared() -> None:
     """What another library happens to bring along may go with its next release."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    lists = (project["dependencies"], *(project["optional-dependencies"][extra] for extra in ("av", "egemaps", "postgresql")))
+    lists = (
+        project["dependencies"],
+        *(project["optional-dependencies"][extra] for extra in ("av", "egemaps", "postgresql", "vad")),
+    )
     declared = {distribution(re.split(r"[<>=\[]", requirement)[0]) for requirements in lists for requirement in requirements}
     # What is not installed (an extra that nothing else brings) goes by its own name.
     found = packages_distributions()

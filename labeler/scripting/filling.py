@@ -36,6 +36,12 @@ class ImportOptions(TypedDict, total=False):
     """A column to take as the speaker."""
     columns: Mapping[str, str] | None
     """The column of a manifest by what it holds (`file`, `label`, `start`, `end`, `speaker`, `transcript`, `split`)."""
+    segment: str | None
+    """Cut recordings into clips: `windows:10` for windows of 10 seconds, or `pauses` for stretches of speech (extra `vad`)."""
+    longest: float | None
+    """With `pauses`, the seconds of a clip at most; None for 10."""
+    shortest: float | None
+    """With `segment`, the seconds of a clip at least; None for 0.5."""
     tool: str | None
     """What wrote the source, such as `label-studio`; None: noticed by its files."""
     label_column: str | None
@@ -139,12 +145,16 @@ def _as_learner_takes(
     corpus: str | None = None,
     speaker_from: str | None = None,
     columns: Mapping[str, str] | None = None,
+    segment: str | None = None,
+    longest: float | None = None,
+    shortest: float | None = None,
     tool: str | None = None,
     label_column: str | None = None,
     audio_folder: StrPath | None = None,
     audio_key: str | None = None,
 ) -> dict[str, Any]:
     """`ImportOptions` as `learner.imports.source.import_source` takes them."""
+    from learner.imports.segmenting.segmentation import segmentation_of
     from learner.imports.tools import Tool, ToolOptions
 
     return {
@@ -154,6 +164,7 @@ def _as_learner_takes(
         "corpus": option_of("known corpus", CORPORA, corpus),
         "speaker_from": speaker_from,
         "columns": chosen_columns([f"{meaning}={column}" for meaning, column in (columns or {}).items()]),
+        "segment": segmentation_of(segment, longest=longest, shortest=shortest),
         "tools": ToolOptions(
             tool=option_of("tool", Tool, tool),
             label_column=label_column,

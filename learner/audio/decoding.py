@@ -261,8 +261,8 @@ def _on_length(seconds: float) -> tuple[str, ...]:
     checked = " Only a sample of it was checked." if seconds > WHOLE_SECONDS else ""
     hours, minutes = divmod(round(seconds / 60), 60)
     return (
-        f"It lasts {hours} h {minutes} min and gets one label for all of it; to label parts of it, import a manifest with start "
-        f"and end of each.{checked}",
+        f"It lasts {hours} h {minutes} min and gets one label for all of it; to label parts of it, import it with "
+        f"--segment, or a manifest with start and end of each.{checked}",
     )
 
 

@@ -40,6 +40,8 @@ from learner.imports.inspection import Inspected, Inspector
 from learner.imports.made_uuids import made_uuid
 from learner.imports.rejections import key_of, record_rejections
 from learner.imports.rows import AnyRow, clip_of, count_of, rows_of
+from learner.imports.segmenting.cut_rows import cut_rows
+from learner.imports.segmenting.segmentation import Segmentation
 from learner.imports.time_units import refuse_other_units
 from learner.imports.tools import ToolOptions
 
@@ -61,6 +63,7 @@ def import_source(
     speaker_from: str | None = None,
     columns: Mapping[str, str] | None = None,
     tools: ToolOptions = AS_THE_FILES_SAY,
+    segment: Segmentation | None = None,
     progress: Callable[[int, int], None] | None = None,
     seed: int | None = None,
 ) -> ImportReport:
@@ -79,6 +82,7 @@ def import_source(
         speaker_from: a column that is taken as the speaker, such as `session`.
         columns: which column of a manifest holds what, as `db.imports.column_choice.chosen_columns` gives it.
         tools: how the files of another tool are read.
+        segment: how recordings are cut into clips; None: each is one clip.
         progress: called with rows done and rows in all.
         seed: for reproducible slice keys, in tests and the demo; by default nobody can predict them.
 
@@ -107,6 +111,13 @@ def import_source(
         refuse_other_units(source, [clip_of(row) for row in first])
     rows = chain(first, rows)
     total = count_of(source) if progress else 0
+
+    def cut_into(clips: int) -> None:
+        nonlocal total
+        total += clips - 1
+
+    if segment is not None:
+        rows = cut_rows(rows, segment, remarks=remarks, cut_into=cut_into)
     importer.begin()
     done = 0
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")

@@ -12,6 +12,7 @@ from labeler.app.pages.progress import show_progress
 from labeler.app.pages.review import show_review
 from labeler.app.pages.setup.audio import show_audio
 from labeler.app.pages.setup.labels import show_labels
+from labeler.app.pages.setup.settings import show_settings
 from labeler.app.pages.theme import icon
 
 # Set before the navigation, which would otherwise fetch the page's icon by name from the internet.
@@ -24,6 +25,7 @@ page = st.navigation(
         st.Page(show_review, title="Review", icon=":material/rule:", url_path="review"),
         st.Page(show_labels, title="Labels", icon=":material/sell:", url_path="labels"),
         st.Page(show_audio, title="Audio", icon=":material/library_music:", url_path="audio"),
+        st.Page(show_settings, title="Settings", icon=":material/settings:", url_path="settings"),
         st.Page(show_export, title="Export", icon=":material/download:", url_path="export"),
     ],
     position="top",

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from db.project import OpenProject
 from labeler.cli.main import main
+from tests.learner.audio_files import noise, written
 from tests.learner.imports.test_source import audio
 
 
@@ -36,6 +37,20 @@ def test_a_label_outside_the_set_is_stated_once_and_rejects_no_file(project: Ope
         "1 label recorded for gold.",
     ]
     assert json.loads(run(project, "status", "--json").stdout)["rejected"] == 0
+
+
+def test_a_recording_is_cut_into_clips(project: OpenProject, tmp_path: Path) -> None:
+    (tmp_path / "audio").mkdir()
+    written(tmp_path / "audio" / "long.wav", noise(25.0))
+    result = run(project, "import", tmp_path / "audio", "--segment", "windows:10", "--shortest", "6", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["added"]) == (0, 2)
+    result = run(project, "validate", tmp_path / "audio", "--segment", "windows:5")
+    assert result.stdout.startswith("5 added, 0 known")
+    result = run(project, "import", tmp_path / "audio", "--segment", "words")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: --segment 'words' is not known; give windows:SECONDS, such as windows:10, or pauses.\n",
+    )
 
 
 def test_an_import_that_takes_nothing_ends_with_another_status(project: OpenProject, clips: Path) -> None:

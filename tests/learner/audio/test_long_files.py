@@ -56,7 +56,7 @@ def test_hours_of_silence_are_imported_by_a_sample_and_their_length_is_named(
     assert report.added == 1
     assert sum(decoded) <= 60 * 10 * RATE
     (warning,) = report.warnings
-    assert warning["warning"].startswith("It lasts 5 h 0 min and gets one label for all of it; to label parts of it, import a")
+    assert warning["warning"].startswith("It lasts 5 h 0 min and gets one label for all of it; to label parts of it, import it")
     assert "Only a sample of it was checked." in warning["warning"]
 
 
