@@ -44,6 +44,11 @@ def pytest_configure() -> None:
     os.environ["XDG_CONFIG_HOME"] = mkdtemp(prefix="earmark-tests-")
 
 
+def pytest_unconfigure() -> None:
+    """Leave nothing behind of what `pytest_configure` made."""
+    shutil.rmtree(os.environ["XDG_CONFIG_HOME"], ignore_errors=True)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slowest files first."""
     items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))

@@ -21,7 +21,10 @@ import labeler.app.pages.export
 import labeler.app.pages.grid
 import labeler.app.pages.label
 import labeler.app.pages.lead.people
-import labeler.app.pages.review  # noqa: F401 (all of them: loaded now, so that the first visitor does not wait for it)
+import labeler.app.pages.review
+import labeler.app.pages.setup.audio
+import labeler.app.pages.setup.labels
+import labeler.app.pages.setup.settings  # noqa: F401 (all of them: loaded now, so that the first visitor does not wait for it)
 from db.errors import EarmarkError
 from labeler.app.api.routes import routes
 from labeler.app.guard.front import Guard

@@ -34,14 +34,14 @@ class ImportOptions(TypedDict, total=False):
     """A known corpus whose folder this is, such as `emodb`."""
     speaker_from: str | None
     """A column to take as the speaker."""
+    columns: Mapping[str, str] | None
+    """The column of a manifest by what it holds (`file`, `label`, `start`, `end`, `speaker`, `transcript`, `split`)."""
     segment: str | None
     """Cut recordings into clips: `windows:10` for windows of 10 seconds, or `pauses` for stretches of speech (extra `vad`)."""
     longest: float | None
     """With `pauses`, the seconds of a clip at most; None for 10."""
     shortest: float | None
     """With `segment`, the seconds of a clip at least; None for 0.5."""
-    columns: Mapping[str, str] | None
-    """The column of a manifest by what it holds (`file`, `label`, `start`, `end`, `speaker`, `transcript`, `split`)."""
     tool: str | None
     """What wrote the source, such as `label-studio`; None: noticed by its files."""
     label_column: str | None
@@ -144,10 +144,10 @@ def _as_learner_takes(
     times_in: str | None = None,
     corpus: str | None = None,
     speaker_from: str | None = None,
+    columns: Mapping[str, str] | None = None,
     segment: str | None = None,
     longest: float | None = None,
     shortest: float | None = None,
-    columns: Mapping[str, str] | None = None,
     tool: str | None = None,
     label_column: str | None = None,
     audio_folder: StrPath | None = None,
@@ -163,8 +163,8 @@ def _as_learner_takes(
         "times_in": option_of("unit of times", TimesIn, times_in),
         "corpus": option_of("known corpus", CORPORA, corpus),
         "speaker_from": speaker_from,
-        "segment": segmentation_of(segment, longest=longest, shortest=shortest),
         "columns": chosen_columns([f"{meaning}={column}" for meaning, column in (columns or {}).items()]),
+        "segment": segmentation_of(segment, longest=longest, shortest=shortest),
         "tools": ToolOptions(
             tool=option_of("tool", Tool, tool),
             label_column=label_column,

@@ -89,15 +89,6 @@ _SOURCE = (
     corpus_option,
     speaker_option,
     click.option(
-        "--segment",
-        metavar="windows:SECONDS|pauses",
-        default=None,
-        help="Cut recordings into clips: windows of equal length, or stretches of speech, cut at pauses (needs the extra vad). "
-        "Clips are a start and an end; no audio is copied.",
-    ),
-    click.option("--longest", type=float, default=None, help="With --segment pauses: seconds of a clip at most; default: 10."),
-    click.option("--shortest", type=float, default=None, help="With --segment: seconds of a clip at least; default: 0.5."),
-    click.option(
         "--column",
         "columns",
         multiple=True,
@@ -106,6 +97,15 @@ _SOURCE = (
         help=f"The column of a manifest that holds this: {', '.join(MEANINGS)}; give the option once for each. An empty NAME: "
         "none does.",
     ),
+    click.option(
+        "--segment",
+        metavar="windows:SECONDS|pauses",
+        default=None,
+        help="Cut recordings into clips: windows of equal length, or stretches of speech, cut at pauses (needs the extra vad). "
+        "Clips are a start and an end; no audio is copied.",
+    ),
+    click.option("--longest", type=float, default=None, help="With --segment pauses: seconds of a clip at most; default: 10."),
+    click.option("--shortest", type=float, default=None, help="With --segment: seconds of a clip at least; default: 0.5."),
     click.option(
         "--from",
         "tool",

@@ -305,3 +305,8 @@ def test_answers_stand_in_the_order_given(page: Page) -> None:
     page.send(*(labelled(clip, ["angry", "happy", "sad"][number % 3]) for number, clip in enumerate(clips)))
     with page.project.read() as session:
         assert [live.clip_id for live in live_decisions(session)] == [clip["clip"] for clip in clips]
+
+
+def test_a_page_that_waits_for_a_project_finds_that_one_is_served(page: Page) -> None:
+    answer = page.client.get("/earmark/serving")
+    assert (answer.status_code, answer.json()) == (200, {"serving": True})

@@ -181,3 +181,9 @@ def test_rejections_that_an_earlier_version_noted_of_clips_are_not_counted(proje
             record_rejection(session, path=f"/audio/{name}", file_name=name, reason=reason)
     assert json.loads(run(project.directory, "status", "--json").stdout)["rejected"] == 1
     assert run(project.directory, "status").stdout.splitlines()[:2] == ["1 clip, 0 embedded", "1 file rejected."]
+
+
+def test_one_pass_makes_no_features(project: OpenProject) -> None:
+    result = run(project.directory, "learn", "--once", "--embed")
+    assert result.exit_code == 2
+    assert "--once makes no features; run `earmark embed` first, and leave --embed out." in result.output

@@ -68,3 +68,19 @@ def test_labels_that_were_wanted_and_do_not_fit_are_another_status_too(project: 
     result = run(project, "import", clips, "--labels-from-folders", "--labels-as", "gold", "--json")
     assert (result.exit_code, json.loads(result.stdout)["added"]) == (3, 2)
     assert run(project, "import", clips, "--labels-from-folders").exit_code == 0
+
+
+def test_columns_are_chosen_for_import_and_validate(project: OpenProject, clips: Path) -> None:
+    manifest = clips / "list.csv"
+    manifest.write_text("take,mood\nglad/a.wav,happy\nsad/c.wav,sad\n", encoding="utf-8")
+    chosen = ["--column", "file=take", "--column", "label=mood", "--labels-as", "gold", "--json"]
+    found = json.loads(run(project, "validate", manifest, *chosen).stdout)
+    assert (found["added"], found["labels"]) == (2, 2)
+    assert json.loads(run(project, "import", manifest, *chosen).stdout) == found
+
+
+def test_columns_that_cannot_be_chosen_are_one_sentence(project: OpenProject, clips: Path) -> None:
+    result = run(project, "import", clips, "--column", "label=mood")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "is read as a folder, and only a manifest has columns; leave --column out." in result.stderr
+    assert "'mood' chooses no column" in run(project, "import", clips, "--column", "mood").stderr

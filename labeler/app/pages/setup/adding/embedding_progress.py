@@ -84,10 +84,12 @@ def _bar(standing: _Standing) -> None:
     words = f"{standing.embedded} of {counted(standing.clips, 'clip')} with features"
     st.progress(min(standing.embedded / standing.clips, 1.0), text=words)
     if standing.is_paused:
-        st.caption("Paused. Clips without features are asked in random order.")
+        st.caption("Paused.")
+    elif standing.embedded >= standing.clips:
+        return
     elif not standing.is_alive:
         st.caption("The learner is not running; `earmark serve` starts it.")
-    elif learner is not None and standing.embedded < standing.clips:
+    elif learner is not None:
         st.caption(plain(learner.detail) if learner.detail else "It begins in a moment.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 import streamlit as st
@@ -9,6 +10,8 @@ import streamlit as st
 from labeler.app.api.guidelines import example_addresses, guidelines_html
 from labeler.app.opened import Serving
 from labeler.app.pages.plain_text import plain
+
+_BUTTON = re.compile(r"<button [^>]*>")
 
 
 def show_preview(now: Serving, markdown: str) -> None:
@@ -29,7 +32,8 @@ def show_preview(now: Serving, markdown: str) -> None:
         html = guidelines_html(markdown, address=address)
     with st.container(border=True):
         st.caption("As annotators see it")
-        st.html(html)
+        # Here nothing would listen to a button; text that looks like one has been escaped.
+        st.html(_BUTTON.sub("<u>", html).replace("</button>", "</u>"))
         if missing:
             st.caption(plain(f"There is no clip called {', '.join(missing[:5])}."))
         for file_name, heard in found.items():
