@@ -110,7 +110,7 @@ def dashboard_facts(session: Session, *, now: float | None = None) -> DashboardF
 
 
 def newest_of_dashboard(session: Session) -> tuple[int, ...]:
-    """Numbers that change whenever an answer, a label, a clip or a run is new, or a run is complete; they take a few milliseconds.
+    """Numbers that change whenever an answer, a label, a clip or a run is new, or a run is complete; they take milliseconds.
 
     What depends on the time (pace, and who holds a clip) may change without them.
     """
