@@ -17,9 +17,10 @@ from db.decisions.flags import raised_flags
 from db.decisions.log import decision_counts, live_query, newest_decision_id
 from db.decisions.pace import AnnotatorPace, pace
 from db.models import Annotator, Answer, Clip, ClipState, Decision, Label, LearnerState, Run
+from db.records.label_history import newest_change_id
 from db.records.labels import active_labels
 from db.records.learner_state import read_state
-from db.records.runs import LearningCurve, curve_of, latest_complete_run, latest_run
+from db.records.runs import LearningCurve, curve_of, latest_complete_run, latest_run, latest_run_id
 from db.serving.random_slice import Waiting, what_is_waited_for
 
 _KINDS = (Answer.LABEL, Answer.SKIP, Answer.UNSURE)
@@ -108,10 +109,15 @@ def dashboard_facts(session: Session, *, now: float | None = None) -> DashboardF
     return facts
 
 
-def newest_of_dashboard(session: Session) -> tuple[int, int, float]:
-    """Something that changes whenever the figures of the run, the answers or the learner's runs do, for almost nothing."""
-    newest = session.execute(select(func.max(Run.id), func.max(Run.evaluated_at))).one()
-    return newest_decision_id(session), newest[0] or 0, newest[1] or 0.0
+def newest_of_dashboard(session: Session) -> tuple[int, ...]:
+    """Numbers that change whenever an answer, a label, a clip or a run is new, or a run is complete; they take milliseconds.
+
+    What depends on the time (pace, and who holds a clip) may change without them.
+    """
+    run = latest_complete_run(session)
+    clips = session.scalar(select(func.max(Clip.id)))
+    newest = newest_decision_id(session), newest_change_id(session), latest_run_id(session)
+    return tuple(number or 0 for number in (*newest, clips, None if run is None else run.id))
 
 
 def _since(session: Session, run: Run | None) -> SinceRun:

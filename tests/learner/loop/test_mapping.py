@@ -7,12 +7,14 @@ import pytest
 
 from db.errors import FeatureError
 from db.project import OpenProject
+from db.records.runs import latest_complete_run
 from learner.loop.heartbeat import Reporter
 from learner.loop.mapping import Mapper, placed
 from learner.loop.publishing import Published, Publisher
 from learner.loop.run import learn_once
 from learner.search.clip_map import clip_map, forget_on_map, read_clip_map
 from tests.filled_projects import LABELS, add_clips, answer
+from tests.learner.loop.test_run import eventually, running
 from tests.learner.synthetic_projects import embedded_project, label_truly, pool_of, truth
 
 
@@ -102,6 +104,16 @@ def test_a_damaged_map_is_made_again_and_a_withdrawn_clip_leaves_it(project: Ope
     left = read_clip_map(project.heads_dir)
     assert left is not None
     assert left.clip_ids.tolist() == clips[2:]
+
+
+def test_the_running_learner_makes_it_when_nothing_is_new(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("learner.loop.run.IDLE_SECONDS", 0.1)
+    label_truly(project, embedded_project(project, 30)[:10])
+    with running(project):
+        eventually(lambda: read_clip_map(project.heads_dir) is not None, what="the map")
+        with project.read() as session:
+            run = latest_complete_run(session)
+        assert run is not None, "the run was scored first"
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
