@@ -61,3 +61,7 @@ class DoubtedLabel(Report):
 
     clip: int
     label: int
+    likely: int | None = None
+    """Id of the label that the classifier finds likeliest."""
+    score: float | None = None
+    """Probability of the given label by a classifier that was trained without the clip."""

@@ -78,15 +78,17 @@ def quality_of(
 def doubted_labels(pool: Pool, live: Sequence[LiveDecision], label_ids: Sequence[int], *, most: int) -> list[DoubtedLabel]:
     """The labels that the heads contradict, most suspicious first.
 
-    What the heads predict instead is left out: whoever decides on the clip should hear it without a hint. Clips that a reviewer
-    has fixed are left out too.
+    What the heads predict instead is for the Dashboard: the page Review leaves it out, since whoever decides on the clip should
+    hear it without a hint. Clips that a reviewer has fixed are left out here.
     """
     judged = _judged(pool, live, label_ids)
     if judged is None:
         return []
     settled = {decision.clip_id for decision in live if decision.gold}
     found = [each for each in suspects(*judged, label_ids) if each.likely_id != each.label_id and each.clip_id not in settled]
-    return [DoubtedLabel(clip=each.clip_id, label=each.label_id) for each in found[:most]]
+    return [
+        DoubtedLabel(clip=each.clip_id, label=each.label_id, likely=each.likely_id, score=each.score) for each in found[:most]
+    ]
 
 
 def _judged(

@@ -27,11 +27,11 @@ from labeler.player.grid.component import GridSeat, grid
 URL_PATH = "grid"
 LIKE = "like"
 """The query parameter that holds a clip's number."""
-SELECTED = "selected"
-"""The query parameter that begins with the clips selected on the map."""
 _LIKELY, _LIKE, _AMONG = "Likely to be", "Similar to a clip", "From the map"
 _SELECTED = "grid-selected"
 """In the session: ids of the clips that were selected on the map."""
+_FROM_MAP = "grid-from-map"
+"""In the session: whether the page begins with these."""
 _OTHER = 0
 """The entry in the list of clips that lets the visitor type a clip's number."""
 _ANSWERS = 50
@@ -78,7 +78,7 @@ def show_grid() -> None:
 
 def open_grid(like: int) -> NoReturn:
     """Go from another page to the clips that are similar to this one."""
-    for key in ("grid-way", "grid-like", "grid-number"):
+    for key in ("grid-way", "grid-like", "grid-number", _FROM_MAP):
         st.session_state.pop(key, None)
     st.switch_page(st.Page(show_grid, url_path=URL_PATH), query_params={LIKE: str(like)})
 
@@ -87,7 +87,8 @@ def open_grid_of(clips: Sequence[int]) -> NoReturn:
     """Go from another page to these clips, in this order; at most `MOST_NAMED` of them."""
     st.session_state[_SELECTED] = list(clips)[:MOST_NAMED]
     st.session_state.pop("grid-way", None)
-    st.switch_page(st.Page(show_grid, url_path=URL_PATH), query_params={SELECTED: "map"})
+    st.session_state[_FROM_MAP] = True
+    st.switch_page(st.Page(show_grid, url_path=URL_PATH))
 
 
 def _looked_for(now: Serving, who: int | None, labels: list[str]) -> tuple[dict[str, Any], str, str] | None:
@@ -95,8 +96,9 @@ def _looked_for(now: Serving, who: int | None, labels: list[str]) -> tuple[dict[
     way, *rest = st.columns([1.7, 1.5, 0.8], vertical_alignment="bottom")
     selected = st.session_state.get(_SELECTED, [])
     ways = [_LIKELY, _LIKE, *([_AMONG] if selected else [])]
-    first = _AMONG if selected and SELECTED in st.query_params else _LIKE if LIKE in st.query_params else _LIKELY
+    first = _AMONG if selected and st.session_state.get(_FROM_MAP) else _LIKE if LIKE in st.query_params else _LIKELY
     shown = way.segmented_control("Show clips", ways, default=first, required=True, key="grid-way")
+    st.session_state[_FROM_MAP] = shown == _AMONG
     if shown == _LIKE:
         return _like(now, who, labels, rest)
     if shown == _AMONG:

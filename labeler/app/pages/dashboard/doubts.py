@@ -42,7 +42,7 @@ def show_doubts(facts: DashboardFacts) -> None:
             for clip in doubted
         ]
         if rows:
-            show_clips(known, rows, heads=("Label", "Classifier", "Confidence"), key="doubts-labels")
+            show_clips(known, rows, heads=("Label", "Likelier", "Label likely"), key="doubts-labels")
             why(
                 [
                     "The classifier is trained without each clip and finds its label improbable. The most doubtful comes "
@@ -73,10 +73,15 @@ def show_doubts(facts: DashboardFacts) -> None:
 
 
 def _what_the_classifier_thinks(facts: DashboardFacts) -> dict[int, tuple[str, str]]:
-    if facts.run is None:
-        return {}
-    names = facts.label_names
-    return {clip.clip: (names.get(clip.predicted, "?"), f"{clip.confidence:.0%}") for clip in facts.run.report.tested}
+    """By clip: the label that it finds likeliest, and how probable it finds the one that was given."""
+    suspects = (facts.run.report.suspects or []) if facts.run is not None else []
+    return {
+        each.clip: (
+            facts.label_names.get(each.likely or 0, ""),
+            "" if each.score is None else f"{each.score:.0%}",
+        )
+        for each in suspects
+    }
 
 
 def _count(number: int) -> str:

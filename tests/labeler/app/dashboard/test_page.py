@@ -105,7 +105,9 @@ def test_what_holds_the_accuracy_up_is_named(project: OpenProject, opened: Calla
     assert "is open with Bo until" in texts(page)
 
 
-def test_a_learner_at_work_is_shown(project: OpenProject, opened: Callable[[], AppTest]) -> None:
+def test_a_learner_at_work_is_shown(project: OpenProject, opened: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    # However slow this machine is.
+    monkeypatch.setattr("labeler.app.pages.dashboard.learner_line.STALE_SECONDS", 1e6)
     with project.write() as session:
         report_state(session, state="evaluating", done=3, total=8)
     assert "The learner is measuring accuracy (3 of 8)." in texts(opened())
