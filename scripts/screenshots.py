@@ -97,7 +97,7 @@ def _something_to_review(directory: Path) -> None:
 
 
 def take(folder: Path) -> None:
-    """Write label.png, grid.png, dashboard.png, review.png, clips.png and export.png, and in dark colours label-dark.png and so on."""
+    """Write label.png, grid.png, dashboard.png, review.png, clips.png, export.png; in dark colours label-dark.png and so on."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         project = Path(place) / "demo"
