@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from db.decisions.conditions import is_gold_check
 from db.decisions.log import LiveDecision
 from db.models import Answer
 
@@ -12,7 +13,7 @@ from db.models import Answer
 def consensus_labels(live: Iterable[LiveDecision]) -> dict[int, int]:
     """Label id by clip id. A gold answer wins; without one the majority of labels, and in a tie the newest of these.
 
-    A clip whose gold answer is not a label (a reviewer skipped the clip) has no consensus.
+    A clip whose gold answer is not a label (a reviewer skipped the clip) has no consensus. Answers to gold checks have no part.
     """
     by_clip: dict[int, list[LiveDecision]] = {}
     for decision in live:
@@ -25,7 +26,8 @@ def _label(answers: list[LiveDecision]) -> int | None:
     gold = [decision for decision in answers if decision.gold]
     if gold:
         return gold[-1].label_id
-    labels = [decision.label_id for decision in answers if decision.answer == Answer.LABEL and decision.label_id is not None]
+    given = [decision for decision in answers if decision.answer == Answer.LABEL and not is_gold_check(decision)]
+    labels = [decision.label_id for decision in given if decision.label_id is not None]
     votes = Counter(labels)
     most = max(votes.values(), default=0)
     return next((label for label in reversed(labels) if votes[label] == most), None)

@@ -50,7 +50,7 @@ LOG = logging.getLogger("earmark.app")
 Document = dict[str, Any]
 _CONCERNS_ALL = (DatabaseGoneError, *STORE_ERRORS)
 """Errors of the database and its disk, rather than of one answer."""
-_BLIND = (Source.RANDOM, Source.SECOND_PASS)
+_BLIND = (Source.RANDOM, Source.SECOND_PASS, Source.GOLD_CHECK)
 
 
 class Labelling:
@@ -82,6 +82,7 @@ class Labelling:
                 exclude=set(request.exclude),
                 overlap_share=settings.overlap_share,
                 relabel_share=settings.relabel_share,
+                gold_share=settings.gold_share,
             )
             run_id = latest_run_id(session)
         self.tabs.holds(request.tab, [clip.lease_id for clip in leased])
@@ -91,7 +92,9 @@ class Labelling:
             clips = [self.handed_out(session, ticket) for ticket in tickets]
             here = {*request.exclude, *(clip.clip_id for clip in leased)}
             elsewhere = open_elsewhere(session, here=here) if len(leased) < request.want else 0
-            return {"clips": clips, **vars(progress_of(session, annotator_id=annotator_id)), "elsewhere": elsewhere}
+            # Once nothing is left to hand out, the page may know how many clips are really done.
+            counts = self._counts(session, annotator_id, exhausted=request.want > 0 and not leased)
+            return {"clips": clips, **counts, "elsewhere": elsewhere}
 
     def hand_back(self, session: Session, *, annotator_id: int, tab: str | None, release: list[int]) -> None:
         """Hand back what a tab names, and what the annotator's closed tabs left behind (needs a write session)."""
@@ -146,7 +149,11 @@ class Labelling:
             ticket = None if answer is None else _ticket_again(session, answer)
         with self._project.read() as session:
             clip = None if ticket is None else self.handed_out(session, ticket)
-            return {"clip": clip, **vars(progress_of(session, annotator_id=annotator_id))}
+            return {"clip": clip, **self._counts(session, annotator_id)}
+
+    def _counts(self, session: Session, annotator_id: int, *, exhausted: bool = False) -> Document:
+        checks = self._project.settings.gold_share > 0 and not exhausted
+        return vars(progress_of(session, annotator_id=annotator_id, gold_checks=checks))
 
     def keep_preferences(self, request: PreferencesRequest) -> Document:
         """Remember how the annotator likes the player."""
