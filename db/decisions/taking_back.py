@@ -143,9 +143,7 @@ def reinstate_answers(session: Session, event_id: int, *, by: str | None) -> Rei
     rows = [row for part in _parts(event.details["answers"]) for row in _by_id(session, part)]
     now_standing = _standing_of(session, event.details["annotator_id"])
     withdrawn = _withdrawn(session, [row.clip_id for row in rows])
-    fitting = [
-        row for row in rows if row.clip_id not in withdrawn and now_standing.get(row.clip_id, 0) <= row.id
-    ]
+    fitting = [row for row in rows if row.clip_id not in withdrawn and now_standing.get(row.clip_id, 0) <= row.id]
     now = time.time()
     _append(session, [_again(row, now, replaces=now_standing.get(row.clip_id)) for row in fitting])
     found = Reinstated(len(fitting), len(rows) - len(fitting))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import is_blind, source_column
+from db.decisions.conditions import first_id, is_blind, source_column
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision, standing_query_at
 from db.exports.choice import LabelKind
@@ -17,6 +17,7 @@ from db.exports.past import LabelNames, details_before
 from db.exports.rows import ClipRow, GivenAnswerRow, Predicted
 from db.models import Annotator, Answer, AudioFile, Clip, ClipState, Decision, Suggestion
 from db.records.clips import SPAN_TOLERANCE
+from db.records.guidelines import guideline_versions, version_at
 
 BATCH = 1000
 _DETAILS = ("file_name", "path", "speaker", "transcript", "split", "extra", "state")
@@ -51,6 +52,7 @@ class ClipReader:
 
     def __init__(self, session: Session, *, as_of: float | None, labels: LabelNames, beside: Beside = NOTHING) -> None:
         self._session, self._as_of, self._labels, self._beside = session, as_of, labels, beside
+        self._versions = guideline_versions(session)
 
     def count(self, *, answered: bool) -> int:
         """How many clips `rows` looks at."""
@@ -89,6 +91,7 @@ class ClipReader:
             *(Decision.id, Decision.uuid, Decision.clip_id, Decision.annotator_id, Decision.answer, Decision.label_id),
             *(source_column().label("source"), Decision.queued_as, Decision.gold, Decision.suggestion_shown),
             *(Decision.created_at, Decision.answered_at, Decision.run_id, Decision.seconds, Decision.plays, Decision.reason),
+            first_id().label("first_id"),
             Annotator.name.label("annotator"),
         ]
         query = standing_query_at(self._as_of).join(Annotator, Annotator.id == Decision.annotator_id)
@@ -218,4 +221,5 @@ class ClipReader:
             suggestion_shown=row.suggestion_shown,
             answered_at=row.created_at if row.answered_at is None else row.answered_at,
             blind=is_blind(row),
+            guidelines=version_at(self._versions, row.first_id),
         )

@@ -36,8 +36,10 @@ class GoldScore:
 def gold_scores(session: Session) -> list[GoldScore]:
     """For each annotator who answered a check that can be scored, by name."""
     gold = _gold_labels(session)
-    checks = live_query().where(given_as_gold_check()).with_only_columns(
-        Decision.clip_id, Decision.annotator_id, Decision.answer, counted_label()
+    checks = (
+        live_query()
+        .where(given_as_gold_check())
+        .with_only_columns(Decision.clip_id, Decision.annotator_id, Decision.answer, counted_label())
     )
     asked: Counter[tuple[int, int]] = Counter()
     right: Counter[tuple[int, int]] = Counter()

@@ -37,7 +37,8 @@ def progress_of(session: Session, *, annotator_id: int, gold_checks: bool = Fals
     answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
     return Progress(
         saved=decision_counts(session, annotator_id),
-        done=(session.scalar(ready.where(answered)) or 0) - (open_checks(session, annotator_id=annotator_id) if gold_checks else 0),
+        done=(session.scalar(ready.where(answered)) or 0)
+        - (open_checks(session, annotator_id=annotator_id) if gold_checks else 0),
         total=session.scalar(ready) or 0,
     )
 
