@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     relabel_share: float = Field(default=0.0, ge=0, le=0.5)
     """Share of served clips that have a label already and are served once more, the oldest labels first."""
     gold_share: float = Field(default=0.0, ge=0, le=0.5)
-    """Share of served clips whose answer a reviewer has fixed, asked of others without a sign, so that each annotator can be scored."""
+    """Share of served clips whose label a reviewer has fixed: annotators answer them as any other, and are scored by them."""
 
     @classmethod
     def settings_customise_sources(

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_
 
 from db.models import Decision, Source
 
-
 REINSTATES = "reinstates"
 """Key in the circumstances of a row that brings back an answer that was taken back: the id of the row that first gave it."""
 

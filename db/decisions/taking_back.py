@@ -1,8 +1,8 @@
 """Taking back a run of somebody's answers, and bringing it back.
 
 Nothing is deleted: an undo row is appended for each answer of the run. To bring a run back, rows equal to those that stood are
-appended: the same annotator, answer, seconds, source and hint, so that the random slice and training see them as before. Each names
-the row that first gave its answer (`db.decisions.conditions.first_id`), since the guidelines of that time were the ones in force.
+appended: the same annotator, answer, seconds, source and hint, so that the random slice and training see them as before. Each
+names the row that first gave its answer (`db.decisions.conditions.first_id`): the guidelines of that time were in force.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def described(session: Session, run: AnswerRun) -> RunInWords:
         func.count(), func.min(given.created_at), func.max(given.created_at)
     )
     count, since, until = session.execute(query).one()
-    return RunInWords(_name(session, run), count, since or run.since, until or run.until)
+    if not count:
+        since, until = run.since, run.until
+    return RunInWords(_name(session, run), count, since, until)
 
 
 def newest_run(session: Session, *, annotator_id: int, count: int) -> AnswerRun | None:
@@ -79,8 +81,9 @@ def newest_run(session: Session, *, annotator_id: int, count: int) -> AnswerRun 
     moments = select(func.min(given.created_at), func.max(given.created_at)).where(
         given.id.in_(newest.with_only_columns(first_id()))
     )
-    since, until = session.execute(moments).one()
-    return None if since is None else AnswerRun(annotator_id, since, until)
+    limits: tuple[float | None, float | None] = session.execute(moments).one()._tuple()
+    since, until = limits
+    return None if since is None or until is None else AnswerRun(annotator_id, since, until)
 
 
 def take_back_answers(session: Session, run: AnswerRun, *, by: str | None) -> int:
@@ -168,7 +171,7 @@ def _name(session: Session, run: AnswerRun) -> str:
 def _standing_of(session: Session, annotator_id: int) -> dict[int, int]:
     """Id of the annotator's newest standing answer by clip."""
     query = standing_query().where(Decision.annotator_id == annotator_id).with_only_columns(Decision.clip_id, Decision.id)
-    return {clip: decision for clip, decision in session.execute(query.order_by(Decision.id))}
+    return {row[0]: row[1] for row in session.execute(query.order_by(Decision.id))}
 
 
 def _by_id(session: Session, ids: Sequence[int]) -> Sequence[Decision]:

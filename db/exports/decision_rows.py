@@ -54,8 +54,8 @@ def standing_rows(session: Session, *, as_of: float | None = None, labels: Label
     """One row for each decision that stands, oldest first, with the keys of `COLUMNS` and `clip`, the clip's number.
 
     `start`, `end` and `seconds` are seconds, `created_at` is ISO 8601 in UTC (when the answer was given), `extra` a dict, `run`
-    the number of the run that was live, `guidelines` that of the version in force (None before the first). Rows are fetched while the caller iterates. A merged label has the name of the label that
-    it became part of.
+    the number of the run that was live, `guidelines` that of the version in force (None before the first). Rows are fetched while
+    the caller iterates. A merged label has the name of the label that it became part of.
     """
     labels = labels or LabelNames(session, as_of)
     return _rows(session, standing_query_at(as_of), as_of, labels, as_stored=False)

@@ -81,5 +81,5 @@ def gold_clips(session: Session) -> int:
 def _gold_labels(session: Session) -> dict[int, int]:
     """The newest gold label by clip; none for a clip that a reviewer skipped since."""
     query = live_query().where(Decision.gold.is_(True)).with_only_columns(Decision.clip_id, counted_label()).order_by(Decision.id)
-    newest = {clip: label for clip, label in session.execute(query)}
+    newest: dict[int, int | None] = {row[0]: row[1] for row in session.execute(query)}
     return {clip: label for clip, label in newest.items() if label is not None}

@@ -6,12 +6,10 @@ import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from db.guidelines import read_guidelines
 from db.models import Decision, GuidelineVersion, Label
 
 
@@ -26,22 +24,19 @@ class NumberedVersion:
     created_at: float
 
 
-def note_guidelines(session: Session, directory: Path, *, by: str | None) -> GuidelineVersion | None:
+def note_guidelines(session: Session, text: str | None, *, by: str | None) -> GuidelineVersion | None:
     """Keep the guidelines of today as a new version, if they differ from the newest (needs a write session).
 
     Args:
-        directory: of the project, which may hold guidelines.md.
+        text: of guidelines.md, by `db.guidelines.read_guidelines`; those of the labels are in the database.
         by: who changed them, where that is known: a file may be edited by anybody.
 
     Returns:
         The newest version; None where there never were guidelines.
-
-    Raises:
-        SettingsError: guidelines.md cannot be read.
     """
     labels = select(Label.name, Label.guideline).where(Label.active).order_by(Label.position, Label.id)
     of_labels = {name: text for name, text in session.execute(labels) if text and text.strip()}
-    content = {"text": read_guidelines(directory) or "", "labels": of_labels}
+    content = {"text": text or "", "labels": of_labels}
     newest = session.scalars(select(GuidelineVersion).order_by(GuidelineVersion.id.desc()).limit(1)).first()
     known = {"text": "", "labels": {}} if newest is None else newest.content
     if content == known:

@@ -35,10 +35,10 @@ def progress_of(session: Session, *, annotator_id: int, gold_checks: bool = Fals
     """
     ready = select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY)
     answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
+    still_open = open_checks(session, annotator_id=annotator_id) if gold_checks else 0
     return Progress(
         saved=decision_counts(session, annotator_id),
-        done=(session.scalar(ready.where(answered)) or 0)
-        - (open_checks(session, annotator_id=annotator_id) if gold_checks else 0),
+        done=(session.scalar(ready.where(answered)) or 0) - still_open,
         total=session.scalar(ready) or 0,
     )
 

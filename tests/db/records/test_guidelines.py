@@ -11,15 +11,15 @@ from sqlalchemy import select
 from db.decisions.conditions import first_id
 from db.decisions.taking_back import newest_run, reinstate_answers, take_back_answers
 from db.exports.choice import ExportChoice, RowsOf
-from db.guidelines import GUIDELINES_FILE
+from db.guidelines import GUIDELINES_FILE, read_guidelines
+from db.imports.earmark_rows import with_answers
+from db.imports.handed_over import HandedOverRow
+from db.imports.manifest import SourceRow
 from db.models import Decision, Event, Label
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.guidelines import guideline_versions, newest_guidelines, note_guidelines, version_at, version_column
 from learner.handover.export import export_project
-from db.imports.earmark_rows import with_answers
-from db.imports.handed_over import HandedOverRow
-from db.imports.manifest import SourceRow
 from tests.filled_projects import add_clips, answer
 
 
@@ -28,7 +28,7 @@ def note(project: OpenProject, text: str | None = None, *, by: str | None = None
     if text is not None:
         (project.directory / GUIDELINES_FILE).write_text(text, encoding="utf-8")
     with project.write() as session:
-        note_guidelines(session, project.directory, by=by)
+        note_guidelines(session, read_guidelines(project.directory), by=by)
         return newest_guidelines(session)
 
 

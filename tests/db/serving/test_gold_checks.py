@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_the_share_is_kept_on_average_and_no_check_stands_at_a_regular_place() -
     served = mixed(others, iter(()), share, limit=2000, known=known)
     places = [place for place, clip in enumerate(served) if clip.source == Source.GOLD_CHECK]
     assert 160 <= len(places) <= 240
-    assert len({later - one for one, later in zip(places, places[1:], strict=False)}) > 15
+    assert len({later - one for one, later in pairwise(places)}) > 15
 
 
 def test_checks_stand_between_other_clips_and_never_alone(any_project: OpenProject) -> None:
@@ -57,8 +58,8 @@ def test_checks_stand_between_other_clips_and_never_alone(any_project: OpenProje
     others = {clip.clip_id for clip in served if clip.source != Source.GOLD_CHECK}
     assert others == set(clips[2:])
     assert served[-1].source != Source.GOLD_CHECK
-    for clip in served:
-        answer_leased(any_project, clip.lease_id)
+    for each in served:
+        answer_leased(any_project, each.lease_id)
     assert [lease(any_project, limit=5) for _ in range(20)] == [[]] * 20, "nothing else is left, so a check would show"
 
 
@@ -126,8 +127,8 @@ def test_answering_a_check_moves_the_counts_as_any_answer_does(any_project: Open
             return now.saved, now.done, now.total
 
     assert counts() == (0, 0, 30)
-    for number, clip in enumerate(served, start=1):
-        row = answer_leased(any_project, clip.lease_id)
+    for number, each in enumerate(served, start=1):
+        row = answer_leased(any_project, each.lease_id)
         assert counts() == (number, number, 30)
         with any_project.write() as session:
             undo_decision(session, uuid=f"11111111-1111-4111-8111-1111111111{number:02d}", annotator_id=who)
