@@ -81,9 +81,8 @@ def newest_run(session: Session, *, annotator_id: int, count: int) -> AnswerRun 
     moments = select(func.min(given.created_at), func.max(given.created_at)).where(
         given.id.in_(newest.with_only_columns(first_id()))
     )
-    limits: tuple[float | None, float | None] = session.execute(moments).one()._tuple()
-    since, until = limits
-    return None if since is None or until is None else AnswerRun(annotator_id, since, until)
+    since, until = session.execute(moments).one()
+    return AnswerRun(annotator_id, since, until) if since else None
 
 
 def take_back_answers(session: Session, run: AnswerRun, *, by: str | None) -> int:
