@@ -18,11 +18,13 @@ from sqlalchemy.orm import Session, aliased
 
 from db.errors import ClipError
 from db.models import (
+    AskedAgain,
     AudioFile,
     Clip,
     ClipAlias,
     ClipChange,
     ClipState,
+    Comment,
     Flag,
     Lease,
     QueueEntry,
@@ -140,7 +142,7 @@ def _not_withdrawn(session: Session, clip_ids: Sequence[int]) -> Sequence[Clip]:
 
 def _forget(session: Session, clip_ids: Sequence[int], now: float) -> None:
     """All that other tables know of the clips, but their answers and feature rows."""
-    for table in (QueueEntry, ClipAlias, ClipChange, Suggestion):
+    for table in (QueueEntry, ClipAlias, ClipChange, Suggestion, Comment, AskedAgain):
         session.execute(delete(table).where(table.clip_id.in_(clip_ids)))
     session.execute(update(Lease).where(Lease.clip_id.in_(clip_ids), Lease.released_at.is_(None)).values(released_at=now))
     session.execute(update(Flag).where(Flag.clip_id.in_(clip_ids)).values(note=""))

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+from db.decisions.comments import append_comment
 from db.decisions.conditions import given_in_app
 from db.decisions.flags import append_flag, own_flag
 from db.decisions.log import decision_counts
@@ -23,6 +24,7 @@ from db.guidelines import read_guidelines
 from db.models import Annotator, Answer, Clip, Decision, Source
 from db.project import OpenProject
 from db.records.clips import ClipAudio, find_clip
+from db.records.guidelines import newest_guidelines
 from db.records.labels import active_labels, label_name
 from db.records.runs import latest_run_id
 from db.records.suggestions import imported_suggestions
@@ -30,6 +32,7 @@ from db.serving.leases import LeasedClip, lease_next, open_leases, release_lease
 from db.serving.progress import open_elsewhere, progress_of
 from db.store.engine import Turn
 from db.store.failures import STORE_ERRORS
+from labeler.app.api.guideline_watch import GuidelineWatch
 from labeler.app.api.guidelines import guidelines_html
 from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.messages import (
@@ -41,6 +44,7 @@ from labeler.app.api.messages import (
     UndoRequest,
     complaint,
 )
+from labeler.app.api.remarks import news_for
 from labeler.app.api.tabs import Tabs
 from labeler.app.media.playable import expected_bytes
 from labeler.app.media.spans import PAGE_SECONDS, page_count, with_context
@@ -62,12 +66,14 @@ class Labelling:
         self._project = project
         self._tokens = tokens
         self._known = known or KnownClips(project)
+        self._guidelines = GuidelineWatch(project)
         self.tabs = tabs or Tabs()
 
     def next_clips(self, request: NextRequest) -> Document:
         """Lease the next clips, renew what is held, hand back what is not wanted."""
         annotator_id = self._tokens.session(request.session)
         settings = self._project.settings
+        self._guidelines.look()
         self.tabs.holds(request.tab, request.holding)
         with self._project.write(Turn.LEASES) as session:
             self.hand_back(session, annotator_id=annotator_id, tab=request.tab, release=request.release)
@@ -94,7 +100,7 @@ class Labelling:
             elsewhere = open_elsewhere(session, here=here) if len(leased) < request.want else 0
             # Once nothing is left to hand out, the page may know how many clips are really done.
             counts = self._counts(session, annotator_id, exhausted=request.want > 0 and not leased)
-            return {"clips": clips, **counts, "elsewhere": elsewhere}
+            return {"clips": clips, **counts, "elsewhere": elsewhere, "news": news_for(session, annotator_id)}
 
     def hand_back(self, session: Session, *, annotator_id: int, tab: str | None, release: list[int]) -> None:
         """Hand back what a tab names, and what the annotator's closed tabs left behind (needs a write session)."""
@@ -166,9 +172,11 @@ class Labelling:
         """The label guidelines as HTML, or None when the lead has written none."""
         self._tokens.session(request.session)
         markdown = read_guidelines(self._project.directory)
-        if markdown is None:
-            return {"html": None}
+        self._guidelines.look(at_once=True)
         with self._project.read() as session:
+            version = newest_guidelines(session)
+            if markdown is None:
+                return {"html": None, "version": version}
 
             def address(file_name: str) -> str | None:
                 try:
@@ -176,7 +184,7 @@ class Labelling:
                 except ClipError:
                     return None
 
-            return {"html": guidelines_html(markdown, address=address)}
+            return {"html": guidelines_html(markdown, address=address), "version": version}
 
     def _suggested(self, session: Session, leased: list[LeasedClip]) -> dict[int, int]:
         """Label id by clip id, where the lead wants suggestions; the random slice and the second pass stay blind.
@@ -254,6 +262,8 @@ def _take(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
     uuid, annotator_id = str(message.uuid), ticket.annotator_id
     if message.answer == "undo":
         undo_decision(session, uuid=uuid, annotator_id=annotator_id, decision_uuid=str(message.undoes))
+    elif message.answer == "comment":
+        append_comment(session, uuid=uuid, clip_id=ticket.clip_id, annotator_id=annotator_id, text=message.text or "")
     elif message.answer == "flag":
         note, raised = message.note or "", message.note is not None
         append_flag(session, uuid=uuid, clip_id=ticket.clip_id, annotator_id=annotator_id, note=note, raised=raised)

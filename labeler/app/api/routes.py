@@ -31,9 +31,11 @@ from labeler.app.api.messages import (
     GuideRequest,
     NextRequest,
     PreferencesRequest,
+    RemarksRequest,
     UndoRequest,
     complaint,
 )
+from labeler.app.api.remarks import Remarks
 from labeler.app.media.disk_cache import NoRoomError
 from labeler.app.sign_in.tokens import TokenError, Tokens
 
@@ -77,6 +79,7 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
         api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
         api("preferences", PreferencesRequest, labelling.keep_preferences),
         api("guide", GuideRequest, labelling.guide),
+        api("remarks", RemarksRequest, Remarks(project, tokens).of_annotator),
         Route("/earmark/audio/{token}", _sentences(media.audio), methods=["GET"]),
         Route("/earmark/picture/{token}", _sentences(media.picture), methods=["GET"]),
     ]

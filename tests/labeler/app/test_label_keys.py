@@ -74,4 +74,4 @@ def test_a_key_that_cannot_be_used_is_named(chosen: dict[str, str], complaint: s
 def test_the_page_reserves_the_same_letters() -> None:
     letters = re.search(r"const LETTERS = \{(.*?)\};", KEYS_JS.read_text(encoding="utf-8"), re.DOTALL)
     assert letters is not None
-    assert set(re.findall(r"\"?([a-z?,/])\"?: \"", letters[1])) == set(RESERVED)
+    assert set(re.findall(r"\"?([a-z?,./])\"?: \"", letters[1])) == set(RESERVED)
