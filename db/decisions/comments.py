@@ -91,9 +91,8 @@ def threads(session: Session, *, limit: int, offset: int = 0) -> list[Thread]:
 def open_threads(session: Session) -> int:
     """How many clips have remarks that need an answer."""
     newest = select(func.max(Comment.id)).group_by(Comment.clip_id)
-    return (
-        session.scalar(select(func.count()).select_from(Comment).where(Comment.id.in_(newest), Comment.settled.is_(False))) or 0
-    )
+    query = select(func.count()).select_from(Comment).where(Comment.id.in_(newest), Comment.settled.is_(False))
+    return session.scalar(query) or 0
 
 
 def own_remarks(session: Session, *, clip_id: int, annotator_id: int) -> list[Remark]:
@@ -136,6 +135,7 @@ def _threads(session: Session, clip_ids: Collection[int], *conditions: ColumnEle
         .where(Clip.id.in_(clip_ids), *conditions)
         .order_by(Comment.id)
     )
-    for clip, file_name, *remark in session.execute(query):
-        found.setdefault(clip, Thread(clip, file_name)).remarks.append(Remark(*remark))
+    for clip, file_name, number, who, name, text, settled, at in session.execute(query):
+        remark = Remark(number, who, name, text, settled, at)
+        found.setdefault(clip, Thread(clip, file_name)).remarks.append(remark)
     return [found[clip] for clip in clip_ids if clip in found]

@@ -27,11 +27,9 @@ class Remarks:
         annotator_id = self._tokens.session(request.session)
         ticket = None if request.ticket is None else self._tokens.ticket(request.ticket, of=annotator_id)
         with self._project.read() as session:
-            here = (
-                []
-                if ticket is None or ticket.annotator_id != annotator_id
-                else own_remarks(session, clip_id=ticket.clip_id, annotator_id=annotator_id)
-            )
+            here: list[Remark] = []
+            if ticket is not None and ticket.annotator_id == annotator_id:
+                here = own_remarks(session, clip_id=ticket.clip_id, annotator_id=annotator_id)
             answered = answered_threads(session, annotator_id=annotator_id)
             newest = newest_reply(session, annotator_id=annotator_id)
         return {
