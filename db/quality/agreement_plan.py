@@ -4,8 +4,9 @@ The agreement of a clip is the share of its pairs of labels that are alike. Over
 half width `1.96 * spread / sqrt(clips)`. With two people a clip, the spread is that of a yes or no, `sqrt(p (1 - p))` (Cochran
 1977, *Sampling Techniques*). With more, it is that of a U-statistic of pairs (Hoeffding 1948, *A class of statistics with
 asymptotically normal distribution*), under a model in which all clips are equally hard and a wrong label is any other one (Dawid
-and Skene 1979, one coin for all). Real clips differ, so that further people on a clip help somewhat less than this says. Agreement
-beyond chance (kappa, alpha) divides it by what chance leaves (Cohen 1960, *A coefficient of agreement for nominal scales*).
+and Skene 1979, one coin for all). Real clips differ, so that further people on a clip help somewhat less than this says.
+Agreement beyond chance (kappa, alpha) divides it by what chance leaves (Cohen 1960, *A coefficient of agreement for nominal
+scales*).
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from db.quality.shared_clips import AgreementNow
 from db.quality.shares import Z
 
 MOST_ANNOTATORS = 5
+USUAL_AGREEMENT = 0.8
+"""Assumed where nobody knows better."""
 _LEAST_CLIPS = 10
 """Fewer would not bear a normal interval."""
 
@@ -49,6 +53,14 @@ class Plan:
     def answers(self) -> int:
         """Labels to collect on these clips."""
         return self.annotators * self.clips
+
+
+def expected_from(now: AgreementNow | None, *, labels: int) -> Expected:
+    """What the answers so far lead one to expect: a little less than they show, as they are few."""
+    labels = max(labels, 2)
+    if now is None:
+        return Expected(agreed=USUAL_AGREEMENT, labels=labels)
+    return Expected(agreed=(now.agreed * now.clips + 2) / (now.clips + 4), labels=labels, by_chance=min(now.by_chance, 0.95))
 
 
 def plans(expected: Expected, *, half_width: float, beyond_chance: bool) -> list[Plan]:
