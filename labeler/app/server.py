@@ -18,6 +18,7 @@ from streamlit.web.server.starlette import App
 import labeler.app.pages.export
 import labeler.app.pages.grid
 import labeler.app.pages.label
+import labeler.app.pages.lead.activity
 import labeler.app.pages.progress
 import labeler.app.pages.review  # noqa: F401 (all of them: loaded now, so that the first visitor does not wait for it)
 from db.errors import EarmarkError

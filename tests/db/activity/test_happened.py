@@ -111,7 +111,7 @@ def test_everything_is_listed_newest_first_and_can_be_filtered(any_project: Open
         assert found[3].details == {"before": "angry", "after": "furious", "label": "furious", "into": None}
 
 
-def test_it_is_fast_with_fifty_thousand_decisions(project: OpenProject) -> None:
+def test_it_is_fast_with_ten_thousand_decisions(project: OpenProject) -> None:
     clips = add_clips(project, 200)
     with project.write() as session:
         who = [annotator_named(session, name).id for name in ("ada", "ben", "cid")]
@@ -129,13 +129,13 @@ def test_it_is_fast_with_fifty_thousand_decisions(project: OpenProject) -> None:
                 "created_at": 6e8 + 5 * number + 3600 * (number // 500),
                 "circumstances": {"speed": 1.5},
             }
-            for number in range(50_000)
+            for number in range(10_000)
         ]
         session.execute(insert(Decision), rows)
     started = time.perf_counter()
     with project.read() as session:
         found = happenings(session)
         standing = still_standing(session, found[:25])
-    assert time.perf_counter() - started < 5
-    assert len(found) == 301
+    assert time.perf_counter() - started < 2
+    assert len(found) == 61
     assert sum(standing) > 0
