@@ -21,7 +21,7 @@ from labeler.app.pages.asked_name import annotator_id_of, ask_for_name, known_na
 from labeler.app.pages.choosing import choose
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.label_keys import project_keys
-from labeler.app.pages.lead.taking_back import ask_to_take_back, show_what_was_done
+from labeler.app.pages.lead.taking_back import ask_to_take_back, forget_what_was_done, show_what_was_done
 from labeler.app.pages.plain_text import plain
 from labeler.app.sign_in.tokens import Media
 from labeler.player.page.component import PageKeys, page_keys
@@ -200,6 +200,7 @@ def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold:
     st.session_state[_FOUND] = st.session_state.get(_FOUND, 0) + 1
     st.session_state[_LAST] = _in_words(clip.file_name, given.answer, label)
     st.session_state.pop(_TAKEN, None)
+    forget_what_was_done()
     st.rerun()
 
 

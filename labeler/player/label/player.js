@@ -38,7 +38,7 @@ class Player {
     this.panels = new Panels(this.view.root, {
       ask: () => post("/earmark/api/guide", { session: this.data.session }),
       quiet: () => this.transport.onAir?.audio.pause(),
-      onOpen: (name) => name === "remarks" && this.remarks.fill(this.current?.clip),
+      onOpen: (name) => name === "remarks" && this.fillRemarks(),
       onGuide: (version) => this.seen({ guidelines_seen: version }),
     });
     this.remarks = new Remarks(this.view.root, {
@@ -184,7 +184,7 @@ class Player {
   draw() {
     if (this.current) this.view.draw(this.current.clip, this.current.picture);
     else this.view.drawNoClip();
-    if (this.remarks.open) this.remarks.fill(this.current?.clip);
+    if (this.remarks.open) this.fillRemarks();
     this.transport.look();
     this.queue.load();
     this.queue.remember();
@@ -207,6 +207,11 @@ class Player {
     this.transport.adjust();
     for (const media of this.queue?.ahead ?? []) media.setSound(this.sound);
     if (this.current?.setSound(this.sound)) this.current.loading.then(() => this.transport.playFromStart());
+  }
+
+  async fillRemarks() {
+    await this.remarks.fill(this.current?.clip);
+    if (this.remarks.open) this.panels.revealed.show(this.remarks.panel);
   }
 
   seen(changes) {

@@ -22,6 +22,7 @@ def ask_to_take_back(now: Serving, run: AnswerRun, name: str) -> None:
         run: whose answers, from when to when.
         name: who would take them back.
     """
+    forget_what_was_done()
     with now.project.read() as session:
         found = described(session, run)
     if not found.standing:
@@ -52,6 +53,11 @@ def bring_back(now: Serving, event_id: int, name: str) -> None:
 
 
 def show_what_was_done() -> None:
-    """What the last click did, until the next one."""
+    """What was done last, until something else is asked for."""
     if _DONE in st.session_state:
-        st.success(st.session_state.pop(_DONE))
+        st.success(st.session_state[_DONE])
+
+
+def forget_what_was_done() -> None:
+    """Something else was done since."""
+    st.session_state.pop(_DONE, None)
