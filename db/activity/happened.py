@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from db.activity.bursts import Burst, bursts
 from db.decisions.conditions import REINSTATES, first_id
+from db.decisions.guidelines import guideline_versions
 from db.decisions.log import standing_query
 from db.decisions.taking_back import REINSTATED, TAKEN_BACK, brought_back
 from db.models import Annotator, Answer, Clip, ClipChange, Decision, Event, Label, LabelChange, Source, Withdrawal
-from db.records.guidelines import guideline_versions
 
 PAUSE_OF_ANSWERS, PAUSE_OF_CLIPS = 600.0, 60.0
 """Seconds."""

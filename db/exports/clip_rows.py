@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from db.decisions.conditions import first_id, is_blind, source_column
 from db.decisions.consensus import consensus_labels
+from db.decisions.guidelines import guideline_versions, version_at
 from db.decisions.log import LiveDecision, standing_query_at
 from db.exports.choice import LabelKind
 from db.exports.past import LabelNames, details_before
 from db.exports.rows import ClipRow, GivenAnswerRow, Predicted
 from db.models import Annotator, Answer, AudioFile, Clip, ClipState, Decision, Suggestion
 from db.records.clips import SPAN_TOLERANCE
-from db.records.guidelines import guideline_versions, version_at
 
 BATCH = 1000
 _DETAILS = ("file_name", "path", "speaker", "transcript", "split", "extra", "state")

@@ -10,10 +10,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.decisions.conditions import first_id, source_column
+from db.decisions.guidelines import version_column
 from db.decisions.log import standing_query_at
 from db.exports.past import LabelNames, details_before
 from db.models import Annotator, AudioFile, Clip, ClipState, Decision
-from db.records.guidelines import version_column
 
 COLUMNS = (
     "file_name",

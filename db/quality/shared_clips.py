@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import first_id, given_blind
+from db.decisions.guidelines import NumberedVersion, guideline_versions, version_at
 from db.decisions.log import live_query
 from db.models import Answer, Decision
 from db.quality.shares import Share, Z, share_of
-from db.records.guidelines import NumberedVersion, guideline_versions, version_at
 from db.records.label_history import counted_label
 
 

@@ -6,10 +6,10 @@ import logging
 import threading
 import time
 
+from db.decisions.guidelines import note_guidelines
 from db.errors import SettingsError
 from db.guidelines import GUIDELINES_FILE, read_guidelines
 from db.project import OpenProject
-from db.records.guidelines import note_guidelines
 
 LOG = logging.getLogger("earmark.app")
 EVERY_SECONDS = 3.0

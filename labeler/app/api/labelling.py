@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from db.decisions.comments import append_comment
 from db.decisions.conditions import given_in_app
 from db.decisions.flags import append_flag, own_flag
+from db.decisions.guidelines import newest_guidelines
 from db.decisions.log import decision_counts
 from db.decisions.taking import GivenAnswer, suggested_with, take, undo_decision
 from db.errors import ClipError, DatabaseGoneError, EarmarkError
@@ -24,7 +25,6 @@ from db.guidelines import read_guidelines
 from db.models import Annotator, Answer, Clip, Decision, Source
 from db.project import OpenProject
 from db.records.clips import ClipAudio, find_clip
-from db.records.guidelines import newest_guidelines
 from db.records.labels import active_labels, label_name
 from db.records.runs import latest_run_id
 from db.records.suggestions import imported_suggestions

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db.decisions.comments import Remark, answered_threads, newest_reply, own_remarks
+from db.decisions.guidelines import newest_guidelines
 from db.project import OpenProject
-from db.records.guidelines import newest_guidelines
 from labeler.app.api.messages import RemarksRequest
 from labeler.app.sign_in.tokens import Tokens
 

@@ -13,13 +13,13 @@ from db.activity.bursts import bursts
 from db.activity.happened import Kind, Wanted, happenings, people, still_standing
 from db.changes.label_set import rename_label
 from db.changes.withdrawing import withdraw_clips
+from db.decisions.guidelines import note_guidelines
 from db.decisions.taking_back import AnswerRun, reinstate_answers, take_back_answers
 from db.models import Answer, Clip, Decision, Event, Source
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.clip_changes import set_details
 from db.records.events import record_event
-from db.records.guidelines import note_guidelines
 from db.records.labels import label_by_name
 from tests.filled_projects import add_clips, answer
 

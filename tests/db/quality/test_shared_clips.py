@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from db.decisions.guidelines import note_guidelines
 from db.models import Source
 from db.project import OpenProject
 from db.quality.shared_clips import agreement_by_version, agreement_now
-from db.records.guidelines import note_guidelines
 from tests.filled_projects import add_clips, answer
 
 

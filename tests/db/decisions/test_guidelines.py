@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from db.decisions.conditions import first_id
+from db.decisions.guidelines import guideline_versions, newest_guidelines, note_guidelines, version_at, version_column
 from db.decisions.taking_back import newest_run, reinstate_answers, take_back_answers
 from db.exports.choice import ExportChoice, RowsOf
 from db.guidelines import GUIDELINES_FILE, read_guidelines
@@ -18,7 +19,6 @@ from db.imports.manifest import SourceRow
 from db.models import Decision, Event, Label
 from db.project import OpenProject
 from db.records.annotators import annotator_named
-from db.records.guidelines import guideline_versions, newest_guidelines, note_guidelines, version_at, version_column
 from learner.handover.export import export_project
 from tests.filled_projects import add_clips, answer
 
