@@ -42,7 +42,7 @@ def test_each_kind_has_its_words() -> None:
 
 
 def test_an_event_of_any_other_kind_is_shown_with_its_details() -> None:
-    details = {"key": "gold_share", "before": None, "after": 0.2, "clips": [1, 2, 3, 4], "few": [1, 2]}
+    details: dict[str, object] = {"key": "gold_share", "before": None, "after": 0.2, "clips": [1, 2, 3, 4], "few": [1, 2]}
     shown = line(Kind.OTHERS, "setting-changed", details)
     assert shown == "setting changed: key gold_share, after 0.2, clips (4), few 1, 2"
     assert len(line(Kind.OTHERS, "note", {"text": "x" * 5000})) < 300
