@@ -18,7 +18,7 @@ def consensus_labels(live: Iterable[LiveDecision]) -> dict[int, int]:
     by_clip: dict[int, list[LiveDecision]] = {}
     for decision in live:
         by_clip.setdefault(decision.clip_id, []).append(decision)
-    found = {clip: _label(sorted(answers, key=lambda decision: decision.id)) for clip, answers in by_clip.items()}
+    found = {clip: _label(sorted(answers, key=lambda decision: decision.order)) for clip, answers in by_clip.items()}
     return {clip: label for clip, label in found.items() if label is not None}
 
 

@@ -150,6 +150,7 @@ class ClipReader:
             gold=row.gold and (row.answer != Answer.LABEL or label_id is not None),
             suggestion_shown=row.suggestion_shown,
             created_at=row.created_at,
+            given_as=row.first_id,
         )
 
     def _row(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import given_as_gold_check
+from db.decisions.conditions import first_id, given_as_gold_check
 from db.decisions.log import live_query
 from db.models import Annotator, Answer, Decision, Label
 from db.quality.shares import Share, share_of
@@ -80,6 +80,6 @@ def gold_clips(session: Session) -> int:
 
 def _gold_labels(session: Session) -> dict[int, int]:
     """The newest gold label by clip; none for a clip that a reviewer skipped since."""
-    query = live_query().where(Decision.gold.is_(True)).with_only_columns(Decision.clip_id, counted_label()).order_by(Decision.id)
+    query = live_query().where(Decision.gold.is_(True)).with_only_columns(Decision.clip_id, counted_label()).order_by(first_id())
     newest: dict[int, int | None] = {row[0]: row[1] for row in session.execute(query)}
     return {clip: label for clip, label in newest.items() if label is not None}

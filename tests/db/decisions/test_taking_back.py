@@ -153,6 +153,18 @@ def test_a_run_that_came_back_can_be_taken_back_by_the_same_moments(any_project:
     assert brought(any_project, event).answers == 2
 
 
+def test_what_comes_back_is_no_newer_than_before_where_the_newest_counts(any_project: OpenProject) -> None:
+    one, two = add_clips(any_project, 2)
+    fixed = [answer(any_project, clip, "angry", annotator="ada", source=Source.REVIEW, gold=clip == one) for clip in (one, two)]
+    answer(any_project, one, "sad", annotator="ben", source=Source.REVIEW, gold=True)
+    answer(any_project, two, "sad", annotator="ben")
+    with any_project.read() as session:
+        before = consensus_labels(live_decisions(session))
+    brought(any_project, taken_back(any_project, run_of(any_project, "ada", *fixed)))
+    with any_project.read() as session:
+        assert consensus_labels(live_decisions(session)) == before, "the newer gold label, and the newer one of a tie"
+
+
 def test_what_was_answered_anew_or_withdrawn_since_stays_as_it_is(any_project: OpenProject) -> None:
     clips = add_clips(any_project, 3)
     uuids = [answer(any_project, clip, "angry", annotator="ada") for clip in clips]
