@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """Share of served clips that another annotator has answered already, so that agreement can be measured."""
     relabel_share: float = Field(default=0.0, ge=0, le=0.5)
     """Share of served clips that have a label already and are served once more, the oldest labels first."""
+    gold_share: float = Field(default=0.0, ge=0, le=0.5)
+    """Share of served clips whose label a reviewer has fixed: annotators answer them as any other, and are scored by them."""
 
     @classmethod
     def settings_customise_sources(

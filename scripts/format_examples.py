@@ -32,7 +32,10 @@ NOTES = {
         "no text can run as a formula."
     ),
     "jsonl": "The same rows as CSV, with types, and with objects in place of texts that hold JSON.",
-    "log": "Every answer that was ever given; `replaces` is the UUID of the answer that it takes the place of.",
+    "log": (
+        "Every answer that was ever given; `replaces` is the UUID of the answer that it takes the place of. `guidelines` is the "
+        "number of the version of the guidelines that was in force."
+    ),
     "parquet": "The same rows as CSV.",
     "label-studio": "Answers are annotations, predictions are predictions. The config fits the tasks.",
     "audiofolder": (

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import source_column
+from db.decisions.conditions import first_id, is_gold_check, source_column
 from db.decisions.consensus import consensus_of
 from db.decisions.log import live_query, newest_decision_id
 from db.models import Answer, Decision, Source, Withdrawal
@@ -35,6 +35,9 @@ class _Given(NamedTuple):
     gold: bool
     source: Source
     created_at: float
+    queued_as: Source | None
+    order: int
+    """Its place among the answers of the clip: an answer that was brought back is no newer than before."""
 
 
 class Answered(NamedTuple):
@@ -45,7 +48,7 @@ class Answered(NamedTuple):
     people: tuple[int, ...]
     """Who answered (ids), oldest answer first."""
     labels: tuple[int | None, ...]
-    """What each of these answered: a label's id, None for unsure and skipped."""
+    """What each of these answered: a label's id; None for unsure, skipped, and answers to gold checks."""
     sources: tuple[Source, ...]
     gold: bool
     unsure: bool
@@ -110,13 +113,26 @@ def _read(session: Session, clip_ids: Sequence[int] | None = None) -> Iterator[t
         Decision.gold,
         type_coerce(source_column(), String),
         Decision.created_at,
+        type_coerce(Decision.queued_as, String),
+        first_id(),
     )
     if clip_ids is not None:
         query = query.where(Decision.clip_id.in_(clip_ids))
     counts_as = effective_label(labels_as_of(session))
     by_clip: dict[int, list[_Given]] = {}
-    for number, clip, who, answer, label, gold, source, at in session.execute(query.order_by(Decision.id)):
-        given = _Given(number, clip, who, _ANSWERS[answer], label and counts_as[label], gold, _SOURCES[source], at)
+    for number, clip, who, answer, label, gold, source, at, queued, order in session.execute(query.order_by(Decision.id)):
+        given = _Given(
+            number,
+            clip,
+            who,
+            _ANSWERS[answer],
+            label and counts_as[label],
+            gold,
+            _SOURCES[source],
+            at,
+            _SOURCES.get(queued),
+            order,
+        )
         by_clip.setdefault(clip, []).append(given)
     return ((clip, _answered(answers)) for clip, answers in by_clip.items())
 
@@ -126,19 +142,21 @@ _SOURCES = {source.value: source for source in Source}
 
 
 def _answered(answers: list[_Given]) -> Answered:
-    if len(answers) == 1:
+    if len(answers) == 1 and not is_gold_check(answers[0]):
         (one,) = answers
         is_unsure, is_skipped = one.answer is Answer.UNSURE, one.answer is Answer.SKIP
         return Answered(
             one.label_id, (one.annotator_id,), (one.label_id,), (one.source,), one.gold, is_unsure, is_skipped, one.created_at
         )
+    answers.sort(key=lambda given: given.order)
+    judged = [given for given in answers if not is_gold_check(given)]
     return Answered(
         label=consensus_of(answers),
         people=tuple(given.annotator_id for given in answers),
-        labels=tuple(given.label_id for given in answers),
+        labels=tuple(None if is_gold_check(given) else given.label_id for given in answers),
         sources=tuple(given.source for given in answers),
         gold=any(given.gold for given in answers),
-        unsure=any(given.answer is Answer.UNSURE for given in answers),
-        skipped=any(given.answer is Answer.SKIP for given in answers),
-        answered_at=answers[-1].created_at,
+        unsure=any(given.answer is Answer.UNSURE for given in judged),
+        skipped=any(given.answer is Answer.SKIP for given in judged),
+        answered_at=max(given.created_at for given in answers),
     )

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, and_, case, literal, or_
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_
 
 from db.models import Decision, Source
+
+REINSTATES = "reinstates"
+"""Key in the circumstances of a row that brings back an answer that was taken back: the id of the row that first gave it."""
 
 
 class Given(Protocol):
@@ -23,6 +26,18 @@ class Given(Protocol):
     @property
     def source(self) -> Source:
         """Why the clip was answered."""
+
+
+class Asked(Protocol):
+    """The part of an answer that says why the clip was asked."""
+
+    @property
+    def source(self) -> Source:
+        """Why the clip was answered."""
+
+    @property
+    def queued_as(self) -> Source | None:
+        """What the clip was served for before, where that is not the source."""
 
 
 def is_blind(answer: Given) -> bool:
@@ -43,6 +58,28 @@ def is_second_pass(row: Decision) -> bool:
 def in_second_pass() -> ColumnElement[bool]:
     """SQL condition on `Decision`: `is_second_pass`."""
     return or_(Decision.source == Source.SECOND_PASS, and_(Decision.source == Source.REVIEW, Decision.lease_id.is_not(None)))
+
+
+def is_gold_check(answer: Asked) -> bool:
+    """Whether an answer only measures its annotator: the clip's gold label was known. It has no part in the consensus, in
+    training, or in the random slice. An annotator's own gold check that they gave anew stays one."""
+    return Source.GOLD_CHECK in (answer.source, answer.queued_as)
+
+
+def given_as_gold_check() -> ColumnElement[bool]:
+    """SQL condition on `Decision`: `is_gold_check`; never NULL, so that it can be negated."""
+    queued = and_(Decision.queued_as.is_not(None), Decision.queued_as == Source.GOLD_CHECK)
+    return or_(Decision.source == Source.GOLD_CHECK, queued)
+
+
+def first_id_of(row: Decision) -> int:
+    """The id of the row that first gave this answer: its own, but for an answer that was taken back and brought back."""
+    return int((row.circumstances or {}).get(REINSTATES) or row.id)
+
+
+def first_id() -> ColumnElement[int]:
+    """SQL expression on `Decision`: `first_id_of`."""
+    return func.coalesce(Decision.circumstances[REINSTATES].as_integer(), Decision.id)
 
 
 def source_of(row: Decision) -> Source:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from db.decisions.conditions import is_blind, source_column
+from db.decisions.conditions import first_id, is_blind, source_column
 from db.errors import DecisionError
 from db.models import Answer, Clip, ClipState, Decision, Source, Withdrawal
 from db.records.label_history import effective_label, label_counts, labels_as_of
@@ -37,11 +37,18 @@ class LiveDecision:
     created_at: float
     first_id: int | None = None
     """Id of the first label that the annotator gave the clip, where there were several."""
+    given_as: int | None = None
+    """Id of the row that first gave this very answer, where it was taken back and brought back since; else None or its own."""
 
     @property
     def since(self) -> int:
         """Where in the log it counts from: a label that was mended was always so."""
         return self.first_id or self.id
+
+    @property
+    def order(self) -> int:
+        """Its place among the answers of a clip: an answer that was brought back is no newer than before."""
+        return self.given_as or self.id
 
     @property
     def blind(self) -> bool:
@@ -122,6 +129,7 @@ def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDe
         Decision.gold,
         Decision.suggestion_shown,
         Decision.created_at,
+        first_id().label("given_as"),
     )
     if up_to is not None:
         columns = columns.where(Decision.id <= up_to)

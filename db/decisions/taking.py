@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import is_blind, source_of
+from db.decisions.conditions import is_blind, is_gold_check, source_of
 from db.decisions.log import append_row, checked_uuid, live_query, own_answer, refuse_gone, row_of, standing_query
 from db.errors import DecisionError
 from db.models import Answer, Decision, Lease, Source
@@ -186,9 +186,12 @@ def _row(
 
 
 def _queued_as(given: GivenAnswer, source: Source, replaced: Decision | None) -> Source | None:
-    """A mended label of the random slice still belongs to it: the query strategy must not learn from it."""
-    if given.queued_as is not None or source == Source.RANDOM or replaced is None:
+    """A mended label of the random slice still belongs to it: the query strategy must not learn from it. A mended answer to a
+    gold check stays one."""
+    if given.queued_as is not None or source in (Source.RANDOM, Source.GOLD_CHECK) or replaced is None:
         return given.queued_as
+    if is_gold_check(replaced):
+        return Source.GOLD_CHECK
     return Source.RANDOM if Source.RANDOM in (replaced.source, replaced.queued_as) else None
 
 

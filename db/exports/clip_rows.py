@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import is_blind, source_column
+from db.decisions.conditions import first_id, is_blind, source_column
 from db.decisions.consensus import consensus_labels
+from db.decisions.guidelines import guideline_versions, version_at
 from db.decisions.log import LiveDecision, standing_query_at
 from db.exports.choice import LabelKind
 from db.exports.past import LabelNames, details_before
@@ -51,6 +52,7 @@ class ClipReader:
 
     def __init__(self, session: Session, *, as_of: float | None, labels: LabelNames, beside: Beside = NOTHING) -> None:
         self._session, self._as_of, self._labels, self._beside = session, as_of, labels, beside
+        self._versions = guideline_versions(session)
 
     def count(self, *, answered: bool) -> int:
         """How many clips `rows` looks at."""
@@ -89,6 +91,7 @@ class ClipReader:
             *(Decision.id, Decision.uuid, Decision.clip_id, Decision.annotator_id, Decision.answer, Decision.label_id),
             *(source_column().label("source"), Decision.queued_as, Decision.gold, Decision.suggestion_shown),
             *(Decision.created_at, Decision.answered_at, Decision.run_id, Decision.seconds, Decision.plays, Decision.reason),
+            first_id().label("first_id"),
             Annotator.name.label("annotator"),
         ]
         query = standing_query_at(self._as_of).join(Annotator, Annotator.id == Decision.annotator_id)
@@ -147,6 +150,7 @@ class ClipReader:
             gold=row.gold and (row.answer != Answer.LABEL or label_id is not None),
             suggestion_shown=row.suggestion_shown,
             created_at=row.created_at,
+            given_as=row.first_id,
         )
 
     def _row(
@@ -218,4 +222,5 @@ class ClipReader:
             suggestion_shown=row.suggestion_shown,
             answered_at=row.created_at if row.answered_at is None else row.answered_at,
             blind=is_blind(row),
+            guidelines=version_at(self._versions, row.first_id),
         )

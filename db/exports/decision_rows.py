@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from db.decisions.conditions import source_column
+from db.decisions.conditions import first_id, source_column
+from db.decisions.guidelines import version_column
 from db.decisions.log import standing_query_at
 from db.exports.past import LabelNames, details_before
 from db.models import Annotator, AudioFile, Clip, ClipState, Decision
@@ -36,6 +37,7 @@ COLUMNS = (
     "transcript",
     "split",
     "extra",
+    "guidelines",
 )
 LOG_COLUMNS = (*COLUMNS, "replaces")
 _BATCH = 1000
@@ -52,8 +54,8 @@ def standing_rows(session: Session, *, as_of: float | None = None, labels: Label
     """One row for each decision that stands, oldest first, with the keys of `COLUMNS` and `clip`, the clip's number.
 
     `start`, `end` and `seconds` are seconds, `created_at` is ISO 8601 in UTC (when the answer was given), `extra` a dict, `run`
-    the number of the run that was live. Rows are fetched while the caller iterates. A merged label has the name of the label that
-    it became part of.
+    the number of the run that was live, `guidelines` that of the version in force (None before the first). Rows are fetched while
+    the caller iterates. A merged label has the name of the label that it became part of.
     """
     labels = labels or LabelNames(session, as_of)
     return _rows(session, standing_query_at(as_of), as_of, labels, as_stored=False)
@@ -103,6 +105,7 @@ def _rows(
             Clip.transcript,
             Clip.split,
             Clip.extra,
+            version_column(first_id()).label("guidelines"),
             replaced.uuid.label("replaces"),
         )
         .order_by(Decision.id)

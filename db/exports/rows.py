@@ -31,6 +31,8 @@ class GivenAnswerRow:
     """Seconds since 1970; of an imported answer when it was given, not when it was imported."""
     blind: bool
     """Whether it was given without a hint of what the classifier expects."""
+    guidelines: int | None
+    """The number of the version of the guidelines that was in force; None before the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

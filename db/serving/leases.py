@@ -41,6 +41,7 @@ def lease_next(
     exclude: Collection[int] = (),
     overlap_share: float = 0.0,
     relabel_share: float = 0.0,
+    gold_share: float = 0.0,
 ) -> list[LeasedClip]:
     """Lease the next clips to an annotator (needs a write session, which makes double leases impossible).
 
@@ -56,6 +57,7 @@ def lease_next(
         annotator_id=annotator_id,
         overlap_share=overlap_share,
         relabel_share=relabel_share,
+        gold_share=gold_share,
     )
     make_room(session, annotator_id=annotator_id, wanted=len(chosen))
     until = now + lease_seconds

@@ -6,7 +6,8 @@ slice gets its share whatever happens to single clips. Nothing here asks the dat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random as randomness
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -46,6 +47,13 @@ class Share:
     recent: int = 0
     """The newest of all clips: the second pass keeps its share among these."""
     relabel_share: float = 0.0
+    gold_share: float = 0.0
+    """Wanted share of gold checks. Each slot is drawn by itself: at a regular distance, annotators could tell them."""
+    draw: Callable[[], float] = randomness.random
+
+    def next_is_gold(self) -> bool:
+        """Whether the next slot is a gold check."""
+        return self.gold_share > 0 and self.draw() < self.gold_share
 
     def next_is_random(self) -> bool:
         """Whether the next slot is one of the random slice."""
@@ -77,6 +85,7 @@ def mixed(
     again: Iterator[Clip] | None = None,
     second_pass: Iterator[Clip] | None = None,
     asked: Iterator[Clip] | None = None,
+    known: Iterator[Clip] | None = None,
 ) -> list[Clip]:
     """At most `limit` different clips in serving order; when the queue or the slice runs out, the other goes on alone.
 
@@ -88,9 +97,11 @@ def mixed(
         second_pass: what is to be answered once more.
         asked: what a lead wants to be answered once more. It comes before the queue; the random slice and the overlaps keep
             their shares, which the accuracy and the agreement are measured on.
+        known: gold checks. They only stand between other clips: alone at the end, annotators could tell them.
     """
     served: dict[int, Clip] = {}
-    while len(served) < limit:
+
+    def next_other() -> Clip | None:
         clip = _first_new(again, served) if again is not None and share.next_is_overlap() else None
         if clip is None and share.next_is_random():
             clip = _first_new(owed, served)
@@ -98,9 +109,16 @@ def mixed(
             clip = _first_new(asked, served)
         if clip is None and second_pass is not None and share.next_is_relabel():
             clip = _first_new(second_pass, served)
-        clip = clip or _first_new(ranked, served) or _first_new(owed, served)
-        if clip is None:
+        return clip or _first_new(ranked, served) or _first_new(owed, served)
+
+    other: Clip | None = None
+    while len(served) < limit:
+        if other is None or other.clip_id in served:
+            other = next_other()
+        if other is None:
             break
+        gold = _first_new(known, served) if known is not None and share.next_is_gold() else None
+        clip, other = (other, None) if gold is None else (gold, other)
         served[clip.clip_id] = clip
         share.count(clip.source)
     return list(served.values())

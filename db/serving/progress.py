@@ -12,6 +12,7 @@ from db.decisions.log import decision_counts, live_query
 from db.models import Clip, ClipState, Decision, Lease
 from db.records.lease_clock import lease_time
 from db.records.leases import is_open
+from db.serving.gold_checks import open_checks
 
 
 @dataclass(frozen=True)
@@ -21,18 +22,23 @@ class Progress:
     saved: int
     """Standing answers of the annotator."""
     done: int
-    """Clips in service that somebody has answered."""
+    """Clips in service that somebody has answered; where gold checks are mixed in, see `progress_of`."""
     total: int
     """Clips in service."""
 
 
-def progress_of(session: Session, *, annotator_id: int) -> Progress:
-    """The annotator's progress, and the project's."""
+def progress_of(session: Session, *, annotator_id: int, gold_checks: bool = False) -> Progress:
+    """The annotator's progress, and the project's.
+
+    With `gold_checks`, clips that this annotator may still get as a gold check count as not done: their answer to one then moves
+    the count as any other does, and nobody can tell it by that.
+    """
     ready = select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY)
     answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
+    still_open = open_checks(session, annotator_id=annotator_id) if gold_checks else 0
     return Progress(
         saved=decision_counts(session, annotator_id),
-        done=session.scalar(ready.where(answered)) or 0,
+        done=(session.scalar(ready.where(answered)) or 0) - still_open,
         total=session.scalar(ready) or 0,
     )
 

@@ -2,7 +2,7 @@
 
 It is a fair sample of the pool whoever or whatever chose the clips, because the prefix ends at the first clip not yet answered:
 no clip enters for having been easy or interesting. A label given with a suggestion on screen, or in a grid
-of clips that are alike, does not count as an answer here.
+of clips that are alike, does not count as an answer here, and neither does the answer to a gold check.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import given_blind
+from db.decisions.conditions import given_as_gold_check, given_blind, is_gold_check
 from db.decisions.log import LiveDecision, live_query
 from db.models import Annotator, Clip, ClipState, Decision, Lease
 from db.records.lease_clock import lease_time
@@ -27,7 +27,7 @@ _LOOKED_AT = 2000
 
 def blind_answers(live: list[LiveDecision]) -> set[int]:
     """Clips answered without a hint of what the classifier expects: what the slice counts as answered."""
-    return {decision.clip_id for decision in live if decision.blind}
+    return {decision.clip_id for decision in live if decision.blind and not is_gold_check(decision)}
 
 
 def slice_clip_ids(session: Session, *, answered: Collection[int]) -> list[int]:
@@ -43,8 +43,8 @@ def answered_prefix(in_key_order: Iterable[int], *, answered: Collection[int]) -
 
 
 def blindly_answered() -> ColumnElement[bool]:
-    """SQL condition on `Clip`: it has a standing answer that is `blind` (see `LiveDecision`)."""
-    return live_query().where(Decision.clip_id == Clip.id, given_blind()).correlate(Clip).exists()
+    """SQL condition on `Clip`: it has a standing answer that is `blind` (see `LiveDecision`) and no gold check."""
+    return live_query().where(Decision.clip_id == Clip.id, given_blind(), ~given_as_gold_check()).correlate(Clip).exists()
 
 
 @dataclass(frozen=True)

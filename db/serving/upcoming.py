@@ -20,6 +20,7 @@ from db.models import Clip, ClipState, Decision, Label, Lease, QueueEntry, Sourc
 from db.records.lease_clock import lease_time
 from db.records.leases import is_open, not_leased
 from db.serving.asked_again import asked_again
+from db.serving.gold_checks import gold_checks
 from db.serving.mixing import Share, mixed
 from db.serving.random_slice import blindly_answered
 from db.serving.second_pass import REMEMBERED_SECONDS, relabels, relabels_so_far
@@ -50,6 +51,7 @@ def upcoming(
     annotator_id: int | None = None,
     overlap_share: float = 0.0,
     relabel_share: float = 0.0,
+    gold_share: float = 0.0,
     now: float | None = None,
 ) -> list[Served]:
     """The next clips in serving order; answered clips and clips under an open lease are left out.
@@ -62,6 +64,7 @@ def upcoming(
             one: in the queue's own order, no overlap, no second pass, and nothing that a lead has asked again.
         overlap_share: share of the clips served that one other annotator has answered already.
         relabel_share: share of the clips served that have a label already and are asked once more (`db.serving.second_pass`).
+        gold_share: share of the clips served whose gold label is known (`db.serving.gold_checks`).
         now: seconds since 1970, for tests.
     """
     remembered_since = (time.time() if now is None else now) - REMEMBERED_SECONDS
@@ -69,7 +72,7 @@ def upcoming(
     share = _share_so_far(session, now)
     share.share = random_share
     if annotator_id is not None:
-        share.overlap_share, share.relabel_share = overlap_share, relabel_share
+        share.overlap_share, share.relabel_share, share.gold_share = overlap_share, relabel_share, gold_share
     if share.relabel_share > 0:
         share.relabels, share.recent = relabels_so_far(session, now)
     ranked = _unseen(_ranked(session, now, limit + len(exclude)), exclude)
@@ -81,7 +84,8 @@ def upcoming(
     overlap = _unseen(_in_batches(session, _overlap_query(annotator_id, now), limit + len(exclude)), exclude)
     second_pass = _second_pass(session, annotator_id, exclude, now, remembered_since)
     asked = None if annotator_id is None else _asked_again(session, annotator_id, exclude, now)
-    served = mixed(ranked, owed, share, limit=limit, again=overlap, second_pass=second_pass, asked=asked)
+    known = _gold_checks(session, annotator_id, exclude, now)
+    served = mixed(ranked, owed, share, limit=limit, again=overlap, second_pass=second_pass, asked=asked, known=known)
     if served or annotator_id is None:
         return served
     # Nothing else is left for this annotator: better from memory than never.
@@ -104,6 +108,13 @@ def _second_pass(
         return None
     clips = relabels(session, annotator_id=annotator_id, now=now, remembered_since=remembered_since)
     return (Served(clip, file_name, Source.SECOND_PASS, None, None) for clip, file_name in clips if clip not in exclude)
+
+
+def _gold_checks(session: Session, annotator_id: int | None, exclude: Collection[int], now: float) -> Iterator[Served] | None:
+    if annotator_id is None:
+        return None
+    clips = gold_checks(session, annotator_id=annotator_id, now=now)
+    return (Served(clip, file_name, Source.GOLD_CHECK, None, None) for clip, file_name in clips if clip not in exclude)
 
 
 def _unseen(clips: Iterator[Served], exclude: Collection[int]) -> Iterator[Served]:

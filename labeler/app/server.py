@@ -20,6 +20,7 @@ import labeler.app.pages.dashboard.page
 import labeler.app.pages.export
 import labeler.app.pages.grid
 import labeler.app.pages.label
+import labeler.app.pages.lead.activity
 import labeler.app.pages.lead.people
 import labeler.app.pages.review
 import labeler.app.pages.setup.audio

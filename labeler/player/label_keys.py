@@ -14,7 +14,7 @@ from db.errors import SettingsError
 from db.project import OpenProject
 from db.records.labels import active_labels, by_present_name
 
-RESERVED = "cfglnsuz,?/"
+RESERVED = "cfglnsuz,.?/"
 """Keys that `keys.js` uses itself, besides space, Enter, Backspace, Escape and the arrows."""
 _FREE = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in RESERVED)
 _DIGIT = re.compile(r"(\d)(?:[\s_:.)–-]\D*)?")

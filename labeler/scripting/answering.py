@@ -129,13 +129,16 @@ class Answering(Opened):
         with self._used() as project, project.read() as session:
             return decision_frame(session, whole_log=whole_log, as_of=seconds_of(as_of))
 
-    def agreement(self, *, progress: Progress | None = None) -> dict[str, Any]:
-        """How well annotators agree beyond chance: Krippendorff's `alpha` with its interval, `fleiss`, and kappa for `pairs`."""
+    def agreement(self, *, within: float = 0.05, progress: Progress | None = None) -> dict[str, Any]:
+        """How well annotators agree beyond chance: Krippendorff's `alpha` with its interval, `fleiss`, and kappa for `pairs`.
+
+        `plan` says how many clips several people must label until alpha is known to `within` on both sides.
+        """
         from learner.label_quality.project_report import annotator_agreement
         from learner.progress import unseen
 
         with self._used() as project:
-            return annotator_agreement(project, progress=progress or unseen)
+            return annotator_agreement(project, within=within, progress=progress or unseen)
 
     def suspects(self, *, limit: int = 50, progress: Progress | None = None) -> dict[str, Any]:
         """The `suspects`, labels that are probably wrong, the clips to `ask_again`, and how good each annotator is."""

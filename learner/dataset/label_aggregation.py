@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from db.decisions.conditions import is_gold_check
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision
 from db.models import Answer
@@ -105,13 +106,14 @@ class _Votes:
     @classmethod
     def of(cls, live: Sequence[LiveDecision], consensus: Mapping[int, int]) -> _Votes | None:
         """The votes; None where no clip has answers of two people."""
+        judged = {decision.clip_id for decision in live if decision.gold and decision.clip_id in consensus}
         answers = {
             (decision.clip_id, decision.annotator_id): (decision.label_id, decision.blind)
             for decision in live
             if decision.answer == Answer.LABEL and decision.label_id is not None and decision.clip_id in consensus
-            if not decision.gold
+            # What a gold check measures is its annotator; where nobody's gold label stands any more, it says nothing.
+            if not decision.gold and (decision.clip_id in judged or not is_gold_check(decision))
         }
-        judged = {decision.clip_id for decision in live if decision.gold and decision.clip_id in consensus}
         clips = sorted(consensus)
         if len(answers) + len(judged) <= len(clips):
             return None

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from db.decisions.log import live_decisions, newest_decision_id
 from db.models import Annotator, Clip, Label
 from db.project import OpenProject
+from db.quality.agreement_plan import Expected, expected_from, plans
+from db.quality.shared_clips import agreement_now
 from db.records.labels import active_labels
 from learner.dataset.project_pool import pool_signature, read_pool
 from learner.heads.linear import LinearHead
@@ -49,17 +51,28 @@ def label_quality(project: OpenProject, *, progress: Progress = unseen) -> dict[
     return report
 
 
-def annotator_agreement(project: OpenProject, *, progress: Progress = unseen) -> dict[str, Any]:
-    """How well annotators agree now; see `agreement_report`. Needs no features.
+def annotator_agreement(project: OpenProject, *, within: float = 0.05, progress: Progress = unseen) -> dict[str, Any]:
+    """How well annotators agree now; see `agreement_report`. Needs no features. And what to collect to know it better: `plan`.
 
     Args:
+        within: half width of the wished 95% interval of alpha.
         progress: see `agreement`.
     """
     with project.read() as session:
         live = live_decisions(session)
         label_ids = [label.id for label in active_labels(session)]
+        expected = expected_from(agreement_now(session), labels=len(label_ids))
     found = agreement(opinions(live, label_ids), labels=len(label_ids), progress=progress)
-    return agreement_report(found, _names(project)[1])
+    return {**agreement_report(found, _names(project)[1]), "plan": _plan(expected, within)}
+
+
+def _plan(expected: Expected, within: float) -> dict[str, Any]:
+    needed = plans(expected, half_width=within, beyond_chance=True)
+    return {
+        "within": within,
+        "agreed": round(expected.agreed, 4),
+        "needed": [{"annotators": plan.annotators, "clips": plan.clips, "answers": plan.answers} for plan in needed],
+    }
 
 
 def _names(project: OpenProject) -> tuple[dict[int, str], dict[int, str]]:

@@ -119,8 +119,12 @@ def test_a_run_of_answers_is_taken_back(seat: Seat, served: Served, ids: list[in
     page.goto(f"{served.url}/review?annotator=Rev")
     page.get_by_text("Later", exact=True).click(timeout=20_000)
     expect(page.get_by_text("angry — annotator 1")).to_be_visible()
-    press_in_expander(page, "Take back the newest answers of an annotator", button="Take them back")
-    expect(page.get_by_text("Answers of ann taken back: 2.")).to_be_visible()
+    press_in_expander(page, "Take back the newest answers of an annotator", button="Take back…")
+    expect(page.get_by_text("Take back 2 answers of ann,")).to_be_visible()
+    with served.project.read() as session:
+        assert len(live_decisions(session)) == 4, "it is asked first"
+    page.get_by_role("button", name="Take back 2 answers").click()
+    expect(page.get_by_text("2 answers of ann taken back.")).to_be_visible()
     # The annotators no longer disagree; the clip that was put off can be shown again.
     expect(page.get_by_text("angry — annotator 1")).to_have_count(0)
     page.get_by_role("button", name="Show the clips that you put off (1)").click()

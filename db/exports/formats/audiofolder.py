@@ -139,6 +139,7 @@ def _answer(answer: GivenAnswerRow) -> dict[str, Any]:
         "plays": answer.plays,
         "reason": answer.reason,
         "suggestion_shown": answer.suggestion_shown,
+        "guidelines": answer.guidelines,
     }
     return {name: value for name, value in found.items() if value is not None and value is not False}
 

@@ -137,6 +137,7 @@ def _of_answer(answer: GivenAnswerRow) -> dict[str, Any]:
             "plays": answer.plays,
             "reason": answer.reason,
             "suggestion_shown": answer.suggestion_shown,
+            "guidelines": answer.guidelines,
         },
     }
 

@@ -13,7 +13,7 @@ from db.exports.contents import Contents
 _GROUP = 20_000
 """Rows of a row group: so many are in memory at once."""
 _NUMBERS = frozenset(("start", "end", "agreement", "confidence", "predicted_score", "seconds"))
-_COUNTS = frozenset(("answers", "run", "plays"))
+_COUNTS = frozenset(("answers", "run", "plays", "guidelines"))
 _TRUTHS = frozenset(("suggestion_shown", "gold"))
 _TIMES = frozenset(("answered_at", "created_at"))
 _OBJECTS = frozenset(("extra", "by_annotator"))

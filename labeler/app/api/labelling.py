@@ -14,8 +14,10 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+from db.decisions.comments import append_comment
 from db.decisions.conditions import given_in_app
 from db.decisions.flags import append_flag, own_flag
+from db.decisions.guidelines import newest_guidelines
 from db.decisions.log import decision_counts
 from db.decisions.taking import GivenAnswer, suggested_with, take, undo_decision
 from db.errors import DatabaseGoneError, EarmarkError
@@ -31,6 +33,7 @@ from db.serving.progress import open_elsewhere, progress_of
 from db.store.engine import Turn
 from db.store.failures import STORE_ERRORS
 from labeler.app.access.visitors import Visitors
+from labeler.app.api.guideline_watch import GuidelineWatch
 from labeler.app.api.guidelines import project_guide
 from labeler.app.api.known_clips import KnownClips
 from labeler.app.api.messages import (
@@ -42,6 +45,7 @@ from labeler.app.api.messages import (
     UndoRequest,
     complaint,
 )
+from labeler.app.api.remarks import news_for
 from labeler.app.api.tabs import Tabs
 from labeler.app.guard.places import address
 from labeler.app.media.playable import expected_bytes
@@ -52,7 +56,7 @@ LOG = logging.getLogger("earmark.app")
 Document = dict[str, Any]
 _CONCERNS_ALL = (DatabaseGoneError, *STORE_ERRORS)
 """Errors of the database and its disk, rather than of one answer."""
-_BLIND = (Source.RANDOM, Source.SECOND_PASS)
+_BLIND = (Source.RANDOM, Source.SECOND_PASS, Source.GOLD_CHECK)
 
 
 class Labelling:
@@ -65,6 +69,7 @@ class Labelling:
         self._tokens = tokens
         self._visitors = Visitors(project, tokens)
         self._known = known or KnownClips(project)
+        self._guidelines = GuidelineWatch(project)
         self.tabs = tabs or Tabs()
 
     def next_clips(self, request: NextRequest) -> Document:
@@ -72,6 +77,7 @@ class Labelling:
         # Whoever takes clips has a row, though they count as nobody until they give something.
         annotator_id = self._visitors.answering(request.session)
         settings = self._project.settings
+        self._guidelines.look()
         self.tabs.holds(request.tab, request.holding)
         with self._project.write(Turn.LEASES) as session:
             self.hand_back(session, annotator_id=annotator_id, tab=request.tab, release=request.release)
@@ -86,6 +92,7 @@ class Labelling:
                 exclude=set(request.exclude),
                 overlap_share=settings.overlap_share,
                 relabel_share=settings.relabel_share,
+                gold_share=settings.gold_share,
             )
             run_id = latest_run_id(session)
         self.tabs.holds(request.tab, [clip.lease_id for clip in leased])
@@ -95,7 +102,9 @@ class Labelling:
             clips = [self.handed_out(session, ticket) for ticket in tickets]
             here = {*request.exclude, *(clip.clip_id for clip in leased)}
             elsewhere = open_elsewhere(session, here=here) if len(leased) < request.want else 0
-            return {"clips": clips, **vars(progress_of(session, annotator_id=annotator_id)), "elsewhere": elsewhere}
+            # Once nothing is left to hand out, the page may know how many clips are really done.
+            counts = self._counts(session, annotator_id, exhausted=request.want > 0 and not leased)
+            return {"clips": clips, **counts, "elsewhere": elsewhere, "news": news_for(session, annotator_id)}
 
     def hand_back(self, session: Session, *, annotator_id: int, tab: str | None, release: list[int]) -> None:
         """Hand back what a tab names, and what the annotator's closed tabs left behind (needs a write session)."""
@@ -151,7 +160,11 @@ class Labelling:
             ticket = None if answer is None else _ticket_again(session, answer)
         with self._project.read() as session:
             clip = None if ticket is None else self.handed_out(session, ticket)
-            return {"clip": clip, **vars(progress_of(session, annotator_id=annotator_id))}
+            return {"clip": clip, **self._counts(session, annotator_id)}
+
+    def _counts(self, session: Session, annotator_id: int, *, exhausted: bool = False) -> Document:
+        checks = self._project.settings.gold_share > 0 and not exhausted
+        return vars(progress_of(session, annotator_id=annotator_id, gold_checks=checks))
 
     def keep_preferences(self, request: PreferencesRequest) -> Document:
         """Remember how the annotator likes the player."""
@@ -163,8 +176,10 @@ class Labelling:
     def guide(self, request: GuideRequest) -> Document:
         """The label guidelines as HTML, or None when the lead has written none."""
         self._visitors.known(request.session)
+        self._guidelines.look(at_once=True)
         with self._project.read() as session:
-            return {"html": project_guide(session, self._project.directory, self._tokens)}
+            html = project_guide(session, self._project.directory, self._tokens)
+            return {"html": html, "version": newest_guidelines(session)}
 
     def _suggested(self, session: Session, leased: list[LeasedClip]) -> dict[int, int]:
         """Label id by clip id, where the lead wants suggestions; the random slice and the second pass stay blind.
@@ -242,6 +257,8 @@ def _take(session: Session, message: AnswerMessage, ticket: Ticket) -> None:
     uuid, annotator_id = str(message.uuid), ticket.annotator_id
     if message.answer == "undo":
         undo_decision(session, uuid=uuid, annotator_id=annotator_id, decision_uuid=str(message.undoes))
+    elif message.answer == "comment":
+        append_comment(session, uuid=uuid, clip_id=ticket.clip_id, annotator_id=annotator_id, text=message.text or "")
     elif message.answer == "flag":
         note, raised = message.note or "", message.note is not None
         append_flag(session, uuid=uuid, clip_id=ticket.clip_id, annotator_id=annotator_id, note=note, raised=raised)

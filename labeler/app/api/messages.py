@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from db.decisions.comments import MOST_CHARACTERS
+
 Token = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Tab = Annotated[str, StringConstraints(max_length=64)]
 """Tells an annotator's tabs from one another."""
@@ -102,11 +104,11 @@ class Heard(_Message):
 
 
 class AnswerMessage(_Message):
-    """One answer, the undo of one, or a flag."""
+    """One answer, the undo of one, a flag, or a remark."""
 
     uuid: UUID = Field(strict=False)
     ticket: Token
-    answer: Literal["label", "unsure", "skip", "undo", "flag"]
+    answer: Literal["label", "unsure", "skip", "undo", "flag", "comment"]
     label: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     undoes: UUID | None = Field(default=None, strict=False)
     seconds: Annotated[float, Field(ge=0, lt=1e7)] | None = None
@@ -116,6 +118,8 @@ class AnswerMessage(_Message):
     heard: Heard | None = None
     note: Annotated[str, StringConstraints(max_length=500)] | None = None
     """What the flag says; a flag without one takes the annotator's flag down."""
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)] | None = None
+    """What the remark says."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> AnswerMessage:
@@ -125,6 +129,8 @@ class AnswerMessage(_Message):
             raise ValueError("an undo names the answer it takes back, and nothing else does")
         if self.note is not None and self.answer != "flag":
             raise ValueError("only a flag carries a note")
+        if (self.answer == "comment") != (self.text is not None):
+            raise ValueError("a text is given exactly with a remark")
         return self
 
 
@@ -147,6 +153,10 @@ class Preferences(_Message):
     """Answers a session; 0 for none."""
     breaks: bool = True
     """Whether a break is proposed after a long streak."""
+    guidelines_seen: Annotated[int, Field(ge=0, le=2**31)] = 0
+    """The version of the guidelines that the annotator saw last."""
+    replies_seen: Annotated[int, Field(ge=0, le=2**31)] = 0
+    """The newest answer to a remark of theirs that the annotator saw."""
 
 
 class PreferencesRequest(_Message):
@@ -160,6 +170,14 @@ class GuideRequest(_Message):
     """Asks for the label guidelines."""
 
     session: Token
+
+
+class RemarksRequest(_Message):
+    """Asks for the annotator's remarks, and what others answered."""
+
+    session: Token
+    ticket: Token | None = None
+    """Of the clip on screen."""
 
 
 def complaint(error: ValidationError) -> str:

@@ -32,12 +32,14 @@ from labeler.app.api.messages import (
     GuideRequest,
     NextRequest,
     PreferencesRequest,
+    RemarksRequest,
     UndoRequest,
     complaint,
 )
 from labeler.app.api.refusing import RefusedError
 from labeler.app.api.uploads import Uploads
 from labeler.app.guard.places import address
+from labeler.app.api.remarks import Remarks
 from labeler.app.media.disk_cache import NoRoomError
 from labeler.app.sign_in.person_header import person_in
 from labeler.app.sign_in.tokens import TokenError, Tokens
@@ -74,6 +76,7 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
         api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
         api("preferences", PreferencesRequest, labelling.keep_preferences),
         api("guide", GuideRequest, labelling.guide),
+        api("remarks", RemarksRequest, Remarks(project, tokens).of_annotator),
         Route(address("serving"), _serving, methods=["GET"]),
         Route(address("api/upload"), _sentences(Uploads(project, tokens).take), methods=["POST"]),
         Route(address("audio/{token}"), _sentences(media.audio), methods=["GET"]),

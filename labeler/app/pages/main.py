@@ -17,6 +17,7 @@ from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.grid import URL_PATH as GRID
 from labeler.app.pages.grid import show_grid
 from labeler.app.pages.label import show_label
+from labeler.app.pages.lead.activity import show_activity
 from labeler.app.pages.lead.people import show_people
 from labeler.app.pages.review import show_review
 from labeler.app.pages.setup.audio import show_audio
@@ -44,6 +45,7 @@ WORK = [
 PROJECT = [
     (leads, show_audio, "Audio", ":material/library_music:", "audio"),
     (leads, show_labels, "Labels", ":material/sell:", "labels"),
+    (leads, show_activity, "Activity", ":material/history:", "activity"),
     (leads, show_people, "People", ":material/group:", "people"),
     (leads, show_settings, "Settings", ":material/settings:", "settings"),
 ]

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import given_on_review
-from db.decisions.review import ToReview, clips_to_review, doubted_clips, own_answers, take_back_run
+from db.decisions.review import ToReview, clips_to_review, doubted_clips, own_answers
 from db.decisions.taking import GivenAnswer, take, undo_decision
+from db.decisions.taking_back import newest_run
 from db.models import Annotator, Answer, Clip, Decision, Source
-from db.records.annotators import annotator_named, is_person
+from db.records.annotators import annotator_called, is_person
 from db.records.labels import active_labels, label_name
 from db.store.engine import Turn
 from labeler.app.guard.places import address
@@ -21,6 +22,7 @@ from labeler.app.pages.asked_name import annotator_at_page, annotator_id_of, ask
 from labeler.app.pages.choosing import choose
 from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.grid import open_grid
+from labeler.app.pages.lead.taking_back import ask_to_take_back, forget_what_was_done, show_what_was_done
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.app.sign_in.tokens import Media
@@ -60,7 +62,7 @@ def show_review() -> None:
         _waiting(now, name, labels)
     _after(now, name)
     clip = st.session_state.get(_SOUND)
-    _take_back(now, people)
+    _take_back(now, people, name)
     # Last, so that it moves nothing: an expander that is moved closes.
     _keys(now, labels, f"{shown} {None if clip is None else clip[0]}")
 
@@ -205,6 +207,7 @@ def _decide(now: Serving, clip: ToReview, name: str, label: str | None, *, gold:
     st.session_state[_FOUND] = st.session_state.get(_FOUND, 0) + 1
     st.session_state[_LAST] = _in_words(clip.file_name, given.answer, label)
     st.session_state.pop(_TAKEN, None)
+    forget_what_was_done()
     st.rerun()
 
 
@@ -233,17 +236,24 @@ def _in_words(file_name: str, answer: Answer, label: str | None) -> str:
     return f"{file_name}: {label or ('bad clip' if answer == Answer.SKIP else answer.value)}"
 
 
-def _take_back(now: Serving, people: list[str]) -> None:
+def _take_back(now: Serving, people: list[str], name: str) -> None:
     with st.expander("Take back the newest answers of an annotator"), st.form("take-back", border=False):
-        st.caption("These answers will no longer count, and their clips will be served again. Everything stays in the log.")
+        st.caption("You are asked first. A stretch of time, and the way to undo this, are on the page Activity.")
         who = st.selectbox("Annotator", people, key="take-back-who")
         count = st.number_input("How many answers", min_value=1, max_value=100_000, value=10, key="take-back-count")
-        if st.form_submit_button("Take them back", disabled=not people) and who is not None:
-            with now.project.write(Turn.ANSWERS) as session:
-                done = take_back_run(session, annotator_id=annotator_named(session, who).id, count=int(count))
-            st.session_state[_TAKEN] = f"Answers of {plain(who)} taken back: {done}."
-            # The list above still shows what they said.
-            st.rerun()
+        if st.form_submit_button("Take back…", disabled=not people) and who is not None:
+            _ask_for_newest(now, who, int(count), name)
     # Not in there: it closes when the list above gets shorter.
+    show_what_was_done()
     if _TAKEN in st.session_state:
         st.success(st.session_state[_TAKEN])
+
+
+def _ask_for_newest(now: Serving, who: str, count: int, name: str) -> None:
+    with now.project.read() as session:
+        found = annotator_called(session, who)
+        run = None if found is None else newest_run(session, annotator_id=found.id, count=count)
+    if run is None:
+        st.info(f"No answer of {plain(who)} counts.")
+    else:
+        ask_to_take_back(now, run, name)

@@ -42,18 +42,28 @@ def _suspect_lines(report: dict[str, Any]) -> list[str]:
 
 
 @click.command()
+@click.option(
+    "--within",
+    type=click.FloatRange(0.005, 0.5),
+    default=0.05,
+    show_default=True,
+    help="How surely alpha should be known, on both sides: then so many clips are needed.",
+)
 @json_option
 @click.pass_obj
-def agreement(directory: Path, as_json: bool) -> None:
-    """Report how well annotators agree beyond chance, on the clips that several of them labelled."""
+def agreement(directory: Path, within: float, as_json: bool) -> None:
+    """Report how well annotators agree beyond chance, on the clips that several of them labelled.
+
+    The last line says how many clips they must share to know it better.
+    """
     with Project.open(directory) as project, progress_bar("agreement", "sample") as moved:
-        report = project.agreement(progress=moved)
+        report = project.agreement(within=within, progress=moved)
     print_result(report, as_json=as_json, lines=lambda: _agreement_lines(report))
 
 
 def _agreement_lines(report: dict[str, Any]) -> list[str]:
     if not report["clips"]:
-        return ["No clip has labels from two annotators yet."]
+        return ["No clip has labels from two annotators yet.", *_plan_lines(report)]
     alpha = _number(report["alpha"])
     if report["alpha"] is not None:
         alpha += f" (95%: {report['alpha_low']:.3f} to {report['alpha_high']:.3f})"
@@ -63,7 +73,14 @@ def _agreement_lines(report: dict[str, Any]) -> list[str]:
         f"Cohen's kappa {_number(pair['kappa'])}"
         for pair in report["pairs"]
     ]
-    return [*head, f"Fleiss' kappa: {_number(report['fleiss'])}", *pairs]
+    return [*head, f"Fleiss' kappa: {_number(report['fleiss'])}", *pairs, *_plan_lines(report)]
+
+
+def _plan_lines(report: dict[str, Any]) -> list[str]:
+    plan = report["plan"]
+    ways = " or ".join(f"{counted(way['clips'], 'clip')} by {way['annotators']}" for way in plan["needed"][:2])
+    basis = "as often as now" if report["clips"] else f"on {plan['agreed']:.0%} of pairs"
+    return [f"To know alpha to within {plan['within']:g}, if people agree {basis}: {ways} annotators each."]
 
 
 def _number(value: float | None) -> str:

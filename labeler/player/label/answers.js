@@ -1,4 +1,4 @@
-// What is done with the clip on screen: answered, skipped, flagged, or taken back.
+// What is done with the clip on screen: answered, skipped, flagged, remarked on, or taken back.
 
 import { newUuid, post } from "../shared/api.js";
 
@@ -30,6 +30,11 @@ export class Answers {
     this.outbox.add({ uuid: newUuid(), ticket: clip.ticket, answer: "flag", note }, clip.clip);
     this.tray.close();
     this.view.flagged(note);
+  }
+
+  remark(text) {
+    const media = this.transport.current;
+    if (media) this.outbox.add({ uuid: newUuid(), ticket: media.clip.ticket, answer: "comment", text }, media.clip.clip);
   }
 
   // Why the answer cannot be taken yet, or null.

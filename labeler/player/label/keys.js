@@ -13,6 +13,7 @@ const LETTERS = {
   g: "guide",
   c: "context",
   ",": "settings",
+  ".": "remarks",
   "?": "help",
   "/": "find",
 };

@@ -1,16 +1,19 @@
 import { Revealed } from "../shared/scrolling.js";
 
-// What opens below the buttons and stays: the keys, the label guidelines, and the annotator's own settings.
+// What opens below the buttons and stays: the keys, the label guidelines, remarks, and the annotator's own settings.
 
 export class Panels {
   // ask() gives the guidelines as HTML, or null. The server has left nothing in it but text, links and play buttons.
-  // quiet() stops the clip.
-  constructor(root, { ask, quiet }) {
+  // quiet() stops the clip. onOpen(name) is called when a panel opens, onGuide(version) when the guidelines are there to be read.
+  constructor(root, { ask, quiet, onOpen = () => {}, onGuide = () => {} }) {
     this.parts = {
       help: root.querySelector("[data-testid=key-help]"),
       guide: root.querySelector("[data-testid=guide]"),
       settings: root.querySelector("[data-testid=settings]"),
+      remarks: root.querySelector("[data-testid=remarks]"),
     };
+    this.onOpen = onOpen;
+    this.onGuide = onGuide;
     this.root = root;
     this.revealed = new Revealed();
     this.ask = ask;
@@ -33,6 +36,7 @@ export class Panels {
     if (!opens) return;
     this.show(name, true);
     if (name === "guide") this.fillGuide();
+    this.onOpen(name);
     this.revealed.show(this.parts[name]);
   }
 
@@ -54,9 +58,10 @@ export class Panels {
     const { guide } = this.parts;
     if (!guide.hasChildNodes()) guide.textContent = "…";
     try {
-      const html = await this.ask();
+      const { html, version = 0 } = await this.ask();
       if (html === null) guide.textContent = "There are no guidelines; the team lead writes them on the page Labels.";
       else guide.innerHTML = html;
+      if (!guide.hidden) this.onGuide(version);
     } catch (error) {
       guide.textContent = error.message;
     }

@@ -8,6 +8,7 @@ import { ClipMedia, playsOpus } from "../shared/media.js";
 import { mounted } from "../shared/mount.js";
 import { Outbox, savingWords } from "../shared/outbox.js";
 import { Presence } from "../shared/presence.js";
+import { Remarks } from "../shared/remarks.js";
 import { Answers } from "./answers.js";
 import { actionOf } from "./keys.js";
 import { Later } from "./later.js";
@@ -36,8 +37,15 @@ class Player {
     this.settings = new SettingsForm(this.view.root, this.preferences);
     this.pace = new Pace(data.project, data.annotatorId);
     this.panels = new Panels(this.view.root, {
-      ask: async () => (await post("/earmark/api/guide", { session: this.data.session })).html,
+      ask: () => post("/earmark/api/guide", { session: this.data.session }),
       quiet: () => this.transport.onAir?.audio.pause(),
+      onOpen: (name) => name === "remarks" && this.fillRemarks(),
+      onGuide: (version) => this.seen({ guidelines_seen: version }),
+    });
+    this.remarks = new Remarks(this.view.root, {
+      ask: () => post("/earmark/api/remarks", { session: this.data.session, ticket: this.current?.clip.ticket ?? null }),
+      send: (text) => this.answers.remark(text),
+      seen: (newest) => this.seen({ replies_seen: newest }),
     });
     this.transport = new Transport({ view: this.view, preferences: this.preferences, onState: () => this.showState() });
     this.tray = new Tray(this.view.root, data.skipReasons, (action) => this.act(action));
@@ -153,6 +161,7 @@ class Player {
     if (!this.current && this.queue.ahead.length > 0) this.showNext();
     // The queue itself asks again, after a while.
     else if (!this.current) this.show(null);
+    this.view.news(this.queue.news, this.preferences.values);
     this.showState();
     this.showSaving();
   }
@@ -176,6 +185,7 @@ class Player {
   draw() {
     if (this.current) this.view.draw(this.current.clip, this.current.picture);
     else this.view.drawNoClip();
+    if (this.remarks.open) this.fillRemarks();
     this.transport.look();
     this.queue.load();
     this.queue.remember();
@@ -192,11 +202,22 @@ class Player {
   onPreferences() {
     const { values } = this.preferences;
     this.view.preferences(values);
+    this.view.news(this.queue?.news, values);
     this.settings.show(values);
     this.showPace();
     this.transport.adjust();
     for (const media of this.queue?.ahead ?? []) media.setSound(this.sound);
     if (this.current?.setSound(this.sound)) this.current.loading.then(() => this.transport.playFromStart());
+  }
+
+  async fillRemarks() {
+    await this.remarks.fill(this.current?.clip);
+    if (this.remarks.open) this.panels.revealed.show(this.remarks.panel);
+  }
+
+  seen(changes) {
+    const [[name, value]] = Object.entries(changes);
+    if (this.preferences.values[name] !== value) this.preferences.set(changes);
   }
 
   showPace() {
@@ -244,7 +265,7 @@ class Player {
 
   act(action) {
     const { name } = action;
-    if (name === "help" || name === "guide" || name === "settings") return this.panels.toggle(name);
+    if (name === "help" || name === "guide" || name === "settings" || name === "remarks") return this.panels.toggle(name);
     if (name === "find") return this.finder.open();
     if (name === "close") return this.tray.open ? this.tray.close() : this.panels.close();
     if (name === "undo") return this.answers.undo();

@@ -33,6 +33,8 @@ export class ClipQueue {
     this.empty = false;
     this.counts = null;
     this.elsewhere = 0;
+    // Which version of the guidelines is in force, and the newest answer to a remark of the annotator's: { guidelines, replies }.
+    this.news = null;
     // A page that was reloaded hands back what it held. Its clips would otherwise wait for their leases to run out.
     this.release = this.remembered();
     this.retry = new BackOff(() => this.fill(), { longest: 8000 });
@@ -99,13 +101,14 @@ export class ClipQueue {
     return { session: this.session, tab: this.tab, want, holding: this.leases(), release, exclude, ...this.sound() };
   }
 
-  accept({ clips, saved, done, total, elsewhere = 0 }, { want, fresh }) {
+  accept({ clips, saved, done, total, elsewhere = 0, news = null }, { want, fresh }) {
     this.trouble = null;
     this.retry.worked();
     this.release = this.release.filter((lease) => !this.asked.includes(lease));
     // An answer acknowledged in the meantime may be missing from these counts.
     if (fresh || this.counts === null) this.counts = { saved, done, total };
     this.elsewhere = elsewhere;
+    this.news = news ?? this.news;
     this.ahead.push(...clips.map((clip) => this.newMedia(clip)));
     this.load();
     this.empty = clips.length === 0 && want > 0;

@@ -108,6 +108,13 @@ export class View {
     this.parts.flag.setAttribute("aria-pressed", String(note !== null));
   }
 
+  // A small mark where there is something that the annotator has not seen yet.
+  news(news, { guidelines_seen: guidelines = 0, replies_seen: replies = 0 }) {
+    if (!news) return;
+    mark(this.parts.guidelines, news.guidelines > guidelines, "The guidelines have changed since you last looked");
+    mark(this.parts.remark, news.replies > replies, "There is an answer to a remark of yours");
+  }
+
   preferences({ speed, loop }) {
     this.parts.speed.textContent = `${speed}×`;
     this.parts.loop.setAttribute("aria-pressed", String(loop));
@@ -156,6 +163,11 @@ export class View {
   pace(words) {
     if (this.parts.pace.textContent !== words) this.parts.pace.textContent = words;
   }
+}
+
+function mark(button, isNew, words) {
+  button.dataset.news = String(isNew);
+  button.title = isNew ? words : "";
 }
 
 function labelButton(name, index, key, colour) {

@@ -218,8 +218,9 @@ export function givenAt({ key }) {
 // Whether the newer answer stands in place of the older one: the same annotator gave it for the same clip.
 function replaces(newer, older) {
   if (newer.annotator === undefined || newer.annotator !== older.annotator || newer.clip !== older.clip) return false;
-  const undo = newer.answer === "undo" || older.answer === "undo";
-  return !undo && (newer.answer === "flag") === (older.answer === "flag");
+  // Each remark stands by itself, and so does an undo.
+  const alone = [newer, older].some(({ answer }) => answer === "undo" || answer === "comment");
+  return !alone && (newer.answer === "flag") === (older.answer === "flag");
 }
 
 function store({ key, answer }) {

@@ -10,10 +10,24 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from db.changes.withdrawing import clips_to_withdraw, overlapping_clips, withdraw_clips
+from db.decisions.comments import append_comment
 from db.decisions.flags import append_flag, raised_flags
 from db.decisions.log import decision_counts, live_decisions, newest_decision_id
 from db.errors import ClipError, DecisionError
-from db.models import AudioFile, Clip, ClipAlias, ClipChange, ClipState, Flag, Lease, Rejection, Suggestion, Withdrawal
+from db.models import (
+    AskedAgain,
+    AudioFile,
+    Clip,
+    ClipAlias,
+    ClipChange,
+    ClipState,
+    Comment,
+    Flag,
+    Lease,
+    Rejection,
+    Suggestion,
+    Withdrawal,
+)
 from db.project import OpenProject
 from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
@@ -46,6 +60,8 @@ def test_all_that_says_who_speaks_is_gone_and_a_tombstone_stays(any_project: Ope
         who = annotator_named(session, "ann").id
         append_flag(session, uuid=str(uuid.uuid4()), clip_id=clip, annotator_id=who, note="this is Ann")
         label_id = label_by_name(session, "sad").id
+        append_comment(session, uuid=None, clip_id=clip, annotator_id=who, text="Ann again")
+        session.add(AskedAgain(clip_id=clip, after_decision_id=0, asked_by="Lee", created_at=0.0))
         session.add(Suggestion(clip_id=clip, label_id=label_id, origin="ann's model", created_at=0.0))
         digest = session.get_one(Clip, clip).content_hash
     withdraw(any_project, clip)
@@ -56,7 +72,7 @@ def test_all_that_says_who_speaks_is_gone_and_a_tombstone_stays(any_project: Ope
         assert row.extra == {}
         (tombstone,) = session.scalars(select(Withdrawal))
         assert (tombstone.clip_id, tombstone.reason, tombstone.withdrawn_by) == (clip, "consent withdrawn", "Lee")
-        for table in (ClipAlias, ClipChange, Suggestion, Rejection):
+        for table in (ClipAlias, ClipChange, Suggestion, Rejection, Comment, AskedAgain):
             assert session.scalars(select(table)).all() == []
         assert [flag.note for flag in session.scalars(select(Flag))] == [""]
         assert raised_flags(session) == []

@@ -26,6 +26,7 @@ from labeler.app.api.messages import (
     GuideRequest,
     NextRequest,
     PreferencesRequest,
+    RemarksRequest,
     UndoRequest,
 )
 from labeler.app.sign_in.tokens import Ticket
@@ -57,6 +58,7 @@ def messages(page: Page) -> dict[str, dict[str, Any]]:
     """A message of each kind with all its fields, by route."""
     session = page.session
     preferences = {"speed": 1.5, "loop": True, "normalise": True, "original": False, "goal": 20, "breaks": False}
+    preferences |= {"guidelines_seen": 1, "replies_seen": 2}
     return {
         "next": {
             "session": session,
@@ -72,11 +74,12 @@ def messages(page: Page) -> dict[str, dict[str, Any]]:
         "undo": {"session": session, "uuid": str(uuid.uuid4())},
         "preferences": {"session": session, "preferences": preferences},
         "guide": {"session": session},
+        "remarks": {"session": session, "ticket": answers(page)[0]["ticket"]},
         "decisions": {"session": session, "answers": [answers(page)[0]]},
     }
 
 
-ROUTES = ("decisions", "grid", "guide", "next", "preferences", "undo")
+ROUTES = ("decisions", "grid", "guide", "next", "preferences", "remarks", "undo")
 
 
 def answers(page: Page) -> list[dict[str, Any]]:
@@ -89,6 +92,7 @@ def answers(page: Page) -> list[dict[str, Any]]:
         {"uuid": str(uuid.uuid4()), "answer": "skip", "reason": "too loud", **given},
         {"uuid": str(uuid.uuid4()), "answer": "undo", "undoes": str(uuid.uuid4()), **given},
         {"uuid": str(uuid.uuid4()), "answer": "flag", "note": "look", "ticket": ticket},
+        {"uuid": str(uuid.uuid4()), "answer": "comment", "text": "two people", "ticket": ticket},
     ]
 
 
@@ -98,6 +102,7 @@ def test_every_field_of_every_message_is_tried(page: Page) -> None:
         "undo": UndoRequest,
         "preferences": PreferencesRequest,
         "guide": GuideRequest,
+        "remarks": RemarksRequest,
         "decisions": AnswersRequest,
     }
     sent = messages(page)

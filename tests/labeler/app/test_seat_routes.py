@@ -157,7 +157,7 @@ def test_a_clip_taken_back_still_counts_as_seen_with_its_suggestion(page: Page) 
 
 
 def test_the_guidelines_are_handed_out_with_their_examples(page: Page) -> None:
-    assert page.post("guide", {}) == {"html": None}
+    assert page.post("guide", {}) == {"html": None, "version": 0}
     (page.project.directory / "guidelines.md").write_text("[clear](0.wav) <b>x</b>", encoding="utf-8")
     html = page.post("guide", {})["html"]
     assert "&lt;b&gt;" in html
@@ -167,6 +167,7 @@ def test_the_guidelines_are_handed_out_with_their_examples(page: Page) -> None:
 
 def test_preferences_are_kept_and_checked(page: Page) -> None:
     wanted = {"speed": 1.5, "loop": True, "normalise": True, "original": True, "goal": 50, "breaks": False}
+    wanted |= {"guidelines_seen": 2, "replies_seen": 3}
     assert page.post("preferences", {"preferences": wanted}) == {"kept": True}
     with page.project.read() as session:
         assert session.query(Annotator).filter_by(name="Ann").one().preferences == wanted

@@ -95,4 +95,4 @@ def test_a_key_of_a_retired_label_waits_until_the_label_is_back(project: OpenPro
 def test_the_page_reserves_the_same_letters() -> None:
     letters = re.search(r"const LETTERS = \{(.*?)\};", KEYS_JS.read_text(encoding="utf-8"), re.DOTALL)
     assert letters is not None
-    assert set(re.findall(r"\"?([a-z?,/])\"?: \"", letters[1])) == set(RESERVED)
+    assert set(re.findall(r"\"?([a-z?,./])\"?: \"", letters[1])) == set(RESERVED)

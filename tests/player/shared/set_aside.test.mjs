@@ -82,14 +82,15 @@ test("a newer answer of the same person for the clip counts, and not the one tha
   ann.add(answer("a"), 1);
   ann.add(answer("of another clip"), 2);
   ann.add({ ...answer("flag"), answer: "flag" }, 1);
+  ann.add({ ...answer("remark"), answer: "comment" }, 1);
   await ann.send();
   ann.add(answer("b"), 1);
   await ann.send();
-  assert.deepEqual(uuidsAside(ann), ["of another clip", "flag"]);
+  assert.deepEqual(uuidsAside(ann), ["of another clip", "flag", "remark"]);
   const ben = new Outbox("p", { ...NOTHING, annotator: 8, later() {} });
   ben.add(answer("c"), 2);
   await ben.send();
-  assert.deepEqual(uuidsAside(ben), ["of another clip", "flag"], "Ben's answer is not Ann's");
+  assert.deepEqual(uuidsAside(ben), ["of another clip", "flag", "remark"], "Ben's answer is not Ann's");
 });
 
 test("a file of what was set aside holds the answers, and no ticket with which anybody could answer", async (t) => {

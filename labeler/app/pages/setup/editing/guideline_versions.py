@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from db.decisions.guidelines import note_guidelines
+from db.guidelines import read_guidelines
+
 
 def guidelines_changed(session: Session, directory: Path, *, by: str | None) -> None:
-    """Called in the transaction after each change of the project's guidelines or a label's, renaming included.
-
-    Versions of guidelines are kept by `db.records.guidelines`, where there is such a module.
-    """
+    """Called in the transaction after each change of the project's guidelines or a label's, renaming included."""
+    note_guidelines(session, read_guidelines(directory), by=by)
