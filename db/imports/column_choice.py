@@ -19,6 +19,7 @@ FILE = "file"
 MEANINGS = (FILE, "label", "start", "end", "speaker", "transcript", "split")
 """What a column may hold; `file` is the name of the audio file."""
 _GUESSED = {
+    FILE: ("clip", "clip_name", "recording", "sound", "audio_name", "name"),
     "label": ("emotion", "class", "category", "target", "annotation"),
     "start": ("start_time", "start_s", "onset", "begin", "tmin"),
     "end": ("end_time", "end_s", "stop", "finish", "tmax"),
@@ -78,7 +79,7 @@ def recognised(names: Sequence[str], columns: Columns) -> dict[str, str]:
     The file's column is what an import takes by itself; of the others some are guesses.
     """
     by_lower = {name.lower(): name for name in reversed(names)}
-    files = [*(name for group in columns.required for name in group), *columns.other_names]
+    files = [*(name for group in columns.required for name in group), *columns.other_names, *_GUESSED[FILE]]
     looked_for = {FILE: files, **{meaning: [meaning, *_GUESSED[meaning]] for meaning in MEANINGS if meaning != FILE}}
     found = {meaning: next((by_lower[name] for name in usual if name in by_lower), None) for meaning, usual in looked_for.items()}
     return {meaning: name for meaning, name in found.items() if name is not None}

@@ -22,5 +22,6 @@ def show_audio() -> None:
     show_embedding(now)
     choose_encoder(now)
     st.subheader("Add audio", anchor=False)
-    show_import(now)
     ask_for_audio(now)
+    # Below the button that starts it, where the visitor looks.
+    show_import(now)

@@ -24,14 +24,20 @@ MOST_REASONS, MOST_LINES = 200, 10
 
 
 def show_import(now: Serving) -> None:
-    """Show the newest import, if there is one."""
+    """Show the newest import, if there is one; while it runs, this part of the page looks again by itself.
+
+    When it ends, the page does not run anew: where that takes longer than the time between two looks, it would never end.
+    """
     job = jobs_of(now.project.directory).newest
-    if job is None:
-        return
-    if job.is_running:
-        _watch(now)
-        return
-    with st.container(border=True, key="audio-import"):
+    if job is not None:
+        st.fragment(_shown, run_every=_LOOK_SECONDS if job.is_running else None)(now, job)
+
+
+def _shown(now: Serving, job: ImportJob) -> None:
+    with in_one_sentence(), st.container(border=True, key="audio-import"):
+        if job.is_running:
+            _progress(job)
+            return
         if job.document is not None:
             _result(now, job, job.document)
         elif job.state == JobState.CANCELLED:
@@ -43,21 +49,15 @@ def show_import(now: Serving) -> None:
             st.rerun()
 
 
-@st.fragment(run_every=_LOOK_SECONDS)
-def _watch(now: Serving) -> None:
-    with in_one_sentence():
-        job = jobs_of(now.project.directory).newest
-        if job is None or not job.is_running:
-            st.rerun()
-        with st.container(border=True, key="audio-import"):
-            what = "Checking" if job.request.is_trial else "Adding"
-            share = min(job.done / job.total, 1.0) if job.total else 0.0
-            rate = "" if job.rate is None else f", {job.rate:.1f} a second"
-            st.progress(share, text=f"{what} {plain(job.request.source.name)}: {job.done} of {job.total or '…'}{rate}")
-            if job.seconds_left is not None:
-                st.caption(time_left(job.seconds_left))
-            if st.button("Cancel", key="audio-import-cancel", type="tertiary"):
-                job.cancel()
+def _progress(job: ImportJob) -> None:
+    what = "Checking" if job.request.is_trial else "Adding"
+    share = min(job.done / job.total, 1.0) if job.total else 0.0
+    rate = "" if job.rate is None else f", {job.rate:.1f} a second"
+    st.progress(share, text=f"{what} {plain(job.request.source.name)}: {job.done} of {job.total or '…'}{rate}")
+    if job.seconds_left is not None:
+        st.caption(time_left(job.seconds_left))
+    if st.button("Cancel", key="audio-import-cancel", type="tertiary"):
+        job.cancel()
 
 
 def _result(now: Serving, job: ImportJob, document: dict[str, Any]) -> None:

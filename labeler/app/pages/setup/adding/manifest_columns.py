@@ -11,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from db.errors import FormatError
 from db.imports.column_choice import FILE, MEANINGS, chosen_columns, columns_in, recognised
 from db.imports.manifest import MANIFEST_COLUMNS, BadRow, SourceRow, read_manifest
 from db.imports.remarks import Remarks
@@ -39,7 +40,7 @@ def choose_columns(path: Path) -> ManifestChoice:
     """Show a list for each meaning, and the preview.
 
     Raises:
-        FormatError: the manifest cannot be read at all.
+        FormatError: the manifest cannot be read at all, or no column is chosen for the files.
     """
     names = columns_in(path)
     proposed = recognised(names, MANIFEST_COLUMNS)
@@ -49,8 +50,7 @@ def choose_columns(path: Path) -> ManifestChoice:
         unit = st.segmented_control("Times are in", list(_UNITS), default=TimesIn.SECONDS, required=True, key="audio-times")
         times_in = None if unit == TimesIn.SECONDS else str(unit)
     if not chosen.get(FILE):
-        st.warning("Choose the column that holds the names of the audio files.")
-        st.stop()
+        raise FormatError("Choose the column that holds the names of the audio files.")
     columns = _as_options(chosen, names)
     labels = _preview(path, columns, times_in)
     return ManifestChoice(columns, times_in, labels)
@@ -68,6 +68,7 @@ def _asked(path: Path, names: Sequence[str], proposed: Mapping[str, str]) -> dic
             options,
             index=start,
             format_func=lambda name: name or "none",
+            placeholder="Choose",
             key=f"audio-column-{meaning}-{path}",
         )
     return {meaning: name for meaning, name in chosen.items() if name is not None}

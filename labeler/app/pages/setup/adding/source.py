@@ -130,11 +130,9 @@ def _offer_labels(now: Serving, labels: list[str]) -> None:
 
 
 def _buttons(now: Serving, request: ImportRequest) -> None:
-    jobs = jobs_of(now.project.directory)
-    is_running = jobs.newest is not None and jobs.newest.is_running
     with st.container(horizontal=True):
-        adds = st.button("Add", key="audio-add", icon=":material/playlist_add:", disabled=is_running)
-        checks = st.button("Check first", key="audio-check", type="tertiary", disabled=is_running)
+        adds = st.button("Add", key="audio-add", icon=":material/playlist_add:")
+        checks = st.button("Check first", key="audio-check", type="tertiary")
     if adds or checks:
-        jobs.start(replace(request, is_trial=checks))
+        jobs_of(now.project.directory).start(replace(request, is_trial=checks))
         st.rerun()

@@ -8,17 +8,21 @@ import streamlit as st
 
 from labeler.app.api.guidelines import example_addresses, guidelines_html
 from labeler.app.opened import Serving
+from labeler.app.pages.plain_text import plain
 
 
 def show_preview(now: Serving, markdown: str) -> None:
     """Show it. The player makes play buttons of examples; here each has controls of its own below the text."""
     found: dict[str, str] = {}
+    missing: list[str] = []
     with now.project.read() as session:
         look_up = example_addresses(session, now.tokens)
 
         def address(file_name: str) -> str | None:
             heard = look_up(file_name)
-            if heard is not None:
+            if heard is None:
+                missing.append(file_name)
+            else:
                 found[file_name] = heard
             return heard
 
@@ -26,6 +30,8 @@ def show_preview(now: Serving, markdown: str) -> None:
     with st.container(border=True):
         st.caption("As annotators see it")
         st.html(html)
+        if missing:
+            st.caption(plain(f"There is no clip called {', '.join(missing[:5])}."))
         for file_name, heard in found.items():
             # Nothing but an escaped name and a signed token goes into the HTML.
             st.html(
