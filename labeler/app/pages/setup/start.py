@@ -10,9 +10,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from db.errors import EarmarkError, ProjectError
+from db.errors import EarmarkError
 from db.project import OpenProject, create_project, open_project
 from db.store.files import write_whole
+from labeler.app.pages.keeping.restore import asked_restore, restored
+from labeler.app.pages.keeping.whole_path import whole_path
 from labeler.app.pages.plain_text import plain
 from labeler.player.label_keys import check_label_keys
 from labeler.player.waiting.component import reload_when_served
@@ -38,7 +40,7 @@ def show_start() -> None:
         labels = st.text_input("Labels", key="start-labels", placeholder="happy, sad, neutral (or add them later)")
         creates = st.form_submit_button("Create project", icon=":material/add:")
     if creates:
-        _go_on(lambda: create_project(_whole_path(folder), labels=_names(labels)))
+        _go_on(lambda: create_project(whole_path(folder), labels=_names(labels)))
     st.subheader("Open a project", anchor=False)
     chosen = _recent()
     with st.form("start-open", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -47,7 +49,10 @@ def show_start() -> None:
             chosen = other
     if chosen is not None:
         asked = chosen
-        _go_on(lambda: open_project(_whole_path(asked)))
+        _go_on(lambda: open_project(whole_path(asked)))
+    restoring = asked_restore()
+    if restoring is not None:
+        _go_on(lambda: open_project(restored(*restoring)))
 
 
 def _recent() -> str | None:
@@ -59,13 +64,6 @@ def _recent() -> str | None:
                 pressed = str(path)
             st.caption(plain(str(path)), width="content")
     return pressed
-
-
-def _whole_path(text: str) -> Path:
-    path = Path(text.strip()).expanduser() if text.strip().startswith("~") else Path(text.strip())
-    if "\0" in text or not path.is_absolute():
-        raise ProjectError(f"{text!r} is no whole path; begin it with /.")
-    return path
 
 
 def _names(labels: str) -> list[str] | None:
