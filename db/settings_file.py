@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from db.errors import SettingsError
 from db.project import connect_project
-from db.records.events import record_event
+from db.records.people.events import record_event
 from db.settings import SETTINGS_FILE, Settings
 from db.settings_text import with_changes
 from db.store.engine import write_session

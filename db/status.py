@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision, live_decisions
 from db.models import Annotator, Clip, ClipAlias, ClipState, Rejection, Run
-from db.records.annotators import is_person
 from db.records.features import embedded_count, newest_feature_set
 from db.records.labels import active_labels
+from db.records.people.annotators import is_person
 from db.records.runs import latest_run
 from db.serving.ranked_queue import queue_length
 

@@ -20,7 +20,7 @@ from db.decisions.taking import GivenAnswer, take
 from db.errors import EarmarkError, ProjectError
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.serving.upcoming import upcoming
 from db.settings import SETTINGS_FILE
 from db.store.files import whole

@@ -16,9 +16,9 @@ from db.exports.choice import RowsOf
 from db.exports.registry import DATA_SHEET, EXPORTERS, Exporter
 from db.models import Answer, Source, Suggestion
 from db.project import OpenProject, create_project
-from db.records.annotators import annotator_named
 from db.records.clips import NewClip, NewFile, register_clip
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from learner.audio.decoding import content_hash
 from learner.handover.export import export_project
 

@@ -19,8 +19,8 @@ from db.decisions.flags import append_flag
 from db.decisions.log import live_decisions
 from db.models import Source
 from db.project import open_project
-from db.records.annotators import annotator_named
 from db.records.labels import active_labels
+from db.records.people.annotators import annotator_named
 from labeler.demo import SAMPLE_DATA, make_demo
 from tests.filled_projects import answer
 

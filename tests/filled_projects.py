@@ -10,9 +10,9 @@ from db.decisions.log import append_row, live_query
 from db.decisions.taking import GivenAnswer, take, undo_decision
 from db.models import Answer, Decision, Lease, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.clips import NewClip, NewFile, register_clip
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 
 LABELS = ("angry", "happy", "sad")
 

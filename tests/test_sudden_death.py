@@ -22,7 +22,7 @@ from sqlalchemy import select, text
 from db.decisions.log import live_decisions
 from db.models import Clip, Label
 from db.project import OpenProject, create_project, open_project
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from labeler.app.sign_in.tokens import Tokens
 from learner.features.embed import embed
 from learner.features.matrix import open_features

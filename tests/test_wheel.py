@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from db.project import open_project
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from labeler.app.sign_in.tokens import Tokens
 from tests.no_network import OFFLINE
 from tests.supervised_processes import answers, free_port, post, wait_for

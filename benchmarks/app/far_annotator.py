@@ -24,7 +24,7 @@ from benchmarks.measuring.processes import app
 from benchmarks.measuring.rows import Figures, row
 from benchmarks.measuring.sample_project import STYLES
 from db.project import OpenProject, create_project
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from learner.imports.source import import_source
 
 KEYS, THEIR_KEYS = 40, 12

@@ -26,7 +26,7 @@ from db.decisions.log import live_decisions
 from db.decisions.taking import GivenAnswer, take
 from db.models import Answer
 from db.project import OpenProject, create_project, open_project
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.serving.leases import lease_next
 from db.store.engine import Turn
 from learner.features.store import FeatureStore

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import LabelError
 from db.models import Label
-from db.records.events import record_event
+from db.records.people.events import record_event
 
 COLOUR_EVENT, GUIDELINE_EVENT = "label-colour", "label-guideline"
 MOST_CHARACTERS = 20_000

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.log import live_query
 from db.models import Annotator, Decision, Lease, Role
-from db.records.annotators import is_person, name_key
+from db.records.people.annotators import is_person, name_key
 
 
 @dataclass(frozen=True)

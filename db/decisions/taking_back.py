@@ -20,7 +20,7 @@ from db.decisions.conditions import REINSTATES, first_id, first_id_of, source_of
 from db.decisions.log import standing_query
 from db.errors import DecisionError
 from db.models import Annotator, Answer, Decision, Event, Withdrawal
-from db.records.events import record_event
+from db.records.people.events import record_event
 
 TAKEN_BACK, REINSTATED = "answers-taken-back", "answers-reinstated"
 """Kinds of events."""

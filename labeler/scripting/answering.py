@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.decisions.asked_again import ask_again
-from db.records.annotators import checked_name
-from db.records.events import record_event
+from db.records.people.annotators import checked_name
+from db.records.people.events import record_event
 from db.serving.upcoming import upcoming
 from labeler.scripting.answers import PLACE, Answers, answer_rows, take_back, the_clip
 from labeler.scripting.frames import decision_frame

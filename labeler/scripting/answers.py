@@ -18,8 +18,8 @@ from db.decisions.taking import undo_decision
 from db.errors import ClipError, DecisionError, FormatError
 from db.imports.annotation_file import AnnotationRow, annotations_of
 from db.models import Clip
-from db.records.annotators import annotator_called, checked_name
 from db.records.clips import find_clip
+from db.records.people.annotators import annotator_called, checked_name
 
 if TYPE_CHECKING:
     import pandas as pd

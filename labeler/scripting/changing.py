@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from db.changes.label_set import add_label, merge_label, rename_label, restore_label, retire_label
 from db.changes.withdrawing import clips_to_withdraw
 from db.errors import ClipError
-from db.records.annotators import checked_name
+from db.records.people.annotators import checked_name
 from labeler.scripting.answers import the_clip
 from labeler.scripting.opened import Opened
 

@@ -19,9 +19,9 @@ from db.imports.handed_over import HandedOverRow
 from db.imports.manifest import BadRow, read_manifest
 from db.models import Answer, Clip, ClipAlias, ClipState, ProjectInfo, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named, checked_name
 from db.records.clips import find_clip
 from db.records.labels import active_labels, label_by_name
+from db.records.people.annotators import annotator_named, checked_name
 from db.records.runs import latest_run_id
 from db.serving.upcoming import upcoming
 from learner.imports.handed_answers import HandedAnswers

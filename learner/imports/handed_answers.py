@@ -19,8 +19,8 @@ from db.decisions.taking import GivenAnswer, take, undo_decision
 from db.errors import DecisionError
 from db.imports.handed_over import HandedAnswer, HandedOverRow, HandedSuggestion
 from db.models import Answer, Decision, Source, Suggestion
-from db.records.annotators import annotator_named
 from db.records.labels import active_labels, answer_names
+from db.records.people.annotators import annotator_named
 from learner.imports.import_report import ImportReport
 from learner.imports.made_uuids import made_uuid
 

@@ -28,11 +28,11 @@ from db.imports.text_lines import storable
 from db.imports.times import TimesIn
 from db.models import Answer, Clip, Decision, ProjectInfo, Rejection, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
 from db.records.clips import register_clip
 from db.records.known_clips import known_of
 from db.records.labels import active_labels, answer_names
+from db.records.people.annotators import annotator_named
 from learner.audio.reader import shown
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport

@@ -13,8 +13,8 @@ from db.decisions.flags import append_flag
 from db.decisions.log import live_decisions
 from db.decisions.review import take_back_run
 from db.models import Clip, Source
-from db.records.annotators import annotator_named
 from db.records.labels import active_labels
+from db.records.people.annotators import annotator_named
 from tests.browser.served import Seat, Served
 from tests.db.serving.test_second_pass import doubt
 from tests.filled_projects import answer

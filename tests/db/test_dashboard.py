@@ -11,8 +11,8 @@ from db.dashboard import DashboardFacts, dashboard_facts, newest_of_dashboard
 from db.decisions.flags import append_flag
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.clips import mark_broken
+from db.records.people.annotators import annotator_named
 from db.records.runs import CurvePointValues, record_evaluation, record_outlook, record_run
 from db.reports import OutlookReport, RunReport
 from tests.filled_projects import add_clips, answer, standing, undo

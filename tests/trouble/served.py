@@ -9,7 +9,7 @@ from pathlib import Path
 
 from db.decisions.log import newest_decision_id
 from db.project import OpenProject, create_project, open_project
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.records.runs import latest_run
 from labeler.app.sign_in.tokens import Tokens
 from tests.filled_projects import LABELS

@@ -1,1 +1,1 @@
-"""What people may do. Asks the same tables as the rest of `db.records`."""
+"""People: who they are, what they may do, and what they did to the project. Asks the same tables as the rest of `db.records`."""

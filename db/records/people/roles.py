@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import RoleError
 from db.models import Annotator, Role
-from db.records.events import record_event
+from db.records.people.events import record_event
 
 
 def role_for(own: Role | None, *, signed_in: bool, lead_appointed: bool, named_lead: bool = False) -> Role:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Annotator, Role
 from db.project import OpenProject
-from db.records.annotators import annotator_called, annotator_identified, annotator_named, signed_in_annotator
+from db.records.people.annotators import annotator_called, annotator_identified, annotator_named, signed_in_annotator
 from db.records.people.roles import lead_count, may_answer, may_lead, may_view, role_for
 from labeler.app.sign_in.tokens import Newcomer, TokenError, Tokens
 from labeler.app.sign_in.ways import Person, arranged

@@ -23,9 +23,9 @@ from db.decisions.taking import GivenAnswer, suggested_with, take, undo_decision
 from db.errors import DatabaseGoneError, EarmarkError
 from db.models import Annotator, Answer, Clip, Decision, Source
 from db.project import OpenProject
-from db.records.annotators import name_key
 from db.records.clips import ClipAudio
 from db.records.labels import active_labels, label_name
+from db.records.people.annotators import name_key
 from db.records.runs import latest_run_id
 from db.records.suggestions import imported_suggestions
 from db.serving.leases import LeasedClip, lease_next, open_leases, release_leases, renew_leases

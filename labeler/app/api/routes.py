@@ -37,9 +37,9 @@ from labeler.app.api.messages import (
     complaint,
 )
 from labeler.app.api.refusing import RefusedError
+from labeler.app.api.remarks import Remarks
 from labeler.app.api.uploads import Uploads
 from labeler.app.guard.places import address
-from labeler.app.api.remarks import Remarks
 from labeler.app.media.disk_cache import NoRoomError
 from labeler.app.sign_in.person_header import person_in
 from labeler.app.sign_in.tokens import TokenError, Tokens

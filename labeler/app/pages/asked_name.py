@@ -6,7 +6,7 @@ import streamlit as st
 
 from db.errors import DecisionError
 from db.models import Annotator
-from db.records.annotators import annotator_called, annotator_identified, checked_name, free_name
+from db.records.people.annotators import annotator_called, annotator_identified, checked_name, free_name
 from labeler.app.access.visitors import found_row, row_of
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.plain_text import plain

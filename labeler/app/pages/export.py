@@ -19,6 +19,7 @@ from db.records.audio_files import answered_bytes
 from db.store.failures import STORE_ERRORS, failure_of
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.entry.required import checked_again, require_lead
+from labeler.app.pages.keeping.backup import show_backup
 from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.words.run import counted
 from learner.handover.export import export_project, first_rows
@@ -43,6 +44,13 @@ def show_export() -> None:
         standing = decision_counts(session)
     st.title("Export", anchor=False)
     st.text(f"The project holds {counted(standing, 'answer')}.")
+    _download(now, standing)
+    st.divider()
+    show_backup(now)
+
+
+def _download(now: Serving, standing: int) -> None:
+    """What the visitor chooses, the first rows of it, and the button; `standing` answers count today."""
     names = list(EXPORTERS)
     format = st.selectbox("Format", names, format_func=lambda name: f"{name}: {EXPORTERS[name].description}", key="format")
     exporter = EXPORTERS[format]

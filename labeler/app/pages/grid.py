@@ -9,9 +9,9 @@ import streamlit as st
 
 from db.decisions.review import ToReview, own_answers
 from db.errors import ClipError
-from db.records.annotators import name_key
 from db.records.clips import find_clip
 from db.records.labels import active_labels
+from db.records.people.annotators import name_key
 from labeler.app.api.messages import MOST_NAMED, Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_at_page, ask_for_name, known_name, visitor_called

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from db.decisions.review import own_answers
-from db.records.annotators import name_key
 from db.records.clips import any_transcripts
 from db.records.labels import active_labels
+from db.records.people.annotators import name_key
 from labeler.app.api.messages import Preferences
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import annotator_at_page, ask_for_name, forget_name, known_name, visitor_called

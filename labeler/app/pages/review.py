@@ -13,8 +13,8 @@ from db.decisions.review import ToReview, clips_to_review, doubted_clips, own_an
 from db.decisions.taking import GivenAnswer, take, undo_decision
 from db.decisions.taking_back import newest_run
 from db.models import Annotator, Answer, Clip, Decision, Source
-from db.records.annotators import annotator_called, is_person
 from db.records.labels import active_labels, label_name
+from db.records.people.annotators import annotator_called, is_person
 from db.store.engine import Turn
 from labeler.app.guard.places import address
 from labeler.app.opened import Serving, serving

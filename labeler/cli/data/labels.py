@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from db.changes.label_set import add_label, merge_label, rename_label, restore_label, retire_label
 from db.decisions.log import answers_by_label
 from db.models import Label
-from db.records.annotators import checked_name
 from db.records.label_history import labels_as_of
+from db.records.people.annotators import checked_name
 from labeler.cli.output import json_option, opened, print_result
 from labeler.words.run import counted
 

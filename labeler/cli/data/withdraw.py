@@ -9,7 +9,7 @@ import click
 
 from db.changes.withdrawing import ToWithdraw, clips_to_withdraw
 from db.errors import ClipError
-from db.records.annotators import checked_name
+from db.records.people.annotators import checked_name
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.words.run import counted
 

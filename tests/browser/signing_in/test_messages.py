@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from db.models import Annotator, Role
 from db.project import OpenProject
-from db.records.annotators import signed_in_annotator
+from db.records.people.annotators import signed_in_annotator
 from db.records.people.roles import give_role
 from tests.browser.signing_in.conftest import Start
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from db.models import Annotator, Role
 from db.project import OpenProject
-from db.records.annotators import signed_in_annotator
+from db.records.people.annotators import signed_in_annotator
 from tests.browser.signing_in.conftest import Start
 from tests.browser.signing_in.nginx import PASSED_ON, nginx
 from tests.browser.signing_in.oidc_provider import CLIENT, SECRET, provider

@@ -17,10 +17,10 @@ from db.decisions.guidelines import note_guidelines
 from db.decisions.taking_back import AnswerRun, reinstate_answers, take_back_answers
 from db.models import Answer, Clip, Decision, Event, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.clip_changes import set_details
-from db.records.events import record_event
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
+from db.records.people.events import record_event
 from tests.filled_projects import add_clips, answer
 
 

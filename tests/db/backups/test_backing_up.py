@@ -21,8 +21,8 @@ from db.errors import FeatureError, FormatError, ProjectError
 from db.guidelines import read_guidelines
 from db.models import Answer, Base, Clip, Decision, LearnerState, Source
 from db.project import OpenProject, open_project
-from db.records.annotators import annotator_named
 from db.records.learner_state import report_state
+from db.records.people.annotators import annotator_named
 from db.settings import SETTINGS_FILE
 from db.store.lock import EMBED_LOCK, locked
 from tests.db.damaged import damage_file

@@ -19,9 +19,9 @@ from db.decisions.flags import append_flag
 from db.decisions.review import fix_labels
 from db.models import Answer, Clip, ClipState, Comment, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.clips import NewClip, register_clip
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from tests.db.serving.test_second_pass import doubt
 from tests.filled_projects import add_clips, answer, new_file, undo
 

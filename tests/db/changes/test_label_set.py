@@ -16,9 +16,9 @@ from db.decisions.review import clips_to_review, own_answers
 from db.errors import LabelError
 from db.models import Answer, Label, LabelChange, LabelChangeKind, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.label_history import effective_label, labels_as_of
 from db.records.labels import active_labels, answer_names, by_present_name, label_by_name
+from db.records.people.annotators import annotator_named
 from db.records.runs import record_run
 from db.serving.random_slice import blind_answers, slice_clip_ids
 from db.serving.ranked_queue import QueueItem, publish_queue, queue_length

@@ -29,10 +29,10 @@ from db.models import (
     Withdrawal,
 )
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.clip_details import Details, fill_details
 from db.records.clips import NewClip, clip_audio, find_clip, mark_broken, record_rejection, register_clip
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from db.serving.leases import lease_next
 from db.serving.progress import progress_of
 from db.status import project_status

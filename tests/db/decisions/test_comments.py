@@ -12,7 +12,7 @@ from db.decisions.comments import append_comment, newest_reply, open_threads, th
 from db.errors import DecisionError
 from db.models import Comment
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from tests.filled_projects import add_clips, answer
 
 

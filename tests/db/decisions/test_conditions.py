@@ -22,7 +22,7 @@ from db.decisions.conditions import (
 from db.decisions.log import append_row
 from db.models import Answer, Decision, Lease, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from tests.filled_projects import add_clips
 
 

@@ -9,7 +9,7 @@ import pytest
 from db.decisions.flags import append_flag, own_flag, raised_flags
 from db.errors import DecisionError
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from tests.filled_projects import add_clips
 
 

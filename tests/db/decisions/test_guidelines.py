@@ -18,7 +18,7 @@ from db.imports.handed_over import HandedOverRow
 from db.imports.manifest import SourceRow
 from db.models import Decision, Event, Label
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from learner.handover.export import export_project
 from tests.filled_projects import add_clips, answer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.decisions.listed import disagreements, listed_clips, unlabelled
 from db.models import Answer, Clip, ClipState
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from tests.filled_projects import add_clips, answer, undo
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.decisions.log import decision_counts, live_decisions, newest_decision_id, own_answer
 from db.models import Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.serving.leases import lease_next
 from tests.filled_projects import add_clips, answer, second_pass_of_an_older_version, undo
 

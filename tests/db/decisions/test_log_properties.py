@@ -23,9 +23,9 @@ from db.decisions.taking import GivenAnswer, take, undo_decision
 from db.errors import DecisionError
 from db.models import Answer, Source
 from db.project import OpenProject, create_project
-from db.records.annotators import annotator_named
 from db.records.clips import NewClip, register_clip
 from db.records.labels import active_labels
+from db.records.people.annotators import annotator_named
 from tests.filled_projects import LABELS, new_file
 
 PLACES = [(annotator, clip) for annotator in range(2) for clip in range(3)]

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from db.decisions.pace import AnnotatorPace, pace
 from db.models import Answer, Decision, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from tests.filled_projects import add_clips
 
 NOW = 1_800_000_000.0

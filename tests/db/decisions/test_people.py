@@ -7,7 +7,7 @@ import pytest
 from db.decisions.people import known_people
 from db.models import Role
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.records.people.roles import give_role
 from tests.filled_projects import add_clips, answer
 

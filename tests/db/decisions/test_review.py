@@ -13,8 +13,8 @@ from db.decisions.review import StandingAnswer, clips_to_review, doubted_clips, 
 from db.errors import LabelError
 from db.models import Answer, Clip, ClipState, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.labels import active_labels
+from db.records.people.annotators import annotator_named
 from tests.db.serving.test_second_pass import doubt
 from tests.filled_projects import add_clips, answer, standing
 

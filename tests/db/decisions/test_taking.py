@@ -13,8 +13,8 @@ from db.decisions.taking import GivenAnswer, suggested_with, take, undo_decision
 from db.errors import DecisionError, EarmarkError, LabelError
 from db.models import Answer, Decision, Lease, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from db.records.runs import record_run
 from db.serving.grid import lease_for_grid
 from db.serving.random_slice import blind_answers

@@ -25,7 +25,7 @@ from db.errors import DecisionError
 from db.exports.decision_rows import log_rows, standing_rows
 from db.models import Answer, Decision, Event, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.serving.random_slice import blind_answers, slice_clip_ids
 from learner.dataset.label_aggregation import training_labels
 from tests.filled_projects import add_clips, answer

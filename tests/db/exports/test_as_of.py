@@ -15,8 +15,8 @@ from db.exports.choice import ExportChoice, RowsOf, SplitShares
 from db.exports.registry import EXPORTERS, Written
 from db.models import Answer, Clip, ClipChange, ClipState, LabelChange, LabelChangeKind, Withdrawal
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from learner.handover.export import export_project
 from tests.filled_projects import add_clips, answer, undo
 

@@ -16,7 +16,7 @@ from db.exports.registry import EXPORTERS, Exporter
 from db.imports.manifest import SourceRow, read_manifest
 from db.models import Answer, Clip, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.serving.leases import lease_next
 from tests.db.exports.exported import exported_decisions
 from tests.filled_projects import add_clips, answer, second_pass_of_an_older_version, undo

@@ -15,7 +15,7 @@ from db.exports.decision_rows import in_iso
 from db.exports.registry import EXPORTERS
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from learner.handover.export import export_project
 from tests.filled_projects import add_clips, answer
 

@@ -11,8 +11,8 @@ import pytest
 
 from db.project import OpenProject
 from db.records import lease_clock
-from db.records.annotators import annotator_named
 from db.records.lease_clock import LeaseClock
+from db.records.people.annotators import annotator_named
 from db.serving.grid import lease_for_grid
 from db.serving.leases import lease_next, renew_leases
 from tests.filled_projects import add_clips, answer

@@ -7,7 +7,7 @@ import pytest
 from db.decisions.asked_again import ask_again, clips_asked_again
 from db.models import Clip, ClipState, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.serving import asked_again as serving
 from db.serving.leases import LeasedClip, lease_next, release_leases
 from db.serving.upcoming import upcoming

@@ -12,8 +12,8 @@ from db.decisions.log import live_decisions
 from db.decisions.taking import undo_decision
 from db.models import Answer, Decision, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from db.serving.leases import LeasedClip, lease_next, release_leases
 from db.serving.mixing import Share, mixed
 from db.serving.progress import progress_of

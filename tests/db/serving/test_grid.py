@@ -7,7 +7,7 @@ import time
 from db.decisions.log import live_decisions
 from db.models import Answer, Lease, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.serving.grid import GridLease, free_clips, lease_for_grid
 from db.serving.leases import lease_next, release_leases
 from db.serving.random_slice import blind_answers, slice_clip_ids

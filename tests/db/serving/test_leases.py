@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db.models import Lease
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.serving.grid import lease_for_grid
 from db.serving.leases import MOST_HELD, LeasedClip, lease_next, renew_leases
 from tests.filled_projects import add_clips

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from db.models import Answer
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.clips import mark_broken
+from db.records.people.annotators import annotator_named
 from db.serving.leases import lease_next, release_leases
 from db.serving.progress import Progress, open_elsewhere, progress_of
 from tests.filled_projects import add_clips, answer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from db.models import Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.lease_clock import lease_time
+from db.records.people.annotators import annotator_named
 from db.serving.leases import lease_next
 from db.serving.random_slice import Waiting, blind_answers, slice_clip_ids, what_is_waited_for
 from tests.filled_projects import add_clips, answer

@@ -9,8 +9,8 @@ import pytest
 from db.decisions.log import live_decisions
 from db.models import Answer, Lease, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from db.records.runs import record_evaluation, record_run, record_suspects
 from db.reports import DoubtedLabel, RunReport
 from db.serving import second_pass

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from db.decisions.log import live_decisions
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.records.runs import record_run
 from db.serving.leases import LeasedClip, lease_next, release_leases, renew_leases
 from db.serving.random_slice import blind_answers, slice_clip_ids

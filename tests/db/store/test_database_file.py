@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from db.errors import DatabaseGoneError
 from db.project import OpenProject, open_project
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.store.change_watch import ChangeWatch
 
 

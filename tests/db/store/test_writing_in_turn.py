@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from db.decisions.taking import GivenAnswer, take
 from db.models import Answer, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.store import engine as engines
 from db.store.engine import Turn
 from tests.filled_projects import LABELS, add_clips

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from db.decisions.taking import take
 from db.models import Decision, Flag
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from labeler.app.api.messages import MOST_ANSWERS
 from labeler.app.api.routes import MOST_BYTES
 from labeler.app.sign_in.tokens import TICKET_SECONDS

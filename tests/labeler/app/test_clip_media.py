@@ -19,8 +19,8 @@ from starlette.testclient import TestClient
 
 from db.models import Clip, ClipState
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.clips import ClipAudio
+from db.records.people.annotators import annotator_named
 from labeler.app.api import clip_media as clip_media_module
 from labeler.app.api.routes import routes
 from labeler.app.media.disk_cache import DiskCache

@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 
 from db.models import Decision, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from labeler.app.api.routes import routes
 from labeler.app.sign_in.tokens import Tokens
 from learner.search.likely import LikelyClips, write_likely

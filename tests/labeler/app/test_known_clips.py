@@ -14,7 +14,7 @@ import pytest
 from db.errors import ClipError
 from db.models import Clip, ClipState
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from labeler.app.api import clip_media
 from labeler.app.api import routes as routes_module
 from labeler.app.api.known_clips import KnownClips

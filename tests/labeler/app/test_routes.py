@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from db.decisions.log import live_decisions
 from db.models import Answer, Clip, ClipState, Decision, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from labeler.app.api import routes as routes_module
 from labeler.app.api.messages import MOST_ANSWERS
 from labeler.app.api.routes import routes

@@ -19,8 +19,8 @@ from starlette.testclient import TestClient
 from db.decisions.log import live_query
 from db.models import Annotator, Clip, Decision, Lease, QueueEntry, Source, Suggestion
 from db.project import OpenProject, open_project
-from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from db.records.runs import record_run
 from db.serving.ranked_queue import QueueItem, publish_queue
 from db.settings import SETTINGS_FILE

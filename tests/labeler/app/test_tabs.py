@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from labeler.app.api import tabs as tabs_module
 from labeler.app.api.routes import routes
 from labeler.app.api.tabs import Tabs

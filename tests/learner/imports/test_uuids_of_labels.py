@@ -12,7 +12,7 @@ from sqlalchemy import select
 from db.decisions.taking import GivenAnswer, take
 from db.models import Answer, Clip, Decision, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from learner.imports.source import import_source
 from tests.filled_projects import standing, undo
 from tests.learner.audio_files import noise, written

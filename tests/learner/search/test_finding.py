@@ -16,8 +16,8 @@ from db.decisions.taking import undo_decision
 from db.errors import FeatureError, LearnerError
 from db.models import Run, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.labels import label_by_name
+from db.records.people.annotators import annotator_named
 from learner.dataset.speaker_norm import SPEAKER
 from learner.loop.run import learn_once
 from learner.search.likely import LikelyClips, most_likely, read_likely, write_likely

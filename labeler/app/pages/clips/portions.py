@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from db.records.events import record_event
+from db.records.people.events import record_event
 from labeler.app.opened import Serving
 
 

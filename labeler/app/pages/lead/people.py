@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from db.decisions.people import KnownPerson, known_people
 from db.errors import EarmarkError
 from db.models import Role
-from db.records.annotators import annotator_named, signed_in_annotator
+from db.records.people.annotators import annotator_named, signed_in_annotator
 from db.records.people.roles import give_role, lead_count
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import ask_for_name, known_name

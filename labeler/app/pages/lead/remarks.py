@@ -42,7 +42,8 @@ def _thread(now: Serving, thread: Thread, name: str) -> None:
         # The same token while the session lasts: another address would start the sound anew. Nothing else goes into the HTML.
         tokens = st.session_state.setdefault("remark-sounds", {})
         token = tokens.setdefault(thread.clip_id, now.tokens.for_media(Media(thread.clip_id, None)))
-        st.html(f'<audio controls preload="none" src="{address(f'audio/{token}')}" style="width:100%;height:36px"></audio>')
+        source = address(f"audio/{token}")
+        st.html(f'<audio controls preload="none" src="{source}" style="width:100%;height:36px"></audio>')
         for remark in thread.remarks:
             text = plain(remark.text) if remark.text else "*settled*"
             st.markdown(f"**{plain(remark.annotator)}** :gray[{stretch(remark.created_at, remark.created_at)}]  \n{text}")

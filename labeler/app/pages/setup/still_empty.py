@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from sqlalchemy import select
 
-from db.models import Clip, ClipState
+from db.models import Clip, ClipState, Role
 from db.records.labels import active_labels
 from labeler.app.opened import Serving
+from labeler.app.pages.entry.required import role_for_navigation
 from labeler.app.pages.setup.audio import show_audio
 from labeler.app.pages.setup.labels import show_labels
 
@@ -21,6 +22,9 @@ def is_still_empty(now: Serving) -> bool:
         return False
     missing = "labels" if has_clips else "audio" if has_labels else "labels and no audio"
     st.text(f"This project has no {missing} yet.")
+    if role_for_navigation() != Role.LEAD:
+        st.text("A lead of this project adds them.")
+        return True
     if not has_labels:
         st.page_link(st.Page(show_labels, url_path="labels"), label="Add labels", icon=":material/sell:")
     if not has_clips:

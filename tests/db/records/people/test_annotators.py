@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from db.models import Annotator
 from db.project import OpenProject
-from db.records.annotators import annotator_called, annotator_named, is_person, signed_in_annotator
+from db.records.people.annotators import annotator_called, annotator_named, is_person, signed_in_annotator
 from tests.filled_projects import add_clips, answer
 
 

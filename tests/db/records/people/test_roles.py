@@ -8,7 +8,7 @@ from sqlalchemy import select
 from db.errors import RoleError
 from db.models import Annotator, Event, Role
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.records.people.roles import give_role, lead_count, may_answer, may_lead, may_view, role_for
 
 

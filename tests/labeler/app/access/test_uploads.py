@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from db.models import Role
 from db.project import OpenProject
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.records.people.roles import give_role
 from labeler.app.api import uploads
 from labeler.app.api.routes import routes

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from db.decisions.people import known_people
 from db.models import Annotator, Role
 from db.project import OpenProject
-from db.records.annotators import annotator_named, signed_in_annotator
+from db.records.people.annotators import annotator_named, signed_in_annotator
 from db.records.people.roles import give_role
 from labeler.app.api.routes import routes
 from labeler.app.guard.front import Guard

@@ -7,8 +7,8 @@ from typing import Any
 
 from db.models import Clip
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.labels import active_labels
+from db.records.people.annotators import annotator_named
 from db.records.runs import CurvePointValues, record_evaluation, record_outlook, record_run
 from db.reports import OutlookReport, RunReport
 from tests.filled_projects import LABELS

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from db.models import Clip, Lease, Source
 from db.project import OpenProject
-from db.records.annotators import annotator_named
 from db.records.learner_state import report_state
 from db.records.lease_clock import lease_time
+from db.records.people.annotators import annotator_named
 from labeler.app.opened import VARIABLE
 from labeler.app.pages.dashboard.glance import DOUBTS, LABELS, PEOPLE, SECTION
 from tests.filled_projects import add_clips, answer

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from db.models import Annotator, Event, Role
 from db.project import OpenProject
-from db.records.annotators import annotator_named, signed_in_annotator
+from db.records.people.annotators import annotator_named, signed_in_annotator
 from db.records.people.roles import give_role
 from labeler.app.opened import VARIABLE
 from labeler.app.pages import asked_name
@@ -43,10 +43,40 @@ def people() -> None:
     show_people()
 
 
-def progress() -> None:
-    from labeler.app.pages.progress import show_progress
+def dashboard() -> None:
+    from labeler.app.pages.dashboard.page import show_dashboard
 
-    show_progress()
+    show_dashboard()
+
+
+def audio() -> None:
+    from labeler.app.pages.setup.audio import show_audio
+
+    show_audio()
+
+
+def labels() -> None:
+    from labeler.app.pages.setup.labels import show_labels
+
+    show_labels()
+
+
+def settings() -> None:
+    from labeler.app.pages.setup.settings import show_settings
+
+    show_settings()
+
+
+def clips() -> None:
+    from labeler.app.pages.clips.page import show_clips
+
+    show_clips()
+
+
+def activity() -> None:
+    from labeler.app.pages.lead.activity import show_activity
+
+    show_activity()
 
 
 def label() -> None:
@@ -59,6 +89,9 @@ def grid() -> None:
     from labeler.app.pages.grid import show_grid
 
     show_grid()
+
+
+LEADS_PAGES = (export, review, people, audio, labels, settings, clips, activity)
 
 
 @pytest.fixture(autouse=True)
@@ -96,9 +129,9 @@ def refusals(page: AppTest) -> list[str]:
 @pytest.mark.parametrize(
     ("page", "name", "refusal"),
     [
-        *((page, "Ann", FOR_LEADS) for page in (export, review, people)),
+        *((page, "Ann", FOR_LEADS) for page in LEADS_PAGES),
         *((people, name, FOR_LEADS) for name in ("Vic", "Somebody new")),
-        (progress, "Ann", FOR_VIEWERS),
+        (dashboard, "Ann", FOR_VIEWERS),
         *((page, "Vic", "Viewers do not answer clips") for page in (label, grid)),
     ],
 )

@@ -11,7 +11,7 @@ from db.activity.happened import Happening, Kind
 from db.decisions.guidelines import note_guidelines
 from db.models import Source
 from db.project import OpenProject
-from db.records.events import record_event
+from db.records.people.events import record_event
 from labeler.app.opened import VARIABLE
 from labeler.app.pages.lead.activity_words import in_words
 from tests.filled_projects import add_clips, answer

@@ -14,7 +14,7 @@ from db.decisions.comments import append_comment
 from db.guidelines import GUIDELINES_FILE
 from db.models import Comment, Lease, Source
 from db.project import OpenProject, open_project
-from db.records.annotators import annotator_named
+from db.records.people.annotators import annotator_named
 from db.settings import SETTINGS_FILE
 from labeler.app.api import guideline_watch
 from tests.filled_projects import answer as answer_outside
