@@ -143,7 +143,7 @@ def test_a_page_for_others_is_one_sentence(project: OpenProject, page: Callable[
 
 @pytest.mark.parametrize(
     ("page", "name"),
-    [*((page, "LEA") for page in (export, review, people, progress, grid)), (progress, "Vic"), (grid, "Ann"), (grid, "New")],
+    [*((page, "LEA") for page in (export, review, people, dashboard, grid)), (dashboard, "Vic"), (grid, "Ann"), (grid, "New")],
 )
 def test_a_page_for_oneself_is_shown(project: OpenProject, page: Callable[[], None], name: str) -> None:
     with_roles(project)
@@ -152,13 +152,13 @@ def test_a_page_for_oneself_is_shown(project: OpenProject, page: Callable[[], No
     assert [title.value for title in seen.title] != ["Who are you?"]
 
 
-@pytest.mark.parametrize("page", [export, people, progress])
+@pytest.mark.parametrize("page", [export, people, dashboard])
 def test_without_a_name_a_page_for_leads_asks_for_one(project: OpenProject, page: Callable[[], None]) -> None:
     with_roles(project)
     assert "Who are you?" in [title.value for title in shown(page).title]
 
 
-@pytest.mark.parametrize("page", [export, progress])
+@pytest.mark.parametrize("page", [export, dashboard])
 def test_as_long_as_nobody_is_a_lead_pages_need_no_name(page: Callable[[], None]) -> None:
     seen = shown(page)
     assert refusals(seen) == []
@@ -175,7 +175,7 @@ def test_a_page_refuses_as_soon_as_the_role_is_gone(project: OpenProject) -> Non
     assert refusals(page.run()) == [FOR_LEADS]
 
 
-@pytest.mark.parametrize("page", [label, grid, review, people, export, progress])
+@pytest.mark.parametrize("page", [label, grid, review, people, export, dashboard])
 def test_opening_a_page_makes_nobody(project: OpenProject, page: Callable[[], None]) -> None:
     shown(page, name="Somebody")
     with project.read() as session:
