@@ -1,6 +1,7 @@
 """Clips for which a lead wants one more answer: noting the wish, and which wishes are still open.
 
-A wish is fulfilled as soon as the clip has a live answer that is newer than the wish, whoever gave it.
+A wish is fulfilled as soon as the clip has a live answer that is newer than the wish, whoever gave it. An answer that was taken
+back and brought back is as old as it was.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.orm import Session
 
+from db.decisions.conditions import first_id
 from db.decisions.log import live_query, newest_decision_id
 from db.models import AskedAgain, Clip, ClipState, Decision
 
@@ -40,7 +42,7 @@ def ask_again(session: Session, clip_ids: Sequence[int], *, by: str | None) -> i
 
 def is_open() -> ColumnElement[bool]:
     """SQL condition on `AskedAgain`: its clip has no newer live answer yet."""
-    newer = live_query().where(Decision.clip_id == AskedAgain.clip_id, Decision.id > AskedAgain.after_decision_id)
+    newer = live_query().where(Decision.clip_id == AskedAgain.clip_id, first_id() > AskedAgain.after_decision_id)
     return ~newer.correlate(AskedAgain).exists()
 
 

@@ -145,9 +145,13 @@ def reinstate_answers(session: Session, event_id: int, *, by: str | None) -> Rei
     rows = [row for part in _parts(event.details["answers"]) for row in _by_id(session, part)]
     now_standing = _standing_of(session, event.details["annotator_id"])
     withdrawn = _withdrawn(session, [row.clip_id for row in rows])
-    fitting = [row for row in rows if row.clip_id not in withdrawn and now_standing.get(row.clip_id, 0) <= row.id]
+    fitting = []
+    for row in rows:
+        replaced, given_as = now_standing.get(row.clip_id, (None, 0))
+        if row.clip_id not in withdrawn and given_as <= first_id_of(row):
+            fitting.append((row, replaced))
     now = time.time()
-    _append(session, [_again(row, now, replaces=now_standing.get(row.clip_id)) for row in fitting])
+    _append(session, [_again(row, now, replaces=replaced) for row, replaced in fitting])
     found = Reinstated(len(fitting), len(rows) - len(fitting))
     details = {"event": event_id, "annotator": event.details["annotator"], "answers": found.answers, "left": found.answered_anew}
     record_event(session, REINSTATED, by=by, details=details)
@@ -167,10 +171,11 @@ def _name(session: Session, run: AnswerRun) -> str:
     return name
 
 
-def _standing_of(session: Session, annotator_id: int) -> dict[int, int]:
-    """Id of the annotator's newest standing answer by clip."""
-    query = standing_query().where(Decision.annotator_id == annotator_id).with_only_columns(Decision.clip_id, Decision.id)
-    return {row[0]: row[1] for row in session.execute(query.order_by(Decision.id))}
+def _standing_of(session: Session, annotator_id: int) -> dict[int, tuple[int, int]]:
+    """By clip, the annotator's newest standing answer: its id, and that of the row that first gave it, which tells how old it is."""
+    columns = Decision.clip_id, Decision.id, first_id()
+    query = standing_query().where(Decision.annotator_id == annotator_id).with_only_columns(*columns)
+    return {clip: (number, given_as) for clip, number, given_as in session.execute(query.order_by(Decision.id))}
 
 
 def _by_id(session: Session, ids: Sequence[int]) -> Sequence[Decision]:

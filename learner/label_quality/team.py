@@ -125,11 +125,11 @@ def _judged(live: Sequence[LiveDecision], given: Opinions, label_ids: Sequence[i
 
 def _fair(judged: Judged, live: Sequence[LiveDecision], known: Mapping[int, LiveDecision], given: Opinions) -> BoolArray:
     """Which of these labels were not what their clip was fixed for."""
-    ids = {(decision.clip_id, decision.annotator_id): decision.id for decision in live if not decision.gold}
+    orders = {(decision.clip_id, decision.annotator_id): decision.order for decision in live if not decision.gold}
     pairs = zip(judged.clip_ids.tolist(), judged.annotator.tolist(), strict=True)
     return np.array(
         [
-            known[clip].source != Source.REVIEW or ids[clip, given.annotator_ids[column]] > known[clip].id
+            known[clip].source != Source.REVIEW or orders[clip, given.annotator_ids[column]] > known[clip].order
             for clip, column in pairs
         ],
         dtype=np.bool_,

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from db.changes.withdrawing import withdraw_clips
+from db.decisions.asked_again import ask_again, clips_asked_again
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision, live_decisions
 from db.decisions.taking import GivenAnswer, take
@@ -197,3 +198,33 @@ def test_nothing_is_brought_back_twice_and_nothing_is_recorded_for_nothing(any_p
         events = session.scalars(select(Event).order_by(Event.id)).all()
         assert [(one.kind, one.done_by) for one in events] == [("answers-taken-back", "lead"), ("answers-reinstated", "lead")]
         assert events[0].details["answers"] == [1]
+
+
+@pytest.mark.parametrize("first", ["newer", "older"])
+def test_two_runs_of_one_clip_come_back_in_either_order(any_project: OpenProject, first: str) -> None:
+    (clip,) = add_clips(any_project, 1)
+    older = answer(any_project, clip, "sad", annotator="ada")
+    newer = answer(any_project, clip, "angry", annotator="ada")
+    was = [counted(one) for one in live(any_project)]
+    events = {
+        "newer": taken_back(any_project, run_of(any_project, "ada", newer, newer)),
+        "older": taken_back(any_project, run_of(any_project, "ada", older, older)),
+    }
+    brought(any_project, events.pop(first))
+    brought(any_project, *events.values())
+    assert [counted(one) for one in live(any_project)] == was, "the newer of the two stands, as before"
+
+
+def test_an_answer_that_comes_back_is_not_the_one_that_a_lead_asked_for(any_project: OpenProject) -> None:
+    (clip,) = add_clips(any_project, 1)
+    ours = answer(any_project, clip, "sad", annotator="ada")
+    answer(any_project, clip, "angry", annotator="ben")
+    event = taken_back(any_project, run_of(any_project, "ada", ours, ours))
+    with any_project.write() as session:
+        assert ask_again(session, [clip], by="lead") == 1
+    brought(any_project, event)
+    with any_project.read() as session:
+        assert clips_asked_again(session) == {clip}
+    answer(any_project, clip, "sad", annotator="cat")
+    with any_project.read() as session:
+        assert clips_asked_again(session) == set()
