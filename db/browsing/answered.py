@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import first_id, is_gold_check, source_column
+from db.decisions.conditions import first_id, given_at, is_gold_check, source_column
 from db.decisions.consensus import consensus_of
 from db.decisions.log import live_query, newest_decision_id
 from db.models import Answer, Decision, Source, Withdrawal
@@ -54,7 +54,7 @@ class Answered(NamedTuple):
     unsure: bool
     skipped: bool
     answered_at: float
-    """When the newest answer was stored, in seconds since 1970."""
+    """When the newest answer was given, in seconds since 1970."""
 
     @property
     def differ(self) -> bool:
@@ -112,7 +112,7 @@ def _read(session: Session, clip_ids: Sequence[int] | None = None) -> Iterator[t
         Decision.label_id,
         Decision.gold,
         type_coerce(source_column(), String),
-        Decision.created_at,
+        given_at(),
         type_coerce(Decision.queued_as, String),
         first_id(),
     )

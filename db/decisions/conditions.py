@@ -82,6 +82,12 @@ def first_id() -> ColumnElement[int]:
     return func.coalesce(Decision.circumstances[REINSTATES].as_integer(), Decision.id)
 
 
+def given_at() -> ColumnElement[float]:
+    """SQL expression on `Decision`: when it was stored; for an answer that was brought back, when it was given (seconds since 1970)."""
+    came_back = Decision.circumstances[REINSTATES].as_integer().is_not(None)
+    return case((came_back, func.coalesce(Decision.answered_at, Decision.created_at)), else_=Decision.created_at)
+
+
 def source_of(row: Decision) -> Source:
     """Why the clip was answered, whichever version wrote the row."""
     return Source.SECOND_PASS if is_second_pass(row) else row.source

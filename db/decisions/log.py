@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from db.decisions.conditions import first_id, is_blind, source_column
+from db.decisions.conditions import first_id, given_at, is_blind, source_column
 from db.errors import DecisionError
 from db.models import Answer, Clip, ClipState, Decision, Source, Withdrawal
 from db.records.label_history import effective_label, label_counts, labels_as_of
@@ -35,6 +35,7 @@ class LiveDecision:
     gold: bool
     suggestion_shown: bool
     created_at: float
+    """When it was stored first, in seconds since 1970."""
     first_id: int | None = None
     """Id of the first label that the annotator gave the clip, where there were several."""
     given_as: int | None = None
@@ -128,7 +129,7 @@ def live_decisions(session: Session, *, up_to: int | None = None) -> list[LiveDe
         Decision.queued_as,
         Decision.gold,
         Decision.suggestion_shown,
-        Decision.created_at,
+        given_at().label("created_at"),
         first_id().label("given_as"),
     )
     if up_to is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import first_id, given_in_app
+from db.decisions.conditions import first_id, given_at, given_in_app
 from db.decisions.log import live_query
 from db.models import Annotator, Decision
 
@@ -29,7 +29,7 @@ class AnnotatorPace:
     seconds: float | None
     """Median from the first sound to the answer, of the newest `LATELY` answers; None if none was timed."""
     last_at: float
-    """When the newest answer was stored, in seconds since 1970."""
+    """When the newest answer was given, in seconds since 1970."""
     by_hour: list[int]
     """Answers in each of the last hours, oldest first; the last is the hour that ends now."""
 
@@ -48,7 +48,7 @@ def pace(session: Session, *, now: float, hours: int = HOURS) -> list[AnnotatorP
         hours: how many of the last hours `by_hour` covers.
     """
     given = live_query().where(given_in_app())
-    totals = given.with_only_columns(Decision.annotator_id, func.count(), func.max(Decision.created_at))
+    totals = given.with_only_columns(Decision.annotator_id, func.count(), func.max(given_at()))
     rows = session.execute(totals.group_by(Decision.annotator_id)).all()
     names = {row.id: row.name for row in session.execute(select(Annotator.id, Annotator.name))}
     lately = _by_hour(session, now=now, hours=hours)

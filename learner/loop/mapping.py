@@ -16,12 +16,13 @@ from sqlalchemy import select
 from db.errors import LearnerError
 from db.models import Clip, ClipState
 from db.project import OpenProject
+from db.records.clip_changes import withdrawn_clips
 from learner.arrays import Float32Array, Int64Array
 from learner.dataset.pool import CHUNK, Pool
 from learner.dataset.sampling import scattered
 from learner.dataset.speaker_norm import NONE
 from learner.loop.publishing import Published
-from learner.search.clip_map import MOST_CLIPS, ClipMap, read_clip_map, write_clip_map
+from learner.search.clip_map import MOST_CLIPS, ClipMap, forget_on_map, read_clip_map, write_clip_map
 
 LANDMARKS, COMPONENTS, ITERATIONS = 600, 50, 300
 NEAREST = 5
@@ -62,6 +63,10 @@ class Mapper:
                 return False
             made = ClipMap(published.pool.features.feature_set_id, normalisation, time.time(), chosen, places[:, 0], places[:, 1])
             write_clip_map(self._project.heads_dir, made)
+            # Some may have been withdrawn while it was made. Looked up afterwards, so that none is missed in between.
+            with self._project.read() as session:
+                withdrawn = withdrawn_clips(session)
+            forget_on_map(self._project.heads_dir, withdrawn)
         self._settled = state
         return made is not None
 

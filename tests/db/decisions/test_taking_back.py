@@ -62,6 +62,10 @@ def live(project: OpenProject) -> list[LiveDecision]:
         return live_decisions(session)
 
 
+def order(one: LiveDecision) -> int:
+    return one.order
+
+
 def counted(one: LiveDecision) -> tuple[Any, ...]:
     """All that readers of decisions look at."""
     return one.clip_id, one.annotator_id, one.answer, one.label_id, one.source, one.queued_as, one.gold, one.blind
@@ -116,6 +120,7 @@ def test_all_of_a_run_is_taken_back_and_comes_back_equal(any_project: OpenProjec
     assert sorted(map(counted, now), key=str) == sorted(map(counted, was), key=str)
     assert exported(any_project) == rows, "when it was given, seconds, plays and reason included"
     assert (training_labels(now), training_labels(now).weights) == (labels, labels.weights)
+    assert [one.created_at for one in sorted(now, key=order)] == [one.created_at for one in sorted(was, key=order)]
     with any_project.read() as session:
         assert slice_clip_ids(session, answered=blind_answers(now)) == sliced
         assert {one.label_id: one.since for one in now if one.clip_id == clips[0]} == {

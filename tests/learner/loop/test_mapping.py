@@ -13,6 +13,7 @@ from learner.loop.mapping import Mapper, placed
 from learner.loop.publishing import Published, Publisher
 from learner.loop.run import learn_once
 from learner.search.clip_map import clip_map, forget_on_map, read_clip_map
+from learner.withdrawal.withdraw import withdraw
 from tests.filled_projects import LABELS, add_clips, answer
 from tests.learner.loop.test_run import eventually, running
 from tests.learner.synthetic_projects import embedded_project, label_truly, pool_of, truth
@@ -122,3 +123,18 @@ def test_very_few_clips_have_a_place_too(project: OpenProject, count: int) -> No
     places = placed(pool_of(project), clips, "none", go_on=go_on)
     assert places is not None
     assert np.isfinite(places).all()
+
+
+def test_a_clip_that_is_withdrawn_while_the_map_is_made_is_not_on_it(project: OpenProject) -> None:
+    clips = embedded_project(project, 30)
+    label_truly(project, clips[:10])
+    learn_once(project)
+
+    def withdrawn_meanwhile() -> bool:
+        withdraw(project, [clips[20]])
+        return True
+
+    assert Mapper(project).draw_if_due(published_of(project), go_on=withdrawn_meanwhile)
+    found = read_clip_map(project.heads_dir)
+    assert found is not None
+    assert sorted(found.clip_ids.tolist()) == [clip for clip in sorted(clips) if clip != clips[20]]
