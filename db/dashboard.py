@@ -10,9 +10,10 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
+from db.decisions.conditions import first_id, given_as_gold_check
 from db.decisions.flags import raised_flags
 from db.decisions.log import decision_counts, live_query, newest_decision_id
 from db.decisions.pace import AnnotatorPace, pace
@@ -58,6 +59,8 @@ class LabellingNow:
     flagged: int
     answers: int
     """Standing answers, of all clips."""
+    annotators: int
+    """Who gave these, in the app or elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,9 @@ def _since(session: Session, run: Run | None) -> SinceRun:
 
 def _labelling_now(session: Session) -> LabellingNow:
     out_of_service = select(Clip.id).where(Clip.state.in_(_OUT_OF_SERVICE))
-    kinds = (func.max(case((Decision.answer == kind, 1), else_=0)).label(kind.value) for kind in _KINDS)
+    # What a gold check measures is its annotator.
+    judged = ~given_as_gold_check()
+    kinds = (func.max(case((and_(Decision.answer == kind, judged), 1), else_=0)).label(kind.value) for kind in _KINDS)
     of_clip = live_query().where(Decision.clip_id.not_in(out_of_service)).with_only_columns(*kinds)
     by_clip = of_clip.group_by(Decision.clip_id).subquery()
     sums = select(func.count(), *(func.sum(by_clip.c[kind.value]) for kind in _KINDS)).select_from(by_clip)
@@ -147,6 +152,7 @@ def _labelling_now(session: Session) -> LabellingNow:
         unsure=unsure,
         flagged=len({flag.clip_id for flag in raised_flags(session)}),
         answers=decision_counts(session),
+        annotators=session.scalar(live_query().with_only_columns(func.count(Decision.annotator_id.distinct()))) or 0,
     )
 
 
@@ -155,12 +161,13 @@ def _labelled_all_the_same(session: Session, clips: Collection[int]) -> int:
     if not clips:
         return 0
     labelled = live_query().join(Clip, Clip.id == Decision.clip_id)
-    labelled = labelled.where(Clip.state == ClipState.READY, Decision.answer == Answer.LABEL, Decision.clip_id.in_(clips))
+    labelled = labelled.where(Clip.state == ClipState.READY, Decision.answer == Answer.LABEL, ~given_as_gold_check())
+    labelled = labelled.where(Decision.clip_id.in_(clips))
     return session.scalar(labelled.with_only_columns(func.count(Decision.clip_id.distinct()))) or 0
 
 
 def _settled_without_label(session: Session) -> set[int]:
     """Clips that a reviewer settled as having no label, whatever others gave them."""
-    gold = live_query().where(Decision.gold).with_only_columns(Decision.clip_id, Decision.answer).order_by(Decision.id)
+    gold = live_query().where(Decision.gold).with_only_columns(Decision.clip_id, Decision.answer).order_by(first_id())
     newest = {row.clip_id: row.answer for row in session.execute(gold)}
     return {clip for clip, answer in newest.items() if answer != Answer.LABEL}

@@ -55,6 +55,11 @@ class OpenProject:
         return path
 
     @property
+    def uploads_dir(self) -> Path:
+        """The folder of files that were sent from a browser; it is there once one was."""
+        return self.directory / "uploads"
+
+    @property
     def withdrawn_mark(self) -> Path:
         """A file that is touched whenever clips are withdrawn, for processes that keep in memory what they know of clips."""
         return self.cache_dir / "withdrawn"

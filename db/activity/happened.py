@@ -35,7 +35,7 @@ class Kind(enum.StrEnum):
     CLIPS = "clips"
     WITHDRAWALS = "withdrawals"
     OTHERS = "settings and people"
-    """What events tell."""
+    """What events record."""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class GivenOnce:
 
     annotator: str
     answer: str
-    """The label as it was named today, or `unsure`, `skip` or `undo`."""
+    """The label as it was given, under the name that it has today, or `unsure`, `skip` or `undo`."""
     source: str
     gold: bool
     reason: str | None

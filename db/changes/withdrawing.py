@@ -110,6 +110,13 @@ def withdrawn_audio(session: Session) -> list[WithdrawnAudio]:
     return [WithdrawnAudio(*row) for row in session.execute(query.order_by(Clip.id))]
 
 
+def hashes_without_clips(session: Session) -> set[str]:
+    """The hashes of files of which all clips were withdrawn."""
+    kept = select(Clip.content_hash).where(Clip.state != ClipState.WITHDRAWN)
+    gone = select(Clip.content_hash).where(Clip.state == ClipState.WITHDRAWN, Clip.content_hash.not_in(kept))
+    return set(session.scalars(gone))
+
+
 def overlapping_clips(session: Session, clip_ids: Sequence[int]) -> int:
     """How many other clips hold a part of the same audio: other spans of the same recording."""
     other = aliased(Clip)

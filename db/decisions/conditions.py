@@ -83,7 +83,10 @@ def first_id() -> ColumnElement[int]:
 
 
 def given_at() -> ColumnElement[float]:
-    """SQL expression on `Decision`: when it was stored; for an answer that was brought back, when it was given (seconds since 1970)."""
+    """SQL expression on `Decision`: when it was stored, in seconds since 1970.
+
+    For an answer that was taken back and brought back, it is when that answer was given.
+    """
     came_back = Decision.circumstances[REINSTATES].as_integer().is_not(None)
     return case((came_back, func.coalesce(Decision.answered_at, Decision.created_at)), else_=Decision.created_at)
 

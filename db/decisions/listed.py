@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from db.decisions.conditions import given_as_gold_check
 from db.decisions.log import live_query
 from db.models import Annotator, Answer, Clip, ClipState, Decision, Label
 from db.records.label_history import counted_label
@@ -69,8 +70,9 @@ def disagreements(session: Session, first: int, second: int, *, limit: int) -> l
 
 
 def unlabelled(session: Session, answers: Collection[Answer], *, limit: int) -> list[Unlabelled]:
-    """Clips in service that were answered with one of these, newest answer first."""
-    query = live_query().where(Decision.answer.in_(answers)).join(Annotator, Annotator.id == Decision.annotator_id)
+    """Clips in service that were answered with one of these, newest answer first; answers to gold checks are left out."""
+    judged = live_query().where(Decision.answer.in_(answers), ~given_as_gold_check())
+    query = judged.join(Annotator, Annotator.id == Decision.annotator_id)
     query = query.join(Clip, Clip.id == Decision.clip_id).where(Clip.state == ClipState.READY)
     columns = query.with_only_columns(Decision.clip_id, Annotator.name, Decision.answer, Decision.reason)
     return [Unlabelled(*row) for row in session.execute(columns.order_by(Decision.id.desc()).limit(limit))]

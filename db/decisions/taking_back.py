@@ -172,7 +172,7 @@ def _name(session: Session, run: AnswerRun) -> str:
 
 
 def _standing_of(session: Session, annotator_id: int) -> dict[int, tuple[int, int]]:
-    """By clip, the annotator's newest standing answer: its id, and that of the row that first gave it, which tells how old it is."""
+    """The annotator's newest standing answer by clip: its id, and that of the row that first gave it."""
     columns = Decision.clip_id, Decision.id, first_id()
     query = standing_query().where(Decision.annotator_id == annotator_id).with_only_columns(*columns)
     return {clip: (number, given_as) for clip, number, given_as in session.execute(query.order_by(Decision.id))}

@@ -15,9 +15,6 @@ from sqlalchemy.orm import Session
 from db.models import Clip
 from db.records.clip_changes import set_details
 
-_LOOKED_AT = 500
-"""Clips at each end whose columns are looked at: those of one manifest have the same."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Details:
@@ -52,9 +49,3 @@ def fill_details(session: Session, given: Mapping[int, Details]) -> dict[int, st
 def _blank(value: Any) -> bool:
     """Nothing at all: 0 and false are values like others."""
     return value is None or value == ""
-
-
-def manifest_columns(session: Session) -> list[str]:
-    """Names of columns that clips have from manifests besides the known ones, in alphabetical order."""
-    ends = (select(Clip.extra).order_by(order).limit(_LOOKED_AT) for order in (Clip.id, Clip.id.desc()))
-    return sorted({name for query in ends for extra in session.scalars(query) for name in extra})

@@ -1,4 +1,4 @@
-"""Who may open the app, and under which address: what `earmark serve` is told, checked before anything starts."""
+"""Who may open the app, and under which address: the options of `earmark serve`, checked before anything starts."""
 
 from __future__ import annotations
 

@@ -1,22 +1,27 @@
 """Takes clips out of a project for good, and what was made of them: features, predictions, playable copies and pictures.
 
 The database comes first, in one transaction: from then on nobody gets the clips. The files follow. What an interrupted call
-leaves undone, the next one does. A file of the user is never touched.
+leaves undone, the next one does. A file of the user is never touched; a copy that was sent from a browser is one of ours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import select
 
-from db.changes.withdrawing import WithdrawnAudio, overlapping_clips, withdraw_clips, withdrawn_audio
-from db.errors import LearnerError
+from db.changes.withdrawing import WithdrawnAudio, hashes_without_clips, overlapping_clips, withdraw_clips, withdrawn_audio
+from db.errors import AudioError, LearnerError
+from db.imports.folder import AUDIO_SUFFIXES
+from db.models import AudioFile
 from db.project import OpenProject
 from db.store.overwriting import empty_the_log, overwrite_deleted
+from learner.audio.decoding import content_hash
 from learner.features.erasing import erase_withdrawn, forget_probe_cache
 from learner.search.clip_map import forget_on_map
 from learner.search.likely import forget_likely, read_likely
@@ -93,10 +98,12 @@ def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
         FeatureError, LearnerError: a file of features or predictions cannot be written to.
     """
     with project.read() as session:
-        audio = withdrawn_audio(session)
+        audio, without_clips = withdrawn_audio(session), hashes_without_clips(session)
+        in_use = set(session.scalars(select(AudioFile.path)))
     # First, so that the app makes no more copies for itself.
     project.withdrawn_mark.touch()
     cached = sum(_forget_copies(project.cache_dir / name, audio) for name in ("audio", "pictures"))
+    _forget_uploads(project.uploads_dir, without_clips, in_use=in_use)
     _forget_predictions(project.heads_dir, [each.clip_id for each in audio])
     forget_probe_cache(project)
     return erase_withdrawn(project), cached
@@ -114,6 +121,19 @@ def _forget_copies(folder: Path, audio: Sequence[WithdrawnAudio]) -> int:
             path.unlink(missing_ok=True)
             deleted += 1
     return deleted
+
+
+def _forget_uploads(folder: Path, hashes: Collection[str], *, in_use: Collection[str]) -> None:
+    """Delete files that were sent from a browser and have one of these hashes.
+
+    Args:
+        in_use: paths of files with clips, which need not be read.
+    """
+    for path in folder.glob("*/*") if hashes else ():
+        if path.suffix.lower() in AUDIO_SUFFIXES and not path.is_symlink() and str(path) not in in_use:
+            with suppress(AudioError):
+                if content_hash(path) in hashes:
+                    path.unlink(missing_ok=True)
 
 
 def _forget_predictions(heads_dir: Path, clips: Sequence[int]) -> None:

@@ -26,7 +26,6 @@ from labeler.app.access.visitors import Visitors
 from labeler.app.api.refusing import RefusedError
 from labeler.app.sign_in.tokens import Tokens
 
-FOLDER = "uploads"
 SESSION_HEADER = "earmark-session"
 MOST_BYTES = 2 * 2**30
 """Of one file."""
@@ -45,7 +44,7 @@ class Uploads:
     """Takes files for one project."""
 
     def __init__(self, project: OpenProject, tokens: Tokens) -> None:
-        self._folder = project.directory / FOLDER
+        self._folder = project.uploads_dir
         self._visitors = Visitors(project, tokens)
         self._arriving = 0
 
@@ -70,7 +69,7 @@ class Uploads:
             received = await self._receive(request, target)
         finally:
             self._arriving -= 1
-        content = {"path": f"{FOLDER}/{batch}/{name}", "batch": batch, "name": name, "bytes": received}
+        content = {"path": f"{self._folder.name}/{batch}/{name}", "batch": batch, "name": name, "bytes": received}
         return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
     async def _receive(self, request: Request, target: Path) -> int:

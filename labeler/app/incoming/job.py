@@ -150,6 +150,8 @@ class ImportJob:
         elif self._cancelled:
             self.state = JobState.CANCELLED
         else:
-            said = [line.removeprefix("Error: ") for line in self._lines if line.startswith("Error: ")]
-            self.error = said[-1] if said else f"The import ended unexpectedly (exit status {code}); see the log of the server."
+            errors = [line.removeprefix("Error: ") for line in self._lines if line.startswith("Error: ")]
+            self.error = (
+                errors[-1] if errors else f"The import ended unexpectedly (exit status {code}); see the log of the server."
+            )
             self.state = JobState.FAILED

@@ -38,11 +38,11 @@ def show_export() -> None:
     """Show the page."""
     require_lead()
     now = serving()
+    st.title("Export", anchor=False)
     if is_still_empty(now):
         return
     with now.project.read() as session:
         standing = decision_counts(session)
-    st.title("Export", anchor=False)
     st.text(f"The project holds {counted(standing, 'answer')}.")
     _download(now, standing)
     st.divider()
@@ -85,6 +85,7 @@ def _download(now: Serving, standing: int) -> None:
 @st.fragment(run_every=_LOOK_AGAIN)
 def _show_failure(failed: list[str]) -> None:
     """Say why the last download failed: it is made outside of the page, and Streamlit says nothing of it."""
+    require_lead()
     if failed:
         st.error(failed[-1])
 

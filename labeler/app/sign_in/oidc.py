@@ -49,9 +49,9 @@ def person_from_cookie(cookies: Mapping[str, str], settings: Mapping[str, Any]) 
 
 def person_of(claims: Mapping[str, Any], *, identity_claim: str) -> Person | None:
     """The person whom these claims describe."""
-    said = [claims.get(identity_claim), claims.get("sub")]
+    claimed = [claims.get(identity_claim), claims.get("sub")]
     if identity_claim == _CLAIM and claims.get("email_verified") in (False, "false"):
-        del said[0]
-    identity = next((found for each in said if isinstance(each, str) and (found := checked_identity(each))), None)
+        del claimed[0]
+    identity = next((found for each in claimed if isinstance(each, str) and (found := checked_identity(each))), None)
     name = claims.get("name")
     return None if identity is None else Person(identity, name if isinstance(name, str) and name.strip() else identity)

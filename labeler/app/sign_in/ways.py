@@ -16,9 +16,9 @@ class Way(enum.StrEnum):
     NAME = "name"
     """A name that the visitor types; it proves nothing."""
     OIDC = "oidc"
-    """An identity provider (OpenID Connect) tells it, and a signed cookie keeps it."""
+    """An identity provider (OpenID Connect) states it, and a signed cookie keeps it."""
     PROXY = "proxy"
-    """A header tells it, set by a proxy that signs people in."""
+    """A header names it, set by a proxy that signs people in."""
 
 
 @dataclass(frozen=True)

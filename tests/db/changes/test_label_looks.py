@@ -56,3 +56,5 @@ def test_a_blank_guideline_is_none(project: OpenProject) -> None:
 def test_labels_without_a_colour_follow_the_palette_and_keep_their_place() -> None:
     labels = [Label(name="a", position=0), Label(name="b", position=12, colour="#010203"), Label(name="c", position=12)]
     assert label_colours(labels) == [PALETTE[0], "#010203", PALETTE[12 % len(PALETTE)]]
+    many = [Label(name=str(number), position=number) for number in range(30)]
+    assert len(label_colours(many)) == 30

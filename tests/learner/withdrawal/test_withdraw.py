@@ -183,3 +183,12 @@ def erased(project: OpenProject, clips: list[int]) -> bool:
     """Whether no vector of these clips is known any more."""
     with project.read() as session:
         return not session.scalars(select(FeatureRow.clip_id).where(FeatureRow.clip_id.in_(clips))).all()
+
+
+def test_an_uploaded_file_goes_with_the_last_of_its_clips(project: OpenProject) -> None:
+    folder = project.uploads_dir / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    files = [written(folder / f"{number}.wav", noise(0.3, seed=number)) for number in range(3)]
+    gone, _ = import_files(project, files[:2])
+    withdraw(project, [gone])
+    assert [path.exists() for path in files] == [False, True, True], "the last one is not imported yet"

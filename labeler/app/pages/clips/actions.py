@@ -107,7 +107,7 @@ def _offer_withdrawing(now: Serving, name: str, chosen: _Chosen) -> None:
     count = len(chosen.clips)
     st.warning(
         f"{counted(count, 'clip')} with {counted(chosen.answers, 'answer')} would be lost for good: names, speakers, "
-        "transcripts, features, predictions and playable copies are deleted, and the answers count no more. "
+        "transcripts, features, predictions, playable copies and uploaded files are deleted, and the answers count no more. "
         "Nothing brings them back. Your own audio files stay where they are."
     )
     reason = st.text_input("Reason", key="clips-reason", max_chars=500, help="It is kept for ever; do not name the person.")

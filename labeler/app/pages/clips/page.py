@@ -17,6 +17,7 @@ from db.errors import LearnerError
 from db.models import Annotator
 from db.project import OpenProject
 from db.records.labels import active_labels
+from db.records.people.annotators import is_person
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.asked_name import ask_for_name, known_name
 from labeler.app.pages.clips.actions import show_actions, show_done
@@ -87,7 +88,7 @@ def _there(now: Serving) -> Choosable:
     finder = _finder(now.project)
     with now.project.read() as session:
         labels = {label.name: label.id for label in active_labels(session)}
-        people = {who.name: who.id for who in session.scalars(select(Annotator).order_by(Annotator.name))}
+        people = {who.name: who.id for who in session.scalars(select(Annotator).where(is_person()).order_by(Annotator.name))}
         return Choosable(labels, people, finder.speakers(session), finder.columns(session))
 
 

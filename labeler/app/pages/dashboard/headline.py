@@ -81,10 +81,9 @@ def _done(facts: DashboardFacts) -> _Figure:
     now = facts.now
     left = f"of {counted(now.clips, 'clip')} labelled"
     others = [f"{number} {what}" for number, what in ((now.skipped, "skipped"), (now.unsure, "unsure")) if number]
-    people = len(facts.pace)
     sentences = [
         f"{now.labelled} of {counted(now.clips, 'clip')} labelled; {counted(now.answers, 'answer')} by "
-        f"{counted(max(people, len(facts.annotators) if now.answers else 0), 'annotator')}.",
+        f"{counted(now.annotators, 'annotator')}.",
         f"Clips somebody was unsure about: {now.unsure}; skipped: {now.skipped}; flagged: {now.flagged}.",
     ]
     return _Figure("done", "Labels done", f"{now.labelled}", "; ".join([left, *others]), sentences)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from db.activity.happened import Happening, Kind, Wanted, happenings, people, still_standing
 from db.decisions.taking_back import TAKEN_BACK, AnswerRun
 from db.models import Annotator
+from db.records.people.annotators import is_person
 from labeler.app.opened import Serving
 from labeler.app.pages.lead.activity_words import in_words
 from labeler.app.pages.lead.moments import day, limits_of, seconds_at, stretch
@@ -90,7 +91,8 @@ def _pager(page: int, pages: int) -> None:
 def _by_time(now: Serving, name: str) -> None:
     """Another stretch than one of those listed."""
     with now.project.read() as session:
-        names = {row.id: row.name for row in session.execute(select(Annotator.id, Annotator.name).order_by(Annotator.name))}
+        everybody = select(Annotator.id, Annotator.name).where(is_person()).order_by(Annotator.name)
+        names = {row.id: row.name for row in session.execute(everybody)}
     with st.expander("Take back the answers of another stretch of time"), st.form("take-back-stretch", border=False):
         who = st.selectbox("Annotator", list(names), format_func=names.__getitem__, key="stretch-who")
         when, since, until = st.columns(3)

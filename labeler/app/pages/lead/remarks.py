@@ -11,7 +11,7 @@ from labeler.app.opened import Serving
 from labeler.app.pages.asked_name import annotator_id_of
 from labeler.app.pages.lead.moments import stretch
 from labeler.app.pages.plain_text import plain
-from labeler.app.sign_in.tokens import Media
+from labeler.app.pages.playable_clips import clip_token
 from labeler.words.run import counted
 
 PAGE = 20
@@ -39,10 +39,8 @@ def _thread(now: Serving, thread: Thread, name: str) -> None:
     with st.container(border=True):
         mark = ":material/chat_bubble:" if thread.is_open else ":material/check:"
         st.markdown(f"{mark} **{plain(thread.file_name)}**")
-        # The same token while the session lasts: another address would start the sound anew. Nothing else goes into the HTML.
-        tokens = st.session_state.setdefault("remark-sounds", {})
-        token = tokens.setdefault(thread.clip_id, now.tokens.for_media(Media(thread.clip_id, None)))
-        source = address(f"audio/{token}")
+        # Nothing else goes into the HTML.
+        source = address(f"audio/{clip_token(now, thread.clip_id)}")
         st.html(f'<audio controls preload="none" src="{source}" style="width:100%;height:36px"></audio>')
         for remark in thread.remarks:
             text = plain(remark.text) if remark.text else "*settled*"

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from db.browsing.columns import SPLIT, manifest_columns
 from db.errors import SettingsError
-from db.records.clip_details import manifest_columns
 from db.records.labels import active_labels, by_present_name
 from db.settings import SETTINGS_FILE, Settings
 from db.settings_file import change_settings, overridden_by
@@ -43,7 +43,8 @@ def show_settings() -> None:
     if st.session_state.pop(_SAVED, False):
         st.toast("Saved.", icon=":material/check:")
     with now.project.read() as session:
-        known = Known([label.name for label in active_labels(session)], manifest_columns(session))
+        columns = [column for column in manifest_columns(session) if column != SPLIT]
+        known = Known([label.name for label in active_labels(session)], columns)
     changes: dict[str, Any] = {}
     for group, keys in groups().items():
         st.subheader(group, anchor=False)

@@ -6,7 +6,6 @@ from db.reports import ConfusedClip, ThresholdPoint
 from labeler.app.pages.dashboard.explained import as_csv
 from labeler.app.pages.dashboard.labels import threshold_in_words
 from labeler.app.pages.dashboard.mixups import mix_ups
-from labeler.charts.style import PALETTE, label_colours
 
 
 def clip(number: int, label: int, predicted: int) -> ConfusedClip:
@@ -32,8 +31,3 @@ def test_data_of_a_chart_holds_no_formula() -> None:
     assert as_csv([{"label": "=1+1", "clips": -3}, {"label": "sad", "more": 1}]).decode() == (
         "label,clips,more\r\n'=1+1,-3,\r\nsad,,1\r\n"
     )
-
-
-def test_a_label_keeps_its_own_colour_and_the_others_get_those_that_are_left() -> None:
-    assert label_colours([None, PALETTE[0], None]) == [PALETTE[1], PALETTE[0], PALETTE[2]]
-    assert len(label_colours([None] * 30)) == 30

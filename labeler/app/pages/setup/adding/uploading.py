@@ -16,8 +16,6 @@ from labeler.app.sign_in.ways import arranged
 from labeler.player.upload.component import UploadSeat, upload
 from labeler.words.run import counted
 
-FOLDER = "uploads"
-"""Of a project: the route of uploads puts files that belong together into one folder there."""
 MANIFEST_SUFFIXES = (".csv", ".tsv", ".jsonl")
 _ALL = ""
 _MOST_BATCHES = 50
@@ -31,7 +29,7 @@ def uploaded_source(now: Serving) -> Path | None:
     who = visitor_called(name) if row is None else row.id
     suffixes = [*sorted(AUDIO_SUFFIXES), *MANIFEST_SUFFIXES]
     upload(UploadSeat(base=arranged().base_path, session=session_token(now, who), suffixes=suffixes))
-    batches = _batches(now.project.directory / FOLDER)
+    batches = _batches(now.project.uploads_dir)
     if not batches:
         return None
     words = {folder.name: _words(folder) for folder in batches}

@@ -22,12 +22,12 @@ def show_preview(now: Serving, markdown: str) -> None:
         look_up = example_addresses(session, now.tokens)
 
         def address(file_name: str) -> str | None:
-            heard = look_up(file_name)
-            if heard is None:
+            sound = look_up(file_name)
+            if sound is None:
                 missing.append(file_name)
             else:
-                found[file_name] = heard
-            return heard
+                found[file_name] = sound
+            return sound
 
         html = guidelines_html(markdown, address=address)
     with st.container(border=True):
@@ -36,9 +36,9 @@ def show_preview(now: Serving, markdown: str) -> None:
         st.html(_BUTTON.sub("<u>", html).replace("</button>", "</u>"))
         if missing:
             st.caption(plain(f"There is no clip called {', '.join(missing[:5])}."))
-        for file_name, heard in found.items():
+        for file_name, sound in found.items():
             # Nothing but an escaped name and a signed token goes into the HTML.
             st.html(
                 f'<div style="display:flex;gap:1rem;align-items:center"><span>{escape(file_name)}</span>'
-                f'<audio controls preload="none" src="{heard}" style="height:2rem"></audio></div>'
+                f'<audio controls preload="none" src="{sound}" style="height:2rem"></audio></div>'
             )
