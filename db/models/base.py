@@ -48,6 +48,8 @@ class Source(enum.StrEnum):
     OVERLAP = "overlap"
     SECOND_PASS = "second-pass"  # noqa: S105 (no password)
     """The clip had a label and was asked once more. Older rows have `review` and a lease: see `db.decisions.conditions`."""
+    ASKED_AGAIN = "asked-again"
+    """A lead wanted one more answer, and perhaps because the classifier contradicts those that are there."""
     REVIEW = "review"
     """Nothing was asked: a reviewer fixed a label, or somebody gave their own answer anew."""
     GOLD_CHECK = "gold-check"

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import first_id, given_blind
 from db.decisions.guidelines import NumberedVersion, guideline_versions, version_at
 from db.decisions.log import live_query
-from db.models import Answer, Decision
+from db.models import Answer, Decision, Source
 from db.quality.shares import Share, Z, share_of
 from db.records.label_history import counted_label
 
@@ -48,7 +48,7 @@ class UnderVersion:
 
 def agreement_now(session: Session) -> AgreementNow | None:
     """From all labels given without a hint; None where no clip has labels of two people."""
-    clips = [labels for labels in _labels_by_clip(session, given_blind()).values() if len(labels) > 1]
+    clips = [labels for labels in _labels_by_clip(session).values() if len(labels) > 1]
     return agreement_of([[label for _, label, _ in clip] for clip in clips])
 
 
@@ -80,7 +80,7 @@ def agreement_by_version(session: Session) -> list[UnderVersion]:
     """
     versions = guideline_versions(session)
     alike: dict[int | None, list[float]] = defaultdict(list)
-    for labels in _labels_by_clip(session, given_blind()).values():
+    for labels in _labels_by_clip(session).values():
         under: dict[int | None, list[int]] = defaultdict(list)
         for _, label, given_as in labels:
             under[version_at(versions, given_as)].append(label)
@@ -101,9 +101,13 @@ def _alike(labels: Sequence[int]) -> float:
     return sum(pairs) / len(pairs)
 
 
-def _labels_by_clip(session: Session, *conditions: ColumnElement[bool]) -> Mapping[int, list[tuple[int, int, int]]]:
-    """Annotator, label, and where in the log it was first given, of each clip with labels of several people."""
-    labels = live_query().where(Decision.answer == Answer.LABEL, Decision.gold.is_(False), *conditions)
+def _labels_by_clip(session: Session) -> Mapping[int, list[tuple[int, int, int]]]:
+    """Annotator, label, and where in the log it was first given, of each clip with labels of several people.
+
+    Answers that a lead asked for are left out: leads ask about clips on which people differ.
+    """
+    own = Decision.gold.is_(False), Decision.source != Source.ASKED_AGAIN
+    labels = live_query().where(Decision.answer == Answer.LABEL, *own, given_blind())
     people = func.count(Decision.annotator_id.distinct())
     several = labels.with_only_columns(Decision.clip_id).group_by(Decision.clip_id).having(people > 1)
     query = labels.where(Decision.clip_id.in_(several)).with_only_columns(

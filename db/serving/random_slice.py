@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from db.decisions.conditions import given_as_gold_check, given_blind, is_gold_check
 from db.decisions.log import LiveDecision, live_query
-from db.models import Annotator, Clip, ClipState, Decision, Lease
+from db.models import Annotator, Clip, ClipState, Decision, Lease, Source
 from db.records.lease_clock import lease_time
 from db.records.leases import is_open
 
@@ -28,6 +28,17 @@ _LOOKED_AT = 2000
 def blind_answers(live: list[LiveDecision]) -> set[int]:
     """Clips answered without a hint of what the classifier expects: what the slice counts as answered."""
     return {decision.clip_id for decision in live if decision.blind and not is_gold_check(decision)}
+
+
+def slice_answers(live: list[LiveDecision]) -> list[LiveDecision]:
+    """The answers that give clips of the slice their labels: those without a hint of what the classifier expects.
+
+    Nor do answers that a lead asked for change a label. Leads ask where the classifier contradicts a label, and not where both
+    are wrong alike: of the mistakes, those in the classifier's favour would stay (see `db.serving.second_pass`).
+    """
+    blind = [decision for decision in live if decision.blind]
+    unasked = {one.clip_id for one in blind if one.source != Source.ASKED_AGAIN and not is_gold_check(one)}
+    return [one for one in blind if one.source != Source.ASKED_AGAIN or one.clip_id not in unasked]
 
 
 def slice_clip_ids(session: Session, *, answered: Collection[int]) -> list[int]:

@@ -49,7 +49,7 @@ def relabels(session: Session, *, annotator_id: int, now: float, remembered_sinc
         not_leased(now),
         blindly_answered(),
         ~_with(Decision.gold.is_(True)),
-        ~_with(Decision.source.in_((Source.SECOND_PASS, Source.REVIEW))),
+        ~_with(Decision.source.in_((Source.SECOND_PASS, Source.ASKED_AGAIN, Source.REVIEW))),
         ~_just_had(annotator_id, now - REMEMBERED_SECONDS if remembered_since is None else remembered_since),
     )
     yield from _oldest(session, wanted)

@@ -98,7 +98,7 @@ def _asked_again(
     session: Session, annotator_id: int, exclude: Collection[int], now: float, *, from_memory: bool = False
 ) -> Iterator[Served]:
     clips = asked_again(session, annotator_id=annotator_id, now=now, from_memory=from_memory)
-    return (Served(clip, file_name, Source.SECOND_PASS, None, None) for clip, file_name in clips if clip not in exclude)
+    return (Served(clip, file_name, Source.ASKED_AGAIN, None, None) for clip, file_name in clips if clip not in exclude)
 
 
 def _second_pass(

@@ -14,7 +14,7 @@ from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
 from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects, record_team
 from db.reports import LabelShare, TeamReport, WaitingFor
-from db.serving.random_slice import Waiting, blind_answers, slice_clip_ids, what_is_waited_for
+from db.serving.random_slice import Waiting, blind_answers, slice_answers, slice_clip_ids, what_is_waited_for
 from db.store.engine import Turn
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
@@ -73,7 +73,7 @@ class Scorer:
             has_scores = session.get_one(Run, published.run_id).evaluated_at is not None
         # Some labels were given with the classifier's prediction in view, or because it contradicted an earlier label. Heads can
         # learn from these labels, but accuracy cannot be measured on them.
-        slice_labels = consensus_labels([decision for decision in snapshot.live if decision.blind])
+        slice_labels = consensus_labels(slice_answers(snapshot.live))
         tested = Slice.of(pool, in_slice, slice_labels, snapshot.label_ids)
         prefixes = thinned(distinct_prefixes(snapshot.live, past))
         heads = self._heads_for(pool)

@@ -56,7 +56,7 @@ LOG = logging.getLogger("earmark.app")
 Document = dict[str, Any]
 _CONCERNS_ALL = (DatabaseGoneError, *STORE_ERRORS)
 """Errors of the database and its disk, rather than of one answer."""
-_BLIND = (Source.RANDOM, Source.SECOND_PASS, Source.GOLD_CHECK)
+_BLIND = (Source.RANDOM, Source.SECOND_PASS, Source.ASKED_AGAIN, Source.GOLD_CHECK)
 
 
 class Labelling:

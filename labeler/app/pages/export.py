@@ -19,6 +19,7 @@ from db.records.audio_files import answered_bytes
 from db.store.failures import STORE_ERRORS, failure_of
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.entry.required import checked_again, require_lead
+from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.keeping.backup import show_backup
 from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.words.run import counted
@@ -85,9 +86,10 @@ def _download(now: Serving, standing: int) -> None:
 @st.fragment(run_every=_LOOK_AGAIN)
 def _show_failure(failed: list[str]) -> None:
     """Say why the last download failed: it is made outside of the page, and Streamlit says nothing of it."""
-    require_lead()
     if failed:
-        st.error(failed[-1])
+        with in_one_sentence():
+            require_lead()
+            st.error(failed[-1])
 
 
 def _choice(exporter: Exporter) -> ExportChoice:

@@ -32,7 +32,7 @@ def lease(project: OpenProject, annotator: str, *, limit: int = 3, random_share:
 
 
 def asked_of(leased: list[LeasedClip]) -> list[int]:
-    return [clip.clip_id for clip in leased if clip.source == Source.SECOND_PASS]
+    return [clip.clip_id for clip in leased if clip.source == Source.ASKED_AGAIN]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_clip_is_asked_before_the_queue_until_somebody_has_answered(any_projec
     assert asked_of(leased) == [clips[0], clips[2]]
     assert leased[0].predicted is None
     row = answer_leased(any_project, leased[0].lease_id, "sad")
-    assert (row.source, row.suggestion_shown) == (Source.SECOND_PASS, False)
+    assert (row.source, row.suggestion_shown) == (Source.ASKED_AGAIN, False)
     assert waiting(any_project) == [clips[2]]
     undo(any_project, annotator="ben")
     assert waiting(any_project) == [clips[0], clips[2]], "the answer was taken back"
@@ -109,7 +109,7 @@ def test_the_random_slice_keeps_its_share(any_project: OpenProject, clips: list[
     ask(any_project, clips[:4])
     sources = [clip.source for clip in lease(any_project, "ben", limit=6, random_share=0.25)]
     assert sources.count(Source.RANDOM) == 3, "a quarter of all eleven answers"
-    assert sources.count(Source.SECOND_PASS) == 3
+    assert sources.count(Source.ASKED_AGAIN) == 3
 
 
 def test_old_wishes_are_met_although_not_all_are_looked_at(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from db.decisions.consensus import consensus_labels
+from db.decisions.log import live_decisions
 from db.models import Source
 from db.project import OpenProject
+from db.records.labels import active_labels
 from db.records.lease_clock import lease_time
 from db.records.people.annotators import annotator_named
 from db.serving.leases import lease_next
-from db.serving.random_slice import Waiting, blind_answers, slice_clip_ids, what_is_waited_for
+from db.serving.random_slice import Waiting, blind_answers, slice_answers, slice_clip_ids, what_is_waited_for
 from tests.filled_projects import add_clips, answer
 from tests.owed_clips import owed_clips
 
@@ -83,3 +86,20 @@ def test_what_is_waited_for_is_what_ends_the_slice(project: OpenProject) -> None
 
         in_slice = slice_clip_ids(session, answered=blind_answers(live_decisions(session)))
     assert waiting(project).clips[0].clip_id == clips[len(in_slice)]
+
+
+def test_an_answer_that_a_lead_asked_for_changes_no_label_of_the_slice(any_project: OpenProject) -> None:
+    """Leads ask where the classifier contradicts a label; it must not look better for that."""
+    clips = in_key_order(any_project, 3)
+    answer(any_project, clips[0], "sad", annotator="ann", source=Source.RANDOM)
+    answer(any_project, clips[0], "angry", annotator="ben", source=Source.ASKED_AGAIN)
+    answer(any_project, clips[1], "happy", annotator="ann", source=Source.RANDOM)
+    answer(any_project, clips[1], "sad", annotator="ann", source=Source.ASKED_AGAIN)
+    with any_project.read() as session:
+        live = live_decisions(session)
+        names = {label.id: label.name for label in active_labels(session)}
+        in_slice = slice_clip_ids(session, answered=blind_answers(live))
+    labels = {clip: names[label] for clip, label in consensus_labels(slice_answers(live)).items()}
+    assert labels == {clips[0]: "sad", clips[1]: "sad"}, "one's own answer that was given anew is the only one that is left"
+    assert in_slice == clips[:2]
+    assert names[consensus_labels(live)[clips[0]]] == "angry", "the classifier learns from it all the same"

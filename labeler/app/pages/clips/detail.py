@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -11,6 +10,7 @@ from db.browsing.rows import ClipHistory, ClipLine, GivenOnce, history_of
 from labeler.app.guard.places import address
 from labeler.app.opened import Serving
 from labeler.app.pages.grid import open_grid
+from labeler.app.pages.moments import moment
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.playable_clips import clip_token
 from labeler.app.sign_in.ways import arranged
@@ -84,9 +84,9 @@ def _history(history: ClipHistory) -> None:
     for given in history.answers:
         st.markdown(_in_words(given))
     for flag in history.flags:
-        st.markdown(f":material/flag: {plain(flag.note) or 'flagged'} — {plain(flag.annotator)}, {_day(flag.at)}")
+        st.markdown(f":material/flag: {plain(flag.note) or 'flagged'} — {plain(flag.annotator)}, {moment(flag.at)}")
     for who, at in history.wishes:
-        st.caption(f"Asked again by {plain(who or 'a script')}, {_day(at)}")
+        st.caption(f"Asked again by {plain(who or 'a script')}, {moment(at)}")
 
 
 def _in_words(given: GivenOnce) -> str:
@@ -94,8 +94,4 @@ def _in_words(given: GivenOnce) -> str:
     answer = f"**{answer}**" if given.stands else f"~~{answer}~~"
     fixed = ", label fixed" if given.gold else ""
     note = f": {plain(given.reason)}" if given.reason else ""
-    return f"{answer}{note} — {plain(given.annotator)}, {_day(given.at)} :small[{plain(given.source)}{fixed}]"
-
-
-def _day(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    return f"{answer}{note} — {plain(given.annotator)}, {moment(given.at)} :small[{plain(given.source)}{fixed}]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import streamlit as st
 
 from db.browsing.rows import ClipLine
 from labeler.app.pages.clips.filters import OWN
+from labeler.app.pages.moments import moment
 
 _FILE, _BOX = "file", "clips-table-box"
 _LONGEST = 300
@@ -85,7 +85,7 @@ def _cell(line: ClipLine, name: str) -> Any:
         "speaker": line.speaker,
         "seconds": line.seconds,
         "agreement": line.agreement,
-        "answered": None if line.answered_at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(line.answered_at)),
+        "answered": None if line.answered_at is None else moment(line.answered_at),
         "transcript": (line.transcript or "")[:_LONGEST] or None,
         "number": line.clip_id,
     }[name]

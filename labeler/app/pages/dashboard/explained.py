@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import altair as alt
 import streamlit as st
@@ -58,16 +56,6 @@ def data_of(rows: Callable[[], Rows], *, name: str) -> None:
         type="tertiary",
         icon=":material/download:",
     )
-
-
-def clock(seconds: float) -> str:
-    """The time of day where the visitor is, with the date if it is another day than today."""
-    try:
-        zone: ZoneInfo | None = ZoneInfo(st.context.timezone or "")
-    except (ValueError, OSError, LookupError):
-        zone = None
-    then, today = datetime.fromtimestamp(seconds, zone).astimezone(zone), datetime.now(zone).astimezone(zone)
-    return then.strftime("%H:%M") if then.date() == today.date() else then.strftime("%Y-%m-%d %H:%M")
 
 
 def as_csv(rows: Rows) -> bytes:

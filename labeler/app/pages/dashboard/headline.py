@@ -11,7 +11,8 @@ from db.dashboard import DashboardFacts
 from db.models import Run
 from db.reports import OutlookReport
 from db.serving.random_slice import Waiting
-from labeler.app.pages.dashboard.explained import clock, why
+from labeler.app.pages.dashboard.explained import why
+from labeler.app.pages.moments import today_or_moment
 from labeler.app.pages.plain_text import plain
 from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, more_points_in_words, saved_in_words
 from labeler.words.run import accuracy_in_words, counted, normalisation_in_words, speakers_in_words
@@ -126,7 +127,7 @@ def _age(facts: DashboardFacts) -> str:
         return "" if since.run_id is None else "The accuracy is being measured for the first time."
     if not since.answers and since.run_id is None:
         return ""
-    parts = [f"Measured as of {clock(run.evaluated_at or run.created_at)}"]
+    parts = [f"Measured as of {today_or_moment(run.evaluated_at or run.created_at)}"]
     if since.answers:
         parts.append(f"{counted(since.answers, 'answer')} ago")
     return ", ".join(parts) + ("; measuring anew." if since.run_id is not None else ".")
@@ -140,7 +141,8 @@ def _waiting(run: Run | None, waiting: Waiting | None) -> str:
     place = (
         "is in nobody's hands and is served next"
         if clip.held_by is None
-        else f"is open with {clip.held_by}" + ("" if clip.until is None else f" until {clock(clip.until)} at the latest")
+        else f"is open with {clip.held_by}"
+        + ("" if clip.until is None else f" until {today_or_moment(clip.until)} at the latest")
     )
     counts = 0 if run is None else run.slice_clips
     all_of_them = counts + waiting.answered_behind

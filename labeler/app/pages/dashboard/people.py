@@ -12,7 +12,8 @@ from db.reports import AnnotatorPair, AnnotatorQuality, TeamReport
 from labeler.app.opened import serving
 from labeler.app.pages.choosing import choose
 from labeler.app.pages.dashboard.clips_of import show_clips
-from labeler.app.pages.dashboard.explained import chart, clock, data_of
+from labeler.app.pages.dashboard.explained import chart, data_of
+from labeler.app.pages.moments import today_or_moment
 from labeler.app.pages.plain_text import plain
 from labeler.charts.labels import intervals_chart
 from labeler.words.run import counted
@@ -59,7 +60,7 @@ def _table(facts: DashboardFacts, team: TeamReport | None) -> None:
                 "Seconds each": speed.seconds if speed else None,
                 "An hour": round(speed.an_hour) if speed and speed.an_hour else None,
                 "Last 24 hours": speed.by_hour if speed else [],
-                "Newest": clock(speed.last_at) if speed else "",
+                "Newest": today_or_moment(speed.last_at) if speed else "",
                 "Reliability": None if good is None or good.reliability is None else 100 * good.reliability,
                 "95%": _between(good),
                 "Drift": [] if good is None else [100 * point.reliability for point in good.drift],

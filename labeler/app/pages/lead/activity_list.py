@@ -14,8 +14,8 @@ from db.models import Annotator
 from db.records.people.annotators import is_person
 from labeler.app.opened import Serving
 from labeler.app.pages.lead.activity_words import in_words
-from labeler.app.pages.lead.moments import day, limits_of, seconds_at, stretch
 from labeler.app.pages.lead.taking_back import ask_to_take_back, bring_back, show_what_was_done
+from labeler.app.pages.moments import day, limits_of, seconds_at, stretch
 from labeler.app.pages.plain_text import plain
 
 PAGE = 25

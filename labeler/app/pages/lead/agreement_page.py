@@ -12,7 +12,7 @@ from db.quality.shared_clips import AgreementNow, UnderVersion, agreement_by_ver
 from db.quality.shares import apart
 from db.records.labels import active_labels
 from labeler.app.opened import Serving
-from labeler.app.pages.lead.moments import stretch
+from labeler.app.pages.moments import stretch
 from labeler.app.pages.plain_text import plain
 from labeler.words.run import counted
 

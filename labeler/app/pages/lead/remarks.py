@@ -9,7 +9,7 @@ from db.store.engine import Turn
 from labeler.app.guard.places import address
 from labeler.app.opened import Serving
 from labeler.app.pages.asked_name import annotator_id_of
-from labeler.app.pages.lead.moments import stretch
+from labeler.app.pages.moments import stretch
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.playable_clips import clip_token
 from labeler.words.run import counted

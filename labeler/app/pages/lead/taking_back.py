@@ -7,7 +7,8 @@ import streamlit as st
 from db.decisions.taking_back import AnswerRun, described, reinstate_answers, take_back_answers
 from labeler.app.opened import Serving
 from labeler.app.pages.entry.required import require_lead
-from labeler.app.pages.lead.moments import stretch
+from labeler.app.pages.failing import in_one_sentence
+from labeler.app.pages.moments import stretch
 from labeler.app.pages.plain_text import plain
 from labeler.words.run import counted
 
@@ -24,8 +25,13 @@ def ask_to_take_back(now: Serving, run: AnswerRun, name: str) -> None:
         name: who would take them back.
     """
     # A dialog runs without its page.
-    require_lead()
-    forget_what_was_done()
+    with in_one_sentence():
+        require_lead()
+        forget_what_was_done()
+        _ask(now, run, name)
+
+
+def _ask(now: Serving, run: AnswerRun, name: str) -> None:
     with now.project.read() as session:
         found = described(session, run)
     if not found.standing:

@@ -35,9 +35,9 @@ def show_import(now: Serving) -> None:
 
 
 def _shown(now: Serving, job: ImportJob) -> None:
-    # A fragment runs without its page.
-    require_lead()
     with in_one_sentence(), st.container(border=True, key="audio-import"):
+        # A fragment runs without its page.
+        require_lead()
         if job.is_running:
             _progress(job)
             return

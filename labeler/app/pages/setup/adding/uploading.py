@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import streamlit as st
@@ -11,6 +10,7 @@ import streamlit as st
 from db.imports.folder import AUDIO_SUFFIXES
 from labeler.app.opened import Serving
 from labeler.app.pages.asked_name import annotator_at_page, known_name, visitor_called
+from labeler.app.pages.moments import moment
 from labeler.app.pages.session_token import session_token
 from labeler.app.sign_in.ways import arranged
 from labeler.player.upload.component import UploadSeat, upload
@@ -58,5 +58,5 @@ def _files(folder: Path) -> list[str]:
 
 
 def _words(folder: Path) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(folder.stat().st_mtime))
+    when = moment(folder.stat().st_mtime)
     return f"{counted(len(_files(folder)), 'file')}, {when}"

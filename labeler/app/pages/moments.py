@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import time as clock_time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,6 +27,16 @@ def clock(at: float) -> str:
 def day(at: float) -> str:
     """For example `2026-03-04`."""
     return _local(at).strftime("%Y-%m-%d")
+
+
+def moment(at: float) -> str:
+    """For example `2026-03-04 12:01`."""
+    return f"{day(at)} {clock(at)}"
+
+
+def today_or_moment(at: float) -> str:
+    """Only the time, if it is of today."""
+    return clock(at) if day(at) == day(time.time()) else moment(at)
 
 
 def stretch(since: float, until: float) -> str:
