@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.activity.bursts import Burst, bursts
-from db.decisions.conditions import REINSTATES, first_id
+from db.decisions.conditions import came_back, first_id
 from db.decisions.guidelines import guideline_versions
 from db.decisions.log import standing_query
 from db.decisions.taking_back import REINSTATED, TAKEN_BACK, brought_back
@@ -121,9 +121,8 @@ def _fits(one: Happening, wanted: Wanted) -> bool:
 
 
 def _answers(session: Session) -> Iterator[Happening]:
-    again = Decision.circumstances[REINSTATES].as_integer()
     query = select(Decision.annotator_id, Decision.source, Decision.id, Decision.created_at)
-    query = query.where(Decision.answer != Answer.UNDO, again.is_(None)).order_by(Decision.id)
+    query = query.where(Decision.answer != Answer.UNDO, ~came_back()).order_by(Decision.id)
     elsewhere = (Source.IMPORTED, Source.SCRIPTED)
     rows = (((who, source in elsewhere), number, at) for who, source, number, at in session.execute(query))
     names = _names(session)

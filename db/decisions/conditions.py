@@ -82,13 +82,18 @@ def first_id() -> ColumnElement[int]:
     return func.coalesce(Decision.circumstances[REINSTATES].as_integer(), Decision.id)
 
 
+def came_back() -> ColumnElement[bool]:
+    """SQL condition on `Decision`: nobody gave it when it was stored; it was taken back before, and brought back."""
+    found: ColumnElement[bool] = Decision.circumstances[REINSTATES].as_integer().is_not(None)
+    return found
+
+
 def given_at() -> ColumnElement[float]:
     """SQL expression on `Decision`: when it was stored, in seconds since 1970.
 
     For an answer that was taken back and brought back, it is when that answer was given.
     """
-    came_back = Decision.circumstances[REINSTATES].as_integer().is_not(None)
-    return case((came_back, func.coalesce(Decision.answered_at, Decision.created_at)), else_=Decision.created_at)
+    return case((came_back(), func.coalesce(Decision.answered_at, Decision.created_at)), else_=Decision.created_at)
 
 
 def source_of(row: Decision) -> Source:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import first_id, given_at, given_in_app
+from db.decisions.conditions import came_back, given_at, given_in_app
 from db.decisions.log import live_query
 from db.models import Annotator, Decision
 
@@ -70,8 +70,7 @@ def _by_hour(session: Session, *, now: float, hours: int) -> defaultdict[int, Co
     """Answers by annotator and hour, the oldest hour being 0."""
     since = now - hours * 3600
     # Not those that were brought back, all at one moment.
-    given_then = first_id() == Decision.id
-    newer = live_query().where(given_in_app(), given_then, Decision.created_at > since, Decision.created_at <= now)
+    newer = live_query().where(given_in_app(), ~came_back(), Decision.created_at > since, Decision.created_at <= now)
     found: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for annotator, created_at in session.execute(newer.with_only_columns(Decision.annotator_id, Decision.created_at)):
         found[annotator][min(int((created_at - since) // 3600), hours - 1)] += 1

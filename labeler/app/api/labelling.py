@@ -11,11 +11,12 @@ import logging
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import and_
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from db.decisions.comments import append_comment
-from db.decisions.conditions import given_in_app
+from db.decisions.conditions import came_back, given_in_app
 from db.decisions.flags import append_flag, own_flag
 from db.decisions.guidelines import newest_guidelines
 from db.decisions.log import decision_counts
@@ -155,7 +156,9 @@ class Labelling:
         """Take back the annotator's newest answer given in the app; its clip comes back, or None when nothing is left."""
         annotator_id = self._visitors.answering(request.session)
         with self._project.write(Turn.ANSWERS) as session:
-            undo = undo_decision(session, uuid=str(request.uuid), annotator_id=annotator_id, among=given_in_app())
+            # Not what a lead brought back meanwhile: those rows are new, and their answers may be of last week.
+            own = and_(given_in_app(), ~came_back())
+            undo = undo_decision(session, uuid=str(request.uuid), annotator_id=annotator_id, among=own)
             answer = None if undo is None else session.get(Decision, undo.replaces_id)
             ticket = None if answer is None else _ticket_again(session, answer)
         with self._project.read() as session:

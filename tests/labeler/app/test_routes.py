@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from db.decisions.log import live_decisions
-from db.models import Answer, Clip, ClipState, Decision, Source
+from db.decisions.taking_back import AnswerRun, reinstate_answers, take_back_answers
+from db.models import Answer, Clip, ClipState, Decision, Event, Source
 from db.project import OpenProject
 from db.records.people.annotators import annotator_named
 from labeler.app.api import routes as routes_module
@@ -155,6 +157,20 @@ def test_undo_leaves_imported_labels_alone(page: Page) -> None:
     answer_outside(page.project, page.clips[0], annotator="Ann", source=Source.IMPORTED)
     assert page.post("undo", {"session": page.session, "uuid": str(uuid.uuid4())}).json()["clip"] is None
     assert len(page.standing()) == 1
+
+
+def test_undo_leaves_alone_what_a_lead_brought_back(page: Page) -> None:
+    first, second = page.next(2)
+    page.send(labelled(first))
+    (old,) = page.standing()
+    with page.project.write() as session:
+        assert take_back_answers(session, AnswerRun(old.annotator_id, 0.0, old.created_at), by="lead") == 1
+    page.send(labelled(second))
+    with page.project.write() as session:
+        assert reinstate_answers(session, session.scalars(select(Event.id)).one(), by="lead").answers == 1
+    undone = page.post("undo", {"session": page.session, "uuid": str(uuid.uuid4())}).json()
+    assert undone["clip"]["clip"] == second["clip"], "the newest that was given, not the newest row"
+    assert [answer.clip_id for answer in page.standing()] == [first["clip"]]
 
 
 def test_one_bad_answer_does_not_block_the_others(page: Page) -> None:
