@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.decisions.conditions import came_back
 from db.decisions.log import live_query
-from db.models import Annotator, Decision, Lease, Role
+from db.models import Annotator, Answer, Decision, Lease, Role
 from db.records.people.annotators import is_person, name_key
 
 
@@ -35,7 +36,9 @@ def known_people(session: Session, *, containing: str = "", limit: int | None = 
     """
     answers = live_query().with_only_columns(Decision.annotator_id, func.count().label("answers"))
     counted = answers.group_by(Decision.annotator_id).subquery()
-    answered = select(func.max(Decision.created_at)).where(Decision.annotator_id == Annotator.id).scalar_subquery()
+    # Rows that take answers back or bring them back may be a lead's doing.
+    own = Decision.annotator_id == Annotator.id, Decision.answer != Answer.UNDO, ~came_back()
+    answered = select(func.max(Decision.created_at)).where(*own).scalar_subquery()
     handed = select(func.max(Lease.created_at)).where(Lease.annotator_id == Annotator.id).scalar_subquery()
     query = (
         select(Annotator, func.coalesce(counted.c.answers, 0), answered, handed)
