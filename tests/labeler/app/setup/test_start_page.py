@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from db.project import OpenProject, open_project
 from db.records.labels import active_labels
@@ -40,6 +41,10 @@ def page(answer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTe
 
 def create(page: AppTest) -> AppTest:
     return page.button[0].click().run()
+
+
+def opens(page: AppTest) -> Button:
+    return next(button for button in page.button if button.label == "Open")
 
 
 def sentence(page: AppTest) -> str:
@@ -101,8 +106,8 @@ def test_a_project_is_opened_by_its_folder_unless_it_is_served(page: AppTest, an
     page.run()
     page.text_input(key="start-path").set_value(str(project.directory))
     with serve_lock(project):
-        page.button[-1].click().run()
+        opens(page).click().run()
         assert "is running for" in sentence(page)
     page.text_input(key="start-path").set_value(str(project.directory))
-    page.button[-1].click().run()
+    opens(page).click().run()
     assert Path(answer.read_text()) == project.directory
