@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from db.browsing.rows import ClipHistory, ClipLine, GivenOnce, history_of
+from labeler.app.guard.places import address
 from labeler.app.opened import Serving
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.plain_text import plain
@@ -57,7 +58,7 @@ def show_picked(now: Serving, ticked: Sequence[ClipLine], current: ClipLine) -> 
 def _facts(now: Serving, line: ClipLine, history: ClipHistory) -> None:
     # Nothing but a signed token goes into the HTML.
     st.html(
-        f'<img src="/earmark/picture/{clip_token(now, line.clip_id)}" alt="" '
+        f'<img src="{address(f"picture/{clip_token(now, line.clip_id)}")}" alt="" '
         'style="width:100%;height:140px;border-radius:10px;object-fit:fill">'
     )
     st.text(line.file_name)

@@ -11,6 +11,7 @@ from db.records.labels import active_labels
 from labeler.app.incoming.job import ImportJob, JobState
 from labeler.app.incoming.jobs import jobs_of
 from labeler.app.opened import Serving
+from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup.adding.tables import show_table
@@ -34,6 +35,8 @@ def show_import(now: Serving) -> None:
 
 
 def _shown(now: Serving, job: ImportJob) -> None:
+    # It runs again by itself, without its page.
+    require_lead()
     with in_one_sentence(), st.container(border=True, key="audio-import"):
         if job.is_running:
             _progress(job)
