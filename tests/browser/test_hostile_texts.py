@@ -1,4 +1,4 @@
-"""Markup in every text that people or files bring in: no page runs it, loads anything for it, or shows it as anything but text."""
+"""Markup in every text that people or files bring in: no page runs it, loads anything for it, or shows more than the text."""
 
 from __future__ import annotations
 
@@ -289,8 +289,9 @@ def test_pages_of_the_project(seen: Watched, sounds: Path) -> None:
     page.get_by_role("button", name="Edit").first.click()
     seen.shows("As annotators see it", GUIDELINE.partition("!")[0])
     seen.go("audio")
-    page.get_by_label("Folder or manifest").fill(str(sounds / "list.csv"))
-    page.get_by_label("Folder or manifest").press("Enter")
+    field = page.get_by_role("textbox", name="Folder or manifest")
+    field.fill(str(sounds / "list.csv"))
+    field.press("Enter")
     seen.shows(SPEAKER, SAID, f"{COLUMN}: {VALUE}", clip_name(1))
     page.get_by_text("Upload", exact=True).click()
     seen.shows("list.csv", clip_name(1))

@@ -90,7 +90,7 @@ class Uploads:
 
     async def _write(self, body: AsyncIterator[bytes], file: IO[bytes], folder: Path) -> int:
         received, waiting = 0, bytearray()
-        async for part in _in_time(body):
+        async for part in in_time(body):
             received += len(part)
             _check_size(received)
             waiting += part
@@ -104,7 +104,7 @@ class Uploads:
         return received
 
 
-async def _in_time(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def in_time(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The parts of a body, as long as they come."""
     while True:
         try:
