@@ -6,11 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 from streamlit.testing.v1 import AppTest
 
-from db.project import OpenProject, open_project
+from db.project import OpenProject, create_project, open_project
 from db.records.labels import active_labels
+from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup import start
+from labeler.app.start_server import build_start
 from labeler.processes.one_server import serve_lock
 from labeler.processes.recent_projects import remember_project
 
@@ -106,3 +110,43 @@ def test_a_project_is_opened_by_its_folder_unless_it_is_served(page: AppTest, an
     page.text_input(key="start-path").set_value(str(project.directory))
     page.button[-1].click().run()
     assert Path(answer.read_text()) == project.directory
+
+
+def test_names_of_folders_are_shown_as_they_are(page: AppTest, tmp_path: Path) -> None:
+    folder = tmp_path / "<img src=x onerror=ran()> ![m](x)"
+    create_project(folder, labels=None).close()
+    remember_project(folder)
+    page.run()
+    assert plain(folder.name) in [button.label for button in page.button]
+    assert plain(str(folder)) in [caption.value for caption in page.caption]
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("127.0.0.1:8501", "http://evil.example"),
+        ("127.0.0.1:8501", "http://127.0.0.1:9999"),
+        ("127.0.0.1:8501", "null"),
+        ("rebound.example:8501", "http://rebound.example:8501"),
+        ("rebound.example:8501", None),
+    ],
+    ids=["another site", "another program of this machine", "a page from nowhere", "a name that points here", "the same by GET"],
+)
+def test_a_site_in_the_users_browser_makes_no_project(host: str, origin: str | None) -> None:
+    """Whatever the start page does goes through its socket, which is refused to other sites."""
+    visitor = TestClient(build_start(host="127.0.0.1"), base_url=f"http://{host}")
+    headers = {} if origin is None else {"Origin": origin}
+    assert visitor.get("/", headers=headers).status_code == 403
+    assert visitor.post("/", headers=headers, data={"start-folder": "/tmp/x"}).status_code == 403
+    with (
+        pytest.raises(WebSocketDisconnect),
+        visitor.websocket_connect("/_stcore/stream", subprotocols=["streamlit"], headers=headers),
+    ):
+        pass
+
+
+def test_nothing_on_the_start_page_is_sent_by_a_form(tmp_path: Path) -> None:
+    visitor = TestClient(build_start(host="127.0.0.1"), base_url="http://127.0.0.1:8501")
+    for path in ("/", "/start", "/earmark/serving", "/earmark/api/upload", "/_stcore/upload_file/a/b"):
+        assert visitor.post(path, data={"start-folder": str(tmp_path / "made")}).status_code in (404, 405)
+    assert not (tmp_path / "made").exists()
