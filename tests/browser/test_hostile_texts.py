@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ from db.records.people.annotators import annotator_named, signed_in_annotator
 from db.records.people.events import record_event
 from db.records.people.roles import give_role
 from db.settings_file import change_settings
+from labeler.app.sign_in.tokens import Tokens
 from learner.imports.source import import_source
 from tests.browser.served import PLAYED, Served
 from tests.browser.test_pages import OUTLOOK, evaluated_run, lay_out_clips
@@ -310,3 +312,34 @@ def test_the_activity(seen: Watched) -> None:
     page.get_by_text("Guidelines", exact=True).click()
     page.get_by_text("What changed in version 1").click()
     seen.shows(GUIDELINE, ANN)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 5000\r\n\r\nRIFF",
+        b"Content-Length: 99999999999999\r\n\r\nRIFF",
+        b"Content-Length: -1\r\n\r\nRIFF",
+        b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nRIFFF",
+        b"Transfer-Encoding: chunked\r\n\r\n4\r\nRIFF\r\nnonsense",
+        b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nRIFF",
+    ],
+    ids=["cut", "huge", "negative", "two lengths", "cut between pieces", "a piece that never ends"],
+)
+def test_an_upload_whose_length_is_a_lie_leaves_nothing(served: Served, body: bytes) -> None:
+    project = served.project
+    with project.read() as session:
+        lea = session.scalars(select(Annotator.id).where(Annotator.name == LEA)).one()
+    token = Tokens(project.info().secret).for_session(lea)
+    before = sorted(project.directory.rglob("uploads/**/*"))
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+        head = f"POST /earmark/api/upload?name=lie.wav HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nEarmark-Session: {token}\r\n"
+        line.sendall(head.encode() + body)
+        line.shutdown(socket.SHUT_WR)
+        replied = line.recv(100)
+    assert not replied.startswith(b"HTTP/1.1 200")
+
+    def nothing_left() -> bool:
+        return [path for path in sorted(project.directory.rglob("uploads/**/*")) if path.is_file() and path not in before] == []
+
+    wait_for(nothing_left, what="the file to be given up", seconds=10)
