@@ -17,6 +17,8 @@ from db.errors import FormatError
 
 LONGEST_LINE = 1 << 24
 """Most characters of a line."""
+MOST_EMPTY = 500_000
+"""Most empty lines in a row: they give no row, so that whoever wants only the first rows would wait for the end of the file."""
 MOST_COLUMNS = 10_000
 """Most columns of a table, and most keys of a JSON object: each of them is kept with each clip."""
 
@@ -108,8 +110,16 @@ def first_character(path: Path, encoding: str) -> str:
 
 
 def lines_of(file: io.TextIOWrapper) -> Iterator[str]:
-    """The lines with their ends; of one that is longer than `LONGEST_LINE`, the beginning, which is longer than that."""
+    """The lines with their ends; of one that is longer than `LONGEST_LINE`, the beginning, which is longer than that.
+
+    Raises:
+        FormatError: while the caller iterates: too many empty lines.
+    """
+    empty = 0
     while line := file.readline(LONGEST_LINE + 1):
+        empty = empty + 1 if line.isspace() else 0
+        if empty > MOST_EMPTY:
+            raise FormatError(f"{file.name} has more than {MOST_EMPTY:,} empty lines in a row; remove them.")
         yield line
         while len(line) >= LONGEST_LINE and not line.endswith(("\n", "\r")):
             line = file.readline(LONGEST_LINE)

@@ -16,8 +16,16 @@ from db.errors import ProjectError
 from labeler.processes.supervisor import Alarm, Child, log, refuse_taken_address
 
 
-def refuse_strangers(directory: Path, host: str) -> None:
-    """Raise ProjectError unless only this machine can reach the address: whoever opens the start page may make a project."""
+def refuse_strangers(directory: Path, host: str, *, people_sign_in: bool = False) -> None:
+    """Raise ProjectError unless only this machine can reach the address: whoever opens the start page may make a project.
+
+    Where people sign in, others reach it by a proxy, and the start page knows no sign-in.
+    """
+    if people_sign_in:
+        raise ProjectError(
+            f"There is no project in {directory}, and where people sign in, none can be made in the browser; serve without "
+            f"signing in first, or make it with `earmark --project {directory} init --labels a,b,c`."
+        )
     try:
         is_own = ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

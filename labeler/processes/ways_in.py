@@ -33,6 +33,11 @@ class WaysIn:
     base_path: str = ""
     """Empty, or a path without a last slash."""
 
+    @property
+    def signs_in(self) -> bool:
+        """Whether a visitor has to sign in."""
+        return self.oidc is not None or self.proxy_header is not None
+
     def check(self, host: str) -> None:
         """Refuse what cannot work, or would let strangers in.
 
@@ -40,7 +45,7 @@ class WaysIn:
             ProjectError: the address can be reached from elsewhere and nobody has to sign in, or options contradict each other.
             SettingsError: the file of OIDC cannot be used.
         """
-        signs_in = self.oidc is not None or self.proxy_header is not None
+        signs_in = self.signs_in
         if self.oidc is not None and self.proxy_header is not None:
             raise ProjectError("People sign in by --oidc or by --proxy-header, not by both; leave one of them out.")
         if (self.proxy_header is None) != (not self.trusted_proxies):

@@ -41,6 +41,10 @@ class GridLabelling:
         where clips are named.
         """
         annotator_id = self._visitors.answering(request.session)
+        if request.among is not None:
+            # A lead selects clips on the map. For others it would be a way to ask which clips have answers already, and so which
+            # of theirs are gold checks.
+            self._visitors.require_lead(request.session)
         ranking = self._ranking(request)
         closeness: dict[int, float | None] = {}
         leave_out = frozenset(request.leave_out)

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO, NoReturn
 
+import anyio
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -34,6 +35,8 @@ KEPT_FREE = 2**30
 MOST_AT_ONCE = 4
 LIST_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".parquet", ".txt"})
 """Of manifests and answers of other tools."""
+STALLED_SECONDS = 60.0
+"""How long a file that is arriving may bring nothing: others wait for its place."""
 LONGEST_NAME = 200
 """Bytes in UTF-8."""
 _BATCH = re.compile(r"[0-9a-f]{16}")
@@ -46,7 +49,7 @@ class Uploads:
     def __init__(self, project: OpenProject, tokens: Tokens) -> None:
         self._folder = project.uploads_dir
         self._visitors = Visitors(project, tokens)
-        self._arriving = 0
+        self._arriving: set[Path] = set()
 
     async def take(self, request: Request) -> JSONResponse:
         """Store the body of a request as a file.
@@ -62,13 +65,15 @@ class Uploads:
         if not _BATCH.fullmatch(batch):
             raise RefusedError(400, "The batch is not one that this server has made; leave it out for the first file.")
         target = self._folder / batch / name
-        if self._arriving >= MOST_AT_ONCE:
+        if len(self._arriving) >= MOST_AT_ONCE:
             raise RefusedError(503, f"{MOST_AT_ONCE} files are arriving already; send this one when one of them is complete.")
-        self._arriving += 1
+        if target in self._arriving:
+            raise _there_already(name)
+        self._arriving.add(target)
         try:
             received = await self._receive(request, target)
         finally:
-            self._arriving -= 1
+            self._arriving.discard(target)
         content = {"path": f"{self._folder.name}/{batch}/{name}", "batch": batch, "name": name, "bytes": received}
         return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
@@ -84,7 +89,7 @@ class Uploads:
 
     async def _write(self, body: AsyncIterator[bytes], file: IO[bytes], folder: Path) -> int:
         received, waiting = 0, bytearray()
-        async for part in body:
+        async for part in in_time(body):
             received += len(part)
             _check_size(received)
             waiting += part
@@ -98,10 +103,29 @@ class Uploads:
         return received
 
 
+async def in_time(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The parts of a body, as long as they come."""
+    while True:
+        try:
+            with anyio.fail_after(STALLED_SECONDS):
+                part = await anext(body)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise RefusedError(408, "The file stopped arriving; send it again.") from None
+        yield part
+
+
+def _there_already(name: str) -> RefusedError:
+    return RefusedError(409, f"{json.dumps(name)} is there already; rename the file, or send it in another batch.")
+
+
 def _make_place(target: Path, size: int) -> None:
     """Make the folder of a file that is to come."""
-    if target.exists():
-        raise RefusedError(409, f"{json.dumps(target.name)} is there already; rename the file, or send it in another batch.")
+    if os.path.lexists(target):
+        raise _there_already(target.name)
+    if target.parent.is_symlink():
+        raise RefusedError(400, "The batch is a link to another folder; leave it out, so that the file gets a folder of its own.")
     target.parent.mkdir(parents=True, exist_ok=True)
     _check_room(target.parent, size)
 

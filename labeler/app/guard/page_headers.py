@@ -23,6 +23,8 @@ def page_headers() -> list[tuple[bytes, bytes]]:
         # For browsers that do not know frame-ancestors.
         (b"x-frame-options", b"DENY"),
         (b"cross-origin-resource-policy", b"same-origin"),
+        # A site that opens the app in a window gets no hold of that window.
+        (b"cross-origin-opener-policy", b"same-origin"),
     ]
 
 

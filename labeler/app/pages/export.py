@@ -21,6 +21,7 @@ from labeler.app.opened import Serving, serving
 from labeler.app.pages.entry.required import checked_again, require_lead
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.keeping.backup import show_backup
+from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup.still_empty import is_still_empty
 from labeler.words.run import counted
 from learner.handover.export import export_project, first_rows
@@ -61,7 +62,7 @@ def _download(now: Serving, standing: int) -> None:
         if choice.audio != AudioAs.NONE:
             _refuse_too_much_audio(now, format)
     except EarmarkError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return
     if st.session_state.get("export-of") != (format, choice):
         # Why another export failed is of no use here.
@@ -86,10 +87,11 @@ def _download(now: Serving, standing: int) -> None:
 @st.fragment(run_every=_LOOK_AGAIN)
 def _show_failure(failed: list[str]) -> None:
     """Say why the last download failed: it is made outside of the page, and Streamlit says nothing of it."""
+    require_lead()
     if failed:
         with in_one_sentence():
             require_lead()
-            st.error(failed[-1])
+            st.error(plain(failed[-1]))
 
 
 def _choice(exporter: Exporter) -> ExportChoice:

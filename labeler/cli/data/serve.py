@@ -67,7 +67,7 @@ def serve(
     from labeler.processes.supervisor import page_address, supervise
 
     if not (directory / SETTINGS_FILE).is_file():
-        refuse_strangers(directory.resolve(), host)
+        refuse_strangers(directory.resolve(), host, people_sign_in=ways_in.signs_in)
         note(f"There is no project in {directory.resolve()}: make or open one at {page_address(host, port)}. Ctrl-C stops it.")
         chosen = chosen_project(directory, host=host, port=port, allowed_hosts=allowed_hosts)
         if chosen is None:

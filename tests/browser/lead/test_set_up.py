@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import socket
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from db.project import open_project
 from db.records.labels import active_labels
@@ -98,3 +104,33 @@ def test_from_the_start_page_to_features(start_page: Page, tmp_path: Path) -> No
         assert [label.name for label in active_labels(session)] == ["calm", "bored"]
     opened.close()
     assert (status["clips"], status["embedded"], status["decisions"]) == (5, 5, 4)
+
+
+def test_a_site_in_the_users_browser_makes_no_project(start_page: Page, tmp_path: Path) -> None:
+    """All that the start page does goes through its socket, which is refused to other sites, and to names that point here."""
+    own = urlsplit(start_page.url).netloc
+    port = own.partition(":")[2]
+    rebound = f"rebound.example:{port}"
+    for host, origin in (
+        (own, "http://evil.example"),
+        (own, "http://127.0.0.1:9"),
+        (own, "null"),
+        (rebound, f"http://{rebound}"),
+    ):
+        line = socket.create_connection(("127.0.0.1", int(port)))
+        with pytest.raises(InvalidStatus, match="403"), connect(f"ws://{host}/_stcore/stream", sock=line, origin=Origin(origin)):
+            pass
+        assert status(own, "/", {"Host": host, "Origin": origin}) == 403
+        assert status(own, "/", {"Host": host, "Origin": origin}, b"start-folder=/tmp/x") == 403
+    assert status(own, "/", {"Host": rebound}) == 403
+    for path in ("/", "/start", "/earmark/serving", "/earmark/api/upload", "/_stcore/upload_file/a/b"):
+        assert status(own, path, {}, b"start-folder=/tmp/x") in (404, 405)
+    assert not (tmp_path / "nothing").exists()
+
+
+def status(server: str, path: str, headers: dict[str, str], body: bytes | None = None) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"http://{server}{path}", data=body, headers=headers)) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        return error.code

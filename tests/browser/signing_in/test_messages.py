@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from db.records.people.annotators import signed_in_annotator
 from db.records.people.roles import give_role
 from tests.browser.signing_in.conftest import Start
 
+FOR_LEADS = ("people", "review", "export", "clips", "audio", "labels", "activity", "settings")
 OPTIONS = ("--proxy-header=X-Forwarded-User", "--trusted-proxy=127.0.0.1")
 
 
@@ -32,18 +34,31 @@ def socket_of(port: int, user: str | None, **more: str) -> Iterator[ClientConnec
         yield socket
 
 
-def page(socket: ClientConnection, name: str, *widgets: WidgetState) -> str:
-    """All that comes back when a page is asked for by its name: the bytes of the messages, as far as they are text."""
+def ask(socket: ClientConnection, name: str, *widgets: WidgetState, by_hash: str = "", fragment: str = "") -> None:
+    """Ask for a page by its name.
+
+    Args:
+        by_hash: what Streamlit calls the page, instead of the name.
+        fragment: the part of the page that is to run alone.
+    """
     message = BackMsg()
     message.rerun_script.page_name = name
+    message.rerun_script.page_script_hash = by_hash
+    message.rerun_script.fragment_id = fragment
     message.rerun_script.query_string = "annotator=Lea"
     message.rerun_script.widget_states.widgets.extend(widgets)
     socket.send(message.SerializeToString())
+
+
+def page(socket: ClientConnection, name: str, *widgets: WidgetState, by_hash: str = "") -> str:
+    """All that comes back until the page that was asked for is complete: the bytes of the messages, as far as they are text."""
+    ask(socket, name, *widgets, by_hash=by_hash)
     came: list[str] = []
     while True:
         answer = ForwardMsg.FromString(bytes(socket.recv(timeout=30)))  # type: ignore[arg-type]
         came.append(str(answer))
-        if answer.WhichOneof("type") == "script_finished":
+        # A page that leads to another one begins anew.
+        if answer.WhichOneof("type") == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
             return "\n".join(came)
 
 
@@ -64,13 +79,37 @@ def test_no_message_gets_past_the_role(project: OpenProject, port: int) -> None:
         # The identity of the list that gives Ann a role, as it was in a message to Lea.
         widget = next(line.split('"')[1] for line in seen.splitlines() if "people-role-2-annotator" in line and "id:" in line)
     with socket_of(port, "ann@x.org") as ann:
-        for name in ("people", "review", "export"):
-            assert "This page is for leads" in page(ann, name)
-        assert "This page is for leads and viewers" in page(ann, "progress")
+        for name in FOR_LEADS:
+            assert "This page is for leads; ask" in page(ann, name)
+        for name in ("dashboard", "progress"):
+            assert "This page is for leads and viewers" in page(ann, name)
         seen = page(ann, "people", WidgetState(id=widget, int_value=2), WidgetState(id=widget, string_value="Lead"))
         assert "Role of Ann" not in seen
     with project.read() as session:
         assert {row.name: row.role for row in session.scalars(select(Annotator))} == {"Lea": Role.LEAD, "Ann": None}
+
+
+def test_no_page_comes_by_what_streamlit_calls_it(port: int) -> None:
+    """Hashes of pages and names of fragments are the same for everybody."""
+    with socket_of(port, "lea@x.org") as lea:
+        hashes, fragments = {}, {}
+        for name in (*FOR_LEADS, "dashboard"):
+            seen = page(lea, name)
+            hashes[name] = found(seen, "page_script_hash")[-1]
+            fragments[name] = {each for each in found(seen, "fragment_id") if each}
+    assert fragments["audio"]
+    assert fragments["dashboard"]
+    with socket_of(port, "ann@x.org") as ann:
+        for name, by_hash in hashes.items():
+            assert "This page is for leads" in page(ann, "", by_hash=by_hash), name
+            for fragment in fragments[name]:
+                ask(ann, "", by_hash=by_hash, fragment=fragment)
+            assert found(page(ann, "people"), "label") == []
+
+
+def found(messages: str, field: str) -> list[str]:
+    """The values of a field in the messages of a page."""
+    return re.findall(rf'\b{field}: "([^"]*)"', messages)
 
 
 def test_nobody_opens_a_socket_without_signing_in(port: int) -> None:

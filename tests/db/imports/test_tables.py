@@ -127,3 +127,13 @@ def test_labels_and_speakers_are_texts_whatever_they_look_like(tmp_path: Path, s
     (row,) = rows_of(tmp_path / f"m.{suffix}", content)
     assert isinstance(row, SourceRow)
     assert (row.label, row.speaker) == (text, text)
+
+
+@pytest.mark.parametrize(("name", "first"), [("m.csv", "file,label"), ("m.jsonl", '{"file": "a.wav"}')])
+def test_whoever_wants_the_first_rows_waits_for_no_end_of_empty_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, first: str
+) -> None:
+    monkeypatch.setattr(text_lines, "MOST_EMPTY", 100)
+    with pytest.raises(FormatError, match=rf"{name} has more than 100 empty lines in a row; remove them"):
+        rows_of(tmp_path / name, f"{first}\n" + "\n" * 200)
+    assert rows_of(tmp_path / name, f"{first}\n" + "\n" * 100) is not None

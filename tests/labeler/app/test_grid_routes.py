@@ -13,10 +13,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from db.models import Decision, Source
+from db.models import Decision, Role, Source
 from db.project import OpenProject
 from db.records.labels import label_by_name
 from db.records.people.annotators import annotator_named
+from db.records.people.roles import give_role
 from labeler.app.api.routes import routes
 from labeler.app.sign_in.tokens import Tokens
 from learner.search.likely import LikelyClips, write_likely
@@ -98,6 +99,16 @@ def test_clips_that_are_named_come_in_that_order_unless_somebody_has_answered_th
     assert numbers(clips) == [first, third]
     assert [clip["closeness"] for clip in clips] == [None, None]
     assert page.ask(among=[first], likely="happy").status_code == 400
+
+
+def test_only_a_lead_names_the_clips_of_a_grid(page: Page) -> None:
+    """Others could find out which of their clips have a known answer, and so are gold checks."""
+    with page.project.write() as session:
+        give_role(session, annotator_id=annotator_named(session, "Ben").id, role=Role.LEAD, by=None)
+    assert page.ask(among=page.clips[:1]).status_code == 403
+    assert page.ask(like=page.clips[0]).status_code == 200
+    lead = page.client.post("/earmark/api/grid", json={"session": page.other, "want": 4, "among": page.clips[:1]})
+    assert [clip["clip"] for clip in lead.json()["clips"]] == page.clips[:1]
 
 
 def test_clips_like_a_clip_do_not_include_it(page: Page) -> None:

@@ -71,6 +71,14 @@ def test_without_a_project_strangers_are_offered_none(tmp_path: Path, asked: dic
     assert asked == {}
 
 
+def test_where_people_sign_in_no_project_is_made_in_the_browser(tmp_path: Path, asked: dict[str, Any]) -> None:
+    """The proxy is on this machine, and lets others in."""
+    result = serve(tmp_path, "--proxy-header", "X-User", "--trusted-proxy", "127.0.0.1", "--allowed-host", "label.example")
+    assert result.exit_code == 1
+    assert f"There is no project in {tmp_path}, and where people sign in, none can be made in the browser" in result.output
+    assert asked == {}
+
+
 def test_a_project_chosen_on_the_start_page_is_served(
     project: OpenProject, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
+from db.records.people.roles import may_view
+from labeler.app.pages.entry.required import checked_again
 from labeler.app.pages.plain_text import plain
 
 Rows = Sequence[Mapping[str, Any]]
@@ -46,9 +48,15 @@ def below_chart(rows: Callable[[], Rows], *, name: str, because: Iterable[str] =
 
 def data_of(rows: Callable[[], Rows], *, name: str) -> None:
     """A button that gives data as CSV."""
+    may_still_view = checked_again(may_view)
+
+    def made() -> bytes:
+        may_still_view()
+        return as_csv(rows())
+
     st.download_button(
         "Data (CSV)",
-        data=lambda: as_csv(rows()),
+        data=made,
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"{name}-csv",

@@ -46,17 +46,17 @@ def require_annotator() -> None:
     _require(may_answer, "Viewers do not answer clips; ask a lead of this project for the role of an annotator.")
 
 
-def checked_again() -> Callable[[], None]:
-    """What checks outside of the page, as when a download is made, that the person at this browser is a lead still.
+def checked_again(may: Callable[[Role], bool] = may_lead) -> Callable[[], None]:
+    """What checks outside of the page, as when a download is made, that the person at this browser still may do this.
 
-    It raises RoleError if they are not.
+    It raises RoleError if they may not.
     """
     name = known_name()
     who = None if name is None else visitor_called(name)
 
     def check() -> None:
-        if not may_lead(_role_of(who)):
-            raise RoleError("You are no lead any more; reload the page.")
+        if not may(_role_of(who)):
+            raise RoleError(f"You {'are no lead' if may is may_lead else 'may not see this'} any more; reload the page.")
 
     return check
 

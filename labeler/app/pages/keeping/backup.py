@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -11,6 +12,7 @@ from db.backups.backing_up import back_up
 from db.errors import EarmarkError
 from db.store.failures import STORE_ERRORS, failure_of
 from labeler.app.opened import Serving
+from labeler.app.pages.entry.required import checked_again
 from labeler.app.pages.plain_text import plain
 from labeler.words.run import counted
 
@@ -38,15 +40,22 @@ def show_backup(now: Serving) -> None:
     if path.stat().st_size > _MOST_BYTES:
         st.caption("It is too large for a download from this page; copy it from the server.")
         return
+    may_still_lead = checked_again()
     st.download_button(
         "Download the backup",
-        data=path.read_bytes,
+        data=lambda: _read(path, may_still_lead),
         file_name=path.name,
         mime="application/zip",
         icon=":material/download:",
         on_click="ignore",
         key="backup-download",
     )
+
+
+def _read(path: Path, may_still_lead: Callable[[], None]) -> bytes:
+    """The file, read when the button is pressed: the project's secret is in it."""
+    may_still_lead()
+    return path.read_bytes()
 
 
 def _make(now: Serving, *, with_features: bool) -> None:

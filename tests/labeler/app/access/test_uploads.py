@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
+import anyio
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from db.models import Role
 from db.project import OpenProject
 from db.records.people.annotators import annotator_named
 from db.records.people.roles import give_role
 from labeler.app.api import uploads
+from labeler.app.api.refusing import RefusedError
 from labeler.app.api.routes import routes
+from labeler.app.api.uploads import Uploads
 from labeler.app.sign_in.tokens import Newcomer, Tokens
+from learner.imports.source import import_source
 
 
 class Sender(NamedTuple):
@@ -110,3 +118,97 @@ def test_a_full_disk_is_not_filled_further(sender: Sender, monkeypatch: pytest.M
 
 def test_an_empty_file_is_refused(sender: Sender) -> None:
     assert (sender.send("a.wav", b"").status_code, sender.stored()) == (400, [])
+
+
+def test_of_two_files_of_one_name_that_arrive_at_once_the_first_stays(sender: Sender) -> None:
+    route = Uploads(sender.project, sender.tokens)
+    query = {"name": "a.wav", "batch": "0123456789abcdef"}
+
+    async def both() -> None:
+        first, second = anyio.Event(), anyio.Event()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield b"one"
+            first.set()
+            await second.wait()
+
+        async def at_once() -> AsyncIterator[bytes]:
+            yield b"two"
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(route.take, request(sender, query, slowly()))
+            await first.wait()
+            with pytest.raises(RefusedError, match="is there already"):
+                await route.take(request(sender, query, at_once()))
+            second.set()
+
+    anyio.run(both)
+    assert (sender.project.directory / "uploads" / query["batch"] / "a.wav").read_bytes() == b"one"
+
+
+def request(sender: Sender, query: dict[str, str], body: AsyncIterator[bytes]) -> Request:
+    """A request whose body comes when it comes: the test client would wait for all of it before it sends any."""
+
+    async def receive() -> Message:
+        try:
+            return {"type": "http.request", "body": await anext(body), "more_body": True}
+        except StopAsyncIteration:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+    headers = [(b"earmark-session", sender.tokens.for_session(1).encode())]
+    return Request({"type": "http", "method": "POST", "query_string": urlencode(query).encode(), "headers": headers}, receive)
+
+
+def test_a_file_that_stops_arriving_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "STALLED_SECONDS", 0.01)
+
+    async def stalls() -> AsyncIterator[bytes]:
+        yield b"abc"
+        await anyio.sleep_forever()
+
+    async def received() -> list[bytes]:
+        return [part async for part in uploads.in_time(stalls())]
+
+    with pytest.raises(RefusedError, match="stopped arriving") as refused:
+        anyio.run(received)
+    assert refused.value.status == 408
+
+
+def test_a_batch_that_is_a_link_leads_nowhere(sender: Sender, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (sender.project.directory / "uploads").mkdir()
+    (sender.project.directory / "uploads" / "0123456789abcdef").symlink_to(elsewhere)
+    assert sender.send("a.wav", batch="0123456789abcdef").status_code == 400
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_in_place_of_a_file_is_not_followed(sender: Sender, tmp_path: Path) -> None:
+    batch = sender.send("a.wav").json()["batch"]
+    (sender.project.directory / "uploads" / batch / "b.wav").symlink_to(tmp_path / "nothing")
+    assert sender.send("b.wav", batch=batch).status_code == 409
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_name_in_another_unicode_form_is_kept_as_it_is(sender: Sender) -> None:
+    batch = sender.send("u\u0308.wav", b"one").json()["batch"]
+    assert sender.send("\u00fc.wav", b"two", batch=batch).status_code in (200, 409)
+    assert (sender.project.directory / "uploads" / batch / "u\u0308.wav").read_bytes() == b"one"
+
+
+@pytest.mark.parametrize("name", ["a\u202egnp.wav", "a\u200b.wav", "\ufeffa.wav", "a\u2028.wav", "\u0007.wav"])
+def test_names_with_characters_that_nobody_sees_are_refused(sender: Sender, name: str) -> None:
+    assert sender.send(name).status_code == 400
+
+
+def test_markup_called_audio_is_a_file_like_any_other_and_is_never_served(sender: Sender) -> None:
+    sent = sender.send("page.wav", b"<!DOCTYPE html><svg onload=alert(1)>").json()
+    assert sender.client.get(f"/{sent['path']}").status_code == 404
+    report = import_source(sender.project, sender.project.directory / "uploads" / sent["batch"])
+    assert (report.added, len(report.rejected)) == (0, 1)
+
+
+def test_no_more_files_than_a_few_arrive_at_once(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_AT_ONCE", 0)
+    reply = sender.send("a.wav")
+    assert (reply.status_code, sender.stored()) == (503, [])

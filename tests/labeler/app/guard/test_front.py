@@ -130,6 +130,7 @@ def test_every_response_has_the_headers_of_pages() -> None:
         assert found["x-content-type-options"] == ["nosniff"]
         assert found["referrer-policy"] == ["same-origin"]
         assert found["cross-origin-resource-policy"] == ["same-origin"]
+        assert found["cross-origin-opener-policy"] == ["same-origin"]
         (policy,) = found["content-security-policy"]
         assert "frame-ancestors 'none'" in policy
         assert "default-src 'none'" in policy

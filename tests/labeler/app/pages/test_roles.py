@@ -9,16 +9,18 @@ import pytest
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
+from db.errors import RoleError
 from db.models import Annotator, Event, Role
 from db.project import OpenProject
 from db.records.people.annotators import annotator_named, signed_in_annotator
-from db.records.people.roles import give_role
+from db.records.people.roles import give_role, may_lead, may_view
 from labeler.app.opened import VARIABLE
 from labeler.app.pages import asked_name
 from labeler.app.pages.entry.required import checked_again
 from labeler.app.pages.plain_text import plain
 from labeler.app.sign_in.ways import Person, SignIn, Way, arrange
 from tests.filled_projects import add_clips, answer
+from tests.labeler.app.dashboard.reports import record
 
 SIGN_IN = SignIn(way=Way.PROXY, leads=frozenset({"boss@x.org"}))
 FOR_LEADS = "This page is for leads; ask a lead of this project if you need it."
@@ -130,7 +132,7 @@ def refusals(page: AppTest) -> list[str]:
     ("page", "name", "refusal"),
     [
         *((page, "Ann", FOR_LEADS) for page in LEADS_PAGES),
-        *((people, name, FOR_LEADS) for name in ("Vic", "Somebody new")),
+        *((page, name, FOR_LEADS) for page in LEADS_PAGES for name in ("Vic", "Somebody new")),
         (dashboard, "Ann", FOR_VIEWERS),
         *((page, "Vic", "Viewers do not answer clips") for page in (label, grid)),
     ],
@@ -152,14 +154,15 @@ def test_a_page_for_oneself_is_shown(project: OpenProject, page: Callable[[], No
     assert [title.value for title in seen.title] != ["Who are you?"]
 
 
-@pytest.mark.parametrize("page", [export, people, dashboard])
+@pytest.mark.parametrize("page", [*LEADS_PAGES, dashboard])
 def test_without_a_name_a_page_for_leads_asks_for_one(project: OpenProject, page: Callable[[], None]) -> None:
     with_roles(project)
-    assert "Who are you?" in [title.value for title in shown(page).title]
+    assert [title.value for title in shown(page).title] == ["Who is reviewing?" if page is review else "Who are you?"]
 
 
 @pytest.mark.parametrize("page", [export, dashboard])
-def test_as_long_as_nobody_is_a_lead_pages_need_no_name(page: Callable[[], None]) -> None:
+def test_as_long_as_nobody_is_a_lead_pages_need_no_name(project: OpenProject, page: Callable[[], None]) -> None:
+    add_clips(project, 1)
     seen = shown(page)
     assert refusals(seen) == []
     assert [title.value for title in seen.title] == [page.__name__.capitalize()]
@@ -175,7 +178,7 @@ def test_a_page_refuses_as_soon_as_the_role_is_gone(project: OpenProject) -> Non
     assert refusals(page.run()) == [FOR_LEADS]
 
 
-@pytest.mark.parametrize("page", [label, grid, review, people, export, dashboard])
+@pytest.mark.parametrize("page", [label, grid, dashboard, *LEADS_PAGES])
 def test_opening_a_page_makes_nobody(project: OpenProject, page: Callable[[], None]) -> None:
     shown(page, name="Somebody")
     with project.read() as session:
@@ -212,11 +215,56 @@ def test_where_people_sign_in_their_identity_counts_and_no_name(
     assert refusals(shown(people, name="Lea")) == refused
 
 
-def test_a_download_checks_again_when_it_is_made(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("may", "refusal"), [(may_lead, "You are no lead any more"), (may_view, "You may not see this any more")]
+)
+def test_a_download_checks_again_when_it_is_made(
+    project: OpenProject, monkeypatch: pytest.MonkeyPatch, may: Callable[[Role], bool], refusal: str
+) -> None:
     with_roles(project)
     monkeypatch.setattr("labeler.app.pages.entry.required.known_name", lambda: "Ann")
-    with pytest.raises(Exception, match="You are no lead any more"):
-        checked_again()()
+    with pytest.raises(Exception, match=refusal):
+        checked_again(may)()
+
+
+def test_every_download_of_a_page_checks_again(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backup holds the secret of the project; a page that was open before the role was lost still has its buttons."""
+    with_roles(project)
+    offered: dict[str, Callable[[], bytes]] = {}
+    monkeypatch.setattr("streamlit.download_button", lambda _label, *, data, key, **_options: offered.update({key: data}))
+    record(project)
+    page = shown(export, name="Lea")
+    page.button(key="backup").click().run()
+    shown(dashboard, name="Lea")
+    assert {"download", "backup-download", "curve-csv", "mix-ups-csv"} <= offered.keys()
+    assert offered["backup-download"]().startswith(b"PK")
+    with project.write() as session:
+        give_role(session, annotator_id=annotator_named(session, "Ann").id, role=Role.LEAD, by="Lea")
+        give_role(session, annotator_id=annotator_named(session, "Lea").id, role=Role.ANNOTATOR, by="Ann")
+    for made in offered.values():
+        with pytest.raises(RoleError):
+            made()
+
+
+def failed_import() -> None:
+    from types import SimpleNamespace
+    from typing import Any
+
+    from labeler.app.incoming.jobs import jobs_of
+    from labeler.app.opened import serving
+    from labeler.app.pages.setup.adding.import_progress import show_import
+
+    job: Any = SimpleNamespace(is_running=False, document=None, state=None, error="There is no such file.")
+    jobs_of(serving().project.directory).newest = job
+    show_import(serving())
+
+
+def test_an_import_is_shown_only_as_long_as_somebody_leads(project: OpenProject) -> None:
+    """This part of the page Audio runs again by itself, without the page."""
+    with_roles(project)
+    assert [error.value for error in shown(failed_import, name="Lea").error] == [plain("There is no such file.")]
+    page = shown(failed_import, name="Ann")
+    assert (len(page.error), refusals(page)) == (0, [FOR_LEADS])
 
 
 def roles(project: OpenProject) -> dict[str, Role | None]:

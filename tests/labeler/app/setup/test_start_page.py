@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from db.project import OpenProject, open_project
+from db.project import OpenProject, create_project, open_project
 from db.records.labels import active_labels
+from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup import start
 from labeler.processes.one_server import serve_lock
 from labeler.processes.recent_projects import remember_project
@@ -111,3 +112,12 @@ def test_a_project_is_opened_by_its_folder_unless_it_is_served(page: AppTest, an
     page.text_input(key="start-path").set_value(str(project.directory))
     opens(page).click().run()
     assert Path(answer.read_text()) == project.directory
+
+
+def test_names_of_folders_are_shown_as_they_are(page: AppTest, tmp_path: Path) -> None:
+    folder = tmp_path / "<img src=x onerror=ran()> ![m](x)"
+    create_project(folder, labels=None).close()
+    remember_project(folder)
+    page.run()
+    assert plain(folder.name) in [button.label for button in page.button]
+    assert plain(str(folder)) in [caption.value for caption in page.caption]

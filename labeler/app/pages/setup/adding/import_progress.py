@@ -35,6 +35,8 @@ def show_import(now: Serving) -> None:
 
 
 def _shown(now: Serving, job: ImportJob) -> None:
+    # It runs again by itself, without its page.
+    require_lead()
     with in_one_sentence(), st.container(border=True, key="audio-import"):
         # A fragment runs without its page.
         require_lead()
