@@ -8,7 +8,7 @@ from labeler.app.sign_in.ways import arranged
 
 OWN = "/earmark"
 """Before every address of ours, after the path that the app is served under."""
-_OWN_ROUTE = re.compile(r"/earmark/(api|audio|picture)/[^/]+")
+_OWN_ROUTE = re.compile(r"/earmark/((api|audio|picture)/[^/]+|serving)")
 _STREAMLITS_FILES = "/media/"
 """What pages offer for download."""
 

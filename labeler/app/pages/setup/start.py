@@ -16,6 +16,7 @@ from db.store.files import write_whole
 from labeler.app.pages.keeping.restore import asked_restore, restored
 from labeler.app.pages.keeping.whole_path import whole_path
 from labeler.app.pages.plain_text import plain
+from labeler.app.sign_in.ways import arranged
 from labeler.player.label_keys import check_label_keys
 from labeler.player.waiting.component import reload_when_served
 from labeler.processes.one_server import serve_lock
@@ -102,4 +103,4 @@ def leave_soon() -> None:
 
 def _wait() -> None:
     st.text("The project is being opened…")
-    reload_when_served()
+    reload_when_served(base=arranged().base_path)
