@@ -9,6 +9,7 @@ import argparse
 import os
 from pathlib import Path
 
+from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -18,7 +19,7 @@ from streamlit.web.server.starlette import App
 from labeler.app.guard.front import Guard
 from labeler.app.guard.hosts import allowed_hosts
 from labeler.app.guard.places import address
-from labeler.app.pages.setup.start import ANSWER, PROPOSED
+from labeler.app.pages.setup.start import ANSWER, PROPOSED, is_chosen, leave
 from labeler.app.server import configuration, read_no_files
 from labeler.app.sign_in.ways import SignIn, arrange, arranged
 from labeler.processes.lifeline import hold_lifeline
@@ -37,7 +38,9 @@ def build_start(*, host: str) -> App:
 
 
 async def _nothing_yet(_request: Request) -> JSONResponse:
-    return JSONResponse({"serving": False}, headers={"Cache-Control": "no-store"})
+    """Only a page that waits for the project asks this."""
+    going = BackgroundTask(leave) if is_chosen() else None
+    return JSONResponse({"serving": False}, headers={"Cache-Control": "no-store"}, background=going)
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ class Waiting {
   constructor(_root, data) {
     this.base = data.base;
     this.asking = setInterval(() => this.ask(), ASK_EVERY);
+    // The server of the start page ends when it is asked: from then on this page is complete.
+    this.ask();
   }
 
   // Streamlit takes the page away as soon as the first server is gone: asking goes on all the same.
