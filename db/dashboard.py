@@ -14,9 +14,9 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from db.decisions.conditions import first_id, given_as_gold_check
-from db.decisions.flags import raised_flags
 from db.decisions.log import decision_counts, live_query, newest_decision_id
 from db.decisions.pace import AnnotatorPace, pace
+from db.decisions.review import open_flags
 from db.models import Annotator, Answer, Clip, ClipState, Decision, Label, LearnerState, Run
 from db.records.label_history import newest_change_id
 from db.records.labels import active_labels
@@ -57,6 +57,7 @@ class LabellingNow:
     unsure: int
     """Of these, clips that somebody was unsure about."""
     flagged: int
+    """Clips with a flag that no reviewer has dealt with."""
     answers: int
     """Standing answers, of all clips."""
     annotators: int
@@ -150,7 +151,7 @@ def _labelling_now(session: Session) -> LabellingNow:
         labelled=labelled - _labelled_all_the_same(session, _settled_without_label(session)),
         skipped=skipped,
         unsure=unsure,
-        flagged=len({flag.clip_id for flag in raised_flags(session)}),
+        flagged=len(open_flags(session)),
         answers=decision_counts(session),
         annotators=session.scalar(live_query().with_only_columns(func.count(Decision.annotator_id.distinct()))) or 0,
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
+from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -18,21 +18,29 @@ from streamlit.web.server.starlette import App
 
 from labeler.app.guard.front import Guard
 from labeler.app.guard.hosts import allowed_hosts
-from labeler.app.pages.setup.start import ANSWER, PROPOSED
+from labeler.app.guard.places import address
+from labeler.app.pages.setup.start import ANSWER, PROPOSED, is_chosen, leave
 from labeler.app.server import configuration, read_no_files
+from labeler.app.sign_in.ways import SignIn, arrange, arranged
 from labeler.processes.lifeline import hold_lifeline
 
 SCRIPT = Path(__file__).parent / "pages" / "setup" / "start_script.py"
 
 
-def build_start(*, host: str, also_called: Sequence[str] = ()) -> App:
-    """The start page, and the route by which it notices that a project is served."""
-    guard = Middleware(Guard, hosts=allowed_hosts(listening_on=host, also=also_called))
-    return App(SCRIPT, routes=[Route("/earmark/serving", _nothing_yet)], middleware=[guard])
+def build_start(*, host: str) -> App:
+    """The start page, and the route by which it notices that a project is served.
+
+    It answers to no further name, and nobody signs in: only whoever sits at this machine may make a project on it. The path that
+    it is served under was arranged before.
+    """
+    guard = Middleware(Guard, hosts=allowed_hosts(listening_on=host), base_path=arranged().base_path)
+    return App(SCRIPT, routes=[Route(address("serving"), _nothing_yet)], middleware=[guard])
 
 
 async def _nothing_yet(_request: Request) -> JSONResponse:
-    return JSONResponse({"serving": False}, headers={"Cache-Control": "no-store"})
+    """Only a page that waits for the project asks this."""
+    going = BackgroundTask(leave) if is_chosen() else None
+    return JSONResponse({"serving": False}, headers={"Cache-Control": "no-store"}, background=going)
 
 
 def main() -> None:
@@ -42,13 +50,14 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, default=Path(), help="proposed for a new project")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8501, help="port to listen on (default: %(default)s)")
-    parser.add_argument("--allowed-host", action="append", default=[], metavar="NAME", help="a further name of this server")
+    parser.add_argument("--base-path", default="", metavar="PATH", help="path that the page is served under")
     options = parser.parse_args()
     os.environ[ANSWER], os.environ[PROPOSED] = str(options.answer), str(options.directory.resolve())
     hold_lifeline()
     read_no_files()
-    app = build_start(host=options.host, also_called=options.allowed_host)
-    app.run(config=configuration(host=options.host, port=options.port))
+    arrange(SignIn(base_path=options.base_path))
+    app = build_start(host=options.host)
+    app.run(config=configuration(host=options.host, port=options.port, base_path=options.base_path))
 
 
 if __name__ == "__main__":

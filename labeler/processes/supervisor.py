@@ -11,8 +11,8 @@ import threading
 import time
 import webbrowser
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from queue import Empty, SimpleQueue
 from types import FrameType
 from urllib.parse import urlsplit
@@ -182,7 +182,7 @@ def supervise(
         ProjectError: the address is taken or cannot be listened on.
     """
     refuse_taken_address(host, port)
-    directory, alarm, over = str(project.directory), Alarm(), threading.Event()
+    directory, alarm = str(project.directory), Alarm()
     app = Child(
         "app",
         [
@@ -199,13 +199,11 @@ def supervise(
         alarm.ring_last()
 
     previous = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    if open_browser:
-        base_path = "" if ways_in is None else ways_in.base_path
-        threading.Thread(target=_open_when_it_answers, args=(host, port, base_path, over), daemon=True).start()
+    opening = opened_when_it_answers(host, port, "" if ways_in is None else ways_in.base_path) if open_browser else nullcontext()
     try:
-        keep_running(project, [app, learner] if with_learner else [app], alarm=alarm)
+        with opening:
+            keep_running(project, [app, learner] if with_learner else [app], alarm=alarm)
     finally:
-        over.set()
         for number, handler in previous.items():
             signal.signal(number, handler)
 
@@ -271,6 +269,17 @@ def page_address(host: str, port: int) -> str:
     """The address to open in a browser of this machine."""
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
     return f"http://{shown}:{port}"
+
+
+@contextmanager
+def opened_when_it_answers(host: str, port: int, base_path: str) -> Iterator[None]:
+    """Open the page in a browser as soon as something answers there, unless the block ends before."""
+    over = threading.Event()
+    threading.Thread(target=_open_when_it_answers, args=(host, port, base_path, over), daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def _open_when_it_answers(host: str, port: int, base_path: str, over: threading.Event) -> None:

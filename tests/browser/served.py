@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -81,10 +81,18 @@ class Served:
         return [(name, found[name]) for name in file_names]
 
 
+class Site(Protocol):
+    """Where the app is."""
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+
+
 class Seat:
     """An annotator's seat: the Label page in a browser."""
 
-    def __init__(self, page: Page, served: Served, *, annotator: str = "Ann") -> None:
+    def __init__(self, page: Page, served: Site, *, annotator: str = "Ann") -> None:
         self.page = page
         self.served = served
         self.annotator = annotator

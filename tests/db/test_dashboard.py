@@ -91,7 +91,12 @@ def test_counts_are_of_clips_in_service(any_project: OpenProject) -> None:
     with any_project.write() as session:
         mark_broken(session, clips[2], "it cannot be decoded")
         who = annotator_named(session, "ben").id
+        append_flag(session, uuid=str(uuid.uuid4()), clip_id=clips[7], annotator_id=who, note="which?")
         append_flag(session, uuid=str(uuid.uuid4()), clip_id=clips[9], annotator_id=who, note="noise")
+    assert facts_of(any_project).now.flagged == 2
+    fixed = answer(any_project, clips[7], annotator="lead", source=Source.REVIEW, gold=True)
+    assert facts_of(any_project).now.flagged == 1, "a reviewer dealt with the other flag"
+    assert undo(any_project, annotator="lead", decision=fixed)
     now = facts_of(any_project).now
     assert (now.clips, now.answered, now.flagged) == (9, 4, 1)
     assert now.labelled == 2, "a reviewer settled one as having no label, one is broken"

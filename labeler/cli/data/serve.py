@@ -67,13 +67,16 @@ def serve(
     from labeler.processes.supervisor import page_address, supervise
 
     if not (directory / SETTINGS_FILE).is_file():
-        refuse_strangers(directory.resolve(), host, people_sign_in=ways_in.signs_in)
-        note(f"There is no project in {directory.resolve()}: make or open one at {page_address(host, port)}. Ctrl-C stops it.")
-        chosen = chosen_project(directory, host=host, port=port, allowed_hosts=allowed_hosts)
+        refuse_strangers(directory.resolve(), host, ways_in, allowed_hosts=allowed_hosts)
+        ways_in.check(host)
+        address = f"{page_address(host, port)}{ways_in.base_path}"
+        note(f"There is no project in {directory.resolve()}: make or open one at {address}. Ctrl-C stops it.")
+        chosen = chosen_project(directory, host=host, port=port, base_path=ways_in.base_path, open_browser=open_browser)
         if chosen is None:
             note("Earmark has stopped.")
             return
-        directory = chosen
+        # The page that is open goes on by itself.
+        directory, open_browser = chosen, False
     with opened(directory) as project, serve_lock(project):
         ways_in.check(host)
         check_label_keys(project)

@@ -75,7 +75,7 @@ def test_where_people_sign_in_no_project_is_made_in_the_browser(tmp_path: Path, 
     """The proxy is on this machine, and lets others in."""
     result = serve(tmp_path, "--proxy-header", "X-User", "--trusted-proxy", "127.0.0.1", "--allowed-host", "label.example")
     assert result.exit_code == 1
-    assert f"There is no project in {tmp_path}, and where people sign in, none can be made in the browser" in result.output
+    assert f"There is no project in {tmp_path}, and with --proxy-header others could make one in the browser" in result.output
     assert asked == {}
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from db.dashboard import DashboardFacts
 from db.decisions.flags import raised_flags
 from db.decisions.listed import listed_clips, unlabelled
-from db.decisions.review import doubted_clips
+from db.decisions.review import doubted_clips, open_flags
 from db.models import Answer
 from labeler.app.opened import serving
 from labeler.app.pages.dashboard.clips_of import show_clips
@@ -26,7 +26,8 @@ def show_doubts(facts: DashboardFacts) -> None:
         _open_review()
     with serving().project.read() as session:
         doubted = doubted_clips(session, limit=_MOST)
-        flags = raised_flags(session)[:_MOST]
+        to_check = open_flags(session)
+        flags = [flag for flag in raised_flags(session) if flag.clip_id in to_check][:_MOST]
         none = unlabelled(session, (Answer.SKIP, Answer.UNSURE), limit=_MOST)
         ids = [*(clip.clip_id for clip in doubted), *(flag.clip_id for flag in flags), *(each.clip_id for each in none)]
         known = listed_clips(session, ids)
@@ -63,7 +64,7 @@ def show_doubts(facts: DashboardFacts) -> None:
                 height=200,
             )
         else:
-            st.caption("Nobody has flagged a clip.")
+            st.caption("No flag waits for a review.")
         st.markdown(f"**Skipped or unsure** ({_count(len(none))})")
         if none:
             rows_of = {each.clip_id: (each.answer.value, each.reason or "", each.annotator) for each in reversed(none)}

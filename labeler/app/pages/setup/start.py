@@ -16,6 +16,7 @@ from db.store.files import write_whole
 from labeler.app.pages.keeping.restore import asked_restore, restored
 from labeler.app.pages.keeping.whole_path import whole_path
 from labeler.app.pages.plain_text import plain
+from labeler.app.sign_in.ways import arranged
 from labeler.player.label_keys import check_label_keys
 from labeler.player.waiting.component import reload_when_served
 from labeler.processes.one_server import serve_lock
@@ -23,14 +24,14 @@ from labeler.processes.recent_projects import recent_projects
 
 ANSWER, PROPOSED = "EARMARK_START_ANSWER", "EARMARK_START_DIRECTORY"
 """Variables that say where the answer goes, and which folder to propose."""
-_LAST_WORDS = 1.0
-"""Seconds in which the browser gets the last state of the page."""
+_LONGEST_WAIT = 10.0
+"""Seconds until this process ends although no browser asks for the project."""
 
 
 def show_start() -> None:
     """Show the page."""
     st.title("Earmark", anchor=False)
-    if Path(os.environ[ANSWER]).is_file():
+    if is_chosen():
         _wait()
         return
     st.subheader("New project", anchor=False)
@@ -94,12 +95,22 @@ def _go_on(opened: Callable[[], OpenProject]) -> None:
 
 
 def leave_soon() -> None:
-    """End this process, so that the supervisor goes on, once the browser knows what it waits for."""
-    leaving = threading.Timer(_LAST_WORDS, os.kill, [os.getpid(), signal.SIGTERM])
+    """End this process, so that the supervisor goes on: as a rule when the browser asks for the project (see `is_chosen`)."""
+    leaving = threading.Timer(_LONGEST_WAIT, leave)
     leaving.daemon = True
     leaving.start()
 
 
+def leave() -> None:
+    """End this process in order."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def is_chosen() -> bool:
+    """Whether a project has been chosen. A browser that asks then has the last state of the page, and needs this process no more."""
+    return Path(os.environ[ANSWER]).is_file()
+
+
 def _wait() -> None:
     st.text("The project is being opened…")
-    reload_when_served()
+    reload_when_served(base=arranged().base_path)

@@ -143,6 +143,7 @@ def test_without_signing_in_there_are_pages_but_nothing_of_the_project(path: str
         # A path of our own name is the prefix or a route; what comes after it tells.
         ("/earmark/audio", "/earmark", "/earmark/audio"),
         ("/earmark/audio/token", "/earmark", "/earmark/earmark/audio/token"),
+        ("/earmark/serving", "/earmark", "/earmark/earmark/serving"),
         ("/earmark/earmark/audio/token", "/earmark", "/earmark/earmark/audio/token"),
         # The start page, which is under no prefix, waits for this.
         ("/earmark/serving", "/earmark", "/earmark/earmark/serving"),
