@@ -11,6 +11,7 @@ from labeler.words.run import counted
 
 SECTION = "dashboard-section"
 LABELS, MIX_UPS, PEOPLE, DOUBTS, MAP = "Each label", "Mix-ups", "Annotators", "Doubts", "Map"
+_ASKED, _SHOWS = "dashboard-glance-asked", "dashboard-glance-shows"
 SECTIONS = [MIX_UPS, LABELS, PEOPLE, DOUBTS, MAP]
 
 
@@ -26,6 +27,13 @@ def glance(facts: DashboardFacts) -> None:
 
 def _open(section: str) -> None:
     st.session_state[SECTION] = section
+    st.session_state[_ASKED] = st.session_state.get(_ASKED, 0) + 1
+    st.session_state[_SHOWS] = True
+
+
+def section_asked() -> int:
+    """Another number each time that a line was pressed, in the run that follows; otherwise 0."""
+    return int(st.session_state[_ASKED]) if st.session_state.pop(_SHOWS, False) else 0
 
 
 def _mixed_up(facts: DashboardFacts) -> tuple[str, str] | None:

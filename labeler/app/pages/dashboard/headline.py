@@ -108,7 +108,7 @@ def _more(outlook: OutlookReport | None) -> _Figure:
     goal = more_points(forecast.now, _POINTS)
     if goal > 1:
         return _Figure("more", title, "Nothing", f"It is within {_POINTS} points of 100%", sentences)
-    for_points = f"decisions for {_POINTS} points more: from {forecast.now:.0%} on the curve to {goal:.0%}"
+    for_points = f"decisions for {_POINTS} points more ({forecast.now:.0%} to {goal:.0%})"
     needed = forecast.to_reach(goal).decisions
     if needed is None:
         return _Figure("more", title, f"over {forecast.horizon.decisions}", f"{for_points}, if at all", sentences)
