@@ -9,7 +9,16 @@ import pytest
 
 from labeler.player.scripts import ROOMS, imports, in_order, modules, named_for_scripts, read, script
 
-ENTRIES = ("label/player.js", "grid/grid.js", "page/page.js", "cliplist/cliplist.js", "map/map.js")
+ENTRIES = (
+    "label/player.js",
+    "grid/grid.js",
+    "page/page.js",
+    "cliplist/cliplist.js",
+    "map/map.js",
+    "upload/upload.js",
+    "waiting/waiting.js",
+    "into_view/into_view.js",
+)
 
 
 def texts_in(component: str) -> list[list[str]]:

@@ -20,7 +20,7 @@ from labeler.app.pages.dashboard.clips_of import show_clips
 from labeler.app.pages.dashboard.explained import why
 from labeler.app.pages.grid import open_grid_of
 from labeler.app.pages.plain_text import plain
-from labeler.charts.style import label_colours
+from labeler.charts.label_colours import label_colours
 from labeler.player.map.component import NO_LABEL, MapLabel, MapPoints, clip_map
 from learner.arrays import Float32Array, Int64Array
 from learner.search.clip_map import MOST_CLIPS, MapWithPredictions
@@ -50,8 +50,7 @@ def show_map(facts: DashboardFacts) -> None:
         st.caption("There is no map yet: the learner makes it when it has nothing else to do.")
         return
     labels = [
-        MapLabel(name=label.name, colour=colour)
-        for label, colour in zip(facts.labels, label_colours([label.colour for label in facts.labels]), strict=True)
+        MapLabel(name=label.name, colour=colour) for label, colour in zip(facts.labels, label_colours(facts.labels), strict=True)
     ][: NO_LABEL - 1]
     # What is new since the map was opened does not take the view away; the learner's next run draws it anew.
     done = clip_map(drawn.points, labels, stamp=drawn.stamp, key="map")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from db.models import Label
 from db.reports import ConfusedClip, ThresholdPoint
 from labeler.app.pages.dashboard.explained import as_csv
 from labeler.app.pages.dashboard.labels import threshold_in_words
 from labeler.app.pages.dashboard.mixups import mix_ups
-from labeler.charts.style import PALETTE, label_colours
+from labeler.charts.label_colours import PALETTE, label_colours
 
 
 def clip(number: int, label: int, predicted: int) -> ConfusedClip:
@@ -34,6 +35,7 @@ def test_data_of_a_chart_holds_no_formula() -> None:
     )
 
 
-def test_a_label_keeps_its_own_colour_and_the_others_get_those_that_are_left() -> None:
-    assert label_colours([None, PALETTE[0], None]) == [PALETTE[1], PALETTE[0], PALETTE[2]]
-    assert len(label_colours([None] * 30)) == 30
+def test_a_label_keeps_its_colour_whatever_colours_others_have() -> None:
+    labels = [Label(name="a", position=0), Label(name="b", position=1, colour="#010203"), Label(name="c", position=2)]
+    assert label_colours(labels) == [PALETTE[0], "#010203", PALETTE[2]]
+    assert len(label_colours([Label(name=str(number), position=number) for number in range(30)])) == 30
