@@ -28,9 +28,11 @@ def confusion_chart(confusion: Confusion) -> alt.LayerChart:
     """Clips by their label (rows) and by the label that the classifier predicts (columns)."""
     names = confusion.labels
     chosen = alt.selection_point(name=CELL, fields=["label", "predicted"], on="click", toggle=False)
+    # Every label has its name: Vega would leave out each second one.
+    axis = alt.Axis(labelAngle=-40, labelLimit=120, ticks=False, labelOverlap=False)
     base = alt.Chart(alt.InlineData(values=confusion_rows(confusion))).encode(
         y=label_axis("label", "label"),
-        x=alt.X("predicted:N", sort=None, title="predicted label", axis=alt.Axis(labelAngle=-40, labelLimit=120, ticks=False)),
+        x=alt.X("predicted:N", sort=None, title="predicted label", axis=axis),
         tooltip=[
             alt.Tooltip("label:N", title="Label"),
             alt.Tooltip("predicted:N", title="Predicted"),

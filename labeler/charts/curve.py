@@ -64,7 +64,7 @@ def curve_chart(
     share: dict[str, Any] = {
         "title": "UA (mean recall of the labels)",
         "scale": alt.Scale(domain=[0, 1]),
-        "axis": alt.Axis(tickCount=5, format=".0%"),
+        "axis": alt.Axis(tickCount=5, format=".0%", labelFlush=False),
     }
     accuracy = alt.Y("ua:Q", **share)
     base = alt.Chart(data).encode(x=examples)

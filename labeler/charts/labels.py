@@ -135,7 +135,7 @@ def reliability_chart(calibration: Calibration) -> alt.LayerChart:
 
 def label_axis(field: str, title: str | None = None) -> alt.Y:
     """The names of labels or people at the left, in the order given."""
-    axis = alt.Axis(labelLimit=160, labelFontSize=13, ticks=False, domain=False)
+    axis = alt.Axis(labelLimit=160, labelFontSize=13, ticks=False, domain=False, labelFlush=False)
     return alt.Y(f"{field}:N", sort=None, title=title, axis=axis)
 
 

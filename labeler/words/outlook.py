@@ -64,7 +64,7 @@ def goal_in_words(forecast: Forecast | None, goal: float) -> str:
         return f"{reached}, though {_percent(measured or 0)} was measured last." if below else f"{reached}."
     answer = _target(forecast.to_reach(goal), _limit(forecast.horizon))
     if measured is None or measured < goal:
-        return answer
+        return " ".join([answer, *_where_the_curve_stands(forecast)])
     return f"{_percent(measured)} was measured last, but the curve of all runs stands at {_percent(now)}. To stay there: {answer}"
 
 
@@ -74,11 +74,16 @@ def more_points_in_words(forecast: Forecast | None, *, points: int = 2) -> str:
     unknown = _unknown(forecast)
     if unknown or forecast is None or forecast.now is None or forecast.horizon is None:
         return f"How many more decisions {more} take is not known yet: {unknown}."
-    goal, stands = round(forecast.now + points / 100, 6), f"the curve of all runs stands at {_percent(forecast.now)}"
+    goal, stands = more_points(forecast.now, points), f"the curve of all runs stands at {forecast.now:.0%}"
     if goal > 1:
         return f"{more} are not possible, since {stands}."
     answer = _target(forecast.to_reach(goal), _limit(forecast.horizon))
     return f"{more} are {_percent(goal)}, since {stands}. {answer}"
+
+
+def more_points(now: float, points: int) -> float:
+    """The UA that lies so many points above where the curve stands; a whole percentage, as it can be typed as a goal."""
+    return round(round(now, 2) + points / 100, 2)
 
 
 def _unknown(forecast: Forecast | None) -> str:

@@ -59,7 +59,7 @@ def run_report(
 
     Args:
         scored: the accuracy; None without clips to test on.
-        labels: label id by clip id, of what the run learned from.
+        labels: label id by clip id, as people see them.
         probabilities: of the tested clips, from `cross_fitted_probabilities`.
         choice: whether the run's head normalises by speaker.
         normalised_folds: how many folds of the evaluation chose the same on their own labels.

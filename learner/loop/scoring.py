@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from db.decisions.consensus import consensus_labels
+from db.decisions.log import LiveDecision
 from db.errors import LearnerError
 from db.models import Run
 from db.project import OpenProject
@@ -137,7 +138,7 @@ class Scorer:
             pool,
             snapshot.label_ids,
             snapshot.label_names,
-            labels=labels,
+            labels=_shown(snapshot.live, labels),
             probabilities=cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids),
             choice=published.choice,
             normalised_folds=normalised_folds(heads, tested, labels),
@@ -177,6 +178,14 @@ class Scorer:
         if self._fold_heads is None or self._fold_heads.pool is not pool:
             self._fold_heads = FoldHeads(pool, C=self._C)
         return self._fold_heads
+
+
+def _shown(live: Iterable[LiveDecision], learned: Mapping[int, int]) -> dict[int, int]:
+    """The labels that people see of the clips that the run learned from.
+
+    Where answers differ, it may have learned another label: pages would count other examples of each label than exports.
+    """
+    return {clip: label for clip, label in consensus_labels(live).items() if clip in learned}
 
 
 def _of_slice(

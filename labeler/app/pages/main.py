@@ -23,7 +23,7 @@ from labeler.app.pages.review import show_review
 from labeler.app.pages.setup.audio import show_audio
 from labeler.app.pages.setup.labels import show_labels
 from labeler.app.pages.setup.settings import show_settings
-from labeler.app.pages.theme import icon
+from labeler.app.pages.theme import CHIPS, icon
 from labeler.app.sign_in.ways import arranged
 
 # Set before the navigation, which would otherwise fetch the page's icon by name from the internet.
@@ -60,6 +60,7 @@ sections = {
 page = st.navigation(sections, position="hidden" if must_sign_in else "top")
 # Set before the page runs: if the width changed later, the grid would have fetched clips for the wrong width.
 st.set_page_config(layout="wide" if page.url_path in (GRID, DASHBOARD, CLIPS) else "centered")
+st.html(CHIPS)
 with in_one_sentence():
     if must_sign_in:
         show_sign_in()

@@ -39,6 +39,13 @@ THEME: dict[str, Any] = {
 }
 
 
+CHIPS = (
+    "<style>@media (prefers-color-scheme: dark) { [data-testid=stMultiSelectTagsContainer] [role=group] :is(span, button, svg) "
+    f"{{ color: {THEME['theme.dark.backgroundColor']} }} }}</style>"
+)
+"""What is chosen in a list: Streamlit writes it white on the accent, which in the dark theme is light."""
+
+
 @cache
 def icon() -> Image.Image:
     """The tab's icon: five bars of a waveform. (Streamlit would fetch an icon given by name from the internet.)"""

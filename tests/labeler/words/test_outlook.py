@@ -13,6 +13,7 @@ from labeler.words.outlook import (
     forecast_in_words,
     goal_in_words,
     more_clips_in_words,
+    more_points,
     more_points_in_words,
     saved_in_words,
 )
@@ -200,6 +201,22 @@ def test_two_points_more_start_where_the_curve_stands() -> None:
     )
     assert (
         more_points_in_words(COURSE, points=25) == "25 points more are not possible, since the curve of all runs stands at 80%."
+    )
+
+
+def test_two_points_more_are_a_goal_that_can_be_typed_and_get_the_same_answer() -> None:
+    between = COURSE.model_copy(update={"now": 0.8037})
+    goal = more_points(0.8037, 2)
+    assert goal == 0.82
+    assert more_points_in_words(between) == (
+        f"2 points more are 82%, since the curve of all runs stands at 80%. {goal_in_words(COURSE, goal)}"
+    )
+
+
+def test_a_goal_names_the_curve_where_it_is_far_from_what_was_measured() -> None:
+    assert goal_in_words(COURSE.model_copy(update={"measured": 0.77}), 0.82) == (
+        "82% UA takes about 50 more decisions (20–300). "
+        "77% was measured last; that is below the curve of all runs, which stands at 80%."
     )
 
 

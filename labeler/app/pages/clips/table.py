@@ -42,6 +42,8 @@ def clip_table(lines: Sequence[ClipLine], columns: Sequence[str]) -> Picked:
         data[_head(name)] = [_cell(line, name) for line in lines]
     numbers = {
         "confidence": st.column_config.NumberColumn(format="percent"),
+        # "classifier disagrees" is cut off in the width of an empty column.
+        "marks": st.column_config.TextColumn(width="medium"),
         "seconds": st.column_config.NumberColumn(format="%.2f"),
     }
     # Streamlit remembers what is picked by its place: other lines are another table, so that no tick moves to another clip.

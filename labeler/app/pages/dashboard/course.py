@@ -29,7 +29,7 @@ def _course(facts: DashboardFacts) -> None:
     run = facts.run
     left, right = st.columns([2.1, 1], gap="medium")
     with right, st.container(border=True):
-        goal = st.number_input("How many more labels for this UA, in %?", 1, 100, value=_FIRST_GOAL, step=1, key=_GOAL)
+        goal = st.number_input("How many more decisions for this UA, in %?", 1, 100, value=_FIRST_GOAL, step=1, key=_GOAL)
         forecast = None if run is None or run.report.outlook is None else run.report.outlook.forecast
         st.markdown(plain(goal_in_words(forecast, goal / 100)))
         why(

@@ -10,7 +10,8 @@ from labeler.app.pages.plain_text import plain
 from labeler.words.run import counted
 
 SECTION = "dashboard-section"
-LABELS, MIX_UPS, PEOPLE, DOUBTS, MAP = "Labels", "Mix-ups", "People", "Doubts", "Map"
+LABELS, MIX_UPS, PEOPLE, DOUBTS, MAP = "Each label", "Mix-ups", "Annotators", "Doubts", "Map"
+_ASKED, _SHOWS = "dashboard-glance-asked", "dashboard-glance-shows"
 SECTIONS = [MIX_UPS, LABELS, PEOPLE, DOUBTS, MAP]
 
 
@@ -26,6 +27,13 @@ def glance(facts: DashboardFacts) -> None:
 
 def _open(section: str) -> None:
     st.session_state[SECTION] = section
+    st.session_state[_ASKED] = st.session_state.get(_ASKED, 0) + 1
+    st.session_state[_SHOWS] = True
+
+
+def section_asked() -> int:
+    """Another number each time that a line was pressed, in the run that follows; otherwise 0."""
+    return int(st.session_state[_ASKED]) if st.session_state.pop(_SHOWS, False) else 0
 
 
 def _mixed_up(facts: DashboardFacts) -> tuple[str, str] | None:
@@ -38,11 +46,12 @@ def _mixed_up(facts: DashboardFacts) -> tuple[str, str] | None:
 
 def _weakest(facts: DashboardFacts) -> tuple[str, str] | None:
     per_label = {} if facts.run is None else facts.run.report.per_label
-    known = {name: recall.recall for name, recall in per_label.items() if recall.recall is not None}
+    known = {name: (recall.recall, -recall.clips) for name, recall in per_label.items() if recall.recall is not None}
     if not known:
         return None
+    # Of two labels that are as weak, the one that is known better.
     name = min(known, key=lambda label: known[label])
-    return f"Weakest label: {name}, recall {known[name]:.0%}", LABELS
+    return f"Weakest label: {name}, recall {known[name][0]:.0%} of {counted(-known[name][1], 'clip')}", LABELS
 
 
 def _people(facts: DashboardFacts) -> list[tuple[str, str]]:

@@ -14,7 +14,14 @@ from db.serving.random_slice import Waiting
 from labeler.app.pages.dashboard.explained import why
 from labeler.app.pages.moments import today_or_moment
 from labeler.app.pages.plain_text import plain
-from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, more_points_in_words, saved_in_words
+from labeler.words.outlook import (
+    advice_in_words,
+    forecast_in_words,
+    more_clips_in_words,
+    more_points,
+    more_points_in_words,
+    saved_in_words,
+)
 from labeler.words.run import accuracy_in_words, counted, normalisation_in_words, speakers_in_words
 
 _UNKNOWN = "Not known yet"
@@ -98,10 +105,10 @@ def _more(outlook: OutlookReport | None) -> _Figure:
         because = "It takes more random clips first" if forecast is None else "Too little is measured yet"
         return _Figure("more", title, _UNKNOWN, because, forecast_in_words(outlook))
     sentences = [more_points_in_words(forecast, points=_POINTS), *forecast_in_words(outlook)]
-    goal = forecast.now + _POINTS / 100
+    goal = more_points(forecast.now, _POINTS)
     if goal > 1:
         return _Figure("more", title, "Nothing", f"It is within {_POINTS} points of 100%", sentences)
-    for_points = f"labels for {_POINTS} points more"
+    for_points = f"decisions for {_POINTS} points more ({forecast.now:.0%} to {goal:.0%})"
     needed = forecast.to_reach(goal).decisions
     if needed is None:
         return _Figure("more", title, f"over {forecast.horizon.decisions}", f"{for_points}, if at all", sentences)
@@ -126,7 +133,8 @@ def _age(facts: DashboardFacts) -> str:
     if run is None:
         return "" if since.run_id is None else "The accuracy is being measured for the first time."
     if not since.answers and since.run_id is None:
-        return ""
+        # A line here, too: the page below it does not jump when one is needed.
+        return f"Measured at {today_or_moment(run.evaluated_at or run.created_at)}, with all answers."
     parts = [f"Measured as of {today_or_moment(run.evaluated_at or run.created_at)}"]
     if since.answers:
         parts.append(f"{counted(since.answers, 'answer')} ago")

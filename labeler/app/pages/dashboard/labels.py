@@ -42,7 +42,7 @@ def show_labels(facts: DashboardFacts) -> None:
         if report.per_label:
             chart(recall_chart(report.per_label), lambda: _rows(report.per_label), name="recalls", because=_RECALL)
     with share:
-        st.markdown("**Share of the whole pool**, with its 95% interval")
+        st.markdown("**Share of the pool**, with its 95% interval")
         if report.shares:
             because = ["Estimated from the random slice, which is a fair sample of all clips."]
             chart(share_chart(report.shares), lambda: _rows(report.shares), name="shares", because=because)

@@ -14,7 +14,7 @@ from labeler.app.opened import serving
 from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.dashboard.course import course
 from labeler.app.pages.dashboard.doubts import show_doubts
-from labeler.app.pages.dashboard.glance import DOUBTS, LABELS, MAP, MIX_UPS, PEOPLE, SECTION, SECTIONS, glance
+from labeler.app.pages.dashboard.glance import DOUBTS, LABELS, MAP, MIX_UPS, PEOPLE, SECTION, SECTIONS, glance, section_asked
 from labeler.app.pages.dashboard.headline import headline
 from labeler.app.pages.dashboard.labels import show_labels
 from labeler.app.pages.dashboard.learner_line import learner_line
@@ -24,6 +24,7 @@ from labeler.app.pages.dashboard.people import show_people
 from labeler.app.pages.dashboard.reading import facts_now, stamp
 from labeler.app.pages.entry.required import require_viewer
 from labeler.app.pages.failing import in_one_sentence
+from labeler.player.into_view.component import into_view
 
 URL_PATH = "dashboard"
 _SHOW = {MIX_UPS: show_mix_ups, LABELS: show_labels, PEOPLE: show_people, DOUBTS: show_doubts, MAP: show_map}
@@ -96,4 +97,6 @@ def _section(facts: DashboardFacts) -> None:
         require_viewer()
         st.session_state.setdefault(SECTION, SECTIONS[0])
         chosen = st.segmented_control("Section", SECTIONS, key=SECTION, required=True, label_visibility="collapsed")
+        # Whoever pressed a line above would otherwise see nothing happen, where the sections are below the screen.
+        into_view(SECTION, asked=section_asked(), key="dashboard-into-view")
         _SHOW[chosen or SECTIONS[0]](facts)

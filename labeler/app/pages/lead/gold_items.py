@@ -18,7 +18,9 @@ def show_gold_items(now: Serving) -> None:
     if share > 0:
         st.text(f"{share:.0%} of the clips served are gold checks, from {counted(known, 'clip')} with a fixed label.")
     else:
-        st.text(f"No gold checks are served. Set gold_share to get some, from {counted(known, 'clip')} with a fixed label.")
+        st.text(
+            f"No gold checks are served: give them a share on the page Settings. {counted(known, 'clip')} with a fixed label."
+        )
     with st.expander("Why?"):
         st.markdown(
             "A gold check is a clip whose label was fixed on the Review page. It is mixed in at the set share and looks like any "

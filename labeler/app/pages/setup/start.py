@@ -107,7 +107,7 @@ def leave() -> None:
 
 
 def is_chosen() -> bool:
-    """Whether a project has been chosen. A browser that asks then has the last state of the page, and needs this process no more."""
+    """Whether a project is chosen. A browser that asks then has the last state of the page, and needs this process no more."""
     return Path(os.environ[ANSWER]).is_file()
 
 

@@ -74,7 +74,9 @@ def test_the_figures_answer_how_good_how_sure_how_much_more_and_whether_to_stop(
     }
     assert "UA, 95%: 52%–72%" in texts(page)
     assert "About 69 more random clips would narrow the interval to ±5 points." in texts(page)
+    # A line in place of the one that newer answers bring: with it, the page does not jump.
     assert "Measured as of" not in texts(page)
+    assert ", with all answers." in texts(page)
 
 
 def test_figures_that_are_being_measured_anew_are_the_older_ones_and_say_so(

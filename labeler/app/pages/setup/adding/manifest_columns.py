@@ -99,20 +99,21 @@ def _preview(path: Path, columns: Mapping[str, str], times_in: str | None) -> li
     problems = [(row.file_name, row.reason) for row in rows if isinstance(row, BadRow)]
     problems += [(row.file_name, row.if_missing or "There is no such file.") for row in good if not os.path.lexists(row.path)]
     st.caption("The first rows, as they would be read")
-    show_table(
-        ["File", "Label", "Start", "End", "Speaker", "Transcript", "Split", "Kept as well"],
-        [
-            (row.file_name, row.label, row.start, row.end, row.speaker, row.transcript, row.split, _extra(row))
-            for row in good[:PREVIEWED]
-        ],
-        name="audio-preview",
-    )
+    show_table(*_read_as(good[:PREVIEWED]), name="audio-preview")
     for sentence in remarks.sentences():
         st.caption(plain(sentence))
     if problems:
         st.warning(f"Of the first {len(rows)} rows, {len(problems)} would be rejected:")
         show_table(["File", "Reason"], problems[:SHOWN_PROBLEMS], name="audio-problems")
     return [label for label, _ in Counter(row.label for row in good if row.label is not None).most_common()]
+
+
+def _read_as(rows: Sequence[SourceRow]) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Heads and cells of what is read of these rows. A column that is empty would push others out of view, and is left out."""
+    heads = ["File", "Label", "Start", "End", "Speaker", "Transcript", "Split", "Kept as well"]
+    cells = [(row.file_name, row.label, row.start, row.end, row.speaker, row.transcript, row.split, _extra(row)) for row in rows]
+    used = [place for place in range(len(heads)) if place == 0 or any(row[place] not in (None, "") for row in cells)]
+    return [heads[place] for place in used], [tuple(row[place] for place in used) for row in cells]
 
 
 def _extra(row: SourceRow) -> str:
