@@ -44,6 +44,12 @@ class CheckpointFiles:
         """The architecture, as transformers names it."""
         return str(self.config.get("model_type"))
 
+    @property
+    def fine_tuned_for(self) -> str | None:
+        """Class of the model that it was fine-tuned as; None for a network that was pre-trained only."""
+        named = self.config.get("architectures") or []
+        return next((str(name) for name in named if re.search(r"For(CTC|SequenceClass|AudioFrame|XVector)", str(name))), None)
+
 
 def find_files(
     name: str, *, among: Collection[str] | None = None, revision: str | None = None, may_fetch: bool = True

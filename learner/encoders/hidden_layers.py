@@ -20,10 +20,12 @@ import numpy as np
 from db.errors import EncoderError
 from learner.arrays import Float32Array, Waveform
 from learner.encoders.checkpoint_files import CheckpointFiles
+from learner.encoders.cpu_products import use_bf16_products
 from learner.encoders.memory import forget_cached_memory, is_out_of_memory
 from learner.encoders.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
-from learner.encoders.precision import BFLOAT16, FLOAT32, Seconds, chosen_precision
+from learner.encoders.precision import BFLOAT16, FLOAT32, PRECISIONS, Seconds, chosen_precision
 from learner.encoders.runtime import chosen_device, release
+from learner.encoders.timing import LENGTHS, quickest_seconds
 from learner.encoders.windows import Window, windows
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ class HiddenLayerEncoder(ABC):
     """Unless the checkpoint sets another."""
     libraries: tuple[str, ...] = ("torch", "transformers")
     """Packages whose release vectors may depend on."""
+    has_bf16 = True
+    """Whether the network computes right in bf16."""
 
     def __init__(
         self,
@@ -107,12 +111,10 @@ class HiddenLayerEncoder(ABC):
             samples: how long the waveforms were.
         """
 
-    @abstractmethod
-    def _seconds_by_precision(self) -> Seconds:
-        """How long the same work takes in each precision."""
-
-    def _prepared(self, network: Any) -> Any:
-        """The network in the form that computes fastest on the device, at the precision chosen."""
+    def _prepared(self, network: Any, precision: str) -> Any:
+        """The network in the form that computes fastest on the device."""
+        if self._device == "cpu" and precision == BFLOAT16:
+            use_bf16_products(network)
         return network
 
     def _further_settings(self) -> dict[str, Any]:
@@ -142,8 +144,14 @@ class HiddenLayerEncoder(ABC):
 
     @property
     def remark(self) -> str | None:
-        """See `Encoder`."""
-        return None
+        """A warning for checkpoints that were fine-tuned: they have lost much of what their task does not need."""
+        task = self._files.fine_tuned_for
+        if task is None:
+            return None
+        return (
+            f"Encoder {self.name!r} was fine-tuned ({task}), which removes voices and emotions from its features; "
+            f"a checkpoint that was pre-trained only, such as facebook/wav2vec2-base, is usually better."
+        )
 
     @property
     def hidden_layers(self) -> int:
@@ -244,12 +252,9 @@ class HiddenLayerEncoder(ABC):
         """How many frames count, their means [n, width], and sums of squared deviations from these [n, width]."""
         import torch
 
-        lower = self._precision == BFLOAT16
-        network, kind = self._network, self._device.split(":")[0]
         with torch.inference_mode():
             inputs = self._inputs([window.samples for window in batch])
-            with torch.autocast(kind, dtype=torch.bfloat16) if lower else nullcontext():
-                hidden = self._hidden_states(network, inputs, samples=len(batch[0].samples))
+            hidden = self._computed(self._network, inputs, samples=len(batch[0].samples), precision=self._precision)
             counted = batch[0].frames(stride=self._geometry.stride)
             chosen = [hidden[index][:, counted].float() for index in self._layers.indices]
             average = [torch.stack(chosen).mean(dim=0)] if self._layers.averaged else []
@@ -257,6 +262,34 @@ class HiddenLayerEncoder(ABC):
             mean = frames.mean(dim=1, keepdim=True)
             squares = (frames - mean).square().sum(dim=1).cpu().numpy()
             return frames.shape[1], mean[:, 0].cpu().numpy(), squares
+
+    def _computed(self, network: Any, inputs: Tensor, *, samples: int, precision: str) -> Sequence[Tensor]:
+        import torch
+
+        kind = self._device.split(":")[0]
+        with torch.inference_mode(), torch.autocast(kind, dtype=torch.bfloat16) if precision == BFLOAT16 else nullcontext():
+            return self._hidden_states(network, inputs, samples=samples)
+
+    def _seconds_by_precision(self) -> Seconds:
+        """How long clips of noise take in each precision."""
+        network, found = self._loaded(), {}
+        for precision in PRECISIONS:
+            network = self._prepared(network, precision).to(self._device)
+            found[precision] = sum(self._seconds(network, seconds, precision) for seconds in LENGTHS)
+        return found
+
+    def _seconds(self, network: Any, length: float, precision: str) -> float:
+        import torch
+
+        samples = int(length * self.sampling_rate)
+        inputs = self._inputs([np.random.default_rng(0).standard_normal(samples, np.float32) * np.float32(0.1)])
+
+        def run() -> None:
+            self._computed(network, inputs, samples=samples, precision=precision)
+            if self._device.startswith("cuda"):
+                torch.cuda.synchronize()
+
+        return quickest_seconds(run)
 
     @cached_property
     def _device(self) -> str:
@@ -268,7 +301,7 @@ class HiddenLayerEncoder(ABC):
         fixed = self._files.preprocessor.get("earmark_precision") or self._precision_asked
         if fixed is not None:
             return str(fixed)
-        if self._geometry.hidden_size < LEAST_WIDTH:
+        if not self.has_bf16 or self._geometry.hidden_size < LEAST_WIDTH:
             return FLOAT32
         return chosen_precision(
             self._device,
@@ -278,7 +311,7 @@ class HiddenLayerEncoder(ABC):
 
     @cached_property
     def _network(self) -> Any:
-        network = self._prepared(self._loaded())
+        network = self._prepared(self._loaded(), self._precision)
         try:
             return network.to(self._device)
         except (RuntimeError, AssertionError) as error:

@@ -66,9 +66,23 @@ def _whisper(found: CheckpointFiles, **options: str | None) -> HiddenLayerEncode
     return WhisperEncoder(found, **options)
 
 
+def _wav2vec2_bert(found: CheckpointFiles, **options: str | None) -> HiddenLayerEncoder:
+    from learner.encoders.spectrograms.wav2vec2_bert import Wav2Vec2BertEncoder
+
+    return Wav2Vec2BertEncoder(found, **options)
+
+
+def _audio_spectrogram(found: CheckpointFiles, **options: str | None) -> HiddenLayerEncoder:
+    from learner.encoders.spectrograms.audio_spectrogram import AudioSpectrogramEncoder
+
+    return AudioSpectrogramEncoder(found, **options)
+
+
 _ARCHITECTURES: dict[str, Callable[..., HiddenLayerEncoder]] = {
     **dict.fromkeys(WAV2VEC2_LIKE, _wav2vec2),
     "whisper": _whisper,
+    "wav2vec2-bert": _wav2vec2_bert,
+    "audio-spectrogram-transformer": _audio_spectrogram,
 }
 """Builders by the `model_type` of a checkpoint; each imports its architecture, which has a file or room of its own."""
 

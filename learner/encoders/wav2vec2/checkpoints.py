@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from dataclasses import fields
 
 from learner.encoders.checkpoint_files import CheckpointFiles, find_files
@@ -54,12 +53,6 @@ class Checkpoint(CheckpointFiles):
     def stride(self) -> int:
         """Samples from the start of one frame to that of the next."""
         return math.prod(int(stride) for stride in self.config.get("conv_stride", _STRIDES))
-
-    @property
-    def fine_tuned_for(self) -> str | None:
-        """Class of the model that it was fine-tuned as; None for a network that was pre-trained only."""
-        named = self.config.get("architectures") or []
-        return next((str(name) for name in named if re.search(r"For(CTC|SequenceClass|AudioFrame|XVector)", str(name))), None)
 
     @property
     def receptive_field(self) -> int:

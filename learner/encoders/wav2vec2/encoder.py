@@ -52,17 +52,6 @@ class Wav2Vec2Encoder(HiddenLayerEncoder):
         super().__init__(checkpoint, **options)
         self._gain = gain_of(checkpoint)
 
-    @property
-    def remark(self) -> str | None:
-        """A warning for checkpoints that were fine-tuned: they have lost much of what their task does not need."""
-        task = self._checkpoint.fine_tuned_for
-        if task is None:
-            return None
-        return (
-            f"Encoder {self.name!r} was fine-tuned ({task}), which removes voices and emotions from its features; "
-            f"a checkpoint that was pre-trained only, such as facebook/wav2vec2-base, is usually better."
-        )
-
     @cached_property
     def _geometry(self) -> Geometry:
         checkpoint = self._checkpoint
@@ -108,9 +97,9 @@ class Wav2Vec2Encoder(HiddenLayerEncoder):
             del model.encoder.layers[max(highest, 1) :]
         return model
 
-    def _prepared(self, network: Any) -> Any:
+    def _prepared(self, network: Any, precision: str) -> Any:
         if self._device == "cpu":
-            prepare_for_cpu(network, precision=self._precision)
+            prepare_for_cpu(network, precision=precision)
         return network
 
 

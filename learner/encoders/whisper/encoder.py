@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,8 @@ import numpy as np
 from db.errors import EncoderError
 from learner.arrays import Waveform
 from learner.encoders.checkpoint_files import CheckpointFiles
-from learner.encoders.cpu_products import use_bf16_products
 from learner.encoders.hidden_layers import Geometry, HiddenLayerEncoder
-from learner.encoders.precision import BFLOAT16, FLOAT32, Seconds
 from learner.encoders.tensor_files import Readers, cannot_be_loaded, lacks, stored_tensors
-from learner.encoders.timing import LENGTHS, quickest_seconds
 from learner.encoders.whisper.log_mel import LogMel
 
 if TYPE_CHECKING:
@@ -142,35 +139,6 @@ class WhisperEncoder(HiddenLayerEncoder):
             positions=int(config.get("max_source_positions", 1500)),
             activation=activation,
         )
-
-    def _prepared(self, network: Any) -> Any:
-        if self._device == "cpu" and self._precision == BFLOAT16:
-            use_bf16_products(network)
-        return network
-
-    def _seconds_by_precision(self) -> Seconds:
-        import torch
-
-        network, found = self._loaded(), {}
-        for precision in (FLOAT32, BFLOAT16):
-            if precision == BFLOAT16 and self._device == "cpu":
-                use_bf16_products(network)
-            network = network.to(self._device)
-            found[precision] = 0.0
-            for seconds in LENGTHS:
-                noise = torch.randn(1, int(seconds * 100), self._front_end.bands, generator=torch.Generator().manual_seed(0))
-                found[precision] += quickest_seconds(partial(_run, network, noise.to(self._device), precision))
-        return found
-
-
-def _run(network: Any, spectrograms: Tensor, precision: str) -> None:
-    import torch
-
-    kind = spectrograms.device.type
-    with torch.inference_mode(), torch.autocast(kind, dtype=torch.bfloat16, enabled=precision == BFLOAT16):
-        network(spectrograms)
-    if kind == "cuda":
-        torch.cuda.synchronize()
 
 
 def _check(checkpoint: CheckpointFiles) -> None:
