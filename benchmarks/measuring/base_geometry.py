@@ -24,8 +24,8 @@ def whisper_checkpoint(folder: Path) -> Path:
     from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
 
     torch.manual_seed(0)
-    of_encoder = {"d_model": 384, "encoder_layers": 4, "encoder_attention_heads": 6, "encoder_ffn_dim": 1536}
-    tokens = dict.fromkeys(("pad_token_id", "bos_token_id", "eos_token_id", "decoder_start_token_id"), 1)
+    of_encoder: dict[str, Any] = {"d_model": 384, "encoder_layers": 4, "encoder_attention_heads": 6, "encoder_ffn_dim": 1536}
+    tokens: dict[str, Any] = dict.fromkeys(("pad_token_id", "bos_token_id", "eos_token_id", "decoder_start_token_id"), 1)
     config = WhisperConfig(**of_encoder, **tokens, decoder_layers=1, decoder_attention_heads=6, vocab_size=8)
     WhisperModel(config).save_pretrained(folder)
     extractor: Any = WhisperFeatureExtractor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -39,16 +40,15 @@ def encoder_offers() -> list[EncoderOffer]:
     ]
 
 
-def offer_lines(*, but_for: str | list[str]) -> list[str]:
+def offer_lines(*, but_for: Collection[str] = ()) -> list[str]:
     """A line for each offer, as a terminal shows it.
 
     Args:
         but_for: encoders that are in use, or were compared already.
     """
-    used = [but_for] if isinstance(but_for, str) else but_for
     return [
         f"The encoder {offer.name} may need far fewer labels. {offer.gain} "
         + (f"To use it: {offer.use}" if offer.install is None else f"To use it: {offer.install}, then {offer.use}")
         for offer in encoder_offers()
-        if offer.name not in used
+        if offer.name not in but_for
     ]

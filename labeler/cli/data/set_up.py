@@ -68,7 +68,7 @@ def init(directory: Path, labels: str | None, labels_of: str | None, database_ur
             "Next: earmark import FOLDER_OR_MANIFEST"
             if labels_of is None
             else f"Next: earmark import FOLDER --corpus {labels_of}",
-            *offer_lines(but_for=project.settings.encoder),
+            *offer_lines(),
         ],
     )
 

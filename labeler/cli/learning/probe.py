@@ -28,7 +28,8 @@ MOST_NOTES = 20
     "--encoder",
     "encoders",
     multiple=True,
-    help="bundled, whisper, logmel, egemaps, a hub id or a local folder; may be repeated; default: the project's, bundled, logmel.",
+    help="bundled, whisper, logmel, egemaps, a hub id or a local folder; may be repeated; default: the project's, bundled, "
+    "logmel.",
 )
 @click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw a chart to this .png, .svg or .html file.")
 @corpus_option

@@ -70,7 +70,7 @@ class AudioSpectrogramEncoder(HiddenLayerEncoder):
         from transformers import ASTFeatureExtractor
 
         config = self._files.config
-        sizes = {name: int(config[name]) for name in ("num_mel_bins", "max_length") if name in config}
+        sizes: dict[str, Any] = {name: int(config[name]) for name in ("num_mel_bins", "max_length") if name in config}
         with warnings.catch_warnings():
             # The lowest bands are narrower than a bin of the spectrum, as they were in training.
             warnings.filterwarnings("ignore", message="At least one mel filter")
@@ -81,7 +81,8 @@ class AudioSpectrogramEncoder(HiddenLayerEncoder):
         whole = (inputs.shape[1] - self._patch) // self._time_stride + 1
         own = min(max((frames - self._patch) // self._time_stride + 1, 1), whole)
         hidden: Sequence[Tensor] = network(inputs, output_hidden_states=True).hidden_states
-        return [state[:, _TOKENS:].unflatten(1, (-1, whole))[:, :, :own].mean(dim=1) for state in hidden]
+        count, _, width = hidden[0].shape
+        return [state[:, _TOKENS:].reshape(count, -1, whole, width)[:, :, :own].mean(dim=1) for state in hidden]
 
     def _loaded(self) -> Any:
         model = load_model(self._files)

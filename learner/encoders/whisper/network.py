@@ -7,7 +7,7 @@ product, and the convolutions are products too, which a CPU computes faster.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, pad, relu, scaled_dot_product_attention, silu
 
-ACTIVATIONS = {"gelu": gelu, "relu": relu, "silu": silu}
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": gelu, "relu": relu, "silu": silu}
 _PARTS = {
     "attention_norm": "self_attn_layer_norm",
     "attended": "self_attn.out_proj",
@@ -52,14 +52,17 @@ class Layer(nn.Module):
         self.inner_norm = nn.LayerNorm(shape.width)
         self.widened = nn.Linear(shape.width, shape.inner)
         self.narrowed = nn.Linear(shape.inner, shape.width)
-        self._heads, self._activation = shape.heads, ACTIVATIONS[shape.activation]
+        self._heads = shape.heads
+        self._activation: Callable[[Tensor], Tensor] = ACTIVATIONS[shape.activation]
 
     def forward(self, states: Tensor) -> Tensor:
         """[n, frames, width] of the same."""
         apart = self.keyed(self.attention_norm(states)).unflatten(2, (3, self._heads, -1)).permute(2, 0, 3, 1, 4)
         attention = scaled_dot_product_attention(apart[0], apart[1], apart[2])
         states = states + self.attended(attention.transpose(1, 2).flatten(2))
-        return states + self.narrowed(self._activation(self.widened(self.inner_norm(states))))
+        widened: Tensor = self._activation(self.widened(self.inner_norm(states)))
+        found: Tensor = states + self.narrowed(widened)
+        return found
 
 
 class WhisperNetwork(nn.Module):

@@ -85,7 +85,7 @@ def _sha256(path: Path, _size: int, _changed: int) -> str:
 def packaged_tensors(path: Path) -> Iterator[Readers]:
     """How to read each tensor of the encoder by the names of transformers' `WhisperEncoder`, while the file is open."""
     with path.open("rb") as file:
-        stored = {name: partial(_tensor, file, *where) for name, where in _directory(file)}
+        stored: Readers = {name: partial(_tensor, file, *where) for name, where in _directory(file)}
         yield _renamed(stored)
 
 

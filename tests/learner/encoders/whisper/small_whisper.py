@@ -51,7 +51,8 @@ def spectrogram(audio: Waveform, *, padded: bool, bands: int = 80) -> Float32Arr
     """[bands, frames] of transformers' own front end, padded to 30 s or not at all."""
     from transformers import WhisperFeatureExtractor
 
-    extractor = WhisperFeatureExtractor(feature_size=bands)
+    made: Any = WhisperFeatureExtractor
+    extractor = made(feature_size=bands)
     padding = "max_length" if padded else "do_not_pad"
     found = extractor(audio, sampling_rate=RATE, padding=padding, return_tensors="np").input_features[0]
     return np.asarray(found, np.float32)
