@@ -11,21 +11,24 @@ _MAY_BE_MISSING = frozenset({"masked_spec_embed"})
 """Only training uses it."""
 
 
-def load_model(checkpoint: CheckpointFiles) -> Any:
+def load_model(checkpoint: CheckpointFiles, *, kind: str = "AutoModel") -> Any:
     """The model in float32 on the CPU, ready to encode.
+
+    Args:
+        kind: the class of transformers that loads it, where its `AutoModel` does not know the type.
 
     Raises:
         EncoderError: it cannot be loaded, or lacks weights.
     """
     import torch
-    from transformers import AutoModel
+    import transformers
     from transformers.utils import logging
 
     # Its load report and progress bar would mix with ours.
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model, report = AutoModel.from_pretrained(
+        model, report = getattr(transformers, kind).from_pretrained(
             str(checkpoint.folder),
             local_files_only=True,
             trust_remote_code=False,

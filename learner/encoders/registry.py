@@ -78,11 +78,19 @@ def _audio_spectrogram(found: CheckpointFiles, **options: str | None) -> HiddenL
     return AudioSpectrogramEncoder(found, **options)
 
 
+def _clap(found: CheckpointFiles, **options: str | None) -> HiddenLayerEncoder:
+    from learner.encoders.spectrograms.clap import ClapAudioEncoder
+
+    return ClapAudioEncoder(found, **options)
+
+
 _ARCHITECTURES: dict[str, Callable[..., HiddenLayerEncoder]] = {
     **dict.fromkeys(WAV2VEC2_LIKE, _wav2vec2),
     "whisper": _whisper,
     "wav2vec2-bert": _wav2vec2_bert,
     "audio-spectrogram-transformer": _audio_spectrogram,
+    "clap": _clap,
+    "clap_audio_model": _clap,
 }
 """Builders by the `model_type` of a checkpoint; each imports its architecture, which has a file or room of its own."""
 
