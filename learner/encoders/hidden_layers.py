@@ -252,9 +252,11 @@ class HiddenLayerEncoder(ABC):
         """How many frames count, their means [n, width], and sums of squared deviations from these [n, width]."""
         import torch
 
+        # First of all, so that a device that cannot be used is refused by name.
+        network = self._network
         with torch.inference_mode():
             inputs = self._inputs([window.samples for window in batch])
-            hidden = self._computed(self._network, inputs, samples=len(batch[0].samples), precision=self._precision)
+            hidden = self._computed(network, inputs, samples=len(batch[0].samples), precision=self._precision)
             counted = batch[0].frames(stride=self._geometry.stride)
             chosen = [hidden[index][:, counted].float() for index in self._layers.indices]
             average = [torch.stack(chosen).mean(dim=0)] if self._layers.averaged else []

@@ -58,7 +58,7 @@ class ClapAudioEncoder(HiddenLayerEncoder):
         config = self._tower
         size, bands = int(config.get("spec_size", 256)), int(config.get("num_mel_bins", 64))
         stride = int((config.get("patch_stride") or (4, 4))[0])
-        return size * (size // bands) // (stride * 2**halvings)
+        return size * (size // bands) // (stride << halvings)
 
     def _usual_layers(self) -> str:
         return "0"

@@ -59,8 +59,10 @@ def plain_tower(folder: Path) -> Any:
     from transformers import ClapAudioModel, ClapModel
 
     if json.loads((folder / "config.json").read_text())["model_type"] == "clap":
-        return ClapModel.from_pretrained(folder).eval().audio_model
-    return ClapAudioModel.from_pretrained(folder).eval()
+        both: Any = ClapModel.from_pretrained(folder)
+        return both.eval().audio_model
+    alone: Any = ClapAudioModel.from_pretrained(folder)
+    return alone.eval()
 
 
 @pytest.mark.parametrize("seconds", [10.0, 2.0])
