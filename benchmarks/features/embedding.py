@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -15,7 +16,7 @@ from unittest import mock
 import numpy as np
 import soundfile
 
-from benchmarks.measuring.base_geometry import base_checkpoint
+from benchmarks.measuring.base_geometry import base_checkpoint, whisper_checkpoint
 from benchmarks.measuring.rows import Figures, row
 from benchmarks.measuring.sample_project import REPOSITORY, sample_files, sample_project
 from learner.arrays import Float32Array
@@ -25,8 +26,10 @@ from learner.features.matrix import open_features
 
 BUNDLED = REPOSITORY / "learner" / "encoders" / "bundled"
 LOOP = "one clip at a time in float32 by plain `transformers`"
-LAYER, CLIPS = 5, 240
-"""The layer of wav2vec2-base that Earmark pools by default, and the number of clips."""
+LAYER, CLIPS, PADDED_CLIPS = 5, 240, 120
+"""The layer of wav2vec2-base that Earmark pools by default, and numbers of clips; fewer where each takes as long as 30 s."""
+WHISPER_LAYERS = (2, 3)
+"""The layers of Whisper tiny that Earmark pools by default."""
 
 
 def _earmark(folder: Path, encoder: str, *, clips: int) -> tuple[float, Float32Array]:
@@ -60,13 +63,41 @@ def _loop(checkpoint: Path, *, clips: int) -> tuple[float, Float32Array]:
     return time.perf_counter() - began, np.stack(vectors)
 
 
-def _measured(encoder: str, checkpoint: Path, folder: Path, *, clips: int, compared: bool) -> Figures:
-    _loop(checkpoint, clips=2)  # torch and transformers are imported, and the files read, before either is timed
+def _padded_loop(checkpoint: Path, *, clips: int) -> tuple[float, Float32Array]:
+    """Whisper as transformers runs it: every clip is padded to 30 s, and positions behind the clip are not pooled."""
+    import torch
+    from transformers import AutoFeatureExtractor, AutoModel
+
+    load_extractor: Any = AutoFeatureExtractor.from_pretrained
+
+    began = time.perf_counter()
+    extractor = load_extractor(checkpoint)
+    model = AutoModel.from_pretrained(checkpoint, dtype=torch.float32).eval().get_encoder()
+    vectors = []
+    for path in sample_files(clips):
+        signal, rate = soundfile.read(path, dtype="float32")
+        with torch.no_grad():
+            found = model(**extractor(signal, sampling_rate=rate, return_tensors="pt"), output_hidden_states=True)
+        frames = torch.cat([found.hidden_states[layer] for layer in WHISPER_LAYERS], dim=2)[0, : -(-len(signal) // 320)]
+        vectors.append(torch.cat([frames.mean(dim=0), frames.std(dim=0, correction=0)]).numpy())
+    return time.perf_counter() - began, np.stack(vectors)
+
+
+def _measured(
+    encoder: str,
+    checkpoint: Path,
+    folder: Path,
+    *,
+    clips: int,
+    compared: bool,
+    loop: Callable[..., tuple[float, Float32Array]] = _loop,
+) -> Figures:
+    loop(checkpoint, clips=2)  # torch and transformers are imported, and the files read, before either is timed
     with mock.patch.dict(os.environ, EARMARK_CACHE=str(folder / "cache")):
         began = time.perf_counter()
         precision = encoder_named(encoder).settings["precision"]
         choosing = time.perf_counter() - began
-        theirs, exact = _loop(checkpoint, clips=clips)
+        theirs, exact = loop(checkpoint, clips=clips)
         ours, found = _earmark(folder / "project", encoder, clips=clips)
     audio = sum(soundfile.info(path).duration for path in sample_files(clips))
     details = f"{clips} clips, {audio:.0f} s of audio, loading and storing included: {audio / ours:.0f} times real time"
@@ -90,6 +121,18 @@ def measure_base() -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = base_checkpoint(Path(folder) / "base")
         return _measured(str(checkpoint), checkpoint, Path(folder), clips=CLIPS, compared=True)
+
+
+@row(
+    "embed-whisper",
+    what="Embedding with the geometry of Whisper tiny (random weights)",
+    against="one clip at a time in float32 by the encoder of plain `transformers`, which pads it to 30 s",
+)
+def measure_whisper() -> Figures:
+    """On some of the sample clips, with the default layers."""
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = whisper_checkpoint(Path(folder) / "whisper")
+        return _measured(str(checkpoint), checkpoint, Path(folder), clips=PADDED_CLIPS, compared=False, loop=_padded_loop)
 
 
 @row("embed-base-bf16", what="The same without AMX (`ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16`)", against=LOOP)

@@ -26,7 +26,7 @@ from learner.probing.probe_report import ProbeReport, Result, probe_encoders
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "encoders.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 CORPORA = {"emodb": "EmoDB", "ravdess": "RAVDESS", "esc10": "ESC-10", "donateacry": "donateacry"}
-BUILT_IN = ("bundled", "logmel", "egemaps")
+BUILT_IN = ("bundled", "whisper", "logmel", "egemaps")
 SAMPLING_RATE, TEACHER_DIM = 16_000, 512
 
 

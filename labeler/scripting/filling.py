@@ -101,7 +101,7 @@ class Filling(Opened):
         """Compute the features that clips still lack. It may be interrupted and called again.
 
         Args:
-            encoder: `bundled`, `logmel`, `egemaps`, a hub id or a local folder; None for the project's setting.
+            encoder: `bundled`, `whisper`, `logmel`, `egemaps`, a hub id or a local folder; None for the project's setting.
             layers: hidden layers to pool, such as `5`, `0,3,6`, `mean` or `all`.
             pooling: `mean` or `mean+std` over time.
             note: called with what somebody should know of the encoder, before it starts.

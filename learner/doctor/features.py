@@ -16,7 +16,7 @@ from db.project import OpenProject
 from db.records.features import embedded_count, newest_feature_set, row_map
 from learner.arrays import BoolArray, Float16Array
 from learner.doctor.finding import Finding, Tally, of_error
-from learner.encoders.base import BUNDLED, EGEMAPS, LOGMEL
+from learner.encoders.base import BUILT_IN
 from learner.encoders.registry import encoder_of
 from learner.features.matrix import open_shard, shard_path
 from learner.progress import Progress
@@ -114,7 +114,7 @@ def _finding(kind: str, tally: Tally, what: str, remedy: str) -> Finding:
 def _encoder(made_with: dict[str, object]) -> Iterator[Finding]:
     """Whether the encoder of the features in use is as it was; one of the hub is not asked for, since that needs the network."""
     name = str(made_with.get("encoder"))
-    if name not in (BUNDLED, LOGMEL, EGEMAPS) and not os.path.isdir(name):
+    if name not in BUILT_IN and not os.path.isdir(name):
         return
     try:
         encoder_of(made_with)

@@ -14,9 +14,9 @@ from torch import nn
 from db.errors import EncoderError
 from db.store.files import whole, write_whole
 from learner.encoder_training.fast_convolutions import use_fast_convolutions
+from learner.encoders.loading import load_model
 from learner.encoders.wav2vec2.checkpoints import Checkpoint, find_checkpoint
 from learner.encoders.wav2vec2.encoder import gain_of, soft_gain_factor
-from learner.encoders.wav2vec2.loading import load_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -10,6 +10,10 @@ from learner.arrays import Float32Array, Waveform
 BUNDLED = "bundled"
 LOGMEL = "logmel"
 EGEMAPS = "egemaps"
+WHISPER = "whisper"
+"""The encoder of Whisper tiny.en, from an extra."""
+BUILT_IN = (BUNDLED, LOGMEL, EGEMAPS, WHISPER)
+"""All names that are neither a folder nor a hub id."""
 
 
 class Encoder(Protocol):

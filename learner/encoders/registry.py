@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from db.errors import EncoderError
-from learner.encoders.base import EGEMAPS, LOGMEL, Encoder
+from learner.encoders.base import EGEMAPS, LOGMEL, WHISPER, Encoder
+from learner.encoders.checkpoint_files import CheckpointFiles, find_files
+from learner.encoders.hidden_layers import HiddenLayerEncoder
 from learner.encoders.precision import PRECISIONS
+from learner.encoders.wav2vec2.checkpoints import ARCHITECTURES as WAV2VEC2_LIKE
+from learner.encoders.wav2vec2.checkpoints import Checkpoint
 
 
 def encoder_named(
@@ -22,7 +26,7 @@ def encoder_named(
     """The encoder `name`; its weights are loaded when it first encodes.
 
     Args:
-        name: `bundled`, `logmel`, `egemaps`, a local folder, or a hub id. Only a hub id may use the network.
+        name: `bundled`, `whisper`, `logmel`, `egemaps`, a local folder, or a hub id. Only a hub id may use the network.
         layers: such as `5`, `0,3,6`, `mean` or `all`; none takes the encoder's default.
         pooling: `mean` or `mean+std`; none takes the encoder's default.
         device: a torch device; none takes a GPU where there is one.
@@ -41,16 +45,59 @@ def encoder_named(
         from learner.encoders.handmade.egemaps import EgemapsEncoder
 
         return EgemapsEncoder(layers=layers, pooling=pooling)
-    from learner.encoders.wav2vec2.encoder import wav2vec2_encoder
+    if name == WHISPER:
+        from learner.encoders.whisper.packaged import PackagedWhisper, packaged_whisper
 
-    return wav2vec2_encoder(name, layers=layers, pooling=pooling, device=device, revision=revision, precision=precision)
+        return PackagedWhisper(packaged_whisper(), layers=layers, pooling=pooling, device=device, precision=precision)
+    found = find_files(name, among=_ARCHITECTURES, revision=revision)
+    build = _ARCHITECTURES[found.model_type]
+    return build(found, layers=layers, pooling=pooling, device=device, precision=precision)
+
+
+def _wav2vec2(found: CheckpointFiles, **options: str | None) -> HiddenLayerEncoder:
+    from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder
+
+    return Wav2Vec2Encoder(Checkpoint.of(found), **options)
+
+
+def _whisper(found: CheckpointFiles, **options: str | None) -> HiddenLayerEncoder:
+    from learner.encoders.whisper.encoder import WhisperEncoder
+
+    return WhisperEncoder(found, **options)
+
+
+def _wav2vec2_bert(found: CheckpointFiles, **options: str | None) -> HiddenLayerEncoder:
+    from learner.encoders.spectrograms.wav2vec2_bert import Wav2Vec2BertEncoder
+
+    return Wav2Vec2BertEncoder(found, **options)
+
+
+def _audio_spectrogram(found: CheckpointFiles, **options: str | None) -> HiddenLayerEncoder:
+    from learner.encoders.spectrograms.audio_spectrogram import AudioSpectrogramEncoder
+
+    return AudioSpectrogramEncoder(found, **options)
+
+
+def _clap(found: CheckpointFiles, **options: str | None) -> HiddenLayerEncoder:
+    from learner.encoders.spectrograms.clap import ClapAudioEncoder
+
+    return ClapAudioEncoder(found, **options)
+
+
+_ARCHITECTURES: dict[str, Callable[..., HiddenLayerEncoder]] = {
+    **dict.fromkeys(WAV2VEC2_LIKE, _wav2vec2),
+    "whisper": _whisper,
+    "wav2vec2-bert": _wav2vec2_bert,
+    "audio-spectrogram-transformer": _audio_spectrogram,
+    "clap": _clap,
+    "clap_audio_model": _clap,
+}
+"""Builders by the `model_type` of a checkpoint; each imports its architecture, which has a file or room of its own."""
 
 
 def in_precision(encoder: Encoder, precision: str) -> Encoder:
     """The same encoder, computing in this precision if it can compute in several."""
-    from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder
-
-    return encoder.in_precision(precision) if isinstance(encoder, Wav2Vec2Encoder) else encoder
+    return encoder.in_precision(precision) if isinstance(encoder, HiddenLayerEncoder) else encoder
 
 
 def encoder_of(settings: Mapping[str, Any], *, device: str | None = None) -> Encoder:

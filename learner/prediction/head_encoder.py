@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import EncoderError
-from learner.encoders.base import BUNDLED, EGEMAPS, LOGMEL, Encoder
+from learner.encoders.base import BUNDLED, EGEMAPS, LOGMEL, WHISPER, Encoder
 from learner.encoders.precision import PRECISIONS
 from learner.encoders.registry import encoder_named
 from learner.prediction.portable_head import EncoderReference, HeadDocument
 
 _MAY_DIFFER = frozenset(("encoder", "torch", "transformers", "device"))
-_BUILT_IN = (LOGMEL, EGEMAPS)
+_BUILT_IN = (LOGMEL, EGEMAPS, WHISPER)
 
 
 def encoder_reference(settings: Mapping[str, Any], *, fingerprint: str) -> EncoderReference:
@@ -74,12 +74,12 @@ def _name(wanted: EncoderReference) -> str:
             "name that folder as the encoder."
         )
     if wanted.origin == "hub":
-        from learner.encoders.wav2vec2.checkpoints import find_checkpoint
+        from learner.encoders.checkpoint_files import find_files
 
         if Path(wanted.name).exists():
             raise EncoderError(f"{wanted.name!r} is a file or folder here, and not the hub's; name the encoder yourself.")
         try:
-            find_checkpoint(wanted.name, revision=wanted.revision, may_fetch=False)
+            find_files(wanted.name, revision=wanted.revision, may_fetch=False)
         except EncoderError as error:
             raise EncoderError(
                 f"The head reads the encoder {wanted.name!r} of the hub, which is not in the local cache; "

@@ -46,7 +46,7 @@ class EncoderReference(_Facts):
     """Which encoder the head reads; it is not part of the folder."""
 
     name: Annotated[str, Field(min_length=1, max_length=512)]
-    """`bundled`, `logmel`, `egemaps`, a hub id, or the last part of the name of a local folder."""
+    """A built-in name such as `bundled`, a hub id, or the last part of the name of a local folder."""
     origin: Literal["built-in", "bundled", "hub", "folder"]
     revision: Text
     """Commit of the hub, or a hash of the weights and configuration."""

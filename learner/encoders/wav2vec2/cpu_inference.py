@@ -11,13 +11,14 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from learner.encoders.cpu_products import product, use_bf16_products
 from learner.encoders.wav2vec2.positional import use_exact_positions
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ROWS, _ROWS_CONVOLVED = 32, 256
-"""The rows of products are padded to multiples of these: frames, and the many more windows of a convolution."""
+_ROWS_CONVOLVED = 256
+"""The rows of products are padded to a multiple of this: there are many more windows of a convolution than frames."""
 _PORTION = 8192
 """Frames that are normalised at a time."""
 
@@ -29,17 +30,12 @@ def prepare_for_cpu(model: Any, *, precision: str) -> None:
         precision: "float32", or "bfloat16" for a model that will run in autocast.
     """
     import torch
-    from torch import nn
 
     lower = precision == "bfloat16"
     _fold_weight_norm(model)
     if lower:
         use_exact_positions(model)
-        for module in model.modules():
-            if isinstance(module, nn.Linear):
-                module.to(torch.bfloat16)
-                replaced: Any = module
-                replaced.forward = MethodType(_linear, module)
+        use_bf16_products(model)
     extractor = getattr(model, "feature_extractor", None)
     if extractor is not None and all(_suits(layer) for layer in extractor.conv_layers):
         for layer in extractor.conv_layers:
@@ -96,7 +92,7 @@ def _convolved(states: Tensor, convolution: Any) -> Tensor:
     kernel, stride = convolution.kernel_size[0], convolution.stride[0]
     frames = (samples - kernel) // stride + 1
     windows = states.contiguous().as_strided((count, frames, kernel * channels), (samples * channels, stride * channels, 1))
-    return _product(windows, convolution.flat, convolution.flat_bias, multiple=_ROWS_CONVOLVED)
+    return product(windows, convolution.flat, convolution.flat_bias, multiple=_ROWS_CONVOLVED)
 
 
 def _normed_by_channel(states: Tensor, norm: Any) -> Tensor:
@@ -112,20 +108,3 @@ def _normed_by_channel(states: Tensor, norm: Any) -> Tensor:
     for portion in portions:
         portion.copy_(portion.float().mul_(slope).add_(shift))
     return states
-
-
-def _linear(self: Any, inputs: Tensor) -> Tensor:
-    return _product(inputs, self.weight, self.bias, multiple=_ROWS)
-
-
-def _product(inputs: Tensor, weight: Tensor, bias: Tensor | None, *, multiple: int) -> Tensor:
-    import torch
-    from torch.nn.functional import linear
-
-    if weight.dtype != torch.bfloat16:
-        return linear(inputs, weight, bias)
-    shape = inputs.shape[:-1]
-    rows = shape.numel()
-    filled = torch.zeros(-(-rows // multiple) * multiple, inputs.shape[-1], dtype=weight.dtype)
-    filled[:rows].view(inputs.shape).copy_(inputs)
-    return linear(filled, weight, bias)[:rows].view(*shape, -1)

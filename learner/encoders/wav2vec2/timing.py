@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import math
-import time
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from learner.encoders.precision import BFLOAT16, FLOAT32
+from learner.encoders.timing import LENGTHS, quickest_seconds
 from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_SECONDS = (0.8, 2.0)
-"""Of audio: two lengths of usual clips."""
-_ROUNDS, _LEAST_ROUNDS, _ENOUGH = 3, 2, 0.3
-"""Each length is encoded so often, or for so many seconds but not once only. The quickest run counts: other programs can only
-delay a run."""
 
 
 def seconds_by_precision(model: Any, *, device: str, sampling_rate: int) -> dict[str, float]:
     """Seconds for the same audio by precision. The model is left in the form that computes in bf16.
 
     Args:
-        model: as `learner.encoders.wav2vec2.loading.load_model` returns it.
+        model: as `learner.encoders.loading.load_model` returns it.
     """
     found = {}
     for precision in (FLOAT32, BFLOAT16):
@@ -39,19 +33,9 @@ def forward_seconds(model: Any, *, device: str, sampling_rate: int, precision: s
     import torch
 
     total = 0.0
-    for seconds in _SECONDS:
+    for seconds in LENGTHS:
         noise = torch.randn(1, int(seconds * sampling_rate), generator=torch.Generator().manual_seed(0)).to(device)
-        # In the first run, programs for this length are compiled.
-        _run(model, noise, precision)
-        quickest, spent = math.inf, 0.0
-        for done in range(_ROUNDS):
-            if done >= _LEAST_ROUNDS and spent > _ENOUGH:
-                break
-            began = time.perf_counter()
-            _run(model, noise, precision)
-            taken = time.perf_counter() - began
-            quickest, spent = min(quickest, taken), spent + taken
-        total += quickest
+        total += quickest_seconds(partial(_run, model, noise, precision))
     return total
 
 

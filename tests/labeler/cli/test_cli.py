@@ -43,6 +43,7 @@ def test_init_creates_a_project_and_shows_the_next_command(tmp_path: Path) -> No
     assert result.exit_code == 0
     assert "3 labels" in result.stdout
     assert "earmark import" in result.stdout
+    assert "earmark embed --encoder whisper" in result.stdout
     status = json.loads(run(tmp_path / "new", "status", "--json").stdout)
     assert status == {
         "clips": 0,

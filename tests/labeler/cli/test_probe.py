@@ -75,6 +75,7 @@ def test_without_speakers_a_note_explains_the_consequence(tmp_path: Path) -> Non
     manifest.write_text("\n".join(lines) + "\n")
     result = run("probe", manifest, "--encoder", "logmel")
     assert "no two speakers to hold out" in result.stderr
+    assert "The encoder whisper may need far fewer labels." in result.stderr
     assert result.stdout.startswith("30 clips with 2 labels; 6 folds of clips, speakers not known.")
 
 

@@ -58,6 +58,6 @@ def stopwatch(no_bf16: None, monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
     """On a processor with bf16, for networks of any width, measurements say what the test sets; at first that bf16 is faster."""
     made = Stopwatch(float32=0.9, bfloat16=0.3)
     monkeypatch.setattr("learner.encoders.precision.has_bf16", lambda _device: True)
-    monkeypatch.setattr(wav2vec2, "LEAST_WIDTH", 1)
+    monkeypatch.setattr("learner.encoders.hidden_layers.LEAST_WIDTH", 1)
     monkeypatch.setattr(wav2vec2, "seconds_by_precision", made)
     return made

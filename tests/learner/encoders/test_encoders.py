@@ -109,7 +109,7 @@ def test_float32_is_used_where_bf16_is_slower_though_the_processor_has_it(tiny: 
 
 
 def test_a_narrow_network_is_not_measured(tiny: Path, stopwatch: Stopwatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("learner.encoders.wav2vec2.encoder.LEAST_WIDTH", 33)
+    monkeypatch.setattr("learner.encoders.hidden_layers.LEAST_WIDTH", 33)
     assert encoder_named(str(tiny), device="cpu").settings["precision"] == "float32"
     assert stopwatch.measured == 0
 
@@ -246,7 +246,7 @@ def test_the_same_waveform_twice_shares_a_batch_on_a_gpu(monkeypatch: pytest.Mon
         pool(batch, moments)
 
     monkeypatch.setattr(encoder, "_pool", counted)
-    monkeypatch.setattr("learner.encoders.wav2vec2.encoder.largest_batch", lambda _device: 16)
+    monkeypatch.setattr("learner.encoders.hidden_layers.largest_batch", lambda _device: 16)
     np.testing.assert_allclose(encoder.encode([noise(1.0), noise(0.5), noise(1.0, seed=3)]), one_by_one, atol=1e-5)
     assert sizes == [1, 2]
 

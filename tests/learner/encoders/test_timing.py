@@ -25,7 +25,7 @@ def test_both_precisions_are_timed_and_the_quickest_run_counts(monkeypatch: pyte
         ran.append(f"{precision} {waveforms.shape[1] / 16_000:.1f}")
 
     monkeypatch.setattr(timing, "_run", run)
-    monkeypatch.setattr("learner.encoders.wav2vec2.timing.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("learner.encoders.timing.time.perf_counter", lambda: next(clock))
     found = seconds_by_precision(small_model(), device="cpu", sampling_rate=16_000)
     assert found == pytest.approx({"float32": 0.1, "bfloat16": 0.1})
     assert ran == [

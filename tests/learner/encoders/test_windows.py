@@ -124,7 +124,7 @@ class TestTooLittleMemory:
         assert cosine(limited, encoder_named("bundled").encode([audio])[0]) > 0.995
 
     def test_a_batch_is_halved_first(self, short: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("learner.encoders.wav2vec2.encoder.largest_batch", lambda device: 16)
+        monkeypatch.setattr("learner.encoders.hidden_layers.largest_batch", lambda device: 16)
         clips = [noise(1.5, seed=seed) for seed in range(5)]
         limited = encoder_named("bundled").encode(clips)
         short[0] = 100 * RATE

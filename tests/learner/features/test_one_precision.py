@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from db.project import OpenProject
+from learner.encoders import hidden_layers
 from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_named
-from learner.encoders.wav2vec2 import encoder as wav2vec2
 from learner.features.one_precision import of_one_precision
 from learner.features.store import FeatureStore
 
@@ -36,7 +36,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """The machine, with a checkpoint."""
     (tmp_path / "base").mkdir()
     made = Machine(tmp_path / "base")
-    monkeypatch.setattr(wav2vec2, "chosen_precision", lambda _device, **_: made.faster)
+    monkeypatch.setattr(hidden_layers, "chosen_precision", lambda _device, **_: made.faster)
     return made
 
 

@@ -1,31 +1,34 @@
-"""A checkpoint's weights as a model of transformers."""
+"""A checkpoint as a model of transformers."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from db.errors import EncoderError
-from learner.encoders.wav2vec2.checkpoints import Checkpoint
+from learner.encoders.checkpoint_files import CheckpointFiles
+from learner.encoders.tensor_files import cannot_be_loaded, lacks
 
 _MAY_BE_MISSING = frozenset({"masked_spec_embed"})
 """Only training uses it."""
 
 
-def load_model(checkpoint: Checkpoint) -> Any:
+def load_model(checkpoint: CheckpointFiles, *, kind: str = "AutoModel") -> Any:
     """The model in float32 on the CPU, ready to encode.
+
+    Args:
+        kind: the class of transformers that loads it, where its `AutoModel` does not know the type.
 
     Raises:
         EncoderError: it cannot be loaded, or lacks weights.
     """
     import torch
-    from transformers import AutoModel
+    import transformers
     from transformers.utils import logging
 
     # Its load report and progress bar would mix with ours.
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model, report = AutoModel.from_pretrained(
+        model, report = getattr(transformers, kind).from_pretrained(
             str(checkpoint.folder),
             local_files_only=True,
             trust_remote_code=False,
@@ -35,15 +38,9 @@ def load_model(checkpoint: Checkpoint) -> Any:
             output_loading_info=True,
         )
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise EncoderError(
-            f"Encoder {checkpoint.name!r} cannot be loaded ({reason}); put a whole checkpoint in {checkpoint.folder}."
-        ) from error
+        raise cannot_be_loaded(checkpoint, error) from error
     missing = sorted(set(report["missing_keys"]) - _MAY_BE_MISSING)
     if missing:
         # transformers would go on with random weights.
-        raise EncoderError(
-            f"Encoder {checkpoint.name!r} lacks {len(missing)} of its weights ({missing[0]}, …); "
-            f"put a whole checkpoint in {checkpoint.folder}."
-        )
+        raise lacks(checkpoint, missing)
     return model.eval()
