@@ -78,7 +78,7 @@ def test_every_setting_is_on_the_page_with_its_default(opens: Opens) -> None:
 
 
 def test_a_setting_that_the_page_has_no_words_for_gets_a_widget_all_the_same() -> None:
-    assert title_of("gold_share") == "Gold share"
+    assert title_of("a_new_share") == "A new share"
     assert (bounds("random_share"), bounds("queue_size"), bounds("encoder")) == ("more than 0 to 1", "1 to 1000000", "")
     assert all(len(why(key)) >= 2 for key in Settings.model_fields)
 
