@@ -7,6 +7,7 @@ import streamlit as st
 from db.dashboard import DashboardFacts
 from labeler.app.pages.dashboard.explained import chart, why
 from labeler.app.pages.entry.required import require_viewer
+from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.plain_text import plain
 from labeler.charts.curve import curve_chart
 from labeler.words.outlook import goal_in_words, saved_in_words
@@ -19,7 +20,12 @@ _HEIGHT = 330
 @st.fragment
 def course(facts: DashboardFacts) -> None:
     """Show both. A goal that is typed changes nothing else on the page."""
-    require_viewer()
+    with in_one_sentence():
+        require_viewer()
+        _course(facts)
+
+
+def _course(facts: DashboardFacts) -> None:
     run = facts.run
     left, right = st.columns([2.1, 1], gap="medium")
     with right, st.container(border=True):

@@ -33,12 +33,12 @@ _LOOK_AGAIN = 2.0
 
 def show_dashboard() -> None:
     """Show the page. Everything below the large figures is drawn anew only when there are newer measurements."""
-    require_viewer()
-    # Kept for the pages that this one leads to.
-    known_name()
-    st.title("Dashboard", anchor=False)
     read: list[DashboardFacts] = []
     with in_one_sentence():
+        require_viewer()
+        # Kept for the pages that this one leads to.
+        known_name()
+        st.title("Dashboard", anchor=False)
         read.append(facts_now(serving()))
     if not read:
         _try_again()
@@ -61,8 +61,8 @@ def open_dashboard() -> NoReturn:
 @st.fragment(run_every=_LOOK_AGAIN)
 def _try_again() -> None:
     """Draw the page as soon as the database answers."""
-    require_viewer()
     try:
+        require_viewer()
         facts_now(serving())
     except (EarmarkError, *STORE_ERRORS):
         return
@@ -76,8 +76,8 @@ def _figures(shown: tuple[object, ...]) -> None:
     Args:
         shown: what the rest of the page shows. When there is something newer, the whole page is drawn, so that it is of one run.
     """
-    require_viewer()
     with in_one_sentence():
+        require_viewer()
         now = serving()
         facts = facts_now(now)
         if stamp(facts) != shown:
@@ -92,8 +92,8 @@ def _figures(shown: tuple[object, ...]) -> None:
 @st.fragment
 def _section(facts: DashboardFacts) -> None:
     """One section at a time: what is not looked at costs nothing."""
-    require_viewer()
     with in_one_sentence():
+        require_viewer()
         st.session_state.setdefault(SECTION, SECTIONS[0])
         chosen = st.segmented_control("Section", SECTIONS, key=SECTION, required=True, label_visibility="collapsed")
         _SHOW[chosen or SECTIONS[0]](facts)

@@ -47,8 +47,8 @@ class _Standing:
 @st.fragment(run_every=_LOOK_SECONDS)
 def show_embedding(now: Serving) -> None:
     """Show it; the page looks again by itself."""
-    require_lead()
     with in_one_sentence():
+        require_lead()
         standing = _standing(now)
         if not standing.clips:
             st.text("This project has no audio yet. Add some below.")
