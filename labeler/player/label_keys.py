@@ -16,6 +16,7 @@ from db.records.labels import active_labels, by_present_name
 
 RESERVED = "cfglnsuz,.?/"
 """Keys that `keys.js` uses itself, besides space, Enter, Backspace, Escape and the arrows."""
+_SPELLED = {",": "comma", ".": "full stop"}
 _FREE = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in RESERVED)
 _DIGIT = re.compile(r"(\d)(?:[\s_:.)–-]\D*)?")
 
@@ -106,4 +107,4 @@ def _refused(reason: str) -> SettingsError:
 
 
 def _spelt(keys: str) -> Iterator[str]:
-    return ("comma" if key == "," else key.upper() for key in keys)
+    return (_SPELLED.get(key, key.upper()) for key in keys)

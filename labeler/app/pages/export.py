@@ -87,7 +87,6 @@ def _download(now: Serving, standing: int) -> None:
 @st.fragment(run_every=_LOOK_AGAIN)
 def _show_failure(failed: list[str]) -> None:
     """Say why the last download failed: it is made outside of the page, and Streamlit says nothing of it."""
-    require_lead()
     if failed:
         with in_one_sentence():
             require_lead()

@@ -35,23 +35,26 @@ def show_import(now: Serving) -> None:
 
 
 def _shown(now: Serving, job: ImportJob) -> None:
-    # It runs again by itself, without its page.
-    require_lead()
-    with in_one_sentence(), st.container(border=True, key="audio-import"):
-        # A fragment runs without its page.
+    with in_one_sentence():
+        # It runs again by itself, without its page.
         require_lead()
-        if job.is_running:
-            _progress(job)
-            return
-        if job.document is not None:
-            _result(now, job, job.document)
-        elif job.state == JobState.CANCELLED:
-            st.text("Cancelled. Clips that were added stay; add the same again to go on.")
-        else:
-            st.error(plain(job.error))
-        if st.button("Close", key="audio-import-close", type="tertiary"):
-            jobs_of(now.project.directory).forget()
-            st.rerun()
+        with st.container(border=True, key="audio-import"):
+            _job(now, job)
+
+
+def _job(now: Serving, job: ImportJob) -> None:
+    if job.is_running:
+        _progress(job)
+        return
+    if job.document is not None:
+        _result(now, job, job.document)
+    elif job.state == JobState.CANCELLED:
+        st.text("Cancelled. Clips that were added stay; add the same again to go on.")
+    else:
+        st.error(plain(job.error))
+    if st.button("Close", key="audio-import-close", type="tertiary"):
+        jobs_of(now.project.directory).forget()
+        st.rerun()
 
 
 def _progress(job: ImportJob) -> None:
