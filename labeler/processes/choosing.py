@@ -39,9 +39,7 @@ def _make_it(directory: Path) -> str:
     return f"make it with `earmark --project {directory} init --labels a,b,c`"
 
 
-def chosen_project(
-    directory: Path, *, host: str, port: int, base_path: str = "", open_browser: bool = False
-) -> Path | None:
+def chosen_project(directory: Path, *, host: str, port: int, base_path: str = "", open_browser: bool = False) -> Path | None:
     """Serve the start page until somebody has chosen a project; its directory, or None after SIGINT or SIGTERM.
 
     Args:

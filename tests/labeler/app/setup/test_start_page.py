@@ -42,6 +42,11 @@ def create(page: AppTest) -> AppTest:
     return page.button[0].click().run()
 
 
+def press_open(page: AppTest) -> AppTest:
+    (button,) = [each for each in page.button if each.label == "Open"]
+    return button.click().run()
+
+
 def sentence(page: AppTest) -> str:
     (error,) = page.error
     return str(error.value).replace("\\", "").replace(":small[]", "")
@@ -101,8 +106,8 @@ def test_a_project_is_opened_by_its_folder_unless_it_is_served(page: AppTest, an
     page.run()
     page.text_input(key="start-path").set_value(str(project.directory))
     with serve_lock(project):
-        page.button[-1].click().run()
+        press_open(page)
         assert "is running for" in sentence(page)
     page.text_input(key="start-path").set_value(str(project.directory))
-    page.button[-1].click().run()
+    press_open(page)
     assert Path(answer.read_text()) == project.directory
