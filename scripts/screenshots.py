@@ -1,20 +1,23 @@
-"""Take the pictures of docs/: every page of the demo project, as a visitor sees it.
+"""Take the pictures of docs/pictures: every page of the demo project, as a visitor sees it.
 
-`make screenshots`, or `python -m scripts.screenshots [FOLDER]`.
+`make screenshots`; or `python -m scripts.screenshots --every-size FOLDER`, which takes each page on a phone, a laptop and a large
+screen, in light and in dark colours, to be looked at after a change.
 """
 
 from __future__ import annotations
 
 import csv
+import os
 import sys
 import tempfile
 import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Page
 
 from benchmarks.measuring.browser import opened_page
-from benchmarks.measuring.processes import app, learner
+from benchmarks.measuring.processes import app, learner, start_page
 from db.decisions.flags import append_flag
 from db.decisions.log import live_decisions
 from db.models import Source
@@ -24,9 +27,13 @@ from db.records.people.annotators import annotator_named
 from labeler.demo import SAMPLE_DATA, make_demo
 from tests.filled_projects import answer
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 ANSWERS = 4
 """Answers given before the picture of the Label page, so that it is not empty. They are true ones, since they enter the curve."""
+
+
+Picture = Callable[[Page, str, Path], None]
+"""Takes one page's picture into a file, at an address."""
 
 
 def _settled(page: Page) -> None:
@@ -55,11 +62,27 @@ def _label(page: Page, address: str, picture: Path) -> None:
     page.screenshot(path=picture)
 
 
-def _plain_page(page: Page, address: str, name: str, picture: Path) -> None:
-    page.goto(f"{address}/{name}")
+def _plain(name: str) -> Picture:
+    """A page as it is when it opens."""
+
+    def take_it(page: Page, address: str, picture: Path) -> None:
+        page.goto(f"{address}/{name}?annotator=Rev")
+        _settled(page)
+        page.screenshot(path=picture)
+
+    return take_it
+
+
+def _start(page: Page, address: str, picture: Path) -> None:
+    page.goto(address)
     _settled(page)
-    if name == "dashboard":
-        page.get_by_text("waiting for new answers").wait_for(timeout=60_000)
+    page.screenshot(path=picture)
+
+
+def _dashboard(page: Page, address: str, picture: Path) -> None:
+    page.goto(f"{address}/dashboard?annotator=Rev")
+    page.get_by_text("waiting for new answers").wait_for(timeout=120_000)
+    _settled(page)
     page.screenshot(path=picture)
 
 
@@ -96,23 +119,47 @@ def _something_to_review(directory: Path) -> None:
     project.close()
 
 
-def take(folder: Path) -> None:
-    """Write label.png, grid.png, dashboard.png, review.png, clips.png, export.png; in dark colours label-dark.png and so on."""
+PAGES: dict[str, Picture] = {
+    "label": _label,
+    "grid": _grid,
+    "dashboard": _dashboard,
+    "clips": _clips,
+    "review": _plain("review"),
+    "activity": _plain("activity"),
+    "audio": _plain("audio"),
+    "labels": _plain("labels"),
+    "people": _plain("people"),
+    "settings": _plain("settings"),
+    "export": _plain("export"),
+}
+SIZES = {"phone": (390, 844), "laptop": (1280, 800), "large": (2560, 1440)}
+
+
+def take(folder: Path, *, every_size: bool = False) -> None:
+    """Write label.png and so on, and start.png; with `every_size` label-phone-light.png and so on."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         project = Path(place) / "demo"
         make_demo(project)
         _something_to_review(project)
         with app(project) as (address, _), learner(project):
-            for ending, dark in (("", False), ("-dark", True)):
-                with opened_page(width=1280, height=800, dark=dark) as page:
-                    _label(page, address, folder / f"label{ending}.png")
-                    _grid(page, address, folder / f"grid{ending}.png")
-                    _plain_page(page, address, "dashboard", folder / f"dashboard{ending}.png")
-                    _plain_page(page, address, "review?annotator=Rev", folder / f"review{ending}.png")
-                    _clips(page, address, folder / f"clips{ending}.png")
-                    _plain_page(page, address, "export", folder / f"export{ending}.png")
+            _take_all(address, folder, every_size=every_size)
+        # The page lists projects that this user opened lately.
+        os.environ["XDG_CONFIG_HOME"] = place
+        with start_page(Path(place)) as address:
+            _take_all(address, folder, every_size=every_size, pages={"start": _start})
+
+
+def _take_all(address: str, folder: Path, *, every_size: bool, pages: Mapping[str, Picture] = PAGES) -> None:
+    for size, (width, height) in SIZES.items() if every_size else [("", SIZES["laptop"])]:
+        for colours in ("light", "dark") if every_size else ("light",):
+            with opened_page(width=width, height=height, dark=colours == "dark") as page:
+                for name, take_it in pages.items():
+                    take_it(page, address, folder / (f"{name}-{size}-{colours}.png" if size else f"{name}.png"))
 
 
 if __name__ == "__main__":
-    take(Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS)
+    if sys.argv[1:2] == ["--every-size"]:
+        take(Path(sys.argv[2]), every_size=True)
+    else:
+        take(PICTURES)

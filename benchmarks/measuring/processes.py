@@ -29,6 +29,16 @@ def app(project: Path) -> Iterator[tuple[str, psutil.Process]]:
 
 
 @contextlib.contextmanager
+def start_page(folder: Path) -> Iterator[str]:
+    """The start page, which is what there is without a project: its address. Nothing follows if a project is chosen."""
+    port = free_port()
+    options = ["--answer", str(folder / "answer"), "--directory", str(folder / "my-project"), "--port", str(port)]
+    with _until_measured(Process(["-m", "labeler.app.start_server", *options], log=folder / "start.log")):
+        wait_for(lambda: answers(port), what="the start page")
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
 def streamlit(script: Path, *arguments: str) -> Iterator[str]:
     """A plain Streamlit script: its address."""
     port = free_port()

@@ -246,6 +246,8 @@ def test_the_download_for_spreadsheets_holds_no_formula(seat: Seat, served: Serv
         page.get_by_role("button", name="Download").click()
     with download.value.path().open(encoding="utf-8", newline="") as file:
         assert [row["annotator"] for row in csv.DictReader(file)] == ["'=1+1"]
+    # A list of choices closes when the page scrolls.
+    page.get_by_role("heading", name="Export").scroll_into_view_if_needed()
     page.get_by_role("combobox", name="Format").click()
     page.get_by_role("option", name="jsonl").click()
     expect(page.get_by_text("Safe for spreadsheets")).to_have_count(0)

@@ -12,7 +12,7 @@ _EFFECTS = {
     STORING: "It cannot be changed here. To move the database, use `earmark backup` and `earmark restore`.",
 }
 _GROUPS = {
-    SERVING: ("random_share", "overlap_share", "relabel_share", "lease_seconds"),
+    SERVING: ("random_share", "overlap_share", "relabel_share", "gold_share", "lease_seconds"),
     SEAT: ("label_keys", "skip_reasons", "least_heard", "shown_columns", "suggestions"),
     LEARNING: ("encoder", "layers", "pooling", "strategy", "queue_size", "head_c"),
     STORING: ("database_url",),
@@ -21,6 +21,7 @@ _TITLES = {
     "random_share": "Share of random clips",
     "overlap_share": "Share of clips that a second annotator answers",
     "relabel_share": "Share of clips that are answered once more",
+    "gold_share": "Share of clips whose label is known (gold checks)",
     "lease_seconds": "Seconds that a clip is kept for its annotator",
     "label_keys": "Keys of labels",
     "skip_reasons": "Reasons to skip a clip",
@@ -38,6 +39,8 @@ _WHYS = {
     "clips to the learner's choice.",
     "overlap_share": "Without clips that two people answered, nobody knows how far annotators agree.",
     "relabel_share": "The second pass shows whether people still answer as they did at first.",
+    "gold_share": "Annotators answer these clips as any other and are scored by them, on the page Activity. It takes clips whose label "
+    "somebody has fixed: on the page Review, or on the page Clips.",
     "lease_seconds": "When the time is over, the clip may go to somebody else. The answer of the first annotator is taken all "
     "the same.",
     "label_keys": "A label without a key of its own gets the next free digit or letter.",
