@@ -45,13 +45,13 @@ class Site:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, browser: Browser) -> Iterator[Callable[[str], Site]]:
+def serve(tmp_path: Path, browser: Browser) -> Iterator[Callable[..., Site]]:
     """Starts `earmark serve` where there is no project."""
     with ExitStack() as stack:
 
-        def start(name: str) -> Site:
+        def start(name: str, *options: str) -> Site:
             port, log = free_port(), tmp_path / f"{name}.log"
-            process = start_command(tmp_path / name, "serve", "--port", str(port), log=log)
+            process = start_command(tmp_path / name, "serve", "--port", str(port), *options, log=log)
             stack.callback(process.kill)
             url = f"http://127.0.0.1:{port}"
             context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url, accept_downloads=True)
@@ -184,7 +184,7 @@ def labelled_by_two(site: Site) -> tuple[str, str]:
     return flagged, differing
 
 
-def test_from_an_empty_folder_to_a_restored_project(serve: Callable[[str], Site], tmp_path: Path) -> None:
+def test_from_an_empty_folder_to_a_restored_project(serve: Callable[..., Site], tmp_path: Path) -> None:
     project, again, audio = tmp_path / "project", tmp_path / "again", tmp_path / "audio"
     audio.mkdir()
     site = serve("nothing")
@@ -221,7 +221,7 @@ def test_from_an_empty_folder_to_a_restored_project(serve: Callable[[str], Site]
     backup = tmp_path / "taken-home.zip"
     backup.write_bytes(downloaded(page, "Download the backup").read_bytes())
 
-    elsewhere = serve("nowhere").page()
+    elsewhere = serve("nowhere", "--no-learner").page()
     elsewhere.get_by_label("Backup file", exact=True).fill(str(backup))
     elsewhere.get_by_label("Folder of the new project", exact=True).fill(str(again))
     elsewhere.get_by_role("button", name="Restore").click()

@@ -71,12 +71,42 @@ def test_without_a_project_strangers_are_offered_none(tmp_path: Path, asked: dic
     assert asked == {}
 
 
-def test_where_people_sign_in_no_project_is_made_in_the_browser(tmp_path: Path, asked: dict[str, Any]) -> None:
-    """The proxy is on this machine, and lets others in."""
-    result = serve(tmp_path, "--proxy-header", "X-User", "--trusted-proxy", "127.0.0.1", "--allowed-host", "label.example")
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--host", "0.0.0.0", "--insecure"], "only on 127.0.0.1"),
+        (["--allowed-host", "localhost", "--allowed-host", "lab.example"], "with --allowed-host others could make one"),
+        (["--proxy-header", "X-User", "--trusted-proxy", "127.0.0.1"], "with --proxy-header others could make one"),
+        (["--oidc", "{tmp}/oidc.toml"], "with --oidc others could make one"),
+    ],
+)
+def test_nobody_who_comes_through_a_network_makes_a_project(
+    tmp_path: Path, asked: dict[str, Any], options: list[str], named: str
+) -> None:
+    result = serve(tmp_path / "none", *(option.format(tmp=tmp_path) for option in options))
     assert result.exit_code == 1
-    assert f"There is no project in {tmp_path}, and with --proxy-header others could make one in the browser" in result.output
+    assert f"There is no project in {tmp_path / 'none'}, and " in result.output
+    assert named in result.output
+    assert f"make it with `earmark --project {tmp_path / 'none'} init --labels a,b,c`." in result.output
     assert asked == {}
+
+
+def test_the_start_page_is_where_the_project_will_be(
+    project: OpenProject, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def choose(_directory: Path, **options: Any) -> Path:
+        seen.update(options)
+        return project.directory
+
+    monkeypatch.setattr(labeler.processes.choosing, "chosen_project", choose)
+    result = serve(tmp_path / "none", "--base-path", "/earmark/", "--open-browser", "--insecure")
+    assert result.exit_code == 0, result.output
+    assert "make or open one at http://127.0.0.1:8501/earmark. " in result.output
+    assert seen == {"host": "127.0.0.1", "port": 8501, "base_path": "/earmark", "open_browser": True}
+    assert asked["ways_in"].base_path == "/earmark"
+    assert not asked["open_browser"], "the page that is open goes on by itself"
 
 
 def test_a_project_chosen_on_the_start_page_is_served(

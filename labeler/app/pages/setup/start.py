@@ -107,7 +107,7 @@ def leave() -> None:
 
 
 def is_chosen() -> bool:
-    """Whether a project is chosen. A browser that asks then has the last state of the page, and needs this process no more."""
+    """Whether a project has been chosen. A browser that asks for it then has the last state of the page."""
     return Path(os.environ[ANSWER]).is_file()
 
 

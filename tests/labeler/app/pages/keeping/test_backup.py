@@ -13,7 +13,7 @@ from typing import NoReturn
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import db.backups.archive
+from db.backups.archive import ArchiveWriter
 from db.project import OpenProject
 from labeler.app.opened import VARIABLE
 from labeler.app.pages.keeping import backup
@@ -84,7 +84,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     def full(*_: object, **__: object) -> NoReturn:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(db.backups.archive.ArchiveWriter, "add", full)
+    monkeypatch.setattr(ArchiveWriter, "add", full)
     press(page)
     assert "is full" in sentence(page) or "No space left" in sentence(page)
     assert str(project.directory) in sentence(page)
