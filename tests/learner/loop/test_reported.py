@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from db.decisions.consensus import consensus_labels
+from db.decisions.log import live_decisions
 from db.models import Answer, Source
 from db.project import OpenProject
 from learner.loop.run import learn_once
 from tests.filled_projects import LABELS, answer
 from tests.learner.loop.what_was_published import newest_run
-from tests.learner.synthetic_projects import embedded_project, label_slice, label_truly
+from tests.learner.synthetic_projects import embedded_project, label_slice, label_truly, truth
 
 
 def test_tested_clips_confusion_thresholds_and_shares_are_of_the_same_slice(project: OpenProject) -> None:
@@ -65,3 +67,19 @@ def test_without_a_slice_nothing_of_it_is_reported(project: OpenProject) -> None
     assert report.examples == dict.fromkeys(LABELS, 0)
     assert report.waiting is not None
     assert report.waiting.answered_behind == 0
+
+
+def test_examples_are_the_labels_that_people_see_where_answers_differ(project: OpenProject) -> None:
+    clips = embedded_project(project, 60)
+    label_truly(project, clips[:36])
+    # Three people; the last of them agrees with nobody, and is the newest on each of these clips.
+    for clip in clips[:18]:
+        answer(project, clip, truth(clip), annotator="bea")
+    for clip in clips[:36]:
+        answer(project, clip, "happy" if truth(clip) == "angry" else "angry", annotator="cleo")
+    learn_once(project)
+    with project.read() as session:
+        seen = Counter(consensus_labels(live_decisions(session)).values())
+    run = newest_run(project)
+    assert run.report.examples == {name: seen[LABELS.index(name) + 1] for name in LABELS}
+    assert sum(run.report.examples.values()) == run.labeled == 36
