@@ -90,7 +90,6 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     assert str(project.directory) in sentence(page)
     assert made(project) == []
     assert not page.success
-    monkeypatch.undo()
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(project: OpenProject, page: AppTest) -> None:
