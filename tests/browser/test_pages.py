@@ -151,7 +151,7 @@ def test_the_dashboard_shows_label_by_label_when_asked(seat: Seat, served: Serve
     evaluated_run(served, ua=0.62, outlook=OUTLOOK, **DETAILS)
     page.goto(f"{served.url}/dashboard")
     expect(page.get_by_text("Recall, with its 95% interval")).to_be_hidden()
-    page.get_by_role("radio", name="Labels").click()
+    page.get_by_role("radio", name="Each label").click()
     expect(page.get_by_text("Recall, with its 95% interval")).to_be_visible()
     page.get_by_text("Is the confidence reliable?").click()
     expect(

@@ -39,8 +39,8 @@ _WHYS = {
     "clips to the learner's choice.",
     "overlap_share": "Without clips that two people answered, nobody knows how far annotators agree.",
     "relabel_share": "The second pass shows whether people still answer as they did at first.",
-    "gold_share": "Annotators answer these clips as any other and are scored by them, on the page Activity. It takes clips whose label "
-    "somebody has fixed: on the page Review, or on the page Clips.",
+    "gold_share": "Annotators answer these clips as any other and are scored by them, on the page Activity. It takes clips whose "
+    "label somebody has fixed: on the page Review, or on the page Clips.",
     "lease_seconds": "When the time is over, the clip may go to somebody else. The answer of the first annotator is taken all "
     "the same.",
     "label_keys": "A label without a key of its own gets the next free digit or letter.",
