@@ -57,7 +57,7 @@ def test_the_dashboard_draws_its_charts_under_the_policy(seat: Seat, served: Ser
         report_state(session, state="evaluating", done=3, total=8)
     seat.page.goto(f"{served.url}/dashboard")
     expect(seat.page.get_by_test_id("stVegaLiteChart").locator("canvas, svg")).to_have_count(2, timeout=20_000)
-    seat.page.get_by_role("radio", name="Labels").click()
+    seat.page.get_by_role("radio", name="Each label").click()
     seat.page.get_by_text("Is the confidence reliable?").click()
     expect(seat.page.get_by_test_id("stVegaLiteChart").locator("canvas, svg")).to_have_count(3)
     assert complaints == []

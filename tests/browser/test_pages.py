@@ -151,7 +151,7 @@ def test_the_dashboard_shows_label_by_label_when_asked(seat: Seat, served: Serve
     evaluated_run(served, ua=0.62, outlook=OUTLOOK, **DETAILS)
     page.goto(f"{served.url}/dashboard")
     expect(page.get_by_text("Recall, with its 95% interval")).to_be_hidden()
-    page.get_by_role("radio", name="Labels").click()
+    page.get_by_role("radio", name="Each label").click()
     expect(page.get_by_text("Recall, with its 95% interval")).to_be_visible()
     page.get_by_text("Is the confidence reliable?").click()
     expect(
@@ -168,6 +168,8 @@ def test_the_clips_behind_a_mix_up_play_and_go_on_while_the_page_follows_the_lea
     expect(page.get_by_role("combobox", name="Pairs of labels")).to_have_value("angry and sad: 3 of 3 clips")
     clips = page.get_by_test_id("clip")
     expect(clips).to_have_count(3)
+    page.get_by_role("button", name="Mixed up most").click()
+    expect(page.get_by_role("radio", name="Mix-ups")).to_be_in_viewport()
     clips.first.get_by_test_id("play").click()
     expect(clips.first).to_have_attribute("data-plays", "1")
     clips.nth(1).get_by_test_id("play").click()
