@@ -82,7 +82,7 @@ def as_csv(rows: Rows) -> bytes:
     """The rows as CSV with a header; nothing in it is a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
-    writer.writeheader()
+    writer.writerow({name: _harmless(name) for name in writer.fieldnames})
     writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
     return text.getvalue().encode("utf-8")
 
