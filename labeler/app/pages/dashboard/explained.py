@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import streamlit as st
 
+from db.exports.formats.csv_file import without_formula
 from db.records.people.roles import may_view
 from labeler.app.pages.entry.required import checked_again
 from labeler.app.pages.plain_text import plain
@@ -88,5 +89,4 @@ def as_csv(rows: Rows) -> bytes:
 
 
 def _harmless(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return without_formula(value) if isinstance(value, str) else value

@@ -32,6 +32,7 @@ def test_data_of_a_chart_holds_no_formula() -> None:
     assert as_csv([{"label": "=1+1", "clips": -3}, {"label": "sad", "more": 1}]).decode() == (
         "label,clips,more\r\n'=1+1,-3,\r\nsad,,1\r\n"
     )
+    assert as_csv([{"+a": ' "@b', "c": "d;=e"}]).decode() == '\'+a,c\r\n" ""\'@b",d;\'=e\r\n'
 
 
 def test_a_label_keeps_its_own_colour_and_the_others_get_those_that_are_left() -> None:
