@@ -49,10 +49,11 @@ def _cells(values: Iterable[Any]) -> list[Any]:
 
 
 def _safe_cells(values: Iterable[Any]) -> list[Any]:
-    return [_without_formula(_cell(value)) for value in values]
+    return [without_formula(_cell(value)) for value in values]
 
 
-def _without_formula(text: str) -> str:
+def without_formula(text: str) -> str:
+    """The text with an apostrophe wherever a spreadsheet would take what follows for a formula."""
     return _START_OF_CELL.sub(_before_formula, text)
 
 

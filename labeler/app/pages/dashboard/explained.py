@@ -10,6 +10,7 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
+from db.exports.formats.csv_file import without_formula
 from db.records.people.roles import may_view
 from labeler.app.pages.entry.required import checked_again
 from labeler.app.pages.plain_text import plain
@@ -70,11 +71,10 @@ def as_csv(rows: Rows) -> bytes:
     """The rows as CSV with a header; nothing in it is a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
-    writer.writeheader()
+    writer.writerow({name: _harmless(name) for name in writer.fieldnames})
     writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
     return text.getvalue().encode("utf-8")
 
 
 def _harmless(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return without_formula(value) if isinstance(value, str) else value

@@ -31,3 +31,4 @@ def test_data_of_a_chart_holds_no_formula() -> None:
     assert as_csv([{"label": "=1+1", "clips": -3}, {"label": "sad", "more": 1}]).decode() == (
         "label,clips,more\r\n'=1+1,-3,\r\nsad,,1\r\n"
     )
+    assert as_csv([{"+a": ' "@b', "c": "d;=e"}]).decode() == '\'+a,c\r\n" ""\'@b",d;\'=e\r\n'
