@@ -67,10 +67,10 @@ def init(directory: Path, labels: str | None, labels_of: str | None, database_ur
         as_json=as_json,
         lines=lambda: [
             f"Created a project with {counted(len(names), 'label')} in {project.directory}.",
+            *offer_lines(),
             "Next: earmark import FOLDER_OR_MANIFEST"
             if labels_of is None
             else f"Next: earmark import FOLDER --corpus {labels_of}",
-            *offer_lines(),
         ],
     )
 

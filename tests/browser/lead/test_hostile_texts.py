@@ -273,8 +273,8 @@ def test_the_dashboard(seen: Watched, served: Served) -> None:
     seen.shows(clip_name(1))
     page.get_by_test_id("stVegaLiteChart").last.hover()
     for section, texts in {
-        "Labels": (ANGRY, SAD),
-        "People": (ANN, NEW),
+        "Each label": (ANGRY, SAD),
+        "Annotators": (ANN, NEW),
         "Doubts": (clip_name(1), NOTE, SKIPPED),
         "Map": (),
     }.items():

@@ -49,7 +49,7 @@ def test_a_label_key_that_the_player_cannot_use_is_one_sentence_before_anything_
     assert (result.exit_code, asked) == (1, {})
     assert result.output == (
         "Error: label_keys in the settings gives 'angry' the key 'z'; use one character other than: "
-        "C, F, G, L, N, S, U, Z, comma, ., ?, /.\n"
+        "C, F, G, L, N, S, U, Z, comma, full stop, ?, /.\n"
     )
 
 

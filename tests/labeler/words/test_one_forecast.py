@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from db.reports import Forecast, OutlookReport, StopSign
-from labeler.words.outlook import forecast_in_words, goal_in_words, more_points_in_words
+from labeler.words.outlook import forecast_in_words, goal_in_words, more_points, more_points_in_words
 from learner.evaluation.accuracy import Accuracy
 from learner.evaluation.intervals import Interval
 from learner.outlook.forecast import Laws
@@ -121,7 +121,9 @@ def test_the_answers_in_words_are_those_of_the_forecast(curve: str) -> None:
     for target in forecast.targets:
         named = goal_in_words(forecast, target.ua)
         assert named in sentences or f"{target.ua:.0%} UA is not likely" in named or "most likely more than" in named
-    answer = goal_in_words(forecast, forecast.now + 0.02).split("To stay there: ")[-1]
+    # Both go from whole percent to whole percent, as they are shown.
+    two_more = goal_in_words(forecast, more_points(forecast.now, 2)).split("To stay there: ")[-1]
+    answer = two_more.split(" was measured last")[0].rpartition(". ")[0] + "." if "measured last" in two_more else two_more
     assert answer in more_points_in_words(forecast) or "not possible" in more_points_in_words(forecast)
     assert "is reached already" in goal_in_words(forecast, forecast.now - 0.02)
     off = forecast.measured is not None and abs(forecast.measured - forecast.now) >= 0.01

@@ -81,7 +81,7 @@ class TestDatabase:
 
     def test_a_column_that_somebody_added_is_named(self, any_project: OpenProject) -> None:
         with any_project.engine.begin() as connection:
-            connection.execute(text("ALTER TABLE label ADD COLUMN colour TEXT"))
+            connection.execute(text("ALTER TABLE label ADD COLUMN shade TEXT"))
         assert "other-schema" in findings(any_project, "database")
 
     def test_values_that_a_column_cannot_have_are_named(self, project: OpenProject) -> None:
