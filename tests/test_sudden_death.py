@@ -11,6 +11,7 @@ import random
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from labeler.app.sign_in.tokens import Tokens
 from learner.features.embed import embed
 from learner.features.matrix import open_features
 from learner.imports.source import import_source
-from tests.supervised_processes import Labelling, Process, answers, free_port, start_app, start_command, wait_for
+from tests.labeler.cli.terminals import CommandWithLog, WarmPython
+from tests.supervised_processes import Labelling, Process, answers, free_port, start_app, wait_for
 
 SAMPLE_DATA = Path(__file__).resolve().parent.parent / "sample_data"
 STYLES = ("angry", "happy", "neutral", "sad")
@@ -73,7 +75,15 @@ def check_decisions(project: OpenProject, acknowledged: dict[str, tuple[str, str
     assert {uuid: stored.get(uuid) for uuid in acknowledged} == acknowledged
 
 
-def kill_some_time(process: Process, rng: random.Random, *, longest: float) -> None:
+@pytest.fixture
+def python(tmp_path: Path) -> Iterator[WarmPython]:
+    """A process in which commands start quickly, so that they are killed at their work and not while Python loads torch."""
+    warm = WarmPython(tmp_path / "cache")
+    yield warm
+    warm.close()
+
+
+def kill_some_time(process: Process | CommandWithLog, rng: random.Random, *, longest: float) -> None:
     """Kill at a random moment. The sleep waits for nothing: the random moment is what is tested."""
     time.sleep(rng.uniform(0.0, longest))
     process.kill()
@@ -81,7 +91,7 @@ def kill_some_time(process: Process, rng: random.Random, *, longest: float) -> N
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path) -> None:
+def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path, python: WarmPython) -> None:
     kills = 100 if os.environ.get("EARMARK_SOAK") else 10
     rng = random.Random(7)
     per_clip = 2 if kills == 10 else 5
@@ -99,8 +109,8 @@ def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path) -> None:
                 app = start_app(directory, port, log=log)
                 wait_for(lambda: answers(port), what="the app after it was killed")
             else:
-                command = ["embed"] if victim == "embed" else ["learn"]
-                kill_some_time(start_command(directory, *command, log=log), rng, longest=8.0)
+                command = "embed" if victim == "embed" else "learn"
+                kill_some_time(python.begin("--project", directory, command, log=log), rng, longest=4.0)
             check_decisions(project, dict(somebody.acknowledged))
         before = len(somebody.acknowledged)
         wait_for(lambda: len(somebody.acknowledged) >= before + 5, what="labelling to go on")
@@ -112,8 +122,8 @@ def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path) -> None:
     assert somebody.refused == []
     assert len(somebody.acknowledged) > 5 * kills
     assert "database is locked" not in log.read_text(encoding="utf-8", errors="replace")
-    start_command(directory, "embed", log=log).finish()
-    start_command(directory, "learn", "--once", log=log).finish()
+    python.begin("--project", directory, "embed", log=log).finish()
+    python.begin("--project", directory, "learn", "--once", log=log).finish()
     check_decisions(project, somebody.acknowledged)
     check_features(project, tmp_path, per_clip=per_clip)
     project.close()

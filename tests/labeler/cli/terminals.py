@@ -15,6 +15,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 
 SECONDS = 120.0
@@ -103,6 +104,28 @@ class Command:
         return status
 
 
+class CommandWithLog:
+    """A command without a terminal."""
+
+    def __init__(self, python: WarmPython, arguments: list[str], *, log: Path) -> None:
+        self._python, self._log = python, log
+        with log.open("ab") as output:
+            self._pid = python.ask({"arguments": arguments, "held_at": ""}, output.fileno(), output.fileno())
+
+    def kill(self) -> None:
+        """Kill the process and all its children at once, as a power cut would, with no chance to clean up."""
+        # It leads no group before its first step; then it has no children either.
+        with suppress(ProcessLookupError):
+            os.killpg(self._pid, signal.SIGKILL)
+        os.kill(self._pid, signal.SIGKILL)
+        self._python.ask({"wait_for": self._pid})
+
+    def finish(self) -> None:
+        """Wait until the process ends, which it must do without an error."""
+        status = self._python.ask({"wait_for": self._pid})
+        assert status == 0, self._log.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+
 class WarmPython:
     """The process that runs `tests.labeler.cli.warm_python`."""
 
@@ -128,6 +151,10 @@ class WarmPython:
             stdout: where its standard output goes, if not to the terminal.
         """
         return Command(self, [str(argument) for argument in arguments], held_at=held_at, stdout=stdout)
+
+    def begin(self, *arguments: str | Path, log: Path) -> CommandWithLog:
+        """Start a command without a terminal, whose output is added to a file."""
+        return CommandWithLog(self, [str(argument) for argument in arguments], log=log)
 
     def ask(self, message: dict[str, object], *descriptors: int) -> int:
         """Send a message with open files; the number that comes back."""

@@ -63,9 +63,10 @@ def main() -> None:
 
 
 def become(asked: dict[str, Any], terminal: int, stdout: int) -> None:
-    """Be the command, in its terminal."""
+    """Be the command, in its terminal, or with a file in place of one."""
     os.setsid()
-    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    if os.isatty(terminal):
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     for target, descriptor in enumerate((terminal, stdout, terminal)):
         os.dup2(descriptor, target)
     os.close(terminal)

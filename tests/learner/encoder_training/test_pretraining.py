@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from db.errors import EncoderError
+from labeler.cli.main import main
 from learner.encoder_training.crops import SpeechFile, speech_files
 from learner.encoder_training.fast_convolutions import use_fast_convolutions
 from learner.encoder_training.pretraining import crop_sets
@@ -66,6 +68,7 @@ def losses(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.usefixtures("without_a_process")
 @pytest.mark.parametrize("objective", ["descriptors", "masked"])
 def test_a_training_learns_and_leaves_an_encoder(files: list[SpeechFile], tmp_path: Path, objective: str) -> None:
     report = pretrain(files, tmp_path / "out", settings=PretrainSettings(objective=objective, **SMALL | {"steps": 150}))
@@ -102,17 +105,27 @@ def test_a_training_can_start_from_a_checkpoint(files: list[SpeechFile], tmp_pat
     assert config["mask_time_prob"] == small.mask_time_prob, "settings stay as they were published"
 
 
-def command(speech: Path, output: Path) -> list[str]:
-    """`earmark pretrain` on these files, small."""
+def arguments(speech: Path, output: Path) -> list[str]:
+    """Those of `earmark pretrain` on these files, small."""
     # The first crops last for 32 steps, so both parts of a training that is killed after 25 need others too.
     small = ["--steps", "50", "--batch", "2", "--crop-seconds", "0.64", "--pool", "16", "--save-every", "25", "--device", "cpu"]
-    return [sys.executable, "-m", "labeler.cli", "pretrain", str(speech), "--output", str(output), *small, "--json"]
+    return ["pretrain", str(speech), "--output", str(output), *small, "--json"]
 
 
+def to_its_end(arguments: list[str]) -> dict[str, Any]:
+    """Run a command in this process; what it printed."""
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    printed: dict[str, Any] = json.loads(result.stdout)
+    return printed
+
+
+@pytest.mark.usefixtures("without_a_process")
 def test_a_killed_training_goes_on_with_the_same_loss_curve(speech: Path, tmp_path: Path) -> None:
-    peaceful = subprocess.run(command(speech, tmp_path / "peaceful"), capture_output=True, text=True, check=True)
-    assert json.loads(peaceful.stdout)["steps"] == 50
-    killed = subprocess.Popen(command(speech, tmp_path / "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert to_its_end(arguments(speech, tmp_path / "peaceful"))["steps"] == 50
+    # This one is a process, which makes its crops in another: only a process can be killed.
+    command = [sys.executable, "-m", "labeler.cli", *arguments(speech, tmp_path / "killed")]
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     state = tmp_path / "killed" / "training" / "state.safetensors"
     deadline = time.monotonic() + 120
     while not state.is_file():
@@ -122,7 +135,7 @@ def test_a_killed_training_goes_on_with_the_same_loss_curve(speech: Path, tmp_pa
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     assert not (tmp_path / "killed" / "model.safetensors").exists()
-    subprocess.run(command(speech, tmp_path / "killed"), capture_output=True, check=True)
+    to_its_end(arguments(speech, tmp_path / "killed"))
     assert losses(tmp_path / "killed") == losses(tmp_path / "peaceful")
     clip = noise(1.0)
     ended = [encoder_named(str(tmp_path / name)).encode([clip]) for name in ("peaceful", "killed")]
