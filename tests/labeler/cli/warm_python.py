@@ -99,7 +99,7 @@ def hold(place: str) -> None:
     def held(*_: Any, **__: Any) -> None:
         os.write(2, b"\r\n(held)\r\n")
         # In short pieces: a signal that comes just before one of them would otherwise wait for its end.
-        for _ in range(6000):
+        for _piece in range(6000):
             time.sleep(0.1)
 
     setattr(owner, last, held)
