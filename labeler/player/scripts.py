@@ -20,7 +20,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-ROOMS = ("cliplist", "grid", "into_view", "label", "map", "page", "shared", "upload", "waiting")
+ROOMS = ("cliplist", "grid", "into_view", "label", "leaving", "map", "page", "shared", "upload", "waiting")
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r"""^((?:import|export)\b[^"';]*?)"(\.[^"]+)";$""", re.MULTILINE)
 _PLACE_OF_MODULES = "const MODULES = [];"

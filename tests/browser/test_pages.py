@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import re
 from collections.abc import Sequence
@@ -187,22 +186,7 @@ def test_clips_selected_on_the_map_are_labelled_in_the_grid(seat: Seat, served: 
     page = seat.page
     evaluated_run(served, ua=0.62, outlook=OUTLOOK, **DETAILS)
     lay_out_clips(served)
-    # Known defect: where the page asks for news just while it is left, Streamlit draws the next page empty.
-    for attempt in range(3):
-        send_all_from_the_map(page, f"{served.url}/dashboard?annotator=Ann")
-        page.wait_for_url("**/grid*")
-        with contextlib.suppress(AssertionError):
-            expect(page.get_by_role("heading", name="Grid")).to_be_visible()
-            break
-        assert attempt < 2
-    page.get_by_role("combobox", name="Confirm as").click()
-    page.get_by_role("option", name="happy").click()
-    expect(page.get_by_test_id("cell").first).to_be_visible()
-
-
-def send_all_from_the_map(page: Page, address: str) -> None:
-    """Draw around all clips of the map, and press the button that opens them in the grid."""
-    page.goto(address)
+    page.goto(f"{served.url}/dashboard?annotator=Ann")
     page.get_by_role("radio", name="Map").click()
     page.get_by_role("button", name="Select", exact=True).click()
     screen = page.get_by_test_id("map")
@@ -217,6 +201,10 @@ def send_all_from_the_map(page: Page, address: str) -> None:
     page.mouse.up()
     expect(page.get_by_text("40 clips selected, 40 without a label")).to_be_visible()
     page.get_by_role("button", name="Label these in the grid").click()
+    expect(page.get_by_role("heading", name="Grid")).to_be_visible()
+    page.get_by_role("combobox", name="Confirm as").click()
+    page.get_by_role("option", name="happy").click()
+    expect(page.get_by_test_id("cell").first).to_be_visible()
 
 
 def test_the_dashboard_shows_what_the_learner_does_and_when_it_crashed(seat: Seat, served: Served) -> None:

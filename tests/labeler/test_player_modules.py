@@ -11,7 +11,7 @@ from labeler.player.scripts import ROOMS, imports, in_order, modules, named_for_
 
 ENTRIES = (
     *("label/player.js", "grid/grid.js", "page/page.js", "cliplist/cliplist.js", "map/map.js"),
-    *("upload/upload.js", "waiting/waiting.js", "into_view/into_view.js"),
+    *("upload/upload.js", "waiting/waiting.js", "into_view/into_view.js", "leaving/leaving.js"),
 )
 
 

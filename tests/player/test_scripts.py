@@ -25,6 +25,7 @@ def test_unit_tests(name: str) -> None:
 ENTRIES = (
     *("label/player.js", "grid/grid.js", "page/page.js", "cliplist/cliplist.js"),
     *("map/map.js", "upload/upload.js", "waiting/waiting.js", "into_view/into_view.js"),
+    "leaving/leaving.js",
 )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
 from db.decisions.listed import ListedClip
 from labeler.app.opened import serving
+from labeler.app.pages.dashboard.leaving import leave
 from labeler.app.pages.grid import open_grid
 from labeler.app.pages.playable_clips import clip_token
 from labeler.app.sign_in.ways import arranged
@@ -50,4 +52,4 @@ def show_clips(
         return
     pressed = clip_list(shown, key=key, base=arranged().base_path, heads=heads, action="More like it", height=height, plays=plays)
     if pressed is not None:
-        open_grid(pressed)
+        leave(partial(open_grid, pressed))

@@ -14,6 +14,7 @@ from db.models import Answer
 from labeler.app.opened import serving
 from labeler.app.pages.dashboard.clips_of import show_clips
 from labeler.app.pages.dashboard.explained import why
+from labeler.app.pages.dashboard.leaving import leave
 from labeler.app.pages.review import show_review
 
 _MOST = 50
@@ -23,7 +24,7 @@ _MOST = 50
 def show_doubts(facts: DashboardFacts) -> None:
     """Three lists, and the way to the page Review."""
     if st.button("Review these clips", icon=":material/rule:", key="doubts-review"):
-        _open_review()
+        leave(_open_review)
     with serving().project.read() as session:
         doubted = doubted_clips(session, limit=_MOST)
         to_check = open_flags(session)

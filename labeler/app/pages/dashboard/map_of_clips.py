@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from db.errors import FeatureError
 from labeler.app.opened import Serving, serving
 from labeler.app.pages.dashboard.clips_of import show_clips
 from labeler.app.pages.dashboard.explained import why
+from labeler.app.pages.dashboard.leaving import leave
 from labeler.app.pages.grid import open_grid_of
 from labeler.app.pages.plain_text import plain
 from labeler.charts.label_colours import label_colours
@@ -56,7 +58,7 @@ def show_map(facts: DashboardFacts) -> None:
     done = clip_map(drawn.points, labels, stamp=drawn.stamp, key="map")
     if done.selected:
         known = set(drawn.points.clip_ids.tolist())
-        open_grid_of([clip for clip in done.selected if clip in known])
+        leave(partial(open_grid_of, [clip for clip in done.selected if clip in known]))
     if done.clip is not None:
         st.session_state[_CHOSEN] = done.clip
     _chosen(drawn)

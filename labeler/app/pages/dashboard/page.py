@@ -18,6 +18,7 @@ from labeler.app.pages.dashboard.glance import DOUBTS, LABELS, MAP, MIX_UPS, PEO
 from labeler.app.pages.dashboard.headline import headline
 from labeler.app.pages.dashboard.labels import show_labels
 from labeler.app.pages.dashboard.learner_line import learner_line
+from labeler.app.pages.dashboard.leaving import go_on, is_leaving
 from labeler.app.pages.dashboard.map_of_clips import show_map
 from labeler.app.pages.dashboard.mixups import show_mix_ups
 from labeler.app.pages.dashboard.people import show_people
@@ -45,13 +46,14 @@ def show_dashboard() -> None:
         _try_again()
         return
     facts = read[0]
-    _figures(stamp(facts))
+    st.fragment(_figures, run_every=None if is_leaving() else _LOOK_AGAIN)(stamp(facts))
     if not facts.now.answers:
         st.info("Nothing is labelled yet: people label on the page Label, and the figures follow.", icon=":material/label:")
     if facts.run is not None or facts.now.answers:
         glance(facts)
         course(facts)
         _section(facts)
+    go_on()
 
 
 def open_dashboard() -> NoReturn:
@@ -70,7 +72,6 @@ def _try_again() -> None:
     st.rerun()
 
 
-@st.fragment(run_every=_LOOK_AGAIN)
 def _figures(shown: tuple[object, ...]) -> None:
     """The learner's state and the large figures, which follow each answer.
 
