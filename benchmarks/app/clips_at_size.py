@@ -6,21 +6,22 @@ import itertools
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
+from benchmarks.measuring.many_rows import file_row, insert_rows
 from benchmarks.measuring.postgresql import on_both
 from benchmarks.measuring.rows import Figures, median_seconds
 from benchmarks.measuring.sample_project import STYLES
 from db.browsing.choice import ClipChoice, Order
 from db.browsing.matching import ClipFinder
 from db.browsing.rows import lines_of
-from db.models import Annotator, Answer, AudioFile, Base, Clip, Decision, Source
+from db.models import Annotator, Answer, AudioFile, Clip, Decision, Source
 from db.project import OpenProject, create_project
 
 CLIPS, DECISIONS, ANNOTATORS, SPEAKERS, BATCH = 100_000, 50_000, 5, 200, 20_000
@@ -30,13 +31,20 @@ PAGE, LABEL, WORD, REPETITIONS = 100, 2, "number 7", 5
 def fill(project: OpenProject) -> None:
     """Clips that are files of their own; two of five are answered, and a quarter of these twice."""
     rng = np.random.default_rng(0)
-    _insert(project, AudioFile, CLIPS, _file)
-    _insert(project, Clip, CLIPS, _clip)
-    _insert(project, Annotator, ANNOTATORS, lambda n: {"id": n + 1, "name": f"annotator {n + 1}", "created_at": 0.0})
+    insert_rows(project, AudioFile, CLIPS, file_row, batch=BATCH)
+    insert_rows(project, Clip, CLIPS, _clip, batch=BATCH)
+    named = [{"id": n + 1, "name": f"annotator {n + 1}", "created_at": 0.0} for n in range(ANNOTATORS)]
+    insert_rows(project, Annotator, ANNOTATORS, named.__getitem__, batch=BATCH)
     clips = np.sort(rng.choice(CLIPS, DECISIONS * 4 // 5, replace=False)) + 1
     answered = np.concatenate([clips, rng.choice(clips, DECISIONS - len(clips), replace=False)]).tolist()
     labels = rng.integers(1, len(STYLES) + 1, DECISIONS).tolist()
-    _insert(project, Decision, DECISIONS, lambda n: _decision(n, answered[n], labels[n], second=n >= len(clips)))
+    insert_rows(
+        project,
+        Decision,
+        DECISIONS,
+        lambda n: _decision(n, answered[n], labels[n], second=n >= len(clips)),
+        batch=BATCH,
+    )
 
 
 @contextmanager
@@ -50,17 +58,6 @@ def filled(address: str | None) -> Iterator[OpenProject]:
                 session.execute(text("ANALYZE"))
         yield project
         project.close()
-
-
-def _insert(project: OpenProject, table: type[Base], count: int, made: Callable[[int], dict[str, object]]) -> None:
-    for first in range(0, count, BATCH):
-        with project.write() as session:
-            session.execute(insert(table), [made(number) for number in range(first, min(first + BATCH, count))])
-
-
-def _file(number: int) -> dict[str, object]:
-    shape = {"size": 64_044, "mtime_ns": 1, "sampling_rate": 16_000, "channels": 1, "duration": 2.0}
-    return {"id": number + 1, "path": f"/corpus/{number // 1000}/{number:06}.wav", "content_hash": f"{number:064x}", **shape}
 
 
 def _clip(number: int) -> dict[str, object]:

@@ -7,16 +7,15 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import insert
 
+from benchmarks.measuring.many_rows import file_row, insert_rows
 from benchmarks.measuring.rows import Figures, row
 from benchmarks.measuring.sample_project import REPOSITORY, STYLES
-from db.models import Annotator, Answer, AudioFile, Base, Clip, Decision, Source
+from db.models import Annotator, Answer, AudioFile, Clip, Decision, Source
 from db.project import OpenProject, create_project
 
 CLIPS, DECISIONS, ANNOTATORS, SPEAKERS, BATCH = 1_000_000, 100_000, 5, 400, 50_000
@@ -44,25 +43,21 @@ def _filled(folder: Path) -> OpenProject:
     """A project whose clips are files of their own, a tenth of them answered; one answer in five has a second one beside it."""
     project = create_project(folder, labels=STYLES)
     rng = np.random.default_rng(0)
-    _insert(project, AudioFile, CLIPS, _file)
-    _insert(project, Clip, CLIPS, _clip)
-    _insert(project, Annotator, ANNOTATORS, lambda n: {"id": n + 1, "name": f"annotator {n + 1}", "created_at": 0.0})
+    insert_rows(project, AudioFile, CLIPS, file_row, batch=BATCH)
+    insert_rows(project, Clip, CLIPS, _clip, batch=BATCH)
+    named = [{"id": n + 1, "name": f"annotator {n + 1}", "created_at": 0.0} for n in range(ANNOTATORS)]
+    insert_rows(project, Annotator, ANNOTATORS, named.__getitem__, batch=BATCH)
     clips = np.sort(rng.choice(CLIPS, DECISIONS * 4 // 5, replace=False)) + 1
     answered = np.concatenate([clips, rng.choice(clips, DECISIONS - len(clips), replace=False)]).tolist()
     labels = rng.integers(1, len(STYLES) + 1, DECISIONS).tolist()
-    _insert(project, Decision, DECISIONS, lambda n: _decision(n, answered[n], labels[n], second=n >= len(clips)))
+    insert_rows(
+        project,
+        Decision,
+        DECISIONS,
+        lambda n: _decision(n, answered[n], labels[n], second=n >= len(clips)),
+        batch=BATCH,
+    )
     return project
-
-
-def _insert(project: OpenProject, table: type[Base], count: int, made: Callable[[int], dict[str, object]]) -> None:
-    for first in range(0, count, BATCH):
-        with project.write() as session:
-            session.execute(insert(table), [made(number) for number in range(first, min(first + BATCH, count))])
-
-
-def _file(number: int) -> dict[str, object]:
-    shape = {"size": 64_044, "mtime_ns": 1, "sampling_rate": 16_000, "channels": 1, "duration": 2.0}
-    return {"id": number + 1, "path": f"/corpus/{number // 1000}/{number:07}.wav", "content_hash": f"{number:064x}", **shape}
 
 
 def _clip(number: int) -> dict[str, object]:

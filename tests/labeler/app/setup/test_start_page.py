@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,9 @@ from streamlit.testing.v1.element_tree import Button
 from db.project import OpenProject, create_project, open_project
 from db.records.labels import active_labels
 from labeler.app.pages.plain_text import plain
-from labeler.app.pages.setup import start
 from labeler.processes.one_server import serve_lock
 from labeler.processes.recent_projects import remember_project
-
-
-def start_page() -> None:
-    """The script of a page."""
-    from labeler.app.pages.setup.start import show_start
-
-    show_start()
+from tests.labeler.app.setup.start_pages import start_page
 
 
 @pytest.fixture
@@ -31,13 +23,8 @@ def answer(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(answer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    monkeypatch.setenv(start.ANSWER, str(answer))
-    monkeypatch.setenv(start.PROPOSED, str(tmp_path / "proposed"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(start, "leave_soon", lambda: None)
-    return AppTest.from_function(start_page, default_timeout=60)
+def page(answer: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    return start_page(answer.parent, monkeypatch)
 
 
 def create(page: AppTest) -> AppTest:

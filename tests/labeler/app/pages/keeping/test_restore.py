@@ -14,15 +14,8 @@ from db.project import OpenProject, open_project
 from db.settings import SETTINGS_FILE
 from db.status import project_status
 from labeler.app.pages.keeping.whole_path import whole_path
-from labeler.app.pages.setup import start
 from tests.filled_projects import add_clips, answer
-
-
-def start_page() -> None:
-    """The script of a page."""
-    from labeler.app.pages.setup.start import show_start
-
-    show_start()
+from tests.labeler.app.setup.start_pages import start_page
 
 
 @pytest.fixture
@@ -32,12 +25,8 @@ def answered(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(answered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    monkeypatch.setenv(start.ANSWER, str(answered))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(start, "leave_soon", lambda: None)
-    return AppTest.from_function(start_page, default_timeout=60)
+def page(answered: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    return start_page(answered.parent, monkeypatch)
 
 
 @pytest.fixture
