@@ -17,11 +17,10 @@ from db.decisions.consensus import consensus_of
 from db.decisions.log import live_query, newest_decision_id
 from db.models import Answer, Decision, Source, Withdrawal
 from db.records.label_history import effective_label, labels_as_of, newest_change_id
+from db.records.portions import portions
 
 _AT_ONCE = 5000
 """Clips with newer answers beyond which all answers are read anew."""
-_PARAMETERS = 500
-"""Ids in one statement; databases limit them."""
 
 
 class _Given(NamedTuple):
@@ -97,8 +96,8 @@ class AnsweredClips:
             return
         # A copy, since other threads may still read the old one.
         clips = {clip: found for clip, found in self._clips.items() if clip not in set(touched)}
-        for first in range(0, len(touched), _PARAMETERS):
-            clips.update(_read(session, touched[first : first + _PARAMETERS]))
+        for part in portions(touched):
+            clips.update(_read(session, part))
         self._clips = clips
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -32,10 +31,7 @@ from db.models import (
     Suggestion,
     Withdrawal,
 )
-
-Item = TypeVar("Item")
-_PARAMETERS = 500
-"""Ids in one statement; databases limit them."""
+from db.records.portions import portions
 
 
 @dataclass(frozen=True)
@@ -90,16 +86,16 @@ def withdraw_clips(session: Session, clip_ids: Sequence[int], *, reason: str | N
         The clips that are withdrawn now and were not before.
     """
     now = time.time()
-    clips = [clip for part in _parts(clip_ids) for clip in _not_withdrawn(session, part)]
+    clips = [clip for part in portions(clip_ids) for clip in _not_withdrawn(session, part)]
     session.add_all(Withdrawal(clip_id=clip.id, reason=reason, withdrawn_by=by, created_at=now) for clip in clips)
     for clip in clips:
         clip.state, clip.problem, clip.file_name = ClipState.WITHDRAWN, None, f"withdrawn clip {clip.id}"
         clip.speaker = clip.transcript = clip.split = None
         clip.extra = {}
     session.flush()
-    for part in _parts([clip.id for clip in clips]):
+    for part in portions([clip.id for clip in clips]):
         _forget(session, part, now)
-    for hashes in _parts(sorted({clip.content_hash for clip in clips})):
+    for hashes in portions(sorted({clip.content_hash for clip in clips})):
         _forget_files(session, hashes)
     return [clip.id for clip in clips]
 
@@ -122,7 +118,7 @@ def overlapping_clips(session: Session, clip_ids: Sequence[int]) -> int:
     other = aliased(Clip)
     same = and_(other.content_hash == Clip.content_hash, other.start < Clip.end, other.end > Clip.start)
     found: set[int] = set()
-    for part in _parts(clip_ids):
+    for part in portions(clip_ids):
         query = select(other.id).select_from(Clip).join(other, same)
         found |= set(session.scalars(query.where(Clip.id.in_(part), other.state != ClipState.WITHDRAWN)))
     return len(found.difference(clip_ids))
@@ -164,7 +160,3 @@ def _forget_files(session: Session, hashes: Sequence[str]) -> None:
     for file in session.scalars(files).all():
         file.path, file.size, file.mtime_ns = f"withdrawn file {file.id}", 0, 0
     session.flush()
-
-
-def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    return (items[start : start + _PARAMETERS] for start in range(0, len(items), _PARAMETERS))

@@ -7,7 +7,7 @@ back and brought back is as old as it was.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.orm import Session
@@ -15,9 +15,7 @@ from sqlalchemy.orm import Session
 from db.decisions.conditions import first_id
 from db.decisions.log import live_query, newest_decision_id
 from db.models import AskedAgain, Clip, ClipState, Decision
-
-_PARAMETERS = 500
-"""Ids in one statement; databases limit them."""
+from db.records.portions import portions
 
 
 def ask_again(session: Session, clip_ids: Sequence[int], *, by: str | None) -> int:
@@ -29,7 +27,7 @@ def ask_again(session: Session, clip_ids: Sequence[int], *, by: str | None) -> i
     answered = live_query().where(Decision.clip_id == Clip.id).correlate(Clip).exists()
     waiting = select(AskedAgain.id).where(AskedAgain.clip_id == Clip.id, is_open()).correlate(Clip).exists()
     asked = 0
-    for part in _parts(clip_ids):
+    for part in portions(clip_ids):
         useful = select(Clip.id).where(Clip.id.in_(part), Clip.state == ClipState.READY, answered, ~waiting).order_by(Clip.id)
         rows = [
             {"clip_id": clip, "after_decision_id": after, "asked_by": by, "created_at": now} for clip in session.scalars(useful)
@@ -56,8 +54,4 @@ def clips_asked_again(session: Session, *, among: Collection[int] | None = None)
     query = select(AskedAgain.clip_id).join(Clip, Clip.id == AskedAgain.clip_id).where(Clip.state == ClipState.READY, is_open())
     if among is None:
         return set(session.scalars(query))
-    return {clip for part in _parts(list(among)) for clip in session.scalars(query.where(AskedAgain.clip_id.in_(part)))}
-
-
-def _parts(clip_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (clip_ids[first : first + _PARAMETERS] for first in range(0, len(clip_ids), _PARAMETERS))
+    return {clip for part in portions(list(among)) for clip in session.scalars(query.where(AskedAgain.clip_id.in_(part)))}

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, aliased
@@ -21,11 +21,10 @@ from db.decisions.log import standing_query
 from db.errors import DecisionError
 from db.models import Annotator, Answer, Decision, Event, Withdrawal
 from db.records.people.events import record_event
+from db.records.portions import portions
 
 TAKEN_BACK, REINSTATED = "answers-taken-back", "answers-reinstated"
 """Kinds of events."""
-_AT_ONCE = 500
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ def reinstate_answers(session: Session, event_id: int, *, by: str | None) -> Rei
         raise DecisionError("These answers were never taken back; reload the page.")
     if event_id in brought_back(session):
         raise DecisionError("These answers were brought back already; reload the page.")
-    rows = [row for part in _parts(event.details["answers"]) for row in _by_id(session, part)]
+    rows = [row for part in portions(event.details["answers"]) for row in _by_id(session, part)]
     now_standing = _standing_of(session, event.details["annotator_id"])
     withdrawn = _withdrawn(session, [row.clip_id for row in rows])
     fitting = []
@@ -226,16 +225,12 @@ def _empty(row: Decision, now: float) -> dict[str, Any]:
 
 
 def _append(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    for part in _parts(rows):
+    for part in portions(rows):
         session.execute(insert(Decision), part)
 
 
 def _withdrawn(session: Session, clip_ids: Sequence[int]) -> set[int]:
     found: set[int] = set()
-    for part in _parts(clip_ids):
+    for part in portions(clip_ids):
         found |= set(session.scalars(select(Withdrawal.clip_id).where(Withdrawal.clip_id.in_(part))))
     return found
-
-
-def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))

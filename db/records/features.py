@@ -12,10 +12,9 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.models import Clip, ClipState, FeatureRow, FeatureSet, ProjectInfo
+from db.records.portions import portions
 
 _AT_A_TIME = 20_000
-_PARAMETERS = 500
-"""Ids in one statement; databases limit them."""
 
 
 def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any]) -> int:
@@ -52,8 +51,7 @@ def add_rows(session: Session, feature_set_id: int, rows: Sequence[tuple[int, in
 
 def forget_rows(session: Session, feature_set_id: int, clip_ids: Sequence[int]) -> None:
     """Take clips out of the row map: they count as clips without features, and the next `embed` gives them new ones."""
-    for start in range(0, len(clip_ids), _PARAMETERS):
-        part = clip_ids[start : start + _PARAMETERS]
+    for part in portions(clip_ids):
         session.execute(delete(FeatureRow).where(FeatureRow.feature_set_id == feature_set_id, FeatureRow.clip_id.in_(part)))
 
 
@@ -65,8 +63,8 @@ def rows_of_withdrawn(session: Session) -> list[FeatureRow]:
 
 def any_withdrawn(session: Session, clip_ids: Sequence[int]) -> bool:
     """Whether any of these clips was withdrawn."""
-    parts = (clip_ids[start : start + _PARAMETERS] for start in range(0, len(clip_ids), _PARAMETERS))
-    queries = (select(Clip.id).where(Clip.id.in_(part), Clip.state == ClipState.WITHDRAWN).limit(1) for part in parts)
+    gone = select(Clip.id).where(Clip.state == ClipState.WITHDRAWN).limit(1)
+    queries = (gone.where(Clip.id.in_(part)) for part in portions(clip_ids))
     return any(session.scalar(query) is not None for query in queries)
 
 
