@@ -23,12 +23,17 @@ def model_card(
         f"- Architecture: `{checkpoint.config.get('model_type')}`, {checkpoint.transformer_layers} transformer layers of "
         f"{checkpoint.hidden_size}; begun from {came_from}.",
         f"- Speech: {len(files)} files, {hours:.1f} hours, without labels.",
-        f"- Objective: {settings['objective']}"
-        + (f" (teacher: `{Path(str(settings['teacher'])).name}`)" if settings["teacher"] else "")
-        + ".",
+        f"- Objective: {settings['objective']}" + (f" (teacher: `{_teacher(settings)}`)" if settings["teacher"] else "") + ".",
         f"- Training: {settings['steps']} steps of {settings['batch']} crops of {settings['crop_seconds']} s ({crops} crops), "
         f"{round(100 * float(settings['distorted_share']))}% of them distorted; seed {settings['seed']}.",
         "- Losses at the end: " + ", ".join(f"{name} {value:.4f}" for name, value in losses.items()) + ".",
         "",
     ]
     return "\n".join(lines)
+
+
+def _teacher(settings: Mapping[str, Any]) -> str:
+    """A file or folder by its own name, a hub id whole; with the layers, where they are named."""
+    teacher, layers = str(settings["teacher"]), settings["teacher_layers"]
+    name = Path(teacher).name if Path(teacher).exists() else teacher
+    return f"{name}, layers {layers}" if layers else name

@@ -24,14 +24,19 @@ if TYPE_CHECKING:
 SETTINGS_FILES = ("config.json", "preprocessor_config.json")
 
 
-def starting_checkpoint(start: str | None, *, folder: Path, seed: int) -> Checkpoint:
-    """The checkpoint `start`, or a small one with random weights made in `folder`."""
-    if start is not None:
+def starting_checkpoint(start: str | None, *, shape: tuple[int, int] | None, folder: Path, seed: int) -> Checkpoint:
+    """The checkpoint `start`; without one, or in another shape, a small one made in `folder` with random weights.
+
+    Args:
+        shape: transformer layers and width; weights of `start` that fit are kept, such as its convolutions.
+    """
+    if start is not None and shape is None:
         return find_checkpoint(start)
     from learner.encoders.wav2vec2.make_untrained import make
 
     if not (folder / "model.safetensors").is_file():
-        make(folder, seed=seed)
+        known = load_model(find_checkpoint(start)).state_dict() if start is not None else None
+        make(folder, seed=seed, shape=shape, start=known)
     return find_checkpoint(str(folder))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,20 @@ from db.errors import EncoderError
 from db.store.files import whole
 
 
-def save_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimizer, step: int, settings: dict[str, Any]) -> None:
+def save_state(
+    path: Path, *, modules: nn.Module, optimisers: Sequence[torch.optim.Optimizer], step: int, settings: dict[str, Any]
+) -> None:
     """Write everything that the steps to come depend on."""
     tensors = {f"module.{name}": tensor.detach().cpu().contiguous() for name, tensor in modules.state_dict().items()}
-    for number, state in optimiser.state_dict()["state"].items():
-        for key, value in state.items():
-            tensors[f"optimiser.{number}.{key}"] = torch.as_tensor(value).detach().cpu().contiguous()
+    for which, optimiser in enumerate(optimisers):
+        for number, state in optimiser.state_dict()["state"].items():
+            for key, value in state.items():
+                tensors[f"optimiser.{which}.{number}.{key}"] = torch.as_tensor(value).detach().cpu().contiguous()
     with whole(path) as part:
         save_file(tensors, str(part), metadata={"step": str(step), "settings": json.dumps(settings, sort_keys=True)})
 
 
-def load_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimizer, settings: dict[str, Any]) -> int:
+def load_state(path: Path, *, modules: nn.Module, optimisers: Sequence[torch.optim.Optimizer], settings: dict[str, Any]) -> int:
     """Load a saved state; returns the step it was saved after, 0 where there is none.
 
     Raises:
@@ -49,11 +53,12 @@ def load_state(path: Path, *, modules: nn.Module, optimiser: torch.optim.Optimiz
     modules.load_state_dict(
         {name.removeprefix("module."): value for name, value in tensors.items() if name.startswith("module.")}
     )
-    empty = optimiser.state_dict()
-    state: dict[int, dict[str, torch.Tensor]] = {}
+    found: dict[int, dict[int, dict[str, torch.Tensor]]] = {}
     for name, value in tensors.items():
         if name.startswith("optimiser."):
-            _, number, key = name.split(".", 2)
-            state.setdefault(int(number), {})[key] = value
-    optimiser.load_state_dict({"state": state, "param_groups": empty["param_groups"]})
+            _, which, number, key = name.split(".", 3)
+            found.setdefault(int(which), {}).setdefault(int(number), {})[key] = value
+    for position, optimiser in enumerate(optimisers):
+        groups = optimiser.state_dict()["param_groups"]
+        optimiser.load_state_dict({"state": found.get(position, {}), "param_groups": groups})
     return step

@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
@@ -21,6 +20,7 @@ from db.errors import EncoderError
 from learner.arrays import Float32Array, Waveform
 from learner.encoders.checkpoint_files import CheckpointFiles
 from learner.encoders.cpu_products import use_bf16_products
+from learner.encoders.geometry import Geometry
 from learner.encoders.memory import forget_cached_memory, is_out_of_memory
 from learner.encoders.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
 from learner.encoders.precision import BFLOAT16, FLOAT32, PRECISIONS, Seconds, chosen_precision
@@ -33,31 +33,6 @@ if TYPE_CHECKING:
 
 LEAST_WIDTH = 256
 """Narrower networks spend their time between products, where bf16 gains nothing: they always compute in float32."""
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """What windows, pooling and precision must know of a network."""
-
-    hidden_size: int
-    """Values a frame and layer."""
-    hidden_layers: int
-    """Layers that may be pooled, the input of the first transformer layer included."""
-    sampling_rate: int
-    stride: int
-    """Samples from the start of one frame to that of the next."""
-    window_seconds: float
-    """What a window of a long clip owns ..."""
-    context_seconds: float
-    """... and how much context it has on either side, so that no window is longer than the first with twice the second (or with
-    the second and `least_seconds`, in the last window)."""
-    speed: str
-    """What the speed of the network depends on, as a short text."""
-    least_seconds: float = 1
-
-    def samples(self, seconds: float) -> int:
-        """Whole frames of about so many seconds."""
-        return int(seconds * self.sampling_rate) // self.stride * self.stride
 
 
 class HiddenLayerEncoder(ABC):
@@ -207,6 +182,33 @@ class HiddenLayerEncoder(ABC):
             self._pool([window], [moments])
         return moments.pooled(self._pooling)
 
+    @property
+    def frame_spacing(self) -> tuple[float, int] | None:
+        """Centre of the first frame and distance of frames, in samples; none where frames do not follow each other in time."""
+        centre = self._geometry.centre
+        return None if centre is None else (centre, self._geometry.stride)
+
+    def frames(self, waveforms: Sequence[Waveform]) -> Float32Array:
+        """The chosen layers side by side, [n, frames, width], of a few short waveforms of equal length.
+
+        Raises:
+            EncoderError: the checkpoint cannot be loaded.
+        """
+        import torch
+
+        network = self._network
+        with torch.inference_mode():
+            hidden = self._computed(network, self._inputs(waveforms), samples=len(waveforms[0]), precision=self._precision)
+            found: Float32Array = self._side_by_side(hidden, slice(None)).cpu().numpy()
+        return found
+
+    def _side_by_side(self, hidden: Sequence[Tensor], counted: slice) -> Tensor:
+        import torch
+
+        chosen = [hidden[index][:, counted].float() for index in self._layers.indices]
+        average = [torch.stack(chosen).mean(dim=0)] if self._layers.averaged else []
+        return torch.cat((chosen if self._layers.apart else []) + average, dim=2)
+
     def _windows(self, blocks: Iterable[Waveform]) -> Iterator[Window]:
         shape = self._geometry
         yield from windows(
@@ -258,9 +260,7 @@ class HiddenLayerEncoder(ABC):
             inputs = self._inputs([window.samples for window in batch])
             hidden = self._computed(network, inputs, samples=len(batch[0].samples), precision=self._precision)
             counted = batch[0].frames(stride=self._geometry.stride)
-            chosen = [hidden[index][:, counted].float() for index in self._layers.indices]
-            average = [torch.stack(chosen).mean(dim=0)] if self._layers.averaged else []
-            frames = torch.cat((chosen if self._layers.apart else []) + average, dim=2)
+            frames = self._side_by_side(hidden, counted)
             mean = frames.mean(dim=1, keepdim=True)
             squares = (frames - mean).square().sum(dim=1).cpu().numpy()
             return frames.shape[1], mean[:, 0].cpu().numpy(), squares

@@ -16,13 +16,18 @@ from labeler.words.run import counted
 @click.argument("speech_folders", metavar="[SPEECH_FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the checkpoint.")
 @click.option("--from", "start", default=None, metavar="CHECKPOINT", help="Start from bundled, a hub id or a folder.")
-@click.option("--objective", default="descriptors", show_default=True, help="descriptors, distill or masked; join several by +.")
+@click.option(
+    "--objective", default="descriptors", show_default=True, help="Some of descriptors, distill, imitate, masked, joined by +."
+)
 @click.option(
     "--teacher",
-    type=click.Path(dir_okay=False, path_type=Path),
     default=None,
-    help="File with the state dict of BYOL-S; the objective distill needs it.",
+    metavar="ENCODER",
+    help="Encoder that distill and imitate learn from: whisper, a hub id or a folder; or a file with the state dict of BYOL-S.",
 )
+@click.option("--teacher-layers", default=None, metavar="LAYERS", help="Hidden layers of the teacher, such as 2,3.")
+@click.option("--shape", default=None, metavar="LAYERSxWIDTH", help="New network of this shape, such as 3x384; keeps what fits.")
+@click.option("--optimiser", type=click.Choice(["adamw", "muon"]), default="adamw", show_default=True)
 @click.option("--steps", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=16, show_default=True, help="Crops per step.")
 @click.option("--crop-seconds", type=click.FloatRange(min=0.5, max=30), default=2.56, show_default=True)
@@ -47,7 +52,8 @@ def pretrain(
     """Train an encoder on the audio files in these folders, or on the project's clips; no labels are used.
 
     You can interrupt it: the same command continues from the last saved state. --from continues the training of another
-    checkpoint; on the project's own clips this is task-adaptive pretraining (TAPT). To use the result, run
+    checkpoint; on the project's own clips this is task-adaptive pretraining (TAPT). --teacher names an encoder to learn from: its
+    hidden states frame by frame (imitate) and their mean and deviation over a clip (distill). To use the result, run
     `earmark embed --encoder OUTPUT`.
     """
     from learner.encoder_training.crops import project_files, speech_files

@@ -14,26 +14,22 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap
 
 from db.errors import EncoderError
 from db.store.files import remove_leftovers, whole, write_whole
-from learner.arrays import Float16Array, Float32Array, Int64Array
+from learner.arrays import Float32Array, Int64Array
 from learner.encoder_training.crops import Cropper
-from learner.encoder_training.pretraining.descriptors import Descriptors
-from learner.encoder_training.pretraining.teacher import Teacher
+from learner.encoder_training.pretraining.targets import Statistics, Targets, TeacherChoice
 from learner.worker_processes import deaf_to_ctrl_c
-
-if TYPE_CHECKING:
-    import torch
 
 STATISTICS_CROPS = 1024
 """Statistics are measured on at most so many crops; a smaller set uses all its crops."""
 _STATISTICS = 1 << 30
 """Stands for a set's number where the crops are only measured."""
-_AT_ONCE = 64
 FULL_SCALE = 32767
 
 
@@ -44,20 +40,7 @@ class Recipe:
     cropper: Cropper
     crops: int
     seed: int
-    teacher: Path | None
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Means and deviations of the targets, and of the teacher's input, over crops of the recipe."""
-
-    arrays: dict[str, Float32Array]
-
-    def standardised(self, name: str, values: Float32Array) -> Float16Array:
-        """Values in standard deviations from the mean, cut off at five of them."""
-        deviations = (values - self.arrays[f"{name}_mean"]) / self.arrays[f"{name}_scale"]
-        clipped: Float16Array = np.clip(deviations, -5, 5).astype(np.float16)
-        return clipped
+    teacher: TeacherChoice
 
 
 class CropSet:
@@ -71,7 +54,7 @@ class CropSet:
         return len(self._arrays["waveforms"])
 
     def batch(self, rows: Int64Array) -> dict[str, Float32Array]:
-        """`waveforms` [n, samples] and targets: `frames` [n, frames, width]; `descriptors`, `teacher` [n, width]."""
+        """`waveforms` [n, samples] and targets: see `Targets.of`."""
         found = {name: array[rows].astype(np.float32) for name, array in self._arrays.items()}
         found["waveforms"] /= FULL_SCALE
         return found
@@ -158,28 +141,9 @@ def crops_of(recipe: Recipe, number: int, count: int) -> Float32Array:
 
 def make_statistics(recipe: Recipe, folder: Path) -> None:
     """Measure the statistics of the targets, and write them."""
-    import torch
-
-    waveforms = torch.from_numpy(crops_of(recipe, _STATISTICS, min(STATISTICS_CROPS, recipe.crops)))
-    arrays: dict[str, Float32Array] = {}
-    described = Descriptors()
-    parts = [described.frames(some) for some in torch.split(waveforms, _AT_ONCE)]
-    frames = torch.cat(parts)
-    _measure(arrays, "frames", frames.flatten(0, 1))
-    _measure(arrays, "descriptors", described.clips(frames))
-    if recipe.teacher is not None:
-        teacher = Teacher(recipe.teacher)
-        pictures = torch.cat([teacher.mel(some) for some in torch.split(waveforms, _AT_ONCE)])
-        mean, scale = float(pictures.mean()), float(pictures.std())
-        arrays["picture_mean"], arrays["picture_scale"] = np.array([mean], np.float32), np.array([scale], np.float32)
-        embedded = torch.cat([teacher.embeddings(some, mean=mean, scale=scale) for some in torch.split(waveforms, _AT_ONCE)])
-        _measure(arrays, "teacher", embedded)
-    write_whole(folder / "statistics.json", json.dumps({name: array.tolist() for name, array in arrays.items()}))
-
-
-def _measure(arrays: dict[str, Float32Array], name: str, values: torch.Tensor) -> None:
-    arrays[f"{name}_mean"] = values.mean(dim=0).numpy()
-    arrays[f"{name}_scale"] = values.std(dim=0).clamp(min=1e-3).numpy()
+    measured = Targets(recipe.teacher).measured(crops_of(recipe, _STATISTICS, min(STATISTICS_CROPS, recipe.crops)))
+    content = {name: array.tolist() for name, array in measured.arrays.items()}
+    write_whole(folder / "statistics.json", json.dumps(content))
 
 
 def read_statistics(folder: Path) -> Statistics:
@@ -190,24 +154,20 @@ def read_statistics(folder: Path) -> Statistics:
 
 def make_crop_set(recipe: Recipe, number: int, folder: Path, place: Path) -> None:
     """Write a set; it appears under its name only when it is whole."""
-    import torch
-
-    statistics = read_statistics(folder)
+    statistics, targets = read_statistics(folder), Targets(recipe.teacher)
     waveforms = crops_of(recipe, number, recipe.crops)
-    described = Descriptors()
-    teacher = Teacher(recipe.teacher) if recipe.teacher is not None else None
-    targets: dict[str, list[Float16Array]] = {"frames": [], "descriptors": []}
-    for some in torch.split(torch.from_numpy(waveforms), _AT_ONCE):
-        frames = described.frames(some)
-        targets["frames"].append(statistics.standardised("frames", frames.numpy()))
-        targets["descriptors"].append(statistics.standardised("descriptors", described.clips(frames).numpy()))
-        if teacher is not None:
-            mean, scale = (float(statistics.arrays[f"picture_{what}"][0]) for what in ("mean", "scale"))
-            targets.setdefault("teacher", []).append(
-                statistics.standardised("teacher", teacher.embeddings(some, mean=mean, scale=scale).numpy())
-            )
     with whole(place, durable=False) as part:
         part.mkdir()
         np.save(part / "waveforms.npy", np.round(waveforms * FULL_SCALE).astype(np.int16))
-        for name, values in targets.items():
-            np.save(part / f"{name}.npy", np.concatenate(values))
+        row = 0
+        written: dict[str, np.memmap[Any, np.dtype[np.float16]]] = {}
+        for some in targets.portions(waveforms):
+            for name, values in targets.of(some, statistics).items():
+                if name not in written:
+                    # Mapped: the frames of a large teacher are hundreds of megabytes.
+                    shape = (len(waveforms), *values.shape[1:])
+                    written[name] = open_memmap(part / f"{name}.npy", mode="w+", dtype=np.float16, shape=shape)
+                written[name][row : row + len(some)] = values
+            row += len(some)
+        for array in written.values():
+            array.flush()

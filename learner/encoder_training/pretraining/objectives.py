@@ -1,8 +1,8 @@
 """What a student is trained to predict from its hidden layers; each objective has its own readout and loss.
 
-`distill`: a teacher's embedding of the clip. `descriptors`: hand-made descriptors of the clip and of each frame (PASE,
-Pascual et al. 2019). `masked`: the cluster of frames that were masked in its input (HuBERT's first iteration, Hsu et al. 2021;
-P-TAPT, Chen & Rudnicky 2021).
+`distill`: a teacher's vector of the clip. `imitate`: an encoder's hidden states, frame by frame. `descriptors`: hand-made
+descriptors of the clip and of each frame (PASE, Pascual et al. 2019). `masked`: the cluster of frames that were masked in its
+input (HuBERT's first iteration, Hsu et al. 2021; P-TAPT, Chen & Rudnicky 2021).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from learner.encoder_training.pretraining.targets import pooled
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -22,15 +24,13 @@ Hidden = Sequence[torch.Tensor]
 Targets = Mapping[str, torch.Tensor]
 
 
+WEIGHTS = {"imitate": 2.0}
+"""Of the losses in their sum, where not 1: frames cannot be learnt by heart as a vector of the clip can."""
+
+
 def pooled_layers(hidden: Hidden) -> torch.Tensor:
     """Mean and deviation over time of every layer, side by side: [n, 2 x layers x width]."""
-    parts = []
-    for states in hidden:
-        wide = states.float()
-        mean = wide.mean(dim=1)
-        spread = ((wide - mean[:, None]).square().mean(dim=1) + 1e-6).sqrt()
-        parts += [mean, spread]
-    return torch.cat(parts, dim=1)
+    return torch.cat([pooled(states.float()) for states in hidden], dim=1)
 
 
 def standardising(width: int) -> nn.BatchNorm1d:
@@ -51,9 +51,43 @@ class ClipReadout(nn.Module):
         self.norm = standardising(width)
         self.readout = nn.Linear(width, dim)
 
+    def inputs(self, hidden: Hidden) -> torch.Tensor:
+        """What the target is predicted from, [n, width], before it is standardised."""
+        return pooled_layers(hidden)
+
+    def wanted(self, targets: Targets, count: int) -> torch.Tensor:
+        """The target [n, dim]; `count`, the student's frames, plays no part."""
+        return targets[self._target]
+
     def forward(self, hidden: Hidden, targets: Targets) -> torch.Tensor:
         """Mean squared error."""
-        return nn.functional.mse_loss(self.readout(self.norm(pooled_layers(hidden))), targets[self._target])
+        return nn.functional.mse_loss(self.readout(self.norm(self.inputs(hidden))), self.wanted(targets, hidden[0].shape[1]))
+
+
+class ImitationReadout(nn.Module):
+    """Predicts an encoder's frames from all layers side by side."""
+
+    def __init__(self, width: int, *, dim: int, spacing: tuple[float, int], of_teacher: tuple[float, int]) -> None:
+        super().__init__()
+        self.norm = standardising(width)
+        self.readout = nn.Linear(width, dim)
+        self._spacing, self._of_teacher = spacing, of_teacher
+
+    def inputs(self, hidden: Hidden) -> torch.Tensor:
+        """What the frames are predicted from, [n x frames, width], before it is standardised."""
+        return torch.cat([states.float() for states in hidden], dim=2).flatten(0, 1)
+
+    def wanted(self, targets: Targets, count: int) -> torch.Tensor:
+        """[n x frames, dim]: the teacher's frame that is nearest in time to each of the student's `count` frames."""
+        frames = targets["teacher_frames"]
+        (centre, stride), (first, step) = self._spacing, self._of_teacher
+        places = (centre + stride * torch.arange(count, device=frames.device) - first) / step
+        return frames[:, places.round().long().clamp(0, frames.shape[1] - 1)].flatten(0, 1)
+
+    def forward(self, hidden: Hidden, targets: Targets) -> torch.Tensor:
+        """Mean squared error."""
+        predicted = self.readout(self.norm(self.inputs(hidden)))
+        return nn.functional.mse_loss(predicted, self.wanted(targets, hidden[0].shape[1]))
 
 
 class FrameReadout(nn.Module):
@@ -108,13 +142,19 @@ def mixture(weights: torch.Tensor, hidden: Hidden) -> torch.Tensor:
 
 
 def readouts(
-    names: Sequence[str], model: PreTrainedModel, *, widths: Mapping[str, int], centres: torch.Tensor | None
+    names: Sequence[str],
+    model: PreTrainedModel,
+    *,
+    widths: Mapping[str, int],
+    centres: torch.Tensor | None,
+    of_teacher: tuple[float, int] | None,
 ) -> nn.ModuleDict:
     """A readout for each objective; `descriptors` has one for clips and one for frames.
 
     Args:
         widths: length of each target's vectors, by target.
         centres: cluster centres [clusters, width of frames] for `masked`.
+        of_teacher: centre of the teacher's first frame and distance of its frames, in samples, for `imitate`.
     """
     config: Any = model.config
     layers = int(config.num_hidden_layers) + 1
@@ -125,6 +165,11 @@ def readouts(
     for name in names:
         if name == "distill":
             found["distill"] = ClipReadout(wide, target="teacher", dim=widths["teacher"])
+        elif name == "imitate":
+            assert of_teacher is not None
+            found["imitate"] = ImitationReadout(
+                layers * int(config.hidden_size), dim=widths["teacher_frames"], spacing=(centre, stride), of_teacher=of_teacher
+            )
         elif name == "descriptors":
             found["descriptors"] = ClipReadout(wide, target="descriptors", dim=widths["descriptors"])
             found["frames"] = frames

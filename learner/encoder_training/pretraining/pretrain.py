@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -20,9 +21,12 @@ from learner.encoder_training.augment import SAMPLING_RATE
 from learner.encoder_training.card import model_card
 from learner.encoder_training.crops import Cropper, SpeechFile
 from learner.encoder_training.loss_log import LossLog
-from learner.encoder_training.pretraining.crop_sets import CropSet, CropSets, Recipe, Statistics
-from learner.encoder_training.pretraining.objectives import readouts
+from learner.encoder_training.pretraining.crop_sets import CropSet, CropSets, Recipe
+from learner.encoder_training.pretraining.objectives import WEIGHTS, readouts
+from learner.encoder_training.pretraining.optimisers import optimisers, set_rate
+from learner.encoder_training.pretraining.readout_start import start_at_ridge
 from learner.encoder_training.pretraining.settings import PretrainSettings
+from learner.encoder_training.pretraining.targets import Targets
 from learner.encoder_training.student import gained, save_student, starting_checkpoint, student_of
 from learner.encoder_training.training_state import load_state, save_state
 from learner.encoders.precision import BFLOAT16, PRECISIONS, chosen_precision
@@ -32,8 +36,8 @@ from learner.encoders.wav2vec2.timing import forward_seconds
 
 CLUSTERS = 200
 LARGEST_GRADIENT = 0.5
-READOUT_RATE = 0.1
-"""Learning rate of the readouts relative to the model's: they sum thousands of inputs that move together."""
+AVERAGED_OVER = 500
+"""Steps that the weights which are kept are averaged over, about: their losses are lower than those of the last step."""
 _MASK_START, _MASK_FRAMES = 0.065, 10
 """Chance of a masked span to begin at a frame, and its length (wav2vec 2.0, Baevski et al. 2020)."""
 
@@ -69,14 +73,13 @@ def pretrain(
     started = time.monotonic()
     names = settings.objectives
     state = output / "training"
-    checkpoint = starting_checkpoint(settings.start, folder=state / "start", seed=settings.seed)
+    checkpoint = starting_checkpoint(settings.start, shape=settings.layers_and_width, folder=state / "start", seed=settings.seed)
     cropper = Cropper(files, int(settings.crop_seconds * SAMPLING_RATE), settings.distorted_share)
-    teacher = settings.teacher if "distill" in names else None
-    crop_sets = CropSets(state, Recipe(cropper, settings.pool_crops, settings.seed, teacher))
+    crop_sets = CropSets(state, Recipe(cropper, settings.pool_crops, settings.seed, settings.taught_by))
     try:
         trainer = Trainer(names, checkpoint, crop_sets, settings, device=chosen_device(device))
         first = load_state(
-            state / "state.safetensors", modules=trainer.modules_, optimiser=trainer.optimiser, settings=settings.as_json()
+            state / "state.safetensors", modules=trainer.modules_, optimisers=trainer.optimisers, settings=settings.as_json()
         )
         if first > settings.steps:
             raise EncoderError(
@@ -91,7 +94,7 @@ def pretrain(
                 save_state(
                     state / "state.safetensors",
                     modules=trainer.modules_,
-                    optimiser=trainer.optimiser,
+                    optimisers=trainer.optimisers,
                     step=step + 1,
                     settings=settings.as_json(),
                 )
@@ -100,7 +103,8 @@ def pretrain(
     finally:
         crop_sets.close()
     card = model_card(files, vars(settings), checkpoint=checkpoint, losses=log.newest)
-    save_student(trainer.model, checkpoint, output, half=settings.start is None, card=card)
+    half = settings.start is None or settings.shape is not None
+    save_student(trainer.averaged, checkpoint, output, half=half, card=card)
     return PretrainReport(settings.steps, time.monotonic() - started, log.newest)
 
 
@@ -120,26 +124,22 @@ class Trainer:
         statistics = crop_sets.statistics()
         centres = _clusters(crop_sets.get(0), settings.seed) if "masked" in names else None
         self._masked = "masked" in names
-        self._readouts = readouts(names, self.model, widths=_widths(statistics), centres=centres)
-        self.modules_ = nn.ModuleDict({"model": self.model, "readouts": self._readouts}).to(device)
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": [weights for weights in self.model.parameters() if weights.requires_grad], "share": 1.0},
-                {"params": list(self._readouts.parameters()), "share": READOUT_RATE},
-            ],
-            lr=settings.learning_rate,
-            betas=(0.9, 0.98),
-            weight_decay=0.01,
+        self._readouts = readouts(
+            names, self.model, widths=statistics.widths, centres=centres, of_teacher=Targets(settings.taught_by).spacing
         )
+        self.averaged = copy.deepcopy(self.model)
+        self.modules_ = nn.ModuleDict({"model": self.model, "readouts": self._readouts, "averaged": self.averaged}).to(device)
+        self.optimisers = optimisers(settings.optimiser, self.model, self._readouts, learning_rate=settings.learning_rate)
         self._lower = _precision(self.model, checkpoint, device) == BFLOAT16
+        if settings.start is not None:
+            start_at_ridge(self._readouts, crop_sets.get(0), hidden_of=self._hidden_unmasked, device=device)
 
     def step(self, number: int) -> dict[str, float]:
         """Train on one batch; the losses by objective."""
         settings = self._settings
         torch.manual_seed(settings.seed * 1_000_003 + number)
-        for group in self.optimiser.param_groups:
-            rate = share_of_rate(number, steps=settings.steps, warmup=settings.warmup)
-            group["lr"] = settings.learning_rate * group["share"] * rate
+        share = share_of_rate(number, steps=settings.steps, warmup=settings.warmup)
+        set_rate(self.optimisers, settings.learning_rate * share)
         batch = {name: torch.from_numpy(array).to(self._device) for name, array in self._batch(number).items()}
         waveforms = gained(batch.pop("waveforms"), self._checkpoint)
         mask = self._mask(number, len(waveforms), waveforms.shape[1]) if self._masked else None
@@ -149,12 +149,15 @@ class Trainer:
         if mask is not None:
             batch["masked"] = mask
         losses = {name: readout(hidden, batch) for name, readout in self._readouts.items()}
-        self.optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-        for weights in self.modules_.parameters():
+        self.modules_.zero_grad(set_to_none=True)
+        weighted = [WEIGHTS.get(name, 1.0) * loss for name, loss in losses.items()]
+        torch.stack(weighted).sum().backward()  # type: ignore[no-untyped-call]
+        for weights in (*self.model.parameters(), *self._readouts.parameters()):
             # One by one: the gradients of the first convolutions have heavy tails, which must not slow the other weights down.
             nn.utils.clip_grad_norm_(weights, LARGEST_GRADIENT)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
+        self._average(number)
         values = {name: float(loss.detach()) for name, loss in losses.items()}
         if not all(math.isfinite(loss) for loss in values.values()):
             raise EncoderError(
@@ -162,6 +165,15 @@ class Trainer:
                 "start again in another --output with a smaller --learning-rate."
             )
         return values
+
+    def _hidden_unmasked(self, waveforms: torch.Tensor) -> Any:
+        return self.model(gained(waveforms, self._checkpoint), output_hidden_states=True).hidden_states
+
+    def _average(self, number: int) -> None:
+        """Move the averaged weights towards the newest, faster in the beginning."""
+        kept = min(1 - 1 / AVERAGED_OVER, (number + 1) / (number + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.averaged.parameters()), list(self.model.parameters()), 1 - kept)
 
     def _batch(self, number: int) -> dict[str, Float32Array]:
         settings = self._settings
@@ -204,10 +216,6 @@ def share_of_rate(step: int, *, steps: int, warmup: int) -> float:
     if step < rise:
         return (step + 1) / rise
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(steps - rise, 1)))
-
-
-def _widths(statistics: Statistics) -> dict[str, int]:
-    return {name.removesuffix("_mean"): len(array) for name, array in statistics.arrays.items() if name.endswith("_mean")}
 
 
 def _clusters(crop_set: CropSet, seed: int) -> torch.Tensor:

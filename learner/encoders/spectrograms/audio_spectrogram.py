@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learner.arrays import Waveform
-from learner.encoders.hidden_layers import Geometry, HiddenLayerEncoder
+from learner.encoders.geometry import Geometry
+from learner.encoders.hidden_layers import HiddenLayerEncoder
 from learner.encoders.loading import load_model
 
 if TYPE_CHECKING:

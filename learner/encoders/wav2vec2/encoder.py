@@ -14,7 +14,8 @@ import numpy as np
 
 from db.errors import EncoderError
 from learner.arrays import Waveform
-from learner.encoders.hidden_layers import Geometry, HiddenLayerEncoder
+from learner.encoders.geometry import Geometry
+from learner.encoders.hidden_layers import HiddenLayerEncoder
 from learner.encoders.loading import load_model
 from learner.encoders.precision import Seconds
 from learner.encoders.wav2vec2.checkpoints import Checkpoint, find_checkpoint
@@ -63,6 +64,7 @@ class Wav2Vec2Encoder(HiddenLayerEncoder):
             window_seconds=WINDOW_SECONDS,
             context_seconds=CONTEXT_SECONDS,
             speed=checkpoint.geometry,
+            centre=(checkpoint.receptive_field - 1) / 2,
         )
 
     def _usual_layers(self) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ FILTERS, KERNEL = 128, 160
 BIAS = 0.05
 """Spread of the first layer's biases. EmoDB UA, one seed, soft gain: .532 at 0, .549 at 0.05 (a tie), .487 at 0.5."""
 SAMPLING_RATE = 16_000
+HEAD_WIDTH = 64
+"""Values of an attention head in a network of another shape."""
 CONFIG: dict[str, Any] = {
     "model_type": "wav2vec2",
     "architectures": ["Wav2Vec2Model"],
@@ -65,14 +68,26 @@ PREPROCESSOR: dict[str, Any] = {
 }
 
 
-def make(folder: Path, *, seed: int = SEED) -> None:
-    """Write config.json, preprocessor_config.json and model.safetensors (float16) into `folder`."""
+def make(
+    folder: Path,
+    *,
+    seed: int = SEED,
+    shape: tuple[int, int] | None = None,
+    start: Mapping[str, torch.Tensor] | None = None,
+) -> None:
+    """Write config.json, preprocessor_config.json and model.safetensors (float16) into `folder`.
+
+    Args:
+        shape: transformer layers and width; none takes those of `CONFIG`.
+        start: weights of a network with the same convolutions; those that fit are kept, such as the convolutions themselves.
+    """
     import torch
     from safetensors.torch import save_file
     from transformers import Wav2Vec2Config, Wav2Vec2Model
 
     torch.manual_seed(seed)
-    model = Wav2Vec2Model(Wav2Vec2Config(**CONFIG))
+    config, preprocessor = shaped(shape)
+    model = Wav2Vec2Model(Wav2Vec2Config(**config))
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weights in model.state_dict().items():
@@ -83,12 +98,31 @@ def make(folder: Path, *, seed: int = SEED) -> None:
             elif name.endswith("conv_layers.0.conv.bias"):
                 # Layer norm follows: without a bias it would remove the level completely.
                 weights.normal_(0.0, BIAS, generator=generator)
+            if start is not None and name in start and start[name].shape == weights.shape:
+                weights.copy_(start[name])
     folder.mkdir(parents=True, exist_ok=True)
     halved = {name: weights.to(torch.float16).contiguous() for name, weights in sorted(model.state_dict().items())}
     save_file(halved, str(folder / "model.safetensors"), metadata={"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)
-    for file_name, content in (("config.json", CONFIG), ("preprocessor_config.json", PREPROCESSOR)):
+    for file_name, content in (("config.json", config), ("preprocessor_config.json", preprocessor)):
         (folder / file_name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def shaped(shape: tuple[int, int] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Configuration of the network and of its input for so many transformer layers of such a width, a multiple of 64."""
+    if shape is None:
+        return CONFIG, PREPROCESSOR
+    layers, width = shape
+    # Positions over 16 frames in groups of 16 channels: over 64, as in the usual shape, they cost as much as a whole layer.
+    config = CONFIG | {
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": width // HEAD_WIDTH,
+        "intermediate_size": 4 * width,
+        "num_conv_pos_embeddings": 16,
+        "num_conv_pos_embedding_groups": width // 16,
+    }
+    return config, PREPROCESSOR | {"earmark_layers": ",".join(str(layer) for layer in range(max(layers - 1, 1), layers + 1))}
 
 
 def _gabor_filters() -> torch.Tensor:

@@ -18,7 +18,8 @@ import numpy as np
 from db.errors import EncoderError
 from learner.arrays import Waveform
 from learner.encoders.checkpoint_files import CheckpointFiles
-from learner.encoders.hidden_layers import Geometry, HiddenLayerEncoder
+from learner.encoders.geometry import Geometry
+from learner.encoders.hidden_layers import HiddenLayerEncoder
 from learner.encoders.tensor_files import Readers, cannot_be_loaded, lacks, stored_tensors
 from learner.encoders.whisper.log_mel import LogMel
 
@@ -62,6 +63,7 @@ class WhisperEncoder(HiddenLayerEncoder):
             window_seconds=longest - 2 * context,
             context_seconds=context,
             least_seconds=context,
+            centre=0.0,
             speed=f"whisper of {config['d_model']}, {rest}",
         )
 

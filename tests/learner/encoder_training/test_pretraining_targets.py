@@ -14,6 +14,7 @@ from learner.encoder_training.augment import distorted, levelled
 from learner.encoder_training.crops import Cropper, speech_files
 from learner.encoder_training.pretraining.crop_sets import CropSets, Recipe
 from learner.encoder_training.pretraining.descriptors import BANDS, Descriptors
+from learner.encoder_training.pretraining.targets import TeacherChoice
 from learner.encoder_training.pretraining.teacher import Teacher, _network
 from tests.learner.audio_files import RATE, noise, tone, written
 
@@ -108,7 +109,7 @@ def test_a_teacher_embeds_and_a_wrong_file_is_refused(teacher: Path, tmp_path: P
 
 
 def test_a_crop_set_is_the_same_each_time_and_its_targets_are_standardised(speech: Path, teacher: Path, tmp_path: Path) -> None:
-    recipe = Recipe(Cropper(speech_files([speech]), RATE, 0.5), 32, 7, teacher)
+    recipe = Recipe(Cropper(speech_files([speech]), RATE, 0.5), 32, 7, TeacherChoice(byols=teacher))
     made = []
     for place in ("one", "two"):
         crop_sets = CropSets(tmp_path / place, recipe)
@@ -127,6 +128,6 @@ def test_a_crop_set_is_the_same_each_time_and_its_targets_are_standardised(speec
 def test_a_crop_set_that_a_killed_training_left_half_made_is_removed(speech: Path, tmp_path: Path) -> None:
     left = Part(tmp_path / "training")
     (left.path / "inner").mkdir(parents=True)
-    crop_sets = CropSets(tmp_path / "training", Recipe(Cropper(speech_files([speech]), RATE, 0.5), 32, 7, None))
+    crop_sets = CropSets(tmp_path / "training", Recipe(Cropper(speech_files([speech]), RATE, 0.5), 32, 7, TeacherChoice()))
     crop_sets.close()
     assert list((tmp_path / "training").iterdir()) == []
