@@ -127,9 +127,9 @@ def embed(
 def _nothing_done(project: OpenProject) -> EmbedReport:
     with project.read() as session:
         used = newest_feature_set(session)
-    assert used is not None
-    precision = str(used.settings.get("precision", "float32"))
-    return EmbedReport(embedded=0, failed=[], feature_set_id=used.id, seconds=0.0, precision=precision)
+        assert used is not None
+        precision = str(used.settings.get("precision", "float32"))
+        return EmbedReport(embedded=0, failed=[], feature_set_id=used.id, seconds=0.0, precision=precision)
 
 
 def embed_with(
