@@ -15,8 +15,8 @@ from sqlalchemy import select
 from db.backups.backing_up import back_up
 from db.backups.restoring import restore
 from db.errors import EncoderError, FeatureError, OtherWeightsError
-from db.models import FeatureSet
-from db.project import OpenProject, open_project
+from db.models import Clip, FeatureSet
+from db.project import OpenProject, create_project, open_project
 from db.records.features import ask_for_renewal, features_in_use
 from db.settings_file import change_settings
 from db.status import project_status
@@ -67,26 +67,43 @@ class Earmark:
         bundled_weights.bundled_revision.cache_clear()
 
 
-@pytest.fixture
-def installed(tmp_path: Path, releases: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Earmark]:
-    monkeypatch.setattr(checkpoint_files, "files", lambda _package: tmp_path / "installed")
-    monkeypatch.setattr(embedding, "LOOK_SECONDS", 0.0)
-    made = Earmark(tmp_path / "installed", releases)
-    made.install("old")
-    yield made
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory, releases: dict[str, Path]) -> Iterator[Earmark]:
+    folder = tmp_path_factory.mktemp("installed")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checkpoint_files, "files", lambda _package: folder)
+        patched.setattr(embedding, "LOOK_SECONDS", 0.0)
+        yield Earmark(folder, releases)
     bundled_weights.bundled_revision.cache_clear()
 
 
+@pytest.fixture(scope="module")
+def made_before(tmp_path_factory: pytest.TempPathFactory, installed: Earmark) -> Path:
+    """A project that was filled and embedded before the update."""
+    folder = tmp_path_factory.mktemp("before")
+    sounds = [noise(0.2, seed=number) if number % 2 else tone(200 + 10 * number, 0.2) for number in range(CLIPS)]
+    filled = create_project(folder / "project", labels=["happy", "sad"])
+    import_files(filled, [written(folder / f"{number}.wav", sound) for number, sound in enumerate(sounds)])
+    installed.install("old")
+    embed(filled)
+    filled.close()
+    return filled.directory
+
+
 @pytest.fixture
-def clips(project: OpenProject, installed: Earmark, tmp_path: Path) -> list[int]:
-    """The clips of a project that was filled and embedded before the update."""
-    paths = [tmp_path / f"{number}.wav" for number in range(CLIPS)]
-    for number, path in enumerate(paths):
-        written(path, noise(0.2, seed=number) if number % 2 else tone(200 + 10 * number, 0.2))
-    found = import_files(project, paths)
-    embed(project)
+def project(made_before: Path, installed: Earmark, tmp_path: Path) -> Iterator[OpenProject]:
+    """It after the update."""
+    shutil.copytree(made_before, tmp_path / "project")
     installed.install("new")
-    return found
+    opened = open_project(tmp_path / "project")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clips(project: OpenProject) -> list[int]:
+    with project.read() as session:
+        return list(session.scalars(select(Clip.id).order_by(Clip.id)))
 
 
 def add(project: OpenProject, tmp_path: Path, name: str = "added.wav") -> int:
@@ -114,7 +131,7 @@ def earmark(project: OpenProject, *arguments: str) -> Result:
     return CliRunner().invoke(main, ["--project", str(project.directory), *arguments])
 
 
-def test_embed_leaves_whole_features_alone_and_says_why(project: OpenProject, clips: list[int]) -> None:
+def test_embed_leaves_whole_features_alone_and_says_why(project: OpenProject) -> None:
     before, notes = vectors(project), list[str]()
     assert embed(project, note=notes.append).embedded == 0
     assert feature_sets(project) == [1]
@@ -125,7 +142,7 @@ def test_embed_leaves_whole_features_alone_and_says_why(project: OpenProject, cl
     ]
 
 
-def test_a_clip_that_is_added_gets_no_vector_of_other_weights(project: OpenProject, clips: list[int], tmp_path: Path) -> None:
+def test_a_clip_that_is_added_gets_no_vector_of_other_weights(project: OpenProject, tmp_path: Path) -> None:
     add(project, tmp_path)
     with pytest.raises(
         OtherWeightsError, match=r"so the clip that lacks them cannot get any; to make those of all 17 clips anew"
@@ -139,9 +156,7 @@ def test_a_clip_that_is_added_gets_no_vector_of_other_weights(project: OpenProje
     assert (feature_sets(project), embedded(project)) == ([1], CLIPS)
 
 
-def test_named_weights_make_everything_anew_and_the_old_features_stay_until_then(
-    project: OpenProject, clips: list[int], tmp_path: Path
-) -> None:
+def test_named_weights_make_everything_anew_and_the_old_features_stay_until_then(project: OpenProject, tmp_path: Path) -> None:
     old = vectors(project)
     add(project, tmp_path)
     embed(project, encoder="bundled", should_stop=lambda: True)
@@ -156,7 +171,7 @@ def test_named_weights_make_everything_anew_and_the_old_features_stay_until_then
 
 
 def test_a_folder_with_the_old_weights_completes_the_old_features(
-    project: OpenProject, clips: list[int], releases: dict[str, Path], tmp_path: Path
+    project: OpenProject, releases: dict[str, Path], tmp_path: Path
 ) -> None:
     added = add(project, tmp_path)
     assert embed(project, encoder=str(releases["old"])).embedded == 1
@@ -167,7 +182,7 @@ def test_a_folder_with_the_old_weights_completes_the_old_features(
     np.testing.assert_allclose(features.rows([added]), expected, atol=0.02)
 
 
-def test_the_running_learner_makes_all_anew_once_a_lead_asks(project: OpenProject, clips: list[int], tmp_path: Path) -> None:
+def test_the_running_learner_makes_all_anew_once_a_lead_asks(project: OpenProject, tmp_path: Path) -> None:
     at_work = Embedding(project, Reporter(project))
     add(project, tmp_path)
     at_work.stretch(lambda: False)
@@ -193,7 +208,7 @@ def test_the_running_learner_makes_all_anew_once_a_lead_asks(project: OpenProjec
     assert (embedded(project), feature_sets(project)) == (CLIPS + 2, [1, 2])
 
 
-def test_asked_for_while_nothing_lacks_it_begins_at_once(project: OpenProject, clips: list[int]) -> None:
+def test_asked_for_while_nothing_lacks_it_begins_at_once(project: OpenProject) -> None:
     at_work = Embedding(project, Reporter(project))
     at_work.stretch(lambda: False)
     assert feature_sets(project) == [1]
@@ -217,7 +232,7 @@ def test_everything_else_goes_on_with_the_old_vectors(project: OpenProject, clip
         assert predicted["problem"].dropna().tolist() == ["It has no features yet; run `earmark embed`."]
         assert scripted.export_head(tmp_path / "head").encoder.name == "bundled"
         with pytest.raises(EncoderError, match=r"has changed .* \(.*revision.*`earmark embed --encoder bundled`\.$"):
-            scripted.predict(tmp_path / "0.wav")
+            scripted.predict(tmp_path / "added.wav")
         found = {each.kind: each for each in reversed(scripted.doctor().findings)}
     assert found["other-encoder"].is_problem
     assert found["not-embedded"].remedy == "Make them again with `earmark embed --encoder bundled`."
@@ -233,9 +248,7 @@ def test_everything_else_goes_on_with_the_old_vectors(project: OpenProject, clip
     assert not {"other-encoder", "not-embedded"} & kinds
 
 
-def test_without_old_vectors_nothing_keeps_a_project_from_the_new_weights(
-    project: OpenProject, clips: list[int], tmp_path: Path
-) -> None:
+def test_without_old_vectors_nothing_keeps_a_project_from_the_new_weights(project: OpenProject, tmp_path: Path) -> None:
     back_up(project, tmp_path / "backup.zip")
     restore(tmp_path / "backup.zip", tmp_path / "again", database_url=None, replace=False)
     again = open_project(tmp_path / "again")
