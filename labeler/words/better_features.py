@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from db.records.features import FeaturesInUse
 from labeler.words.encoder_choice import BUNDLED_RELEASES, OUTDONE, encoder_offers, gain, newest_bundled
@@ -66,8 +68,14 @@ def better_features(in_use: FeaturesInUse | None, *, chosen: str, bundled: str) 
     ]
 
 
+def made_by_other_weights(made_with: Mapping[str, Any], *, bundled: str) -> bool:
+    """Whether other weights of the bundled encoder than those with the revision `bundled` made a feature set, by its settings."""
+    return made_with.get("encoder") == BUNDLED and made_with.get("revision") != bundled
+
+
 def _renewal(in_use: FeaturesInUse, bundled: str) -> list[BetterFeatures]:
-    if in_use.encoder != BUNDLED or in_use.revision == bundled or not in_use.embedded:
+    made_with = {"encoder": in_use.encoder, "revision": in_use.revision}
+    if not in_use.embedded or not made_by_other_weights(made_with, bundled=bundled):
         return []
     newest, old = newest_bundled(), BUNDLED_RELEASES.get(in_use.revision or "")
     is_better = old is not None and bundled == [*BUNDLED_RELEASES][-1]

@@ -36,7 +36,7 @@ def _button(now: Serving, offer: BetterFeatures, used: FeaturesInUse | None) -> 
         st.code(offer.install, language=None, width="content")
         return
     if offer.is_renewal and used is not None and used.is_renewal_asked:
-        st.text("All features are being made anew.")
+        st.text("Asked for: the running learner makes all features anew.")
         return
     if variable is not None and not offer.is_renewal:
         st.text(f"The encoder is set by {variable} where Earmark runs.")
