@@ -236,7 +236,7 @@ def test_everything_else_goes_on_with_the_old_vectors(project: OpenProject, clip
         found = {each.kind: each for each in reversed(scripted.doctor().findings)}
     assert found["other-encoder"].is_problem
     assert found["not-embedded"].remedy == "Make them again with `earmark embed --encoder bundled`."
-    assert found["better-features"].remedy == "To have them, run `earmark embed --encoder bundled`."
+    assert found["better-features"].remedy.startswith("To have them, run `earmark embed --encoder bundled`.")
     for command in (["similar", "0.wav"], ["likely", "sad"], ["queue"], ["curve"], ["export", "csv", str(tmp_path / "out.csv")]):
         assert earmark(project, *command).exit_code == 0, command
     assert "To have them, run: earmark embed --encoder bundled" in earmark(project, "status").stdout

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from db.project import OpenProject
 from db.records.features import features_in_use
-from labeler.words.better_features import BetterFeatures, better_features
+from labeler.words.better_features import WHAT_STAYS, BetterFeatures, better_features
 
 if TYPE_CHECKING:
     from learner.doctor.finding import Finding
@@ -48,6 +48,6 @@ def as_findings(project: OpenProject) -> Iterator[Finding]:
             subject="features",
             kind="better-features",
             what=" ".join([offer.what, *([offer.gain] if offer.gain else []), *offer.costs]),
-            remedy=f"To have them, run {offer.how}.",
+            remedy=f"To have them, run {offer.how}. {WHAT_STAYS}",
             is_problem=False,
         )

@@ -12,6 +12,9 @@ from labeler.words.run import counted
 from labeler.words.time_left import duration
 
 BUNDLED = "bundled"
+WHAT_STAYS = (
+    "Answers and labels stay. The old features stay in use until all new ones are there; then the learner makes its run again."
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class BetterFeatures:
     gain: str
     """As a sentence; empty if it is not known."""
     costs: tuple[str, ...]
-    """Sentences; none before there are features in use."""
+    """Sentences; `WHAT_STAYS` is true of all besides."""
     seconds: float
     """That encoding takes, at the speed that was measured on one core."""
     install: str | None
@@ -106,10 +109,8 @@ def _costs(in_use: FeaturesInUse | None, *, speed: float) -> tuple[str, ...]:
     if in_use is None or not in_use.clips:
         return ()
     return (
-        f"All {counted(in_use.clips, 'clip')} ({_length(in_use.seconds)} of audio) are encoded anew: "
+        f"All {counted(in_use.clips, 'clip')} ({_length(in_use.seconds)} of audio) are encoded anew, which takes "
         f"{duration(_seconds(in_use, speed=speed))} at the speed that was measured on one core ({speed:.0f} times real time).",
-        "Answers and labels stay.",
-        "The old features stay in use until all new ones are there. Then the learner makes its run again.",
     )
 
 

@@ -11,6 +11,7 @@ from db.records.runs import latest_evaluated_run
 from db.reports import OutlookReport
 from labeler.cli.output import json_option, opened, print_result
 from labeler.project import Project
+from labeler.words.better_features import WHAT_STAYS
 from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
 from labeler.words.run import counted, speakers_in_words
 
@@ -35,6 +36,7 @@ def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> li
         + ", ".join(f"{label} {count}" for label, count in document["per_label"].items()),
     ]
     better = [_offer_line(offer) for offer in document["better_features"]]
+    better += [WHAT_STAYS] if better else []
     return [*lines, *_run_lines(document, outlook), *better]
 
 

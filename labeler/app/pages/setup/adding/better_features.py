@@ -12,7 +12,7 @@ from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup.adding.encoder import encoder_chosen
-from labeler.words.better_features import BetterFeatures, better_features
+from labeler.words.better_features import WHAT_STAYS, BetterFeatures, better_features
 from labeler.words.time_left import duration
 from learner.features.bundled_weights import bundled_revision
 
@@ -27,7 +27,7 @@ def show_better_features(now: Serving) -> None:
             st.markdown(f":material/upgrade: {plain(offer.what)}")
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 _button(now, offer, used)
-                _why(offer)
+                _why(offer, has_features=used is not None)
 
 
 def _button(now: Serving, offer: BetterFeatures, used: FeaturesInUse | None) -> None:
@@ -42,7 +42,7 @@ def _button(now: Serving, offer: BetterFeatures, used: FeaturesInUse | None) -> 
         st.text(f"The encoder is set by {variable} where Earmark runs.")
         return
     word = "Make all features anew" if offer.is_renewal else f"Use {offer.encoder}"
-    time = f" ({duration(offer.seconds)})" if offer.costs else ""
+    time = f" ({duration(offer.seconds)})" if offer.seconds else ""
     if st.button(word + time, key=f"audio-better-{offer.encoder}-use", icon=":material/autorenew:"):
         require_lead()
         try:
@@ -62,10 +62,11 @@ def _ask(now: Serving, offer: BetterFeatures) -> None:
         change_settings(now.project.directory, {"encoder": offer.encoder}, by=known_name())
 
 
-def _why(offer: BetterFeatures) -> None:
+def _why(offer: BetterFeatures, *, has_features: bool) -> None:
     with st.popover("Why?", type="tertiary", key=f"audio-better-{offer.encoder}-why"):
-        for sentence in [*([offer.gain] if offer.gain else []), *offer.costs]:
-            st.markdown(plain(sentence))
+        for sentence in (offer.gain, *offer.costs, WHAT_STAYS if has_features else ""):
+            if sentence:
+                st.markdown(plain(sentence))
         if offer.install is not None:
             st.markdown("Install it where Earmark runs, then start Earmark again.")
         st.markdown("The command that does the same:")
