@@ -10,6 +10,7 @@ from db.settings_file import change_settings, overridden_by
 from labeler.app.opened import Serving
 from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.entry.required import require_lead
+from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup.adding.encoder import encoder_chosen
 from labeler.words.better_features import WHAT_STAYS, BetterFeatures, better_features
@@ -19,15 +20,16 @@ from learner.features.bundled_weights import bundled_revision
 
 def show_better_features(now: Serving) -> None:
     """Show them; nothing where there are none."""
-    with now.project.read() as session:
-        used = features_in_use(session)
-    offers = better_features(used, chosen=encoder_chosen(now, used), bundled=bundled_revision())
-    for offer in offers:
-        with st.container(border=True, key=f"audio-better-{offer.encoder}"):
-            st.markdown(f":material/upgrade: {plain(offer.what)}")
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                _button(now, offer, used)
-                _why(offer, has_features=used is not None)
+    with in_one_sentence():
+        with now.project.read() as session:
+            used = features_in_use(session)
+        offers = better_features(used, chosen=encoder_chosen(now, used), bundled=bundled_revision())
+        for offer in offers:
+            with st.container(border=True, key=f"audio-better-{offer.encoder}"):
+                st.markdown(f":material/upgrade: {plain(offer.what)}")
+                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                    _button(now, offer, used)
+                    _why(offer, has_features=used is not None)
 
 
 def _button(now: Serving, offer: BetterFeatures, used: FeaturesInUse | None) -> None:

@@ -112,7 +112,7 @@ def _bar(standing: _Standing) -> None:
 
 
 def _button(now: Serving, standing: _Standing) -> None:
-    has_work = standing.is_embedding or standing.embedded < standing.clips and not standing.waits_for_new
+    has_work = standing.is_embedding or (standing.embedded < standing.clips and not standing.waits_for_new)
     if not standing.is_paused and not has_work:
         return
     word, icon = ("Resume", ":material/play_arrow:") if standing.is_paused else ("Pause", ":material/pause:")
