@@ -72,6 +72,15 @@ class EncoderError(EarmarkError):
     """An encoder cannot be loaded or run."""
 
 
+class OtherWeightsError(EncoderError):
+    """The encoder has other weights than those that made the features in use."""
+
+    def __init__(self, message: str, *, without: int) -> None:
+        """`without`: how many clips lack features, and cannot get them by the weights that are gone."""
+        super().__init__(message)
+        self.without = without
+
+
 class FeatureError(EarmarkError):
     """A feature set cannot be read or written."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,38 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from db.models import Clip, ClipState, FeatureRow, FeatureSet, ProjectInfo
+from db.models import Clip, ClipState, Event, FeatureRow, FeatureSet, ProjectInfo
+from db.records.people.events import record_event
 from db.records.portions import portions
 
 _AT_A_TIME = 20_000
+NEW_FEATURES = "new-features"
+"""The kind of event by which a lead asks for features by the weights that the encoder in use has now."""
+_INSTEAD_OF = "instead of set"
+
+
+@dataclass(frozen=True)
+class FeaturesInUse:
+    """The feature set in use, as far as it must be known to say whether others would be better, and what they cost."""
+
+    feature_set_id: int
+    encoder: str
+    """As `--encoder` takes it."""
+    revision: str | None
+    """Of the weights that made it."""
+    clips: int
+    """In service."""
+    seconds: float
+    """Of audio in these clips."""
+    embedded: int
+    """Clips in service that the set holds."""
+    is_renewal_asked: bool
+    """Whether a lead has asked for new features by the same encoder, and they are not complete."""
+
+    @property
+    def without(self) -> int:
+        """Clips in service that have no vector."""
+        return self.clips - self.embedded
 
 
 def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any]) -> int:
@@ -111,3 +140,36 @@ def any_without_features(session: Session, feature_set_id: int) -> bool:
     """Whether the feature set lacks a clip in service."""
     held = select(FeatureRow.clip_id).where(FeatureRow.clip_id == Clip.id, FeatureRow.feature_set_id == feature_set_id)
     return session.scalar(select(Clip.id).where(Clip.state == ClipState.READY, ~held.exists()).limit(1)) is not None
+
+
+def features_in_use(session: Session) -> FeaturesInUse | None:
+    """What is known of the feature set in use; None before the first one."""
+    used = newest_feature_set(session)
+    if used is None:
+        return None
+    in_service = select(func.count(), func.coalesce(func.sum(Clip.end - Clip.start), 0.0)).where(Clip.state == ClipState.READY)
+    clips, seconds = session.execute(in_service).one()
+    return FeaturesInUse(
+        feature_set_id=used.id,
+        encoder=str(used.settings.get("encoder", used.encoder)),
+        revision=used.settings.get("revision"),
+        clips=int(clips),
+        seconds=float(seconds),
+        embedded=embedded_count(session, used.id),
+        is_renewal_asked=is_renewal_asked(session, used),
+    )
+
+
+def ask_for_renewal(session: Session, *, by: str | None) -> None:
+    """Ask for new features by the encoder in use (needs a write session); the running learner makes them."""
+    used = newest_feature_set(session)
+    if used is not None and not is_renewal_asked(session, used):
+        encoder = str(used.settings.get("encoder", used.encoder))
+        record_event(session, NEW_FEATURES, by=by, details={"encoder": encoder, _INSTEAD_OF: used.id})
+
+
+def is_renewal_asked(session: Session, used: FeatureSet) -> bool:
+    """Whether new features were asked for in place of this set, which is in use: once others are in use, they no longer are."""
+    asked = select(Event.details).where(Event.kind == NEW_FEATURES).order_by(Event.id.desc()).limit(1)
+    details = session.scalars(asked).first()
+    return details is not None and details.get(_INSTEAD_OF) == used.id

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from db.backups.backing_up import BackupReport, back_up
 from db.backups.restoring import RestoreReport, restore
+from labeler.scripting.better_features import as_findings
 from labeler.scripting.opened import Opened, StrPath
 
 if TYPE_CHECKING:
@@ -68,4 +69,4 @@ class Keeping(Opened):
         from learner.doctor.examination import examine
 
         with self._used() as project:
-            return examine(project, audio=audio, relink=None if relink is None else Path(relink))
+            return examine(project, audio=audio, relink=None if relink is None else Path(relink), advice=as_findings)

@@ -9,6 +9,7 @@ from db.records.labels import active_labels
 from db.records.runs import latest_curve, latest_outlook
 from db.reports import ComparedCurves
 from db.status import project_status
+from labeler.scripting.better_features import as_document, better_features_of
 from labeler.scripting.frames import prediction_frame
 from labeler.scripting.opened import Opened, StrPath
 
@@ -41,10 +42,18 @@ class Learning(Opened):
             return learn_once(project, progress=progress or unseen)
 
     def status(self) -> dict[str, Any]:
-        """The project in numbers: clips, decisions, labels, the newest run with its accuracy, and the advice on when to stop."""
-        with self._used() as project, project.read() as session:
-            document, outlook = project_status(session), latest_outlook(session)
-        return {**document, "outlook": None if outlook is None else outlook.model_dump(mode="json")}
+        """The project in numbers: clips, decisions, labels, the newest run with its accuracy, the advice on when to stop, and
+        better features that it could have.
+        """
+        with self._used() as project:
+            with project.read() as session:
+                document, outlook = project_status(session), latest_outlook(session)
+            better = [as_document(offer) for offer in better_features_of(project)]
+        return {
+            **document,
+            "outlook": None if outlook is None else outlook.model_dump(mode="json"),
+            "better_features": better,
+        }
 
     def curve(self, *, output: StrPath | None = None) -> dict[str, Any]:
         """Accuracy against labels: `points`, each scored on today's random slice, and the curves that it is compared with.

@@ -1,14 +1,20 @@
-"""How long something still takes, in words that do not pretend to know it to the second."""
+"""How long something takes, in words that do not pretend to know it to the second."""
 
 from __future__ import annotations
 
 
+def duration(seconds: float) -> str:
+    """For example `about 3 minutes`."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds / 10) * 10} seconds"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} minutes"
+    return f"about {seconds / 3600:.0f} hours" if seconds < 36 * 3600 else f"about {seconds / 86400:.0f} days"
+
+
 def time_left(seconds: float) -> str:
     """For example `About 3 minutes left.`"""
-    if seconds < 10:
-        return "A few seconds left."
-    if seconds < 90:
-        return f"About {round(seconds / 10) * 10} seconds left."
-    if seconds < 90 * 60:
-        return f"About {round(seconds / 60)} minutes left."
-    return f"About {seconds / 3600:.0f} hours left." if seconds < 36 * 3600 else f"About {seconds / 86400:.0f} days left."
+    words = duration(seconds)
+    return f"{words[0].upper()}{words[1:]} left."

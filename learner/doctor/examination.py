@@ -23,6 +23,13 @@ SAMPLE = 300
 """Clips that are decoded unless another number is wanted: a fault of 1% of all clips is missed once in twenty times."""
 
 
+Advice = Callable[[OpenProject], Iterator[Finding]]
+
+
+def _none(_project: OpenProject) -> Iterator[Finding]:
+    return iter(())
+
+
 @dataclass
 class Examination:
     """What was found, and what was looked at."""
@@ -50,7 +57,12 @@ class Examination:
 
 
 def examine(
-    project: OpenProject, *, audio: int | None = SAMPLE, relink: Path | None = None, watch: Watch = unwatched
+    project: OpenProject,
+    *,
+    audio: int | None = SAMPLE,
+    relink: Path | None = None,
+    watch: Watch = unwatched,
+    advice: Advice = _none,
 ) -> Examination:
     """Check database, features, heads, audio, machine and learner. Nothing is changed, but for `relink`.
 
@@ -58,6 +70,7 @@ def examine(
         audio: how many clips are decoded, drawn at random; None for all.
         relink: a folder in which audio files that are missing or changed are looked for, by their bytes.
         watch: makes a progress bar for each part of the work.
+        advice: finds what the caller knows besides.
 
     Raises:
         FormatError: `relink` is no folder.
@@ -74,6 +87,7 @@ def examine(
     result.versions = versions(project)
     with watch("features", "vector") as moved:
         _add(result, "features", lambda: examine_features(project, progress=moved))
+    _add(result, "features", lambda: advice(project))
     _add(result, "heads", lambda: examine_heads(project))
     of_audio = examine_audio(project, audio=audio, relink=relink, watch=watch)
     result.findings += of_audio.findings
@@ -84,7 +98,12 @@ def examine(
 
 
 def examine_directory(
-    directory: Path, *, audio: int | None = SAMPLE, relink: Path | None = None, watch: Watch = unwatched
+    directory: Path,
+    *,
+    audio: int | None = SAMPLE,
+    relink: Path | None = None,
+    watch: Watch = unwatched,
+    advice: Advice = _none,
 ) -> Examination:
     """As `examine`, for a directory: a project that cannot be opened is a finding too."""
     try:
@@ -92,7 +111,7 @@ def examine_directory(
     except EarmarkError as error:
         return Examination([of_error("project", "not-opened", error)])
     try:
-        return examine(project, audio=audio, relink=relink, watch=watch)
+        return examine(project, audio=audio, relink=relink, watch=watch, advice=advice)
     finally:
         project.close()
 

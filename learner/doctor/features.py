@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,14 +43,15 @@ def examine_features(project: OpenProject, *, progress: Progress) -> Iterator[Fi
             done += rows
             progress(done, max(done, vectors))
         yield from check.findings()
-    if made_with is not None:
-        yield from _encoder(made_with)
+    other = None if made_with is None else _other_encoder(made_with)
+    if other is not None:
+        yield replace(other, is_problem=without > 0)
     if without:
         yield Finding(
             subject="features",
             kind="not-embedded",
             what=f"{without} {'clip has' if without == 1 else 'clips have'} no features yet, so they cannot be ranked.",
-            remedy="Run `earmark embed`.",
+            remedy="Run `earmark embed`." if other is None else other.remedy,
             is_problem=False,
             count=without,
         )
@@ -111,15 +113,18 @@ def _finding(kind: str, tally: Tally, what: str, remedy: str) -> Finding:
     )
 
 
-def _encoder(made_with: dict[str, object]) -> Iterator[Finding]:
-    """Whether the encoder of the features in use is as it was; one of the hub is not asked for, since that needs the network."""
+def _other_encoder(made_with: dict[str, object]) -> Finding | None:
+    """That the encoder of the features in use is not as it was, in which case everything but adding clips and predicting other
+    audio goes on; one of the hub is not asked for, since that needs the network.
+    """
     name = str(made_with.get("encoder"))
     if name not in BUILT_IN and not os.path.isdir(name):
-        return
+        return None
     try:
         encoder_of(made_with)
     except EncoderError as error:
-        yield of_error("features", "other-encoder", error)
+        return of_error("features", "other-encoder", error)
+    return None
 
 
 def _unknown_folders(project: OpenProject, fingerprints: set[str]) -> Iterator[Finding]:

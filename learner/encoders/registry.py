@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -100,26 +101,49 @@ def in_precision(encoder: Encoder, precision: str) -> Encoder:
     return encoder.in_precision(precision) if isinstance(encoder, HiddenLayerEncoder) else encoder
 
 
+def encoder_as_in(settings: Mapping[str, Any], *, device: str | None = None) -> Encoder:
+    """The encoder with the name, layers and pooling that a feature set was made with, from the set's `settings`.
+
+    It may have other weights by now, and then other layers too. If it lacks those that are asked for, it comes with its default.
+
+    Raises:
+        EncoderError: it cannot be loaded.
+    """
+    name, precision = str(settings["encoder"]), settings.get("precision")
+    revision = settings["revision"] if settings.get("origin") == "hub" else None
+    try:
+        return encoder_named(
+            name,
+            layers=settings.get("layers"),
+            pooling=settings.get("pooling"),
+            device=device,
+            revision=revision,
+            # The faster one may be another today, or on this machine.
+            precision=precision if precision in PRECISIONS else None,
+        )
+    except EncoderError:
+        usual = encoder_named(name, device=device, revision=revision)
+        if usual.revision == settings.get("revision"):
+            raise
+        return usual
+
+
 def encoder_of(settings: Mapping[str, Any], *, device: str | None = None) -> Encoder:
     """The encoder that a feature set was made with, from the set's `settings`.
 
     Raises:
         EncoderError: it cannot be loaded, or would give other vectors now (another revision or release).
     """
-    name, precision = str(settings["encoder"]), settings.get("precision")
-    encoder = encoder_named(
-        name,
-        layers=settings.get("layers"),
-        pooling=settings.get("pooling"),
-        device=device,
-        revision=settings["revision"] if settings.get("origin") == "hub" else None,
-        # The faster one may be another today, or on this machine.
-        precision=precision if precision in PRECISIONS else None,
-    )
+    encoder = encoder_as_in(settings, device=device)
     changed = sorted(key for key in encoder.settings if encoder.settings[key] != settings.get(key))
     if changed:
         raise EncoderError(
-            f"Encoder {name!r} has changed since its features were made ({', '.join(changed)}); "
-            "make them again with `earmark embed`."
+            f"Encoder {encoder.name!r} has changed since its features were made ({', '.join(changed)}); "
+            f"make them again with `{embed_command(encoder.name if 'revision' in changed else None)}`."
         )
     return encoder
+
+
+def embed_command(encoder: str | None = None) -> str:
+    """The command that makes features: those that clips lack, or all of them by a named encoder."""
+    return shlex.join(["earmark", "embed", *([] if encoder is None else ["--encoder", encoder])])

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from db.errors import AudioError, EncoderError
+from db.errors import AudioError, EncoderError, OtherWeightsError
 from db.project import OpenProject
 from db.records.clips import ClipAudio, mark_broken, ready_clips_without_features
 from db.records.features import newest_feature_set, use_feature_set
@@ -26,6 +26,7 @@ from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_named
 from learner.features.one_precision import of_one_precision
 from learner.features.precision import storable
+from learner.features.same_weights import encoder_in_use
 from learner.features.store import FeatureStore, embed_lock
 from learner.progress import Progress, unseen
 
@@ -96,22 +97,39 @@ def embed(
     """Embed every clip in service that the feature set lacks.
 
     Args:
-        encoder: as `encoder_named` takes it; none takes encoder, layers and pooling from the project's settings, or else from
-            the feature set in use.
+        encoder: as `encoder_named` takes it, with the weights that it has now; none takes encoder, layers and pooling from the
+            project's settings, or else from the feature set in use.
         layers: hidden layers; none takes the setting, or the default of an encoder that is not the project's.
         pooling: as `layers`.
         progress: called with clips done and clips to do, at the start and after each batch.
         should_stop: asked after each batch; True ends the call early with everything stored.
-        note: called with a remark that somebody should know of the encoder before it starts.
+        note: called with a remark that somebody should know of the encoder before it starts, or with why nothing is done.
 
     Raises:
+        OtherWeightsError: clips lack features, and the weights that made the others are gone.
         EncoderError: the encoder cannot be loaded or run, or gives NaN or infinity for every clip.
         FeatureError: another process embeds this project, or the disk is full.
     """
-    model = of_one_precision(project, project_encoder(project, encoder=encoder, layers=layers, pooling=pooling))
+    try:
+        model = project_encoder(project, encoder=encoder, layers=layers, pooling=pooling)
+    except OtherWeightsError as error:
+        if error.without:
+            raise
+        if note is not None:
+            note(str(error))
+        return _nothing_done(project)
+    model = of_one_precision(project, model)
     if note is not None and model.remark is not None:
         note(model.remark)
     return embed_with(project, model, progress=progress, should_stop=should_stop)
+
+
+def _nothing_done(project: OpenProject) -> EmbedReport:
+    with project.read() as session:
+        used = newest_feature_set(session)
+        assert used is not None
+        precision = str(used.settings.get("precision", "float32"))
+        return EmbedReport(embedded=0, failed=[], feature_set_id=used.id, seconds=0.0, precision=precision)
 
 
 def embed_with(
@@ -165,8 +183,18 @@ def project_encoder(
     """The encoder of the project's settings, or another one, which takes nothing from the settings.
 
     Where neither names one, it is that of the feature set in use: clips that are added later must not bring the default back.
+    Where neither asks for anything else than made that set, it has the weights that made it.
+
+    Raises:
+        OtherWeightsError: these weights are gone.
+        EncoderError: it cannot be loaded.
     """
     settings = project.settings
+    if encoder is None:
+        layers, pooling = layers or settings.layers, pooling or settings.pooling
+        same = encoder_in_use(project, layers=layers, pooling=pooling)
+        if same is not None:
+            return same
     if encoder is None and "encoder" not in settings.model_fields_set:
         with project.read() as session:
             used = newest_feature_set(session)
@@ -174,8 +202,8 @@ def project_encoder(
         if "encoder" in made_with:
             return encoder_named(
                 str(made_with["encoder"]),
-                layers=layers or settings.layers or made_with.get("layers"),
-                pooling=pooling or settings.pooling or made_with.get("pooling"),
+                layers=layers or made_with.get("layers"),
+                pooling=pooling or made_with.get("pooling"),
                 revision=made_with["revision"] if made_with.get("origin") == "hub" else None,
             )
     if encoder is None or encoder == settings.encoder:

@@ -1,5 +1,8 @@
 """Features for clips that lack them, made by the running learner while it has nothing more urgent to do.
 
+The weights that made the features in use complete them. If these are gone, clips stay without features until a lead asks for
+all to be made anew.
+
 Between two batches of clips new answers are learned from, so that the queue goes first here too. A lead may pause it; after each
 batch the learner looks whether one has.
 """
@@ -11,7 +14,7 @@ from collections.abc import Callable
 
 from db.errors import EncoderError, FeatureError
 from db.project import OpenProject
-from db.records.features import any_without_features, clips_in_service, is_paused, newest_feature_set
+from db.records.features import any_without_features, clips_in_service, is_paused, is_renewal_asked, newest_feature_set
 from db.store.change_watch import ChangeWatch
 from learner.encoders.base import Encoder
 from learner.features.embed import embed_with, project_encoder
@@ -24,7 +27,7 @@ RETRY_SECONDS = 60.0
 """After a failure, or clips whose files were not there, until it is tried again."""
 PAUSED = "making features is paused"
 
-_Key = tuple[str, str | None, str | None, int, int]
+_Key = tuple[tuple[str, str | None, str | None], str | None, int, int]
 
 
 class Embedding:
@@ -36,7 +39,9 @@ class Embedding:
         self._idle_at: tuple[int, tuple[str, str | None, str | None]] | None = None
         """Version of the database and settings with which nothing was to do."""
         self._model: Encoder | None = None
-        self._made_for: tuple[str, str | None, str | None] | None = None
+        self._made_for: tuple[str | None, ...] | None = None
+        self._renewed: str | None = None
+        """The encoder by which a lead has asked to make all features anew."""
         self._settled: _Key | None = None
         """For what nothing is left to do."""
         self._retry_at: float | None = None
@@ -65,12 +70,12 @@ class Embedding:
         def after_batch(done: int, total: int) -> None:
             nonlocal over
             if self._reporter.state != "embedding":
-                self._reporter.report("embedding", key[0], done=done, total=total)
+                self._reporter.report("embedding", key[0][0], done=done, total=total)
             else:
                 self._reporter.progress(done, total)
             over = between() or self._is_paused()
 
-        self._reporter.report("embedding", key[0])
+        self._reporter.report("embedding", key[0][0])
         try:
             report = embed_with(self._project, self._encoder(), progress=after_batch, should_stop=lambda: over)
         except (EncoderError, FeatureError) as error:
@@ -89,12 +94,14 @@ class Embedding:
         if self._retry_at is not None and time.monotonic() >= self._retry_at:
             self._settled = self._retry_at = None
         with self._project.read() as session:
-            key: _Key = (*self._chosen(), *clips_in_service(session))
-            if key == self._settled or is_paused(session):
-                return None
             used = newest_feature_set(session)
             is_same = used is not None and self._is_of(used.settings)
-            missing = key[3] > 0 and (used is None or not is_same or any_without_features(session, used.id))
+            renewed = is_same and used is not None and is_renewal_asked(session, used)
+            self._renewed = str(used.settings.get("encoder")) if renewed and used is not None else None
+            key: _Key = (self._chosen(), self._renewed, *clips_in_service(session))
+            if key == self._settled or is_paused(session):
+                return None
+            missing = key[2] > 0 and (used is None or not is_same or renewed or any_without_features(session, used.id))
         if not missing:
             self._settle(key)
             return None
@@ -113,8 +120,10 @@ class Embedding:
         return all(value is None or made_with.get(name) == value for name, value in wanted.items())
 
     def _encoder(self) -> Encoder:
-        if self._model is None or self._made_for != self._chosen():
-            self._model, self._made_for = of_one_precision(self._project, project_encoder(self._project)), self._chosen()
+        wanted = (*self._chosen(), self._renewed)
+        if self._model is None or self._made_for != wanted:
+            anew = {} if self._renewed is None else {"encoder": self._renewed}
+            self._model, self._made_for = of_one_precision(self._project, project_encoder(self._project, **anew)), wanted
         return self._model
 
     def _settle(self, key: _Key, *, again: bool = False) -> None:

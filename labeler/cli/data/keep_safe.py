@@ -14,6 +14,7 @@ from db.backups.restoring import RestoreReport
 from labeler.cli.output import json_option, note, print_result
 from labeler.cli.progress import progress_bar
 from labeler.project import Project
+from labeler.scripting.better_features import as_findings
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def doctor(directory: Path, audio: int | None, relink: Path | None, as_json: boo
     """
     from learner.doctor.examination import examine_directory
 
-    result = examine_directory(directory, audio=audio, relink=relink, watch=progress_bar)
+    result = examine_directory(directory, audio=audio, relink=relink, watch=progress_bar, advice=as_findings)
     if not as_json:
         for finding in result.findings:
             note(_finding_line(finding))

@@ -218,6 +218,9 @@ def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
 def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
     """Compute the features that clips still lack. You can interrupt it and run it again.
 
+    The weights that made the features in use complete them. If these are gone, for example after an update of Earmark, the
+    features stay as they are, and --encoder NAME makes those of all clips anew.
+
     It does so also where making features is paused on the page Audio: that concerns the learner of `earmark serve` only.
     """
     with Project.open(directory) as project, progress_bar("embed", "clip") as moved:

@@ -11,6 +11,7 @@ from db.records.runs import latest_evaluated_run
 from db.reports import OutlookReport
 from labeler.cli.output import json_option, opened, print_result
 from labeler.project import Project
+from labeler.words.better_features import WHAT_STAYS
 from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
 from labeler.words.run import counted, speakers_in_words
 
@@ -34,15 +35,26 @@ def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> li
         f"{counted(document['labeled'], 'clip')} labelled: "
         + ", ".join(f"{label} {count}" for label, count in document["per_label"].items()),
     ]
+    better = [_offer_line(offer) for offer in document["better_features"]]
+    better += [WHAT_STAYS] if better else []
+    return [*lines, *_run_lines(document, outlook), *better]
+
+
+def _offer_line(offer: dict[str, Any]) -> str:
+    commands = ", then ".join(command for command in (offer["install"], offer["command"]) if command)
+    sentences = [offer["what"], offer["gain"], *offer["costs"], f"To have them, run: {commands}"]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _run_lines(document: dict[str, Any], outlook: OutlookReport | None) -> list[str]:
     run = document["run"]
     if run is None:
-        return [*lines, "No run yet."]
+        return ["No run yet."]
     if run["ua"] is None:
-        return [*lines, f"Run {run['id']} on {counted(run['decisions'], 'decision')}; its accuracy is not known yet."]
+        return [f"Run {run['id']} on {counted(run['decisions'], 'decision')}; its accuracy is not known yet."]
     scores = f"UA {run['ua']:.3f} ({run['ua_low']:.3f}-{run['ua_high']:.3f}), WA {run['wa']:.3f}"
     decisions, queue = counted(run["decisions"], "decision"), counted(document["queue"], "clip")
-    lines.append(f"Run {run['id']} on {decisions}: {scores}; {queue} in the queue.")
-    return [*lines, *_outlook_lines(outlook)]
+    return [f"Run {run['id']} on {decisions}: {scores}; {queue} in the queue.", *_outlook_lines(outlook)]
 
 
 def _files_that_are_no_clips(document: dict[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ import streamlit as st
 from labeler.app.opened import serving
 from labeler.app.pages.asked_name import ask_for_name, known_name
 from labeler.app.pages.entry.required import require_lead
+from labeler.app.pages.setup.adding.better_features import show_better_features
 from labeler.app.pages.setup.adding.embedding_progress import show_embedding
 from labeler.app.pages.setup.adding.encoder import choose_encoder
 from labeler.app.pages.setup.adding.import_progress import show_import
@@ -22,6 +23,7 @@ def show_audio() -> None:
     now = serving()
     st.title("Audio", anchor=False)
     show_embedding(now)
+    show_better_features(now)
     choose_encoder(now)
     st.subheader("Add audio", anchor=False)
     ask_for_audio(now)

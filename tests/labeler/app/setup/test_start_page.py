@@ -10,9 +10,11 @@ from streamlit.testing.v1.element_tree import Button
 
 from db.project import OpenProject, create_project, open_project
 from db.records.labels import active_labels
+from db.settings import read_settings
 from labeler.app.pages.plain_text import plain
 from labeler.processes.one_server import serve_lock
 from labeler.processes.recent_projects import remember_project
+from labeler.words import encoder_choice
 from tests.labeler.app.setup.start_pages import start_page
 
 
@@ -108,3 +110,25 @@ def test_names_of_folders_are_shown_as_they_are(page: AppTest, tmp_path: Path) -
     page.run()
     assert plain(folder.name) in [button.label for button in page.button]
     assert plain(str(folder)) in [caption.value for caption in page.caption]
+
+
+def test_whisper_may_be_chosen_where_it_is_installed(
+    page: AppTest, answer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder_choice, "find_spec", lambda _package: object())
+    page.run()
+    page.button_group(key="start-encoder").set_value("whisper")
+    create(page)
+    assert answer.exists()
+    assert read_settings(tmp_path / "proposed").encoder == "whisper"
+
+
+def test_where_whisper_is_not_installed_the_page_says_how(
+    page: AppTest, answer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder_choice, "find_spec", lambda _package: None)
+    page.run()
+    assert [code.value for code in page.code] == ["pip install 'earmark[whisper]'"]
+    create(page)
+    assert answer.exists()
+    assert "encoder" not in read_settings(tmp_path / "proposed").model_fields_set

@@ -9,14 +9,23 @@ from dataclasses import dataclass
 import streamlit as st
 
 from db.models import LearnerState
-from db.records.features import clips_in_service, embedded_count, is_paused, newest_feature_set, set_paused
+from db.records.features import (
+    clips_in_service,
+    embedded_count,
+    is_paused,
+    is_renewal_asked,
+    newest_feature_set,
+    set_paused,
+)
 from db.records.learner_state import STALE_SECONDS, read_state
 from labeler.app.opened import Serving
 from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.plain_text import plain
+from labeler.words.better_features import made_by_other_weights
 from labeler.words.run import counted
 from labeler.words.time_left import time_left
+from learner.features.bundled_weights import bundled_revision
 
 _LOOK_SECONDS = 2
 _RATE_SECONDS = 60.0
@@ -29,6 +38,8 @@ class _Standing:
     embedded: int
     """In the features in use."""
     is_paused: bool
+    waits_for_new: bool
+    """Whether clips get no features until all are made anew, because the weights of the others are gone."""
     learner: LearnerState | None
 
     @property
@@ -60,10 +71,15 @@ def show_embedding(now: Serving) -> None:
 def _standing(now: Serving) -> _Standing:
     with now.project.read() as session:
         used = newest_feature_set(session)
+        embedded = 0 if used is None else embedded_count(session, used.id)
         standing = _Standing(
             clips=clips_in_service(session)[0],
-            embedded=0 if used is None else embedded_count(session, used.id),
+            embedded=embedded,
             is_paused=is_paused(session),
+            waits_for_new=bool(embedded)
+            and used is not None
+            and made_by_other_weights(used.settings, bundled=bundled_revision())
+            and not is_renewal_asked(session, used),
             learner=read_state(session),
         )
         session.expunge_all()
@@ -87,6 +103,8 @@ def _bar(standing: _Standing) -> None:
         st.caption("Paused.")
     elif standing.embedded >= standing.clips:
         return
+    elif standing.waits_for_new:
+        st.caption("To add features, all must be made anew: see below.")
     elif not standing.is_alive:
         st.caption("The learner is not running; `earmark serve` starts it.")
     elif learner is not None:
@@ -94,7 +112,8 @@ def _bar(standing: _Standing) -> None:
 
 
 def _button(now: Serving, standing: _Standing) -> None:
-    if not standing.is_paused and standing.embedded >= standing.clips and not standing.is_embedding:
+    has_work = standing.is_embedding or (standing.embedded < standing.clips and not standing.waits_for_new)
+    if not standing.is_paused and not has_work:
         return
     word, icon = ("Resume", ":material/play_arrow:") if standing.is_paused else ("Pause", ":material/pause:")
     if st.button(word, key="audio-pause", icon=icon, type="tertiary"):

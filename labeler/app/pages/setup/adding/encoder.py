@@ -5,14 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from db.errors import EarmarkError
-from db.records.features import newest_feature_set
+from db.records.features import FeaturesInUse, features_in_use
 from db.settings_file import change_settings, overridden_by
 from labeler.app.opened import Serving
 from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.plain_text import plain
+from labeler.words.encoder_choice import encoder_offers
 
 BUILT_IN = {
     "bundled": "bundled: comes with Earmark, for speech",
+    "whisper": "whisper: finds more than bundled, in speech and other sounds",
     "logmel": "logmel: spectra, quick and plain",
     "egemaps": "egemaps: openSMILE, for voices; for research only, and installed apart",
 }
@@ -21,7 +23,8 @@ _OTHER = "other"
 
 def choose_encoder(now: Serving) -> None:
     """Show the encoder in use, and a list to choose another one from."""
-    present = _present(now)
+    with now.project.read() as session:
+        present = encoder_chosen(now, features_in_use(session))
     variable = overridden_by("encoder")
     with st.expander(f"Encoder: {plain(present)}", key="audio-encoder"):
         if variable is not None:
@@ -43,8 +46,12 @@ def choose_encoder(now: Serving) -> None:
                 placeholder="/data/models/wav2vec2 or facebook/wav2vec2-base",
                 help="Only an id is fetched from the network.",
             ).strip()
+        install = next((offer.install for offer in encoder_offers() if offer.name == name), None)
+        if install is not None:
+            st.caption("It is not installed where Earmark runs. Install it, then start Earmark again:")
+            st.code(install, language=None)
         st.caption("Another encoder makes all features anew. The old ones stay in use until all are there.")
-        if st.button("Use this encoder", key="audio-encoder-use", disabled=not name or name == present):
+        if st.button("Use this encoder", key="audio-encoder-use", disabled=not name or name == present or install is not None):
             try:
                 change_settings(now.project.directory, {"encoder": name}, by=known_name())
             except EarmarkError as error:
@@ -53,12 +60,7 @@ def choose_encoder(now: Serving) -> None:
             st.rerun()
 
 
-def _present(now: Serving) -> str:
+def encoder_chosen(now: Serving, used: FeaturesInUse | None) -> str:
     """The encoder of the settings, or of the features in use where they name none."""
     settings = now.project.settings
-    if "encoder" not in settings.model_fields_set:
-        with now.project.read() as session:
-            used = newest_feature_set(session)
-            if used is not None:
-                return str(used.settings.get("encoder", used.encoder))
-    return settings.encoder
+    return settings.encoder if used is None or "encoder" in settings.model_fields_set else used.encoder
