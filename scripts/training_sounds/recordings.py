@@ -50,7 +50,8 @@ def recording(content: bytes, path: str, *, most_seconds: float) -> Samples:
         raise UnfitError("undecodable")
     if np.mean(np.abs(samples) > 0.985) > _CLIPPED:
         raise UnfitError("clipped")
-    trimmed = without_silent_ends(np.asarray(soxr.resample(mono, rate, SAMPLING_RATE), np.float32))
+    without_offset = mono - mono.mean()
+    trimmed = without_silent_ends(np.asarray(soxr.resample(without_offset, rate, SAMPLING_RATE), np.float32))
     if len(trimmed) < _SHORTEST * SAMPLING_RATE:
         raise UnfitError("short")
     if np.sqrt(np.mean(np.square(trimmed))) < _QUIETEST:

@@ -81,11 +81,6 @@ def test_a_source_is_written_with_its_licence_and_hours_and_nothing_twice(
         ("v/c.wav", b"no sound"),
         ("v/d.wav", wav(tone(4.0, pitch=330))),
     ]
-        ("v/a.wav", wav(tone(3.0))),
-        ("v/b.wav", wav(tone(3.0))),
-        ("v/c.wav", b"no sound"),
-        ("v/d.wav", wav(tone(4.0, pitch=330))),
-    ]
     monkeypatch.setattr(fetch_training_sounds, "files_inside", lambda package, wanted: iter(cries))
     package = tmp_path / "game-data_1.0_all.deb"
     package.write_bytes(b"package")
