@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 TABLE = Path(__file__).with_name("sources.toml")
 KINDS = ("speech", "sounds", "music")
@@ -46,6 +47,11 @@ class Source:
         return "-".join(part or "" for part in found.groups()) if found else path.rpartition("/")[0]
 
 
+def _source(row: dict[str, Any]) -> Source:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Source(**values)
+
+
 def read_table(table: Path = TABLE, *, only: Sequence[str] = ()) -> list[Source]:
     """The sources of a table, or those of these names.
 
@@ -53,7 +59,7 @@ def read_table(table: Path = TABLE, *, only: Sequence[str] = ()) -> list[Source]
         ValueError: a name is not in the table, or a row has a kind that there is not.
     """
     rows = tomllib.loads(table.read_text(encoding="utf-8"))["source"]
-    sources = [Source(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}) for row in rows]
+    sources = [_source(row) for row in rows]
     for source in sources:
         if source.kind not in KINDS:
             raise ValueError(f"The source {source.name!r} is of the kind {source.kind!r}; there are {', '.join(KINDS)}.")
