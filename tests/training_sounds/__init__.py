@@ -1,0 +1,1 @@
+"""Tests of the command that fetches sounds to train an encoder on."""
