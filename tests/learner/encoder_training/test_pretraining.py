@@ -166,7 +166,7 @@ def test_other_settings_are_refused_in_the_same_folder(files: list[SpeechFile], 
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"objective": "magic"}, "join some of distill, descriptors, masked"),
+        ({"objective": "magic"}, "join some of distill, imitate, descriptors, masked"),
         ({"objective": "masked+masked"}, "each once"),
         ({"objective": "distill"}, "needs a teacher"),
         ({"pool_crops": 2}, "smaller than a batch"),
