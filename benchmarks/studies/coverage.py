@@ -44,12 +44,12 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 
 
-def jobs(projects: int, *, encoders: Sequence[str], forecasts: int) -> list[Job]:
+def jobs(projects: int, *, corpora: Sequence[str] = CORPORA, encoders: Sequence[str], forecasts: int) -> list[Job]:
     """About `projects` projects, equally many per cell (corpus, encoder); the first `forecasts` of each check forecasts.
 
     Strategies and random shares take turns together, so that few projects already have every one of both, and twelve each pair.
     """
-    cells = [(corpus, encoder) for corpus in CORPORA for encoder in encoders]
+    cells = [(corpus, encoder) for corpus in corpora for encoder in encoders]
     found = []
     for number in range(math.ceil(projects / len(cells))):
         strategy, share = STRATEGIES[number % len(STRATEGIES)], RANDOM_SHARES[number % len(RANDOM_SHARES)]
@@ -104,10 +104,10 @@ def _watch(doing: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     yield lambda _done, _total: None
 
 
-def _corpora(encoders: Iterable[str]) -> dict[tuple[str, str], Corpus]:
+def _corpora(names: Iterable[str], encoders: Iterable[str]) -> dict[tuple[str, str], Corpus]:
     folder = Path(os.environ["EARMARK_CORPORA"])
     found = {}
-    for name in CORPORA:
+    for name in names:
         clips = manifest_clips(folder / f"{name}.csv")
         for encoder in encoders:
             found[name, encoder], _ = encoded_corpus(clips, encoder=encoder, cache=cache_folder(None), watch=_watch)
@@ -120,6 +120,7 @@ def main() -> None:
     parser.add_argument("--projects", type=int, default=240, help="simulated projects in all (default: 240)")
     parser.add_argument("--forecasts", type=int, default=12, help="projects per cell whose forecasts are checked (default: 12)")
     parser.add_argument("--encoder", action="append", help=f"may be given again (default: {BUNDLED} and {LOGMEL})")
+    parser.add_argument("--corpus", action="append", choices=CORPORA, help="may be given again (default: all)")
     parser.add_argument("--output", type=Path, default=DOCS, help="file with the table's markers (default: docs/benchmarks.md)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="projects at a time (default: one a core)")
     options = parser.parse_args()
@@ -127,8 +128,9 @@ def main() -> None:
         parser.error("EARMARK_CORPORA names no folder of corpora")
     began = time.monotonic()
     encoders = options.encoder or [BUNDLED, LOGMEL]
-    corpora = _corpora(encoders)
-    todo = jobs(options.projects, encoders=encoders, forecasts=options.forecasts)
+    names = options.corpus or CORPORA
+    corpora = _corpora(names, encoders)
+    todo = jobs(options.projects, corpora=names, encoders=encoders, forecasts=options.forecasts)
     results = []
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("forkserver")) as workers:
         try:

@@ -12,7 +12,7 @@ from benchmarks.studies.coverage_checks import Check
 
 STRATEGIES = ("default", "random", "margin", "k-means")
 RANDOM_SHARES = (0.1, 0.2, 0.4)
-SHARES = (0.3, 0.5, 0.7)
+SHARES = (0.2, 0.3, 0.5, 0.7)
 """Moments of a project: shares of its clips that have labels."""
 _HEAD = (
     "projects",
@@ -30,6 +30,7 @@ _HEAD = (
     "came true in time",
     "with a number",
     "hold",
+    "bounded above",
 )
 
 
@@ -98,6 +99,7 @@ def _row(name: str, results: Sequence[Result]) -> str:
         _percent([forecast.took <= forecast.most for forecast in forecasts]),
         str(len(numbers)) if asked else "",
         _percent([forecast.held for forecast in numbers]),
+        str(sum(forecast.high is not None for forecast in numbers)) if asked else "",
     ]
     return f"| {' | '.join(parts)} |"
 

@@ -26,7 +26,7 @@ from learner.evaluation.intervals import DRAWS, LEVEL, SEED, Interval, recall_po
 LEAST_SPEAKERS = 2
 TIMES_FEWER = 4
 """The group has so many times fewer speakers than the project."""
-_LIKELY_SPREAD = 0.1
+_LIKELY_SPREAD = 0.15
 """The spread has a half-normal prior of this scale, in UA."""
 _SPREADS = np.linspace(0.0, 0.45, 91)
 

@@ -25,8 +25,8 @@ from labeler.words.outlook import (
 from labeler.words.run import accuracy_in_words, counted, new_speakers_in_words, normalisation_in_words, speakers_in_words
 
 _UNKNOWN = "Not known yet"
-_POINTS = 2
-"""Points of accuracy that the forecast is shown for."""
+_POINTS = (2, 1)
+"""Points of accuracy that the forecast is shown for: the first of them within reach, or the first of all."""
 _IN_WORDS = {True: "You can stop", False: "Go on", None: _UNKNOWN}
 
 
@@ -117,11 +117,13 @@ def _more(outlook: OutlookReport | None) -> _Figure:
     if forecast is None or not forecast.known or forecast.now is None or forecast.horizon is None:
         because = "It takes more random clips first" if forecast is None else "Too little is measured yet"
         return _Figure("more", title, _UNKNOWN, because, forecast_in_words(outlook))
-    sentences = [more_points_in_words(forecast, points=_POINTS), *forecast_in_words(outlook)]
-    goal = more_points(forecast.now, _POINTS)
+    now = forecast.now
+    points = next((few for few in _POINTS if forecast.to_reach(more_points(now, few)).decisions is not None), _POINTS[0])
+    sentences = [more_points_in_words(forecast, points=points), *forecast_in_words(outlook)]
+    goal = more_points(now, points)
     if goal > 1:
-        return _Figure("more", title, "Nothing", f"It is within {_POINTS} points of 100%", sentences)
-    for_points = f"decisions for {_POINTS} points more ({forecast.now:.0%} to {goal:.0%})"
+        return _Figure("more", title, "Nothing", f"It is within {points} points of 100%", sentences)
+    for_points = f"decisions for {counted(points, 'point')} more ({now:.0%} to {goal:.0%})"
     needed = forecast.to_reach(goal).decisions
     if needed is None:
         return _Figure("more", title, f"over {forecast.horizon.decisions}", f"{for_points}, if at all", sentences)
