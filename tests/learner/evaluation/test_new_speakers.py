@@ -1,4 +1,4 @@
-"""The interval for new speakers: it holds where speakers differ, widens with what is unknown, and is missing where nothing is known."""
+"""The interval for new speakers: it holds where they differ, widens with what is unknown, and is missing without speakers."""
 
 from __future__ import annotations
 
