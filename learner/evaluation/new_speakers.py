@@ -52,7 +52,8 @@ def new_speakers(tested: Slice, hit: BoolArray, pool: Pool, *, labels: int) -> N
     speakers = len(np.unique(tested.groups[named]))
     if not pool.folds.grouped or speakers < LEAST_SPEAKERS:
         return NewSpeakers(known=False, why=_why_not(pool, speakers, clips=len(named)))
-    in_project = len(np.unique(of_pool))
+    # A tested clip may have gone out of service since.
+    in_project = max(len(np.unique(of_pool)), speakers)
     few = math.ceil(in_project / TIMES_FEWER)
     group = Group(few, clips=few * len(of_pool) / in_project)
     expected, spread = group_interval(tested.y, hit, tested.groups, named, group, labels=labels)
