@@ -59,4 +59,6 @@ def _run(run: Run | None) -> dict[str, Any] | None:
     if run is None:
         return None
     names = ("id", "decisions", "ua", "ua_low", "ua_high", "wa", "seconds")
-    return {name: getattr(run, name) for name in names}
+    found = run.report.new_speakers
+    new_speakers = None if found is None else found.model_dump(mode="json")
+    return {**{name: getattr(run, name) for name in names}, "new_speakers": new_speakers}

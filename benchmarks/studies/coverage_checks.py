@@ -7,24 +7,28 @@ moment, which is what a curve shows, reached the accuracy and stayed there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy import optimize
 
+from learner.arrays import Int64Array
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
-from learner.evaluation.cross_fitting import FoldHeads
-from learner.evaluation.curve import thinned, traced_curve
+from learner.evaluation.accuracy import accuracy
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
+from learner.evaluation.curve import Traced, thinned
 from learner.evaluation.intervals import SpeakerResamples
+from learner.evaluation.new_speakers import new_speakers
 from learner.outlook.outlook import Scored, fitted_laws, forecast_report
 from learner.simulation.replay import Annotating, Stage, replay
 from learner.simulation.simulated_project import SimulatedProject
 
 MOST_POINTS = 10
-"""Points of a curve: each costs a training for every fold."""
-LATER_POINTS = 6
+"""Points of a curve."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,9 @@ class Check:
     truth: float
     unseen: float
     """UA of the run's head on clips of speakers who are not in the project; nan where none are held out."""
+    new_low: float = math.nan
+    new_high: float = math.nan
+    """The interval for new speakers; nan where it is not known."""
     silent: bool = False
     """Whether nothing was forecast."""
     forecasts: list[Forecast] = field(default_factory=list)
@@ -84,6 +91,17 @@ class Check:
     def covered(self) -> bool:
         """Whether the interval holds the truth."""
         return self.low <= self.truth <= self.high
+
+    @property
+    def new_covered(self) -> bool | None:
+        """Whether the interval for new speakers holds their accuracy; None where either is not known."""
+        return None if math.isnan(self.unseen + self.new_low) else self.new_low <= self.unseen <= self.new_high
+
+
+def check_of(kept: Mapping[str, Any]) -> Check:
+    """The check that `dataclasses.asdict` was made of; raises KeyError or TypeError where it was another object."""
+    ahead, forecasts = kept["ahead"], [Forecast(**each) for each in kept["forecasts"]]
+    return Check(**{**kept, "forecasts": forecasts, "ahead": None if ahead is None else AheadCheck(**ahead)})
 
 
 def checks_of(
@@ -103,72 +121,91 @@ def checks_of(
         stages.append(stage)
         if not forecasts and stage.answers >= wanted[-1]:
             break
-    heads = FoldHeads(project.pool, C=how.head_c)
-    everything = Slice.of(project.pool, project.in_key_order, project.truth, project.label_ids)
+    scores = _Scores(project, stages, C=how.head_c)
     for answers in wanted:
         here = next((row for row, stage in enumerate(stages) if stage.answers >= answers), None)
         if here is not None and stages[here].slice_clips:
-            yield _check(project, heads, everything, stages[: here + 1], stages if forecasts else None)
+            yield _check(project, scores, here, forecasts=forecasts)
 
 
-def _check(
-    project: SimulatedProject,
-    heads: FoldHeads,
-    everything: Slice,
-    stages: Sequence[Stage],
-    later: Sequence[Stage] | None,
-) -> Check:
-    now, label_ids = stages[-1], project.label_ids
+class _Scores:
+    """What the cross-fitted heads of each stage predict for all clips of the project, computed once.
+
+    A clip is predicted in the same way whatever else is tested; so a curve on any slice can be read from it.
+    """
+
+    def __init__(self, project: SimulatedProject, stages: Sequence[Stage], *, C: float) -> None:
+        self.stages = stages
+        self.everything = Slice.of(project.pool, project.in_key_order, project.truth, project.label_ids)
+        self._project = project
+        self._heads = FoldHeads(project.pool, C=C)
+        self._predicted: dict[int, tuple[int, Int64Array]] = {}
+        self._place = {clip: place for place, clip in enumerate(self.everything.clip_ids)}
+
+    def traced(self, tested: Slice, rows: Sequence[int]) -> Traced:
+        """The curve through these stages, ascending, on a slice; its points are left out."""
+        places = [self._place[clip] for clip in tested.clip_ids]
+        labels, predicted = zip(*(self._of(row) for row in rows), strict=True)
+        hits = np.stack([found[places] == tested.y for found in predicted])
+        resamples = SpeakerResamples(tested.groups)
+        newest = accuracy(tested, predicted[-1][places], resamples, labels=len(self._project.label_ids))
+        return Traced([], list(labels), hits, newest)
+
+    def ua(self, tested: Slice, row: int) -> float:
+        """UA at one stage on a slice."""
+        newest = self.traced(tested, [row]).newest
+        assert newest is not None
+        return newest.ua.value
+
+    def _of(self, row: int) -> tuple[int, Int64Array]:
+        """Clips that are learned from, and predicted label positions of all clips."""
+        if row not in self._predicted:
+            labels = trainable(self._project.pool, self.stages[row].live, self._project.label_ids)
+            found = cross_fitted(self._heads, self.everything, labels, self._project.label_ids, after_each=_silent)
+            self._predicted[row] = len(labels), found
+            self._heads.forget_unused()
+        return self._predicted[row]
+
+
+def _check(project: SimulatedProject, scores: _Scores, here: int, *, forecasts: bool) -> Check:
+    now, label_ids = scores.stages[here], project.label_ids
     labels = trainable(project.pool, now.live, label_ids)
     tested = Slice.of(project.pool, now.slice_clips, labels, label_ids)
     # Run after run in the same project; of many, a few from the first on.
-    past = [stage.answers for stage in stages] if later is not None else [now.answers]
-    prefixes = thinned([(answers, answers) for answers in past], most=MOST_POINTS)
-    traced = traced_curve(heads, tested, now.live, prefixes, label_ids, progress=_silent)
-    true = traced_curve(heads, everything, now.live, [now.answers], label_ids, progress=_silent)
+    answers = [stage.answers for stage in scores.stages[: here + 1]]
+    past = thinned([(row, known) for row, known in enumerate(answers)], most=MOST_POINTS) if forecasts else [here]
+    traced = scores.traced(tested, past)
     assert traced.newest is not None
-    assert true.newest is not None
-    shown = traced.newest.ua
+    shown, new = traced.newest.ua, new_speakers(tested, traced.hits[-1], project.pool, labels=len(label_ids))
     check = Check(
         share=now.answers / len(project.in_key_order),
         slice_clips=len(tested.y),
         ua=shown.value,
         low=shown.low,
         high=shown.high,
-        truth=true.newest.ua.value,
-        unseen=project.held_out.ua(now.heads.used.head, label_ids) if len(project.held_out.label_of) else float("nan"),
+        truth=scores.ua(scores.everything, here),
+        unseen=project.held_out.ua(now.heads.used.head, label_ids) if len(project.held_out.label_of) else math.nan,
+        new_low=math.nan if new.ua_low is None else new.ua_low,
+        new_high=math.nan if new.ua_high is None else new.ua_high,
     )
-    if later is None:
+    if not forecasts:
         return check
     scored = Scored(project.pool, now.live, label_ids, [str(label) for label in label_ids], tested, labels, traced)
     laws = fitted_laws(traced, tested, SpeakerResamples(tested.groups), labels=len(label_ids))
-    left = len(project.in_key_order) - now.answers
-    report = forecast_report(scored, laws, left=left)
+    report = forecast_report(scored, laws, left=len(project.in_key_order) - now.answers)
     if not report.known:
         return replace(check, silent=True)
-    curve = [(now.answers, shown.value), *_curve_ahead(project, heads, tested, later, after=now.answers)]
-    answers, seen = zip(*curve, strict=True)
+    curve = [(scores.stages[row].answers, scores.ua(tested, row)) for row in range(here, len(scores.stages))]
+    seen_at, seen = zip(*curve, strict=True)
     assert report.ahead is not None
     assert report.horizon is not None
     ahead, most = report.ahead, report.horizon.decisions
-    was = float(np.interp(now.answers + ahead.decisions, answers, seen))
+    was = float(np.interp(now.answers + ahead.decisions, seen_at, seen))
     return replace(
         check,
         ahead=AheadCheck(ahead.ua_low, ahead.ua_high, was),
         forecasts=[Forecast(**target.model_dump(), took=_took(curve, target.ua), most=most) for target in report.targets],
     )
-
-
-def _curve_ahead(
-    project: SimulatedProject, heads: FoldHeads, tested: Slice, stages: Sequence[Stage], *, after: int
-) -> list[tuple[int, float]]:
-    """Answers and UA on the slice of some stages after that many answers, the last one included."""
-    last = stages[-1]
-    answers = [stage.answers for stage in stages if stage.answers > after]
-    sizes = np.linspace(after, last.answers, LATER_POINTS + 1)[1:]
-    prefixes = sorted({min(answers, key=lambda known: abs(known - size)) for size in sizes.tolist()}) if answers else []
-    traced = traced_curve(heads, tested, last.live, prefixes, project.label_ids, progress=_silent)
-    return [(point.decisions, point.ua) for point in traced.points if point.ua is not None]
 
 
 def _took(ahead: Sequence[tuple[int, float]], ua: float) -> float:
@@ -184,5 +221,5 @@ def _took(ahead: Sequence[tuple[int, float]], ua: float) -> float:
     return float(answers[after - 1] + share * (answers[after] - answers[after - 1]) - answers[0])
 
 
-def _silent(_done: int, _total: int) -> None:
+def _silent() -> None:
     """Reports no progress, since nobody is waiting."""

@@ -56,6 +56,27 @@ class PlainAccuracy(Report):
     wa: float
 
 
+class NewSpeakers(Report):
+    """The accuracy on a group of speakers who were never in the project, with a 95% prediction interval.
+
+    The group is drawn like the speakers of the project, is a quarter as many, and has as many clips each; what the interval holds
+    is the UA on all its clips together. Numbers are None where they are not known."""
+
+    known: bool
+    why: str | None = None
+    """Why it is not known."""
+    speakers: int | None = None
+    """How many speakers the group has."""
+    tested: int | None = None
+    """Speakers of the random slice that this follows from."""
+    ua: float | None = None
+    """As measured on the random slice, by heads that never saw the speaker."""
+    ua_low: float | None = None
+    ua_high: float | None = None
+    spread: float | None = None
+    """Standard deviation between speakers, in UA."""
+
+
 class ConfusedClip(Report):
     """A clip of the random slice as the classifier that never saw its speaker predicts it: ids of clip and labels."""
 

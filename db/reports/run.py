@@ -8,6 +8,7 @@ from db.reports.accuracy import (
     Confusion,
     LabelRecall,
     LabelShare,
+    NewSpeakers,
     PlainAccuracy,
     ThresholdPoint,
     WaitingFor,
@@ -36,6 +37,8 @@ class RunReport(Report):
     normalised_folds: int = 0
     """Folds of the evaluation that chose to normalise by speaker."""
     plain: PlainAccuracy | None = None
+    new_speakers: NewSpeakers | None = None
+    """None in runs of earlier versions."""
     calibration: Calibration | None = None
     """None if there are too few clips."""
     outlook: OutlookReport | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db.models import Run
+from db.reports import NewSpeakers
 
 
 def accuracy_in_words(run: Run) -> str:
@@ -20,6 +21,16 @@ def speakers_in_words(run: Run) -> str:
         "Most clips have no known speaker, or there is only one speaker: this may be the accuracy on voices (devices, places) "
         "that the classifier was trained on, not on new ones. To separate them, add a column speaker to the manifest."
     )
+
+
+def new_speakers_in_words(found: NewSpeakers | None) -> str:
+    """The accuracy on speakers who are not in the project, or why it is not known; empty if the run does not report it."""
+    if found is None:
+        return ""
+    if not found.known or found.speakers is None or found.ua_low is None or found.ua_high is None:
+        return f"The accuracy on new speakers is not known: {found.why}."
+    who = "a new speaker" if found.speakers == 1 else f"a group of {found.speakers} new speakers"
+    return f"On {who}: UA {found.ua_low:.2f}–{found.ua_high:.2f} (95%), if they are like those of the project."
 
 
 def normalisation_in_words(run: Run) -> list[str]:

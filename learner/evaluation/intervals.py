@@ -95,7 +95,7 @@ def recall_interval(right: Int64Array, clips: Int64Array, *, half_width: float) 
 
 def posterior_bounds(right: Int64Array, clips: Int64Array) -> tuple[float, float]:
     """The bounds of the mean recall that follow from the number of clips alone."""
-    hits, misses = _posterior(right, clips)
+    hits, misses = recall_posterior(right, clips)
     means = np.random.default_rng(SEED).beta(hits, misses, size=(DRAWS, len(clips))).mean(axis=1)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
@@ -103,7 +103,7 @@ def posterior_bounds(right: Int64Array, clips: Int64Array) -> tuple[float, float
 
 def label_intervals(right: Int64Array, clips: Int64Array) -> list[Interval]:
     """Recall of each label by its posterior; for a label without clips the value is that of the prior."""
-    hits, misses = _posterior(right, clips)
+    hits, misses = recall_posterior(right, clips)
     value = np.where(clips > 0, right / np.maximum(clips, 1), hits / (hits + misses))
     low = np.asarray(stats.beta.ppf((1 - LEVEL) / 2, hits, misses))
     high = np.asarray(stats.beta.ppf((1 + LEVEL) / 2, hits, misses))
@@ -113,7 +113,12 @@ def label_intervals(right: Int64Array, clips: Int64Array) -> list[Interval]:
     ]
 
 
-def _posterior(right: Int64Array, clips: Int64Array) -> tuple[Float64Array, Float64Array]:
+def recall_posterior(right: Int64Array, clips: Int64Array) -> tuple[Float64Array, Float64Array]:
+    """Of each label's recall: the parameters of its Beta distribution.
+
+    Args:
+        right, clips: for each label, clips that were predicted correctly, and all clips.
+    """
     # Half a clip on either side keeps the centre off 0 and 1, where the posterior would be certain.
     pooled = (right.sum() + 0.5) / (clips.sum() + 1)
     return right + pooled, clips - right + (1 - pooled)

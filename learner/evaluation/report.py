@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from db.reports import Confusion, LabelRecall, PlainAccuracy, RunReport
+from db.reports import Confusion, LabelRecall, NewSpeakers, PlainAccuracy, RunReport
 from learner.arrays import Float64Array
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
@@ -54,6 +54,7 @@ def run_report(
     choice: NormalisationChoice,
     normalised_folds: int = 0,
     plain: Accuracy | None = None,
+    new_speakers: NewSpeakers | None = None,
 ) -> RunReport:
     """What a run reports about its evaluation, besides its accuracy.
 
@@ -64,6 +65,7 @@ def run_report(
         choice: whether the run's head normalises by speaker.
         normalised_folds: how many folds of the evaluation chose the same on their own labels.
         plain: the accuracy without normalisation.
+        new_speakers: the accuracy on speakers who are not in the project.
     """
     named, examples = list(label_names), Counter(labels.values())
     return RunReport(
@@ -79,6 +81,7 @@ def run_report(
         plain=None
         if plain is None
         else PlainAccuracy(ua=plain.ua.value, ua_low=plain.ua.low, ua_high=plain.ua.high, wa=plain.wa),
+        new_speakers=new_speakers,
         calibration=calibration_report(probabilities, tested.y, tested.folds),
         examples={name: examples[label] for label, name in zip(label_ids, named, strict=True)},
         tested=confused_clips(tested, probabilities, label_ids),

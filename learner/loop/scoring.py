@@ -22,6 +22,7 @@ from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds
 from learner.evaluation.curve import Traced, distinct_prefixes, thinned, traced_curve
+from learner.evaluation.new_speakers import new_speakers
 from learner.evaluation.report import plain_accuracy, run_report
 from learner.evaluation.shares import label_shares
 from learner.loop.heartbeat import Reporter
@@ -131,6 +132,7 @@ class Scorer:
     ) -> None:
         pool, snapshot, scored = published.pool, published.snapshot, traced.newest
         labels = trainable(pool, snapshot.live, snapshot.label_ids)
+        hit = traced.hits[-1] if len(traced.hits) else np.zeros(0, dtype=np.bool_)
         plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, progress=progress)
         report = run_report(
             scored,
@@ -143,6 +145,7 @@ class Scorer:
             choice=published.choice,
             normalised_folds=normalised_folds(heads, tested, labels),
             plain=plain,
+            new_speakers=new_speakers(tested, hit, pool, labels=len(snapshot.label_ids)),
         ).model_copy(update=of_slice)
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
         with self._project.write(Turn.LEARNING) as session:

@@ -37,10 +37,12 @@ from learner.outlook.stability import successive_kappas
 from learner.outlook.stopping import AHEAD, flat_sign, rare_sign, stable_sign, stop_advice
 from learner.progress import Progress
 
-LEAST_CLIPS = 30
+LEAST_CLIPS = 20
 """Clips of the slice; with fewer, nothing is forecast."""
-TARGET_STEP, LEAST_AHEAD, TARGETS = 0.05, 0.01, 3
+TARGET_STEPS, LEAST_AHEAD, TARGETS = (0.05, 0.02, 0.01), 0.01, 3
 """Accuracies to forecast: the next multiples of a step, at least so far ahead, and so many of them."""
+LEAST_WITHIN_REACH = 2
+"""So many of them are expected to be reached, unless even the shortest step leads to fewer."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,8 @@ def forecast_report(scored: Scored, laws: Laws | None, *, left: int) -> Forecast
         course=_points(course, decisions_a_label=decisions / most),
         measured=newest.ua.value,
     )
-    reached = [forecast.to_reach(ua) for ua in targets(max(newest.ua.value, forecast.now or 0.0))]
+    reach = forecast.course[-1].ua
+    reached = [forecast.to_reach(ua) for ua in targets(max(newest.ua.value, forecast.now or 0.0), reach=reach)]
     return forecast.model_copy(update={"targets": reached, "ahead": forecast.at(round(more * decisions / most))})
 
 
@@ -194,10 +197,25 @@ def _points(course: Course, *, decisions_a_label: float) -> list[AccuracyAhead]:
     return list(points.values())
 
 
-def targets(now: float) -> list[float]:
-    """Accuracies to forecast: the next round ones, below 1."""
-    first = math.ceil((now + LEAST_AHEAD) / TARGET_STEP)
-    return [round(step * TARGET_STEP, 2) for step in range(first, first + TARGETS) if step * TARGET_STEP < 0.999]
+def targets(now: float, *, reach: float | None = None) -> list[float]:
+    """Accuracies to forecast: the next round ones below 1, and of those beyond reach only the nearest.
+
+    The widest step is taken that leads to enough accuracies within reach: a curve that rises slowly, or has few clips left, is
+    asked about nearer accuracies, since "most likely more than are left" helps nobody.
+
+    Args:
+        reach: the accuracy that is expected with all decisions that the forecast considers; none sets no limit.
+    """
+    for step in TARGET_STEPS:
+        # Rounded, since .15 / .05 is a little more than 3.
+        first = math.ceil(round((now + LEAST_AHEAD) / step, 6))
+        found = [round(number * step, 2) for number in range(first, first + TARGETS) if number * step < 0.999]
+        if reach is None:
+            return found
+        within = sum(ua <= reach for ua in found)
+        if within >= LEAST_WITHIN_REACH:
+            break
+    return found[: within + 1]
 
 
 def _saved(scored: Scored, theirs: RandomCurve | None, tested: Slice | None) -> DataSaved:

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from db.records.runs import latest_evaluated_run
-from db.reports import OutlookReport
+from db.reports import NewSpeakers, OutlookReport
 from labeler.cli.output import json_option, opened, print_result
 from labeler.project import Project
 from labeler.words.better_features import WHAT_STAYS
 from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
-from labeler.words.run import counted, speakers_in_words
+from labeler.words.run import counted, new_speakers_in_words, speakers_in_words
 
 
 @click.command()
@@ -54,7 +54,16 @@ def _run_lines(document: dict[str, Any], outlook: OutlookReport | None) -> list[
         return [f"Run {run['id']} on {counted(run['decisions'], 'decision')}; its accuracy is not known yet."]
     scores = f"UA {run['ua']:.3f} ({run['ua_low']:.3f}-{run['ua_high']:.3f}), WA {run['wa']:.3f}"
     decisions, queue = counted(run["decisions"], "decision"), counted(document["queue"], "clip")
-    return [f"Run {run['id']} on {decisions}: {scores}; {queue} in the queue.", *_outlook_lines(outlook)]
+    new_speakers = new_speakers_in_words(_new_speakers_of(run))
+    return [
+        f"Run {run['id']} on {decisions}: {scores}; {queue} in the queue.",
+        *([new_speakers] if new_speakers else []),
+        *_outlook_lines(outlook),
+    ]
+
+
+def _new_speakers_of(run: dict[str, Any]) -> NewSpeakers | None:
+    return None if run["new_speakers"] is None else NewSpeakers.model_validate(run["new_speakers"])
 
 
 def _files_that_are_no_clips(document: dict[str, Any]) -> list[str]:

@@ -120,6 +120,11 @@ def test_the_outlook_is_printed_as_json_and_in_words(project: OpenProject, tmp_p
     assert status["outlook"] == document["outlook"]
     for command in ("status", "curve"):
         assert document["outlook"]["stop"]["why"] in run(project.directory, command).stdout
+    new = status["run"]["new_speakers"]
+    assert (
+        f"On a group of 2 new speakers: UA {new['ua_low']:.2f}–{new['ua_high']:.2f} (95%)"
+        in run(project.directory, "status").stdout
+    )
     picture = tmp_path / "curve.svg"
     assert run(project.directory, "curve", "--output", str(picture)).exit_code == 0
     assert "random order" in picture.read_text()

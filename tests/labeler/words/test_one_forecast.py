@@ -95,6 +95,9 @@ def test_no_two_statements_contradict_each_other(curve: str, left: int, answers_
     for target in forecast.targets:
         assert target == forecast.to_reach(target.ua)
         assert target.decisions != 0, "what is reached already is no target"
+    assert [target.decisions for target in forecast.targets[:-1]].count(None) == 0, "at most one is beyond reach"
+    two_points = max(forecast.now, forecast.measured or 0.0) + 0.03
+    assert course[-1].ua < two_points or two_points > 0.99 or any(target.decisions for target in forecast.targets)
 
     before_this = (0.0, 0.0, 0.0)
     for goal in np.arange(0.3, 1.0, 0.01):
@@ -118,8 +121,10 @@ def test_the_answers_in_words_are_those_of_the_forecast(curve: str) -> None:
     forecast, _ = outlook(curve, left=150, answers_a_clip=1)
     assert forecast.now is not None
     sentences = forecast_in_words(OutlookReport(forecast=forecast))
+    stands = [sentence for sentence in sentences if "was measured last" in sentence]
     for target in forecast.targets:
-        named = goal_in_words(forecast, target.ua)
+        # A goal's answer ends with where the curve stands, which the page has as a sentence of its own.
+        named = goal_in_words(forecast, target.ua).removesuffix("".join(f" {sentence}" for sentence in stands))
         assert named in sentences or f"{target.ua:.0%} UA is not likely" in named or "most likely more than" in named
     # Both go from whole percent to whole percent, as they are shown.
     two_more = goal_in_words(forecast, more_points(forecast.now, 2)).split("To stay there: ")[-1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from db.models import Run
-from db.reports import RunReport
-from labeler.words.run import accuracy_in_words, normalisation_in_words, speakers_in_words
+from db.reports import NewSpeakers, RunReport
+from labeler.words.run import accuracy_in_words, new_speakers_in_words, normalisation_in_words, speakers_in_words
 
 PLAIN = {"ua": 0.52, "ua_low": 0.41, "ua_high": 0.63, "wa": 0.5}
 
@@ -42,3 +42,19 @@ def test_without_known_speakers_the_accuracy_may_be_that_on_speakers_trained_on(
     assert speakers_in_words(run(grouped=False)).startswith("Most clips have no known speaker, or there is only one speaker: ")
     assert speakers_in_words(run(grouped=True)) == ""
     assert speakers_in_words(run()) == ""
+
+
+def test_the_accuracy_on_new_speakers_is_named_with_their_number() -> None:
+    known = NewSpeakers(known=True, speakers=5, tested=19, ua=0.617, ua_low=0.482, ua_high=0.744, spread=0.09)
+    assert new_speakers_in_words(known) == (
+        "On a group of 5 new speakers: UA 0.48–0.74 (95%), if they are like those of the project."
+    )
+    assert new_speakers_in_words(known.model_copy(update={"speakers": 1})).startswith("On a new speaker: UA 0.48–0.74")
+
+
+def test_where_the_accuracy_on_new_speakers_is_not_known_the_sentence_says_why() -> None:
+    unknown = NewSpeakers(known=False, why="the random slice has clips of one speaker only")
+    assert new_speakers_in_words(unknown) == (
+        "The accuracy on new speakers is not known: the random slice has clips of one speaker only."
+    )
+    assert new_speakers_in_words(None) == "", "a run of an earlier version"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.studies.coverage_checks import Check, Forecast, checks_of
+from benchmarks.studies import coverage
+from benchmarks.studies.coverage_checks import AheadCheck, Check, Forecast, checks_of
+from benchmarks.studies.coverage_table import Job, Result, table
 from learner.corpora.corpus import Corpus
 from learner.simulation.replay import Annotating
 from learner.simulation.simulated_project import simulated_project
@@ -64,6 +68,46 @@ def test_speakers_that_are_held_out_have_a_score_of_their_own(checks: list[Check
     unseen = [check.unseen for check in checks]
     assert not any(map(math.isnan, unseen))
     assert float(np.mean(unseen)) == pytest.approx(float(np.mean([check.truth for check in checks])), abs=0.06)
+
+
+def test_new_speakers_lie_in_their_own_interval(checks: list[Check]) -> None:
+    held = [check.new_covered for check in checks]
+    assert None not in held
+    assert float(np.mean([bool(each) for each in held])) >= 0.9
+    assert float(np.mean([check.new_high - check.new_low for check in checks])) < 0.5, "one of everything would hold it, too"
+
+
+def test_a_study_that_was_stopped_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forecast = Forecast(ua=0.8, decisions=100, low=60, high=None, took=math.inf, most=200)
+    check = Check(0.3, 40, 0.7, 0.6, 0.8, 0.72, 0.9, 0.5, 0.85, forecasts=[forecast], ahead=AheadCheck(0.6, 0.8, 0.7))
+    measured: list[int] = []
+
+    def measure(job: Job, _corpus: Corpus) -> Result:
+        measured.append(job.seed)
+        return Result(job, [check])
+
+    monkeypatch.setattr(coverage, "measured", measure)
+    todo = coverage.jobs(3, corpora=["emodb"], encoders=["made-up"], forecasts=1)
+    corpora = {("emodb", "made-up"): corpus(0)}
+    for wanted in (todo[:2], todo, todo):
+        with ThreadPoolExecutor(1) as workers:
+            results = list(coverage.kept(wanted, corpora, cache=tmp_path, workers=workers))
+        assert {result.job: result.checks for result in results} == {job: [check] for job in wanted}
+    assert sorted(measured) == [0, 1, 2], "each once"
+    assert (
+        table(results)
+        .splitlines()[2]
+        .startswith("| emodb, made-up | 3 | 3 | 100.0% | 0.20 | -0.020 | 0.0% | 0.0% | 0.35 | 100.0% | 1 ")
+    )
+    with ThreadPoolExecutor(1) as workers:
+        list(coverage.kept(todo[:1], {("emodb", "made-up"): corpus(1)}, cache=tmp_path, workers=workers))
+    assert len(measured) == 4, "other vectors are another study"
+
+
+def test_few_projects_have_every_strategy_and_every_share() -> None:
+    todo = coverage.jobs(12, corpora=["emodb"], encoders=["made-up"], forecasts=4)
+    assert len({(job.strategy, job.random_share) for job in todo}) == 12
+    assert len({job.random_share for job in todo if job.forecasts}) == 3
 
 
 def test_a_forecast_holds_in_its_interval_and_an_open_one_beyond_it() -> None:

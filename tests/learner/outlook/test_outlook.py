@@ -237,6 +237,28 @@ def test_targets_are_the_next_round_ones() -> None:
     assert targets(0.645) == [0.7, 0.75, 0.8]
     assert targets(0.93) == [0.95]
     assert targets(0.97) == []
+    assert targets(0.14) == [0.15, 0.2, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("reach", "asked_about"),
+    [
+        (0.80, [0.65, 0.7, 0.75]),
+        (0.72, [0.65, 0.7, 0.75]),
+        (0.68, [0.64, 0.66, 0.68]),
+        (0.64, [0.63, 0.64, 0.65]),
+        (0.63, [0.63, 0.64]),
+        (0.615, [0.63]),
+    ],
+)
+def test_a_curve_that_rises_slowly_is_asked_about_nearer_accuracies(reach: float, asked_about: list[float]) -> None:
+    assert targets(0.612, reach=reach) == asked_about, "all within reach, and the nearest beyond"
+
+
+def test_near_perfection_the_last_accuracies_are_asked_about() -> None:
+    assert targets(0.93, reach=0.96) == [0.94, 0.96, 0.98]
+    assert targets(0.97, reach=0.99) == [0.98, 0.99]
+    assert targets(0.985, reach=1.0) == []
 
 
 def test_a_handmade_project_is_its_own_baseline(project: OpenProject, tmp_path: Path) -> None:

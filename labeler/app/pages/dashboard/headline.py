@@ -22,11 +22,11 @@ from labeler.words.outlook import (
     more_points_in_words,
     saved_in_words,
 )
-from labeler.words.run import accuracy_in_words, counted, normalisation_in_words, speakers_in_words
+from labeler.words.run import accuracy_in_words, counted, new_speakers_in_words, normalisation_in_words, speakers_in_words
 
 _UNKNOWN = "Not known yet"
-_POINTS = 2
-"""Points of accuracy that the forecast is shown for."""
+_POINTS = (2, 1)
+"""Points of accuracy that the forecast is shown for: the first of them within reach, or the first of all."""
 _IN_WORDS = {True: "You can stop", False: "Go on", None: _UNKNOWN}
 
 
@@ -68,11 +68,24 @@ def _good(run: Run | None) -> _Figure:
         accuracy_in_words(run) + ".",
         what,
         f"Labels with no clip in the random slice yet, so the interval is wide: {missing}." if missing else "",
-        speakers_in_words(run),
+        *_on_new_speakers(run),
         f"Run {run.id} was trained on {counted(run.decisions, 'answer')} in {run.seconds:.1f} s.",
         *normalisation_in_words(run),
     ]
-    return _Figure("good", title, f"{run.ua:.0%}", f"UA{interval}", sentences)
+    new = run.report.new_speakers
+    low, high = (None, None) if new is None else (new.ua_low, new.ua_high)
+    others = "" if low is None or high is None else f"; new speakers: {low:.0%}–{high:.0%}"
+    return _Figure("good", title, f"{run.ua:.0%}", f"UA{interval}{others}", sentences)
+
+
+def _on_new_speakers(run: Run) -> list[str]:
+    """The accuracy on speakers who are not in the project, and why its interval is another one."""
+    new = run.report.new_speakers
+    if new is None or not new.known:
+        return [speakers_in_words(run) or new_speakers_in_words(new)]
+    spread = f"Speakers differ by {100 * (new.spread or 0.0):.0f} points (standard deviation)."
+    how = "The first interval is about the speakers of this project, the second about others, a quarter as many."
+    return [new_speakers_in_words(new), f"{how} {spread}"]
 
 
 def _sure(run: Run | None, outlook: OutlookReport | None, waiting: Waiting | None) -> _Figure:
@@ -104,11 +117,13 @@ def _more(outlook: OutlookReport | None) -> _Figure:
     if forecast is None or not forecast.known or forecast.now is None or forecast.horizon is None:
         because = "It takes more random clips first" if forecast is None else "Too little is measured yet"
         return _Figure("more", title, _UNKNOWN, because, forecast_in_words(outlook))
-    sentences = [more_points_in_words(forecast, points=_POINTS), *forecast_in_words(outlook)]
-    goal = more_points(forecast.now, _POINTS)
+    now = forecast.now
+    points = next((few for few in _POINTS if forecast.to_reach(more_points(now, few)).decisions is not None), _POINTS[0])
+    sentences = [more_points_in_words(forecast, points=points), *forecast_in_words(outlook)]
+    goal = more_points(now, points)
     if goal > 1:
-        return _Figure("more", title, "Nothing", f"It is within {_POINTS} points of 100%", sentences)
-    for_points = f"decisions for {_POINTS} points more ({forecast.now:.0%} to {goal:.0%})"
+        return _Figure("more", title, "Nothing", f"It is within {points} points of 100%", sentences)
+    for_points = f"decisions for {counted(points, 'point')} more ({now:.0%} to {goal:.0%})"
     needed = forecast.to_reach(goal).decisions
     if needed is None:
         return _Figure("more", title, f"over {forecast.horizon.decisions}", f"{for_points}, if at all", sentences)

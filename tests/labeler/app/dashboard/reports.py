@@ -59,6 +59,15 @@ def report_of(tested: list[tuple[int, str, str, float]], ids: dict[str, int], **
                 ]
             },
             "suspects": [],
+            "new_speakers": {
+                "known": True,
+                "speakers": 3,
+                "tested": 9,
+                "ua": 0.62,
+                "ua_low": 0.45,
+                "ua_high": 0.77,
+                "spread": 0.08,
+            },
             **more,
         }
     )

@@ -72,7 +72,9 @@ def test_the_figures_answer_how_good_how_sure_how_much_more_and_whether_to_stop(
         "How much more": "about 20",
         "Stop?": "Go on",
     }
-    assert "UA, 95%: 52%–72%" in texts(page)
+    assert "UA, 95%: 52%–72%; new speakers: 45%–77%" in texts(page)
+    assert "On a group of 3 new speakers: UA 0.45–0.77 (95%)" in texts(page)
+    assert "Speakers differ by 8 points (standard deviation)." in texts(page)
     assert "About 69 more random clips would narrow the interval to ±5 points." in texts(page)
     # A line in place of the one that newer answers bring: with it, the page does not jump.
     assert "Measured as of" not in texts(page)
