@@ -2,23 +2,25 @@
 
 On wav2vec2-base with clips of 1.6 s, `transformers` in autocast spends a third of the time on casting weights again for every
 clip, and another third on convolutions that oneDNN plans again for every length. So here convolutions are matrix products with
-channels last, the weights of products are cast once, and weight normalisation is computed once. In bf16 products have few
-different numbers of rows, because oneDNN compiles a program for each number.
+channels last, the weights of products and of the positional convolution are cast and packed once, and weight normalisation is
+computed once.
 """
 
 from __future__ import annotations
 
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from learner.encoders.cpu_products import product, use_bf16_products
-from learner.encoders.wav2vec2.positional import use_exact_positions
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from learner.encoders.cpu_products import multiplies_packed, packed, product, use_fast_products
+from learner.encoders.precision import BFLOAT16
+from learner.encoders.wav2vec2.positional import is_exact_in_bf16, use_exact_positions
 
-_ROWS_CONVOLVED = 256
-"""The rows of products are padded to a multiple of this: there are many more windows of a convolution than frames."""
+_FRAMES = 80
+"""Of a usual clip: the positional convolution is packed for so many; others take the same weight."""
 _PORTION = 8192
 """Frames that are normalised at a time."""
 
@@ -29,31 +31,54 @@ def prepare_for_cpu(model: Any, *, precision: str) -> None:
     Args:
         precision: "float32", or "bfloat16" for a model that will run in autocast.
     """
-    import torch
-
-    lower = precision == "bfloat16"
+    dtype = torch.bfloat16 if precision == BFLOAT16 else torch.float32
     _fold_weight_norm(model)
-    if lower:
+    if dtype == torch.bfloat16:
         use_exact_positions(model)
-        use_bf16_products(model)
+    use_fast_products(model, dtype=dtype)
+    positional = getattr(getattr(model.encoder, "pos_conv_embed", None), "conv", None)
+    if _can_be_packed(positional):
+        _pack(positional, dtype if is_exact_in_bf16(model) else torch.float32)
     extractor = getattr(model, "feature_extractor", None)
     if extractor is not None and all(_suits(layer) for layer in extractor.conv_layers):
         for layer in extractor.conv_layers:
-            _flatten(layer.conv, torch.bfloat16 if lower else torch.float32)
+            _flatten(layer.conv, dtype)
         extractor.forward = MethodType(_features, extractor)
 
 
 def _fold_weight_norm(model: Any) -> None:
-    from torch.nn.utils import parametrize
-
     convolution = getattr(getattr(model.encoder, "pos_conv_embed", None), "conv", None)
     if convolution is not None and parametrize.is_parametrized(convolution, "weight"):
         parametrize.remove_parametrizations(convolution, "weight")
 
 
-def _suits(layer: Any) -> bool:
-    from torch import nn
+def _can_be_packed(convolution: Any) -> bool:
+    return (
+        type(convolution) is nn.Conv1d
+        and convolution.padding_mode == "zeros"
+        and not isinstance(convolution.padding, str)
+        and multiplies_packed(torch.float32)
+    )
 
+
+def _pack(convolution: Any, dtype: torch.dtype) -> None:
+    weight = convolution.weight.detach().to(dtype)[:, :, None]
+    bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
+    shape = [[0, convolution.padding[0]], [1, convolution.stride[0]], [1, convolution.dilation[0]], convolution.groups]
+    kept = torch.ops.mkldnn._reorder_convolution_weight(weight, *shape, [1, convolution.in_channels, 1, _FRAMES])
+    convolution.packed = kept, bias, shape
+    convolution.forward = MethodType(_packed_convolution, convolution)
+
+
+def _packed_convolution(self: Any, states: Tensor) -> Tensor:
+    """[n, channels out, frames] of [n, channels in, frames]."""
+    kept, bias, shape = self.packed
+    flat = states.to(kept.dtype)[:, :, None].contiguous(memory_format=torch.channels_last)
+    found: Tensor = torch.ops.mkldnn._convolution_pointwise(flat, kept, bias, *shape, "none", [], "")
+    return found[:, :, 0]
+
+
+def _suits(layer: Any) -> bool:
     norm, convolution = getattr(layer, "layer_norm", None), layer.conv
     # A group norm of whole channels, as all published checkpoints have.
     known = (
@@ -64,16 +89,13 @@ def _suits(layer: Any) -> bool:
     return known and convolution.groups == 1 and convolution.padding == (0,) and convolution.dilation == (1,)
 
 
-def _flatten(convolution: Any, dtype: Any) -> None:
-    weight = convolution.weight.detach()
-    convolution.flat = weight.permute(0, 2, 1).flatten(1).to(dtype).contiguous()
+def _flatten(convolution: Any, dtype: torch.dtype) -> None:
+    convolution.flat = packed(convolution.weight.detach().permute(0, 2, 1).flatten(1), dtype)
     convolution.flat_bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
 
 
 def _features(self: Any, waveforms: Tensor) -> Tensor:
     """[n, channels, frames] of waveforms [n, samples]."""
-    from torch import nn
-
     states = waveforms.to(self.conv_layers[0].conv.flat.dtype)[:, :, None]
     for layer in self.conv_layers:
         states = _convolved(states, layer.conv)
@@ -92,7 +114,7 @@ def _convolved(states: Tensor, convolution: Any) -> Tensor:
     kernel, stride = convolution.kernel_size[0], convolution.stride[0]
     frames = (samples - kernel) // stride + 1
     windows = states.contiguous().as_strided((count, frames, kernel * channels), (samples * channels, stride * channels, 1))
-    return product(windows, convolution.flat, convolution.flat_bias, multiple=_ROWS_CONVOLVED)
+    return product(windows, convolution.flat, convolution.flat_bias)
 
 
 def _normed_by_channel(states: Tensor, norm: Any) -> Tensor:
