@@ -12,23 +12,30 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import gelu, linear
 
 from learner.encoders.runtime import is_of_amd
 
+NOTHING, GELU = "none", "gelu"
+"""What may follow a product within the same pass over memory."""
 _ROWS = 32
 """The rows of products are padded to a multiple of this ..."""
 _PARTS = 16
 """... or of the power of two that is at most this part of the rows: so at most this part is computed for nothing."""
+_PORTION = 8192
+"""Rows that are multiplied at a time: windows of a convolution take more memory apart than they do in the signal."""
+_WIDENED, _ACTIVATED = "intermediate_dense", "intermediate_act_fn"
+"""What transformers calls the first product behind attention, and the function that follows."""
 
 
 class PackedLinear(nn.Module):
-    """A linear layer with its weight packed."""
+    """A linear layer with its weight packed, and with the function that follows."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, *, dtype: torch.dtype, activation: str = NOTHING) -> None:
         super().__init__()
         self.packed = nn.Parameter(packed(weight.detach(), dtype), requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias.detach().to(dtype), requires_grad=False)
+        self.activation = activation
         self._weight: Tensor | None = None
 
     @property
@@ -40,40 +47,70 @@ class PackedLinear(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """[..., out] of [..., in]."""
-        return product(inputs, self.packed, self.bias)
+        return product(inputs, self.packed, self.bias, activation=self.activation)
 
 
 def use_fast_products(network: nn.Module, *, dtype: torch.dtype) -> None:
     """Let every linear layer of a network keep its weight in `dtype` (in bf16: for autocast), packed. Changes it in place."""
-    if dtype == torch.float32 and not _packs(dtype):
+    if dtype == torch.float32 and not packs(dtype):
         return
     for module in list(network.modules()):
-        for name, part in module.named_children():
-            if type(part) in (nn.Linear, PackedLinear):
-                known: Any = part
-                setattr(module, name, PackedLinear(known.weight, known.bias, dtype))
+        for name, part in list(module.named_children()):
+            if type(part) not in (nn.Linear, PackedLinear):
+                continue
+            known: Any = part
+            activation = getattr(known, "activation", NOTHING)
+            if name == _WIDENED and packs(dtype) and is_gelu(getattr(module, _ACTIVATED, None)):
+                activation = GELU
+                setattr(module, _ACTIVATED, nn.Identity())
+            setattr(module, name, PackedLinear(known.weight, known.bias, dtype=dtype, activation=activation))
+
+
+def is_gelu(function: Any) -> bool:
+    """Whether it is the exact GELU, as a module of torch or transformers."""
+    if type(function) is nn.GELU:
+        return bool(function.approximate == NOTHING)
+    return type(function).__name__ == "GELUActivation" and getattr(function, "act", None) is gelu
 
 
 def packed(weight: Tensor, dtype: torch.dtype) -> Tensor:
     """The weight [out, in] of a product in `dtype`, packed where that is faster."""
     cast = weight.to(dtype).contiguous()
-    return torch.ops.mkldnn._reorder_linear_weight(cast, _ROWS) if _packs(dtype) else cast
+    return torch.ops.mkldnn._reorder_linear_weight(cast, _ROWS) if packs(dtype) else cast
 
 
-def product(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """`inputs` [..., in] times what `packed` gave for [out, in]."""
-    if weight.dtype != torch.bfloat16 and not weight.is_mkldnn:
-        return linear(inputs, weight, bias)
-    shape = inputs.shape[:-1]
-    rows = shape.numel()
-    filled = torch.empty(_padded(rows), inputs.shape[-1], dtype=weight.dtype)
-    filled[:rows].view(inputs.shape).copy_(inputs)
+def product(
+    inputs: Tensor, weight: Tensor, bias: Tensor | None, *, activation: str = NOTHING, dtype: torch.dtype | None = None
+) -> Tensor:
+    """`inputs` [..., in] times `weight` [out, in], plain or as `packed` gave it.
+
+    Args:
+        activation: what follows; `GELU` needs `multiplies_packed`.
+        dtype: of the result, if not that of the weight.
+    """
+    if weight.dtype == torch.float32 and not weight.is_mkldnn and activation == NOTHING:
+        return linear(inputs, weight, bias).to(dtype or weight.dtype)
+    rows = inputs.shape[:-1].numel()
+    flat = inputs.reshape(rows, -1)
+    if rows <= _PORTION:
+        found = _portion(flat, weight, bias, activation).to(dtype or weight.dtype)
+    else:
+        found = torch.empty(rows, weight.shape[0], dtype=dtype or weight.dtype)
+        for start in range(0, rows, _PORTION):
+            found[start : start + _PORTION] = _portion(flat[start : start + _PORTION], weight, bias, activation)
+    return found.view(*inputs.shape[:-1], -1)
+
+
+def _portion(inputs: Tensor, weight: Tensor, bias: Tensor | None, activation: str) -> Tensor:
+    rows = len(inputs)
+    filled = torch.empty(_padded(rows), inputs.shape[1], dtype=weight.dtype)
+    filled[:rows].copy_(inputs)
     filled[rows:].zero_()
-    if weight.is_mkldnn:
-        found: Tensor = torch.ops.mkldnn._linear_pointwise(filled, weight, bias, "none", [], "")
+    if weight.is_mkldnn or activation != NOTHING:
+        found: Tensor = torch.ops.mkldnn._linear_pointwise(filled, weight, bias, activation, [], NOTHING)
     else:
         found = linear(filled, weight, bias)
-    return found[:rows].view(*shape, -1)
+    return found[:rows]
 
 
 def _padded(rows: int) -> int:
@@ -82,7 +119,7 @@ def _padded(rows: int) -> int:
 
 
 @cache
-def _packs(dtype: torch.dtype) -> bool:
+def packs(dtype: torch.dtype) -> bool:
     """Whether this torch and processor can multiply packed weights, and gain by that."""
     if dtype == torch.float32 and not is_of_amd():
         return False

@@ -15,12 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from learner.encoders.cpu_products import multiplies_packed, packed, product, use_fast_products
+from learner.encoders.cpu_products import GELU, NOTHING, is_gelu, multiplies_packed, packed, packs, product, use_fast_products
 from learner.encoders.precision import BFLOAT16
 from learner.encoders.wav2vec2.positional import is_exact_in_bf16, use_exact_positions
 
 _FRAMES = 80
 """Of a usual clip: the positional convolution is packed for so many; others take the same weight."""
+_FEW = 64
+"""Values in a window of which the covariance is found faster than the variance of all channels."""
 _PORTION = 8192
 """Frames that are normalised at a time."""
 
@@ -90,31 +92,62 @@ def _suits(layer: Any) -> bool:
 
 
 def _flatten(convolution: Any, dtype: torch.dtype) -> None:
-    convolution.flat = packed(convolution.weight.detach().permute(0, 2, 1).flatten(1), dtype)
+    weight = convolution.weight.detach().permute(0, 2, 1).flatten(1)
+    convolution.flat = packed(weight, dtype)
     convolution.flat_bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
+    convolution.wide = weight.double() if weight.shape[1] <= _FEW else None
 
 
 def _features(self: Any, waveforms: Tensor) -> Tensor:
     """[n, channels, frames] of waveforms [n, samples]."""
-    states = waveforms.to(self.conv_layers[0].conv.flat.dtype)[:, :, None]
+    dtype = self.conv_layers[0].conv.flat.dtype
+    states = waveforms[:, :, None]
     for layer in self.conv_layers:
-        states = _convolved(states, layer.conv)
         norm = getattr(layer, "layer_norm", None)
+        if isinstance(norm, nn.GroupNorm) and layer.conv.wide is not None:
+            states = _normed_products(states, layer, dtype)
+            continue
+        fused = norm is None and packs(dtype) and is_gelu(layer.activation)
+        states = product(
+            _windows(states.to(dtype), layer.conv), layer.conv.flat, layer.conv.flat_bias, activation=GELU if fused else NOTHING
+        )
         if isinstance(norm, nn.GroupNorm):
             states = _normed_by_channel(states, norm)
         elif norm is not None:
             states = norm(states)
-        states = layer.activation(states).to(layer.conv.flat.dtype)
+        states = states if fused else layer.activation(states).to(dtype)
     return states.transpose(1, 2)
 
 
-def _convolved(states: Tensor, convolution: Any) -> Tensor:
-    """[n, frames, channels out] of [n, samples, channels in]."""
+def _windows(states: Tensor, convolution: Any) -> Tensor:
+    """What each frame of a convolution sees, [n, frames, kernel * channels], of [n, samples, channels]."""
     count, samples, channels = states.shape
     kernel, stride = convolution.kernel_size[0], convolution.stride[0]
     frames = (samples - kernel) // stride + 1
-    windows = states.contiguous().as_strided((count, frames, kernel * channels), (samples * channels, stride * channels, 1))
-    return product(windows, convolution.flat, convolution.flat_bias)
+    return states.contiguous().as_strided((count, frames, kernel * channels), (samples * channels, stride * channels, 1))
+
+
+def _normed_products(states: Tensor, layer: Any, dtype: torch.dtype) -> Tensor:
+    """A convolution, group norm of one channel a group, and activation: [n, frames, channels out] in `dtype`.
+
+    Mean and variance of a channel follow from those of the windows, which are short. So the norm becomes a part of weight and
+    bias, and takes no pass over the frames; the bias of the convolution goes with the mean. Moments are in float64, the rest is
+    in float32.
+    """
+    weight, norm, found = layer.conv.wide, layer.layer_norm, []
+    fused = is_gelu(layer.activation) and multiplies_packed(torch.float32)
+    with torch.autocast("cpu", enabled=False):
+        for windows in _windows(states.float(), layer.conv):
+            wide = windows.double()
+            mean = wide.mean(dim=0)
+            wide -= mean
+            variance = ((weight @ (wide.T @ wide / len(wide))) * weight).sum(dim=1)
+            slope = norm.weight.double() / (variance + norm.eps).sqrt()
+            shift = norm.bias.double() - slope * (weight @ mean)
+            scaled = (weight * slope[:, None]).float()
+            frames = product(windows, scaled, shift.float(), activation=GELU if fused else NOTHING, dtype=dtype)
+            found.append(frames if fused else layer.activation(frames))
+    return torch.stack(found)
 
 
 def _normed_by_channel(states: Tensor, norm: Any) -> Tensor:
