@@ -2,8 +2,8 @@
 
 On wav2vec2-base with clips of 1.6 s, `transformers` in autocast spends a third of the time on casting weights again for every
 clip, and another third on convolutions that oneDNN plans again for every length. So here convolutions are matrix products with
-channels last, the weights of products and of the positional convolution are cast and packed once, and weight normalisation is
-computed once.
+channels last, the weights of products are cast and packed once, weight normalisation is computed once, and a group norm becomes a part
+of the weights before it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ from torch.nn.utils import parametrize
 
 from learner.encoders.cpu_products import GELU, NOTHING, is_gelu, multiplies_packed, packed, packs, product, use_fast_products
 from learner.encoders.precision import BFLOAT16
-from learner.encoders.wav2vec2.positional import is_exact_in_bf16, use_exact_positions
+from learner.encoders.wav2vec2.positional import use_exact_positions
 
-_FRAMES = 80
-"""Of a usual clip: the positional convolution is packed for so many; others take the same weight."""
 _FEW = 64
 """Values in a window of which the covariance is found faster than the variance of all channels."""
 _PORTION = 8192
@@ -38,9 +36,6 @@ def prepare_for_cpu(model: Any, *, precision: str) -> None:
     if dtype == torch.bfloat16:
         use_exact_positions(model)
     use_fast_products(model, dtype=dtype)
-    positional = getattr(getattr(model.encoder, "pos_conv_embed", None), "conv", None)
-    if _can_be_packed(positional):
-        _pack(positional, dtype if is_exact_in_bf16(model) else torch.float32)
     extractor = getattr(model, "feature_extractor", None)
     if extractor is not None and all(_suits(layer) for layer in extractor.conv_layers):
         for layer in extractor.conv_layers:
@@ -52,32 +47,6 @@ def _fold_weight_norm(model: Any) -> None:
     convolution = getattr(getattr(model.encoder, "pos_conv_embed", None), "conv", None)
     if convolution is not None and parametrize.is_parametrized(convolution, "weight"):
         parametrize.remove_parametrizations(convolution, "weight")
-
-
-def _can_be_packed(convolution: Any) -> bool:
-    return (
-        type(convolution) is nn.Conv1d
-        and convolution.padding_mode == "zeros"
-        and not isinstance(convolution.padding, str)
-        and multiplies_packed(torch.float32)
-    )
-
-
-def _pack(convolution: Any, dtype: torch.dtype) -> None:
-    weight = convolution.weight.detach().to(dtype)[:, :, None]
-    bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
-    shape = [[0, convolution.padding[0]], [1, convolution.stride[0]], [1, convolution.dilation[0]], convolution.groups]
-    kept = torch.ops.mkldnn._reorder_convolution_weight(weight, *shape, [1, convolution.in_channels, 1, _FRAMES])
-    convolution.packed = kept, bias, shape
-    convolution.forward = MethodType(_packed_convolution, convolution)
-
-
-def _packed_convolution(self: Any, states: Tensor) -> Tensor:
-    """[n, channels out, frames] of [n, channels in, frames]."""
-    kept, bias, shape = self.packed
-    flat = states.to(kept.dtype)[:, :, None].contiguous(memory_format=torch.channels_last)
-    found: Tensor = torch.ops.mkldnn._convolution_pointwise(flat, kept, bias, *shape, "none", [], "")
-    return found[:, :, 0]
 
 
 def _suits(layer: Any) -> bool:

@@ -19,14 +19,10 @@ _SAFE_MULTIPLE = 16
 def use_exact_positions(model: Any) -> None:
     """Let the positional convolution of `model` compute in float32, whatever the rest does, where bf16 would be wrong."""
     positional = getattr(model.encoder, "pos_conv_embed", None)
-    if positional is not None and not is_exact_in_bf16(model):
+    config = model.config
+    groups = getattr(config, "num_conv_pos_embedding_groups", None)
+    if positional is not None and groups and (config.hidden_size // groups) % _SAFE_MULTIPLE:
         positional.forward = MethodType(_in_float32, positional)
-
-
-def is_exact_in_bf16(model: Any) -> bool:
-    """Whether bf16 gives the positional convolution of `model` its right numbers."""
-    groups = getattr(model.config, "num_conv_pos_embedding_groups", None)
-    return not groups or (model.config.hidden_size // groups) % _SAFE_MULTIPLE == 0
 
 
 def _in_float32(self: Any, states: Tensor) -> Tensor:
