@@ -2,7 +2,7 @@
 
 On wav2vec2-base with clips of 1.6 s, `transformers` in autocast spends a third of the time on casting weights again for every
 clip, and another third on convolutions that oneDNN plans again for every length. So here convolutions are matrix products with
-channels last, the weights of products are cast and packed once, weight normalisation is computed once, and a group norm becomes a part
+channels last, the weights of products are cast and packed once, weight normalisation is computed once, and a group norm is a part
 of the weights before it.
 """
 
