@@ -60,7 +60,7 @@ def use_fast_products(network: nn.Module, *, dtype: torch.dtype) -> None:
                 continue
             known: Any = part
             activation = getattr(known, "activation", NOTHING)
-            if name == _WIDENED and packs(dtype) and is_gelu(getattr(module, _ACTIVATED, None)):
+            if name == _WIDENED and fuses(dtype) and is_gelu(getattr(module, _ACTIVATED, None)):
                 activation = GELU
                 setattr(module, _ACTIVATED, nn.Identity())
             setattr(module, name, PackedLinear(known.weight, known.bias, dtype=dtype, activation=activation))
@@ -79,23 +79,20 @@ def packed(weight: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.ops.mkldnn._reorder_linear_weight(cast, _ROWS) if packs(dtype) else cast
 
 
-def product(
-    inputs: Tensor, weight: Tensor, bias: Tensor | None, *, activation: str = NOTHING, dtype: torch.dtype | None = None
-) -> Tensor:
-    """`inputs` [..., in] times `weight` [out, in], plain or as `packed` gave it.
+def product(inputs: Tensor, weight: Tensor, bias: Tensor | None, *, activation: str = NOTHING) -> Tensor:
+    """`inputs` [..., in] times `weight` [out, in], plain or as `packed` gave it; in its dtype.
 
     Args:
-        activation: what follows; `GELU` needs `multiplies_packed`.
-        dtype: of the result, if not that of the weight.
+        activation: what follows; `GELU` where `fuses`.
     """
     if weight.dtype == torch.float32 and not weight.is_mkldnn and activation == NOTHING:
-        return linear(inputs, weight, bias).to(dtype or weight.dtype)
+        return linear(inputs, weight, bias)
     rows = inputs.shape[:-1].numel()
     flat = inputs.reshape(rows, -1)
     if rows <= _PORTION:
-        found = _portion(flat, weight, bias, activation).to(dtype or weight.dtype)
+        found = _portion(flat, weight, bias, activation)
     else:
-        found = torch.empty(rows, weight.shape[0], dtype=dtype or weight.dtype)
+        found = torch.empty(rows, weight.shape[0], dtype=weight.dtype)
         for start in range(0, rows, _PORTION):
             found[start : start + _PORTION] = _portion(flat[start : start + _PORTION], weight, bias, activation)
     return found.view(*inputs.shape[:-1], -1)
@@ -124,6 +121,15 @@ def packs(dtype: torch.dtype) -> bool:
     if dtype == torch.float32 and not is_of_amd():
         return False
     return multiplies_packed(dtype)
+
+
+def fuses(dtype: torch.dtype) -> bool:
+    """Whether products and what surrounds them may share passes over memory.
+
+    Not in bf16: another order of rounding there changes vectors beyond the float16 of the store, and features that were begun in
+    bf16 go on with the same numbers. Packing changes no bit of them.
+    """
+    return dtype == torch.float32 and packs(dtype)
 
 
 def multiplies_packed(dtype: torch.dtype) -> bool:

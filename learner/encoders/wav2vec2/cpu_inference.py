@@ -3,7 +3,7 @@
 On wav2vec2-base with clips of 1.6 s, `transformers` in autocast spends a third of the time on casting weights again for every
 clip, and another third on convolutions that oneDNN plans again for every length. So here convolutions are matrix products with
 channels last, the weights of products are cast and packed once, weight normalisation is computed once, and a group norm is a part
-of the weights before it.
+of the weights before it (the last in float32 only).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from learner.encoders.cpu_products import GELU, NOTHING, is_gelu, multiplies_packed, packed, packs, product, use_fast_products
+from learner.encoders.cpu_products import GELU, NOTHING, fuses, is_gelu, packed, product, use_fast_products
 from learner.encoders.precision import BFLOAT16
 from learner.encoders.wav2vec2.positional import use_exact_positions
 
@@ -64,7 +64,8 @@ def _flatten(convolution: Any, dtype: torch.dtype) -> None:
     weight = convolution.weight.detach().permute(0, 2, 1).flatten(1)
     convolution.flat = packed(weight, dtype)
     convolution.flat_bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
-    convolution.wide = weight.double() if weight.shape[1] <= _FEW else None
+    # In bf16 the order of rounding stays as it was, see `fuses`.
+    convolution.wide = weight.double() if dtype == torch.float32 and weight.shape[1] <= _FEW else None
 
 
 def _features(self: Any, waveforms: Tensor) -> Tensor:
@@ -74,9 +75,9 @@ def _features(self: Any, waveforms: Tensor) -> Tensor:
     for layer in self.conv_layers:
         norm = getattr(layer, "layer_norm", None)
         if isinstance(norm, nn.GroupNorm) and layer.conv.wide is not None:
-            states = _normed_products(states, layer, dtype)
+            states = _normed_products(states, layer)
             continue
-        fused = norm is None and packs(dtype) and is_gelu(layer.activation)
+        fused = norm is None and fuses(dtype) and is_gelu(layer.activation)
         states = product(
             _windows(states.to(dtype), layer.conv), layer.conv.flat, layer.conv.flat_bias, activation=GELU if fused else NOTHING
         )
@@ -96,27 +97,24 @@ def _windows(states: Tensor, convolution: Any) -> Tensor:
     return states.contiguous().as_strided((count, frames, kernel * channels), (samples * channels, stride * channels, 1))
 
 
-def _normed_products(states: Tensor, layer: Any, dtype: torch.dtype) -> Tensor:
-    """A convolution, group norm of one channel a group, and activation: [n, frames, channels out] in `dtype`.
+def _normed_products(states: Tensor, layer: Any) -> Tensor:
+    """A convolution, group norm of one channel a group, and activation, in float32: [n, frames, channels out].
 
     Mean and variance of a channel follow from those of the windows, which are short. So the norm becomes a part of weight and
-    bias, and takes no pass over the frames; the bias of the convolution goes with the mean. Moments are in float64, the rest is
-    in float32.
+    bias, and takes no pass over the frames; the bias of the convolution goes with the mean. Moments are in float64.
     """
     weight, norm, found = layer.conv.wide, layer.layer_norm, []
-    fused = is_gelu(layer.activation) and multiplies_packed(torch.float32)
-    with torch.autocast("cpu", enabled=False):
-        for windows in _windows(states.float(), layer.conv):
-            wide = windows.double()
-            mean = wide.mean(dim=0)
-            wide -= mean
-            variance = ((weight @ (wide.T @ wide / len(wide))) * weight).sum(dim=1)
-            slope = norm.weight.double() / (variance + norm.eps).sqrt()
-            shift = norm.bias.double() - slope * (weight @ mean)
-            scaled = (weight * slope[:, None]).float()
-            frames = product(windows, scaled, shift.float(), activation=GELU if fused else NOTHING, dtype=dtype)
-            found.append(frames if fused else layer.activation(frames))
-    return torch.stack(found)
+    fused = fuses(torch.float32) and is_gelu(layer.activation)
+    for windows in _windows(states, layer.conv):
+        wide = windows.double()
+        mean = wide.mean(dim=0)
+        wide -= mean
+        variance = ((weight @ (wide.T @ wide / len(wide))) * weight).sum(dim=1)
+        slope = norm.weight.double() / (variance + norm.eps).sqrt()
+        shift = norm.bias.double() - slope * (weight @ mean)
+        frames = product(windows, (weight * slope[:, None]).float(), shift.float(), activation=GELU if fused else NOTHING)
+        found.append(frames if fused else layer.activation(frames))
+    return torch.stack(found) if len(found) > 1 else found[0][None]
 
 
 def _normed_by_channel(states: Tensor, norm: Any) -> Tensor:

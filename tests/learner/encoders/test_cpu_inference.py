@@ -10,7 +10,6 @@ import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from learner.encoders import cpu_products
-from learner.encoders.wav2vec2 import cpu_inference
 from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
 
 
@@ -86,8 +85,6 @@ def test_the_norm_in_weights_is_right_for_a_signal_far_from_zero_and_for_silence
 def test_other_processors_and_releases_of_torch_give_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     model = small_model("group")
     exact = hidden_states(model, waveforms := torch.randn(1, 5000))
-    monkeypatch.setattr(cpu_inference, "multiplies_packed", lambda _dtype: False)
-    for module in (cpu_inference, cpu_products):
-        monkeypatch.setattr(module, "packs", lambda _dtype: False)
+    monkeypatch.setattr(cpu_products, "packs", lambda _dtype: False)
     prepare_for_cpu(model, precision="float32")
     assert torch.allclose(hidden_states(model, waveforms), exact, atol=1e-4)
