@@ -24,8 +24,8 @@ _PARTS = 16
 """... or of the power of two that is at most this part of the rows: so at most this part is computed for nothing."""
 _PORTION = 8192
 """Rows that are multiplied at a time: windows of a convolution take more memory apart than they do in the signal."""
-_WIDENED, _ACTIVATED = "intermediate_dense", "intermediate_act_fn"
-"""What transformers calls the first product behind attention, and the function that follows."""
+_ACTIVATIONS = {"intermediate_dense": "intermediate_act_fn", "widened": "activation"}
+"""Products, by their names in transformers and here, and the function that follows."""
 
 
 class PackedLinear(nn.Module):
@@ -60,17 +60,18 @@ def use_fast_products(network: nn.Module, *, dtype: torch.dtype) -> None:
                 continue
             known: Any = part
             activation = getattr(known, "activation", NOTHING)
-            if name == _WIDENED and fuses(dtype) and is_gelu(getattr(module, _ACTIVATED, None)):
+            following = _ACTIVATIONS.get(name, "")
+            if fuses(dtype) and is_gelu(getattr(module, following, None)):
                 activation = GELU
-                setattr(module, _ACTIVATED, nn.Identity())
+                setattr(module, following, nn.Identity())
             setattr(module, name, PackedLinear(known.weight, known.bias, dtype=dtype, activation=activation))
 
 
 def is_gelu(function: Any) -> bool:
-    """Whether it is the exact GELU, as a module of torch or transformers."""
+    """Whether it is the exact GELU, as a function or as a module of torch or transformers."""
     if type(function) is nn.GELU:
         return bool(function.approximate == NOTHING)
-    return type(function).__name__ == "GELUActivation" and getattr(function, "act", None) is gelu
+    return function is gelu or (type(function).__name__ == "GELUActivation" and getattr(function, "act", None) is gelu)
 
 
 def packed(weight: Tensor, dtype: torch.dtype) -> Tensor:

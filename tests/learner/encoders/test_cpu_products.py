@@ -104,6 +104,7 @@ def test_gelu_in_the_same_pass_is_gelu() -> None:
 
 def test_only_the_exact_gelu_is_computed_in_the_same_pass() -> None:
     assert is_gelu(nn.GELU())
+    assert is_gelu(gelu)
     assert not is_gelu(nn.GELU(approximate="tanh"))
     assert not is_gelu(nn.SiLU())
     assert not is_gelu(None)
