@@ -19,7 +19,6 @@ import numpy as np
 from db.errors import EncoderError
 from learner.arrays import Float32Array, Waveform
 from learner.encoders.checkpoint_files import CheckpointFiles
-from learner.encoders.cpu_products import use_bf16_products
 from learner.encoders.geometry import Geometry
 from learner.encoders.memory import forget_cached_memory, is_out_of_memory
 from learner.encoders.pooling import Layers, Moments, checked_pooling, parse_layers, pooled_width
@@ -88,8 +87,12 @@ class HiddenLayerEncoder(ABC):
 
     def _prepared(self, network: Any, precision: str) -> Any:
         """The network in the form that computes fastest on the device."""
-        if self._device == "cpu" and precision == BFLOAT16:
-            use_bf16_products(network)
+        if self._device == "cpu":
+            import torch
+
+            from learner.encoders.cpu_products import use_fast_products
+
+            use_fast_products(network, dtype=torch.bfloat16 if precision == BFLOAT16 else torch.float32)
         return network
 
     def _further_settings(self) -> dict[str, Any]:

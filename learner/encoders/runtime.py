@@ -47,9 +47,15 @@ def device_name(device: str) -> str:
         import torch
 
         return str(torch.cuda.get_device_name(device))
-    name, flags = _processor()
+    name, flags, _ = _processor()
     limit = _limit()
     return ", ".join([name, *(flag for flag in _TELLING if flag in flags), *([f"limited to {limit}"] if limit else [])])
+
+
+@cache
+def is_of_amd() -> bool:
+    """Whether the CPU is one of AMD."""
+    return "AuthenticAMD" in _processor()[2]
 
 
 def _limit() -> str:
@@ -58,17 +64,17 @@ def _limit() -> str:
     return "" if limit in {"default", "all"} else limit
 
 
-def _processor() -> tuple[str, set[str]]:
-    """Name and flags of the first processor; both are read from Linux, elsewhere there are no flags."""
+def _processor() -> tuple[str, set[str], str]:
+    """Name, flags and vendor of the first processor; they are read from Linux, elsewhere there are no flags."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return platform.processor() or platform.machine(), set()
+        return platform.processor() or platform.machine(), set(), platform.processor()
     lines = (line.partition(":") for line in text.splitlines())
     facts: dict[str, str] = {}
     for key, _, value in lines:
         facts.setdefault(key.strip(), value.strip())
-    return facts.get("model name") or platform.machine(), set(facts.get("flags", "").split())
+    return facts.get("model name") or platform.machine(), set(facts.get("flags", "").split()), facts.get("vendor_id", "")
 
 
 @cache

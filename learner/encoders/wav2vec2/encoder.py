@@ -19,7 +19,6 @@ from learner.encoders.hidden_layers import HiddenLayerEncoder
 from learner.encoders.loading import load_model
 from learner.encoders.precision import Seconds
 from learner.encoders.wav2vec2.checkpoints import Checkpoint, find_checkpoint
-from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
 from learner.encoders.wav2vec2.timing import seconds_by_precision
 
 if TYPE_CHECKING:
@@ -101,6 +100,8 @@ class Wav2Vec2Encoder(HiddenLayerEncoder):
 
     def _prepared(self, network: Any, precision: str) -> Any:
         if self._device == "cpu":
+            from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
+
             prepare_for_cpu(network, precision=precision)
         return network
 

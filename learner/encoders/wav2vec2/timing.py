@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from learner.encoders.precision import BFLOAT16, FLOAT32
 from learner.encoders.timing import LENGTHS, quickest_seconds
-from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,6 +19,8 @@ def seconds_by_precision(model: Any, *, device: str, sampling_rate: int) -> dict
     Args:
         model: as `learner.encoders.loading.load_model` returns it.
     """
+    from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
+
     found = {}
     for precision in (FLOAT32, BFLOAT16):
         if device == "cpu":

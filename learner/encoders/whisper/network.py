@@ -53,14 +53,14 @@ class Layer(nn.Module):
         self.widened = nn.Linear(shape.width, shape.inner)
         self.narrowed = nn.Linear(shape.inner, shape.width)
         self._heads = shape.heads
-        self._activation: Callable[[Tensor], Tensor] = ACTIVATIONS[shape.activation]
+        self.activation: Callable[[Tensor], Tensor] = ACTIVATIONS[shape.activation]
 
     def forward(self, states: Tensor) -> Tensor:
         """[n, frames, width] of the same."""
         apart = self.keyed(self.attention_norm(states)).unflatten(2, (3, self._heads, -1)).permute(2, 0, 3, 1, 4)
         attention = scaled_dot_product_attention(apart[0], apart[1], apart[2])
         states = states + self.attended(attention.transpose(1, 2).flatten(2))
-        widened: Tensor = self._activation(self.widened(self.inner_norm(states)))
+        widened: Tensor = self.activation(self.widened(self.inner_norm(states)))
         found: Tensor = states + self.narrowed(widened)
         return found
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
+from learner.encoders import cpu_products
 from learner.encoders.wav2vec2.cpu_inference import prepare_for_cpu
 
 
@@ -71,3 +72,19 @@ def test_a_model_of_another_build_is_left_to_transformers() -> None:
     exact = hidden_states(odd, waveforms := torch.randn(1, 5000))
     prepare_for_cpu(odd, precision="float32")
     assert torch.allclose(hidden_states(odd, waveforms), exact, atol=1e-4)
+
+
+def test_the_norm_in_weights_is_right_for_a_signal_far_from_zero_and_for_silence() -> None:
+    model = small_model("group", conv_bias=True)
+    waveforms = torch.stack([5 + 0.01 * torch.randn(9000), torch.zeros(9000)])
+    exact = hidden_states(model, waveforms)
+    prepare_for_cpu(model, precision="float32")
+    assert torch.allclose(hidden_states(model, waveforms), exact, atol=1e-3)
+
+
+def test_other_processors_and_releases_of_torch_give_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small_model("group")
+    exact = hidden_states(model, waveforms := torch.randn(1, 5000))
+    monkeypatch.setattr(cpu_products, "packs", lambda _dtype: False)
+    prepare_for_cpu(model, precision="float32")
+    assert torch.allclose(hidden_states(model, waveforms), exact, atol=1e-4)

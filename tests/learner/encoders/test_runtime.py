@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from learner.encoders.runtime import device_name, has_bf16, processor_has_bf16, user_cache
+from learner.encoders.runtime import device_name, has_bf16, is_of_amd, processor_has_bf16, user_cache
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +20,11 @@ def computed_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     monkeypatch.delenv("DNNL_MAX_CPU_ISA", raising=False)
-    processor_has_bf16.cache_clear()
+    for decided in (processor_has_bf16, is_of_amd):
+        decided.cache_clear()
     yield
-    processor_has_bf16.cache_clear()
+    for decided in (processor_has_bf16, is_of_amd):
+        decided.cache_clear()
 
 
 def test_bf16_is_possible_where_the_processor_has_it() -> None:
@@ -44,6 +46,12 @@ def test_a_limit_set_for_onednn_is_heeded(monkeypatch: pytest.MonkeyPatch, limit
 def test_another_processor_computes_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "read_text", lambda self, **options: "processor : 0\nflags : fpu avx2\n")
     assert not has_bf16("cpu")
+
+
+@pytest.mark.parametrize(("vendor", "amd"), [("AuthenticAMD", True), ("GenuineIntel", False)])
+def test_the_maker_of_the_processor_is_read(monkeypatch: pytest.MonkeyPatch, vendor: str, *, amd: bool) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda self, **options: f"processor : 0\nvendor_id : {vendor}\n")
+    assert is_of_amd() is amd
 
 
 def test_the_user_names_the_cache_folder_or_has_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
