@@ -29,7 +29,7 @@ def test_the_bundled_encoder_is_small_and_its_vectors_are_repeatable() -> None:
 
     vectors = encoder.encode(clips)
 
-    assert (BUNDLED / "model.safetensors").stat().st_size <= 6e6
+    assert (BUNDLED / "model.safetensors").stat().st_size <= 16e6
     assert vectors.shape == (4, encoder.dim) == (4, 1536)
     assert vectors.dtype == np.float32
     assert np.isfinite(vectors).all()
@@ -48,7 +48,7 @@ def test_the_bundled_checkpoint_is_a_wav2vec2_that_transformers_loads_whole() ->
 
 def test_a_training_begins_with_the_same_weights_for_the_same_seed(tmp_path: Path) -> None:
     for name in ("one", "again"):
-        make(tmp_path / name)
+        make(tmp_path / name, shape=(3, 384))
     one, again = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "again"))
 
     assert hashlib.sha256(one).digest() == hashlib.sha256(again).digest()
@@ -266,6 +266,8 @@ def test_a_clip_too_loud_to_encode_spoils_no_other(tiny: Path) -> None:
     (tiny / "preprocessor_config.json").write_text(json.dumps({"do_normalize": False, "sampling_rate": RATE}))
     encoder = in_float32(tiny)
     too_loud = noise(0.5, seed=1) * np.float32(1e38)
+    # Alone 1e38 is no trouble in float32: the norm of the first convolution computes in float64.
+    too_loud[100] = np.inf
     vectors = encoder.encode([noise(0.5), too_loud, noise(0.5, seed=2)])
     assert np.isfinite(vectors).all(axis=1).tolist() == [True, False, True]
     np.testing.assert_array_equal(vectors[[0, 2]], encoder.encode([noise(0.5), noise(0.5, seed=2)]))
