@@ -7,7 +7,7 @@ import numpy as np
 from learner.arrays import Float32Array, Int64Array
 
 NEAR = 0.125
-"""Two clips are near-duplicates if their distance (1 less the cosine of their standardised features) is at most so large, relative
+"""Two clips are near-duplicates if their distance (1 less the cosine of standardised features) is at most so large, relative
 to the usual distance of a clip from its tenth nearest.
 
 No cosine suits all features: .97 is a rare similarity with the bundled encoder (20 of 1,440 clips of RAVDESS have such a
