@@ -27,10 +27,13 @@ EXPECTED_MASS, EXPECTED_MOST = 8.0, 0.5
 """The same in few directions."""
 SURE = 6.0
 """There the mean difference between the two highest scores of unlabelled clips, in units of the temperature of expected labels.
-So the unit of the scores does not matter. At the head's own temperature all unlabelled clips would count a little for every label,
-which draws the labels together. UA with 20, 30, 40 and 60 labels less that by predicted labels in the same directions, in
-thousandths: EmoDB +15 +21 +37 +5 (`bundled`) and +22 +47 +16 +38 (Whisper), ESC-10 -23 +27 +33 +2 and +33 +25 +15 +6, RAVDESS
-with Whisper +21 +7 +32 +13 (4 to 6 splits). Values from 4 to 12 are about as good."""
+So the unit of the scores does not matter. At the head's own temperature all unlabelled clips would count a little for every
+label, which draws the labels together.
+
+UA with 20, 30, 40 and 60 labels less that by predicted labels in the same directions, in thousandths (4 to 6 splits): EmoDB +15
++21 +37 +5 with `bundled` and +22 +47 +16 +38 with Whisper, ESC-10 -23 +27 +33 +2 and +33 +25 +15 +6, RAVDESS with Whisper +21 +7
++32 +13. Values from 4 to 12 are about as good.
+"""
 LEAST_ANSWERS = 2
 """Labelled clips for each label, on average; with fewer, predicted labels are wrong too often."""
 

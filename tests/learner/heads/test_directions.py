@@ -59,4 +59,4 @@ def test_few_labels_are_enough_where_the_labels_lie_in_the_largest_directions() 
         hits, before = ((rows @ coef.T + intercepts).argmax(axis=1) == new for coef, intercepts in (few, whole))
         gains.append(hits.mean() - before.mean())
 
-    assert np.mean(gains) > 0.015
+    assert np.mean(gains) > 0.03
