@@ -106,7 +106,8 @@ def _to_targets(found: Found) -> list[str]:
             curves = figures["strategies"]
             needed = {name: labels_to(curves[name], TARGETS[corpus]) for name in (DEFAULT, "margin", RANDOM) if name in curves}
             words = [str(needed.get(name) or "–") for name in (DEFAULT, "margin", RANDOM)]
-            share = f"{needed[DEFAULT] / BEFORE[corpus]:.2f}" if needed.get(DEFAULT) else "–"
+            ours = needed.get(DEFAULT)
+            share = "–" if ours is None else f"{ours / BEFORE[corpus]:.2f}"
             cells = [encoder, corpus, f"{TARGETS[corpus]:.2f}", str(BEFORE[corpus]), words[0], share, *words[1:]]
             lines.append(f"| {' | '.join(cells)} |")
     return ["**Labels to an accuracy**: the default now and before.", "", *lines, ""] if len(lines) > 2 else []
