@@ -2,12 +2,15 @@
 
 Every head gets the same randomly drawn labels of the same clips, with speakers normalised where the shipped head would do so, and
 is scored on held-out speakers. Writes a table between its markers in docs/benchmarks.md. EARMARK_CORPORA names the corpora.
+What a seed gave is kept (EARMARK_CACHE names the folder), so that a stopped run goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import hashlib
+import json
 import math
 import os
 import statistics
@@ -27,6 +30,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.measuring.rows import machine, put_between
 from benchmarks.studies.layer_weighted import LayerWeighted
+from db.store.files import write_whole
 from labeler.cli.progress import progress_bar
 from learner.arrays import Float32Array, Int64Array
 from learner.corpora.clips import manifest_clips
@@ -36,11 +40,13 @@ from learner.corpora.vector_cache import cache_folder
 from learner.dataset.examples import Examples
 from learner.dataset.speaker_norm import NONE
 from learner.encoders.base import BUNDLED
-from learner.encoders.wav2vec2.encoder import wav2vec2_encoder
+from learner.encoders.registry import encoder_named
 from learner.heads.discriminant import RIDGE, discriminant_weights
 from learner.heads.fitting import unlabelled_clips
 from learner.heads.linear import DISCRIMINANT, LOGISTIC, LinearHead
 from learner.heads.normalisation import choose_normalisation
+from learner.heads.self_training import self_trained
+from learner.simulation.code_version import code_version
 from learner.simulation.simulated_project import SimulatedProject, simulated_project
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
@@ -49,6 +55,8 @@ CORPORA = ("emodb", "ravdess", "esc10")
 LABELS = (20, 50, 100, 200, 400)
 SHIPPED = "discriminant analysis with a ridge, self-trained (ships)"
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
+BEFORE = "the same in all directions, with predicted labels"
+"""What shipped before."""
 LEDOIT_WOLF = "discriminant analysis, shrunk by Ledoit and Wolf"
 FOLDS = 5
 
@@ -78,6 +86,14 @@ def _linear(drawn: Drawn, rows: Float32Array, *, method: str, C: float = 0.1, gu
     width = drawn.X.shape[1]
     head = LinearHead(C=C, method=method, mean=np.zeros(width, np.float32), scale=np.ones(width, np.float32))
     return head.fit(drawn.X, drawn.y, unlabelled=drawn.others if guessing else None).predict(rows)
+
+
+def _in_all_directions(drawn: Drawn, rows: Float32Array) -> Int64Array:
+    classes, targets = np.unique(drawn.y, return_inverse=True)
+    known, others = drawn.X.astype(np.float64), drawn.others.astype(np.float64)
+    coef, intercepts = self_trained(known, targets.astype(np.int64), others, enough=0)
+    found: Int64Array = classes[(rows @ coef.T + intercepts).argmax(axis=1)]
+    return found
 
 
 def _ridged(drawn: Drawn, rows: Float32Array, *, ridge: float) -> Int64Array:
@@ -126,6 +142,7 @@ def _ua(predicted: Int64Array, y: Int64Array) -> float:
 
 PLAIN: dict[str, Head] = {
     SHIPPED: functools.partial(_linear, method=DISCRIMINANT, guessing=True),
+    BEFORE: _in_all_directions,
     "the same, of labelled clips alone": functools.partial(_linear, method=DISCRIMINANT),
     "of these, half the ridge": functools.partial(_ridged, ridge=RIDGE / 2),
     "of these, twice the ridge": functools.partial(_ridged, ridge=RIDGE * 2),
@@ -136,28 +153,31 @@ CHOSEN = "any of these, by cross-validation over speakers"
 NETWORK = "layer-weighted MLP on all layers"
 
 
-def scores(corpora: tuple[Corpus, Corpus], layers: int, seed: int) -> list[dict[str, float]]:
+def scores(corpora: tuple[Corpus, Corpus | None], layers: int, seed: int) -> list[dict[str, float]]:
     """UA of each head by name, for each of `LABELS` that leaves clips unlabelled.
 
     Args:
-        corpora: the same clips with the encoder's usual layers and with all.
+        corpora: the same clips with the encoder's usual layers and with all; without the latter no network is trained.
         layers: how many that is.
         seed: of the speakers held out and the labels drawn.
     """
     with threadpool_limits(1), warnings.catch_warnings():
         # Labels without examples, or with one: scikit-learn's warnings about them are known.
         warnings.simplefilter("ignore")
-        usual, deep = (simulated_project(corpus, seed=seed) for corpus in corpora)
+        usual, deep = (None if corpus is None else simulated_project(corpus, seed=seed) for corpus in corpora)
+        assert usual is not None
         return [_scored(usual, deep, layers, count) for count in LABELS if count < len(usual.in_key_order)]
 
 
-def _scored(usual: SimulatedProject, deep: SimulatedProject, layers: int, count: int) -> dict[str, float]:
+def _scored(usual: SimulatedProject, deep: SimulatedProject | None, layers: int, count: int) -> dict[str, float]:
     clips = np.array(sorted(usual.in_key_order[:count]), dtype=np.int64)
     y = np.array([usual.truth[clip] for clip in clips.tolist()], dtype=np.int64)
     normalisation = choose_normalisation(usual.pool, clips, y, usual.pool.features.rows(clips)).normalisation
     drawn, rows = _inputs(usual, clips, y, normalisation)
     tried: dict[str, Head] = {**PLAIN, CHOSEN: functools.partial(_chosen, among=PLAIN), LEDOIT_WOLF: _ledoit_wolf}
     found = {name: _ua(head(drawn, rows), usual.held_out.label_of) for name, head in tried.items()}
+    if deep is None:
+        return found
     drawn, rows = _inputs(deep, clips, y, normalisation)
     network = LayerWeighted(layers=layers, seed=count).fit(drawn.X, drawn.y)
     return found | {NETWORK: _ua(network.predict(rows), deep.held_out.label_of)}
@@ -176,14 +196,34 @@ def _inputs(project: SimulatedProject, clips: NDArray[np.int64], y: Int64Array, 
     return Drawn(known, y, pool.folds.folds(clips), unknown, pool.folds.folds(others)), rows
 
 
-def measured(folder: Path, corpus: str, *, seeds: int, jobs: int) -> list[list[dict[str, float]]]:
+def measured(
+    folder: Path, corpus: str, *, encoder: str = BUNDLED, seeds: int, jobs: int, network: bool = True
+) -> list[list[dict[str, float]]]:
     """For each seed and number of labels the UA of each head, as `scores` returns it."""
-    clips = manifest_clips(folder / f"{corpus}.csv")
-    usual, _ = encoded_corpus(clips, encoder=BUNDLED, cache=cache_folder(None), watch=progress_bar)
-    deep, _ = encoded_corpus(clips, encoder=BUNDLED, layers="all", cache=cache_folder(None), watch=progress_bar)
-    layers = wav2vec2_encoder(BUNDLED).hidden_layers
+    clips, cache = manifest_clips(folder / f"{corpus}.csv"), cache_folder(None)
+    usual, _ = encoded_corpus(clips, encoder=encoder, cache=cache, watch=progress_bar)
+    layers = int(getattr(encoder_named(encoder), "hidden_layers", 0)) if network else 0
+    deep = encoded_corpus(clips, encoder=encoder, layers="all", cache=cache, watch=progress_bar)[0] if layers else None
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as executor:
-        return list(executor.map(functools.partial(scores, (usual, deep), layers), range(seeds)))
+        return list(executor.map(functools.partial(_kept, cache.parent / "heads", (usual, deep), layers), range(seeds)))
+
+
+def _kept(cache: Path, corpora: tuple[Corpus, Corpus | None], layers: int, seed: int) -> list[dict[str, float]]:
+    """The same as `scores`, from the cache if it is there."""
+    code = [
+        code_version("learner.heads.fitting"),
+        code_version("learner.simulation.simulated_project"),
+        Path(__file__).read_text(),
+    ]
+    of = json.dumps([*(None if corpus is None else corpus.fingerprint for corpus in corpora), seed, *code])
+    path = cache / f"{hashlib.sha256(of.encode()).hexdigest()[:40]}.json"
+    if path.exists():
+        kept: list[dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+        return kept
+    found = scores(corpora, layers, seed)
+    cache.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(found), durable=False)
+    return found
 
 
 def table(found: Mapping[str, list[list[dict[str, float]]]]) -> str:
@@ -212,10 +252,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.heads", description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--encoder", default=BUNDLED)
+    parser.add_argument("--corpus", dest="corpora", action="append", choices=CORPORA)
+    parser.add_argument("--network", action=argparse.BooleanOptionalAction, default=True, help="train the MLP too (slow)")
+    parser.add_argument("--print-only", action="store_true", help="leave docs/benchmarks.md as it is")
     options = parser.parse_args()
-    folder = Path(os.environ["EARMARK_CORPORA"])
-    words = table({corpus: measured(folder, corpus, seeds=options.seeds, jobs=options.jobs) for corpus in CORPORA})
+    folder, asked = Path(os.environ["EARMARK_CORPORA"]), options.corpora or CORPORA
+    how = {"encoder": options.encoder, "seeds": options.seeds, "jobs": options.jobs, "network": options.network}
+    words = table({corpus: measured(folder, corpus, **how) for corpus in asked})
     print(words)
+    if options.print_only:
+        return
     put_between(DOCS, BEGIN, END, f"\n{words}\n\n{options.seeds} seeds, {machine()}.\n")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from db.decisions.log import LiveDecision
 from learner.arrays import BoolArray, Float32Array, Int64Array
 from learner.dataset.by_clip import ByClip
+from learner.dataset.distances import usual_distance
 from learner.dataset.folds import Folds
 from learner.dataset.sampling import scattered
 from learner.dataset.speaker_norm import NONE, SpeakerStatistics, why_not
@@ -72,6 +73,11 @@ class Pool:
     def sample(self) -> Int64Array:
         """Ids of at most SAMPLE clips in service, in pseudo-random order: the same as long as no clips come or go."""
         return scattered(self.features.clip_ids[self.ready], most=SAMPLE)
+
+    @cached_property
+    def usual_distance(self) -> float:
+        """How far clips of the sample are from others, see `learner.dataset.distances`; the first call reads their features."""
+        return usual_distance(self.standardised(self.features.rows(self.sample)))
 
     @cached_property
     def _row_numbers(self) -> Int64Array:

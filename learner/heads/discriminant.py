@@ -47,7 +47,8 @@ def discriminant_weights(
     counts = np.ones(len(X)) if weights is None else weights
     with one_thread(len(X)):
         if len(X) > X.shape[1]:
-            coef, intercepts = _of_features(X, targets, counts, ridge)
+            members = counts[:, None] * np.eye(int(targets.max()) + 1)[targets]
+            coef, intercepts = of_memberships(X, members, dim=X.shape[1], ridge=ridge)
         else:
             shares, _, intercepts = of_products(X @ X.T, targets, counts, dim=X.shape[1], ridge=ridge)
             coef = shares.T @ X
@@ -60,16 +61,26 @@ def temperature_of(counts: Float64Array) -> float:
     return _TEMPERATURE * (1 + _UNSURE / float(counts.sum()))
 
 
-def _of_features(X: Float64Array, targets: Int64Array, counts: Float64Array, ridge: float) -> tuple[Float64Array, Float64Array]:
-    member = np.eye(int(targets.max()) + 1)[targets]
-    totals = counts @ member
-    means = (member * (counts / totals[targets])[:, None]).T @ X
+def of_memberships(
+    X: Float64Array, members: Float64Array, *, dim: int, ridge: float = RIDGE
+) -> tuple[Float64Array, Float64Array]:
+    """The same as `discriminant_weights` from features, without the temperature.
+
+    Args:
+        X: standardised features, or the coordinates of clips along some of their directions, [n, d].
+        members: how much each clip counts as an example of each class, [n, classes].
+        dim: how many features there are, d or more.
+        ridge: see `RIDGE`.
+    """
+    totals, counts = members.sum(axis=0), members.sum(axis=1)
+    means = (members / totals).T @ X
     middle = means.mean(axis=0)
     apart = means - middle
-    within = np.sqrt(counts / (len(means) * totals[targets]))[:, None] * (X - means[targets])
+    importance = (members / (len(means) * totals)).sum(axis=1)
+    within = (importance[:, None] * X).T @ X - means.T @ means / len(means)
     share = counts / counts.sum()
     length = float(share @ np.square(X - share @ X).sum(axis=1))
-    coef = _solved(within.T @ within, _on_top(length, counts, ridge, X.shape[1]), apart.T).T
+    coef = _solved(within, _on_top(length, counts, ridge, dim), apart.T).T
     return coef, -0.5 * (coef * apart).sum(axis=1) - coef @ middle
 
 

@@ -21,9 +21,10 @@ from learner.dataset.folds import held_out_in_turn
 from learner.dataset.pool import Pool
 from learner.dataset.speaker_norm import NONE, SPEAKER
 
-LEAST_LABELS = 30
-LEAST_PAIRS = 25
-"""Pairs of labelled clips of one speaker; with fewer, nothing is known about labels within speakers."""
+LEAST_LABELS = 16
+LEAST_PAIRS = 10
+"""Pairs of labelled clips of one speaker; with fewer, nothing is known about labels within speakers. Where each speaker of
+EmoDB or RAVDESS has one or two labels only, no draw of 16 to 60 labelled clips led to normalisation."""
 LEAST_DIFFERENCE = 0.8
 """How often two clips of one speaker must differ in label, relative to two of different speakers (1 where speaker and label are
 independent, 0 where a speaker has one label).

@@ -6,25 +6,29 @@ import numpy as np
 
 from learner.arrays import Float32Array, Int64Array
 
-ALIKE = 0.97
-"""Cosine of standardised features from which two clips count as near-duplicates.
+NEAR = 0.125
+"""Two clips are near-duplicates if their distance (1 less the cosine of standardised features) is at most so large, relative
+to the usual distance of a clip from its tenth nearest.
 
-With the bundled encoder no pair of EmoDB or donateacry is so similar (at most .95 and .97), 10 of a million pairs of RAVDESS are,
-and 20 of 80,000 of ESC-10.
+No cosine suits all features: .97 is a rare similarity with the bundled encoder (20 of 1,440 clips of RAVDESS have such a
+neighbour) and with Whisper (2), and the rule with log-mel features (549).
 """
+UNKNOWN = 0.03
+"""The distance where the usual one is not known."""
 SPREAD_OVER = 200
 """Places of the queue that are checked: many more than are served before the next ranking."""
 
 
-def spread_order(vectors: Float32Array) -> Int64Array:
+def spread_order(vectors: Float32Array, *, within: float = UNKNOWN) -> Int64Array:
     """Positions [n] in their order, but with every near-duplicate of an earlier one at the end.
 
     Args:
         vectors: standardised features of clips in the order in which they are to be queried, [n, dim].
+        within: the distance up to which two clips are near-duplicates.
     """
     lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     directions = vectors / lengths
-    alike = directions @ directions.T >= ALIKE
+    alike = directions @ directions.T >= 1.0 - within
     kept: list[int] = []
     put_back: list[int] = []
     for place in range(len(vectors)):

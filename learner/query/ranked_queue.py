@@ -19,7 +19,7 @@ from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
 from learner.heads.linear import LinearHead
 from learner.query.cold_start import cold_start_order
-from learner.query.near_duplicates import SPREAD_OVER, spread_order
+from learner.query.near_duplicates import NEAR, SPREAD_OVER, spread_order
 from learner.query.rare_class import promise, rarity
 from learner.query.strategies import DEFAULT, K_MEANS, MEASURED, RANDOM, RARE_CLASS, TYPICALITY, choose, modal_learner
 
@@ -137,7 +137,7 @@ def _spread(pool: Pool, ranked: _Ranked) -> _Ranked:
     """The same ranking with near-duplicates of earlier clips moved behind the next batches."""
     first = pool.features.clip_ids[ranked.rows[:SPREAD_OVER]]
     vectors = pool.standardised(pool.features.rows(first))
-    order = np.append(spread_order(vectors), np.arange(len(first), len(ranked.rows)))
+    order = np.append(spread_order(vectors, within=NEAR * pool.usual_distance), np.arange(len(first), len(ranked.rows)))
     sources = ranked.sources if isinstance(ranked.sources, Source) else [ranked.sources[place] for place in order.tolist()]
     return _Ranked(ranked.rows[order], None if ranked.scores is None else ranked.scores[order], sources)
 

@@ -20,7 +20,7 @@ from learner.dataset.tested_slice import Slice
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.features.store import FeatureStore
 from learner.heads.linear import LinearHead
-from learner.heads.normalisation import choose_normalisation
+from learner.heads.normalisation import LEAST_LABELS, choose_normalisation
 from learner.heads.store import head_path, load_head
 from learner.loop.run import learn_once
 from learner.prediction.head_export import export_head
@@ -113,7 +113,7 @@ def test_cross_validation_alone_would_not_choose_it_either(project: OpenProject,
 
 def test_with_few_labels_it_is_not_chosen(project: OpenProject) -> None:
     clips = corpus(project, 300, speakers=10)
-    assert decided(pool_of(project), {clip: labels_of(clips)[clip] for clip in by_chance(clips, 29)}) == NONE
+    assert decided(pool_of(project), {clip: labels_of(clips)[clip] for clip in by_chance(clips, LEAST_LABELS - 1)}) == NONE
 
 
 @pytest.mark.parametrize(

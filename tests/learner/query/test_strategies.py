@@ -100,6 +100,17 @@ def test_built_in_strategies_are_modals(pool: Pool, name: str) -> None:
     assert sorted(item.score or 0.0 for item in items) == pytest.approx(sorted(metrics.tolist()), abs=1e-6)
 
 
+@pytest.mark.parametrize("name", ["max_herding", "uncertainty_herding"])
+def test_herding_covers_what_no_label_covers(pool: Pool, name: str) -> None:
+    """The strategies that `benchmarks.studies.simulation_table` compares with what ships."""
+    angry = [clip for clip in range(1, 91) if truth(clip) == "angry"]
+    answered = [*angry[:20], next(clip for clip in range(1, 91) if truth(clip) == "sad")]
+    asked = request(pool, answered, f"benchmarks.studies.herding:{name}", size=3)
+    items = ranked_queue(pool, asked, query=known(pool, answered), used=None)
+    assert len(items) == 3
+    assert "happy" in {truth(item.clip_id) for item in items}
+
+
 @pytest.mark.parametrize("name", [f"{HERE}:bare_indices", f"{HERE}.bare_indices"])
 def test_an_older_strategy_may_return_bare_indices(pool: Pool, name: str) -> None:
     items = ranked_queue(pool, request(pool, FORTY, name, size=3), query=known(pool, FORTY), used=None)
