@@ -21,6 +21,7 @@ class Measured:
 
 BUNDLED_RELEASES = {
     "sha256:1d362d44d2e9d314094079816ea184c1aa58e443bb257f4a07b6d9ad2e7c1066": Measured(0.771, 0.605, 0.885, speed=142),
+    "sha256:1e6fae92b7a01e178dbeabddad5c9bdb8679789dfa1e80f848eb7a19373e4681": Measured(0.851, 0.688, 0.905, speed=178),
 }
 """All weights of `bundled` that were released, by revision, the newest last."""
 WHISPER = Measured(0.911, 0.757, 0.950, speed=119)

@@ -128,10 +128,10 @@ def test_embed_takes_the_best_candidate_and_keeps_it(project: OpenProject, tmp_p
     with project.read() as session:
         used = newest_feature_set(session)
         assert used is not None
-        assert (used.settings["layers"], used.settings["pooling"], used.dim) == ("0,3", "mean", 384)
+        assert (used.settings["layers"], used.settings["pooling"], used.dim) == ("0,3", "mean", 768)
 
 
-@pytest.mark.parametrize(("layers", "complaint"), [("9", "from 0 to 4"), ("last", "or mean, or all")])
+@pytest.mark.parametrize(("layers", "complaint"), [("9", "from 0 to 3"), ("last", "or mean, or all")])
 def test_layers_that_are_not_there_are_refused(project: OpenProject, layers: str, complaint: str) -> None:
     result = run("--project", project.directory, "embed", "--layers", layers)
     assert result.exit_code == 1
