@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import text
 
-from benchmarks.measuring.many_rows import file_row, insert_rows
+from benchmarks.measuring.many_rows import insert_answered_clips
 from benchmarks.measuring.postgresql import on_both
 from benchmarks.measuring.rows import Figures, median_seconds
 from benchmarks.measuring.sample_project import STYLES
 from db.browsing.choice import ClipChoice, Order
 from db.browsing.matching import ClipFinder
 from db.browsing.rows import lines_of
-from db.models import Annotator, Answer, AudioFile, Clip, Decision, Source
+from db.models import Answer, Source
 from db.project import OpenProject, create_project
 
 CLIPS, DECISIONS, ANNOTATORS, SPEAKERS, BATCH = 100_000, 50_000, 5, 200, 20_000
@@ -30,20 +29,15 @@ PAGE, LABEL, WORD, REPETITIONS = 100, 2, "number 7", 5
 
 def fill(project: OpenProject) -> None:
     """Clips that are files of their own; two of five are answered, and a quarter of these twice."""
-    rng = np.random.default_rng(0)
-    insert_rows(project, AudioFile, CLIPS, file_row, batch=BATCH)
-    insert_rows(project, Clip, CLIPS, _clip, batch=BATCH)
-    named = [{"id": n + 1, "name": f"annotator {n + 1}", "created_at": 0.0} for n in range(ANNOTATORS)]
-    insert_rows(project, Annotator, ANNOTATORS, named.__getitem__, batch=BATCH)
-    clips = np.sort(rng.choice(CLIPS, DECISIONS * 4 // 5, replace=False)) + 1
-    answered = np.concatenate([clips, rng.choice(clips, DECISIONS - len(clips), replace=False)]).tolist()
-    labels = rng.integers(1, len(STYLES) + 1, DECISIONS).tolist()
-    insert_rows(
+    insert_answered_clips(
         project,
-        Decision,
-        DECISIONS,
-        lambda n: _decision(n, answered[n], labels[n], second=n >= len(clips)),
+        clips=CLIPS,
+        decisions=DECISIONS,
+        annotators=ANNOTATORS,
+        labels=len(STYLES),
         batch=BATCH,
+        clip=_clip,
+        decision=_decision,
     )
 
 
@@ -77,7 +71,7 @@ def _clip(number: int) -> dict[str, object]:
     }
 
 
-def _decision(number: int, clip: int, label: int, *, second: bool) -> dict[str, object]:
+def _decision(number: int, clip: int, label: int, second: bool) -> dict[str, object]:
     return {
         "id": number + 1,
         "uuid": str(uuid.UUID(int=number)),

@@ -10,12 +10,10 @@ import uuid
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.measuring.many_rows import file_row, insert_rows
+from benchmarks.measuring.many_rows import insert_answered_clips
 from benchmarks.measuring.rows import Figures, row
 from benchmarks.measuring.sample_project import REPOSITORY, STYLES
-from db.models import Annotator, Answer, AudioFile, Clip, Decision, Source
+from db.models import Answer, Source
 from db.project import OpenProject, create_project
 
 CLIPS, DECISIONS, ANNOTATORS, SPEAKERS, BATCH = 1_000_000, 100_000, 5, 400, 50_000
@@ -42,20 +40,15 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="earmark-bench-", ignore_cleanup_er
 def _filled(folder: Path) -> OpenProject:
     """A project whose clips are files of their own, a tenth of them answered; one answer in five has a second one beside it."""
     project = create_project(folder, labels=STYLES)
-    rng = np.random.default_rng(0)
-    insert_rows(project, AudioFile, CLIPS, file_row, batch=BATCH)
-    insert_rows(project, Clip, CLIPS, _clip, batch=BATCH)
-    named = [{"id": n + 1, "name": f"annotator {n + 1}", "created_at": 0.0} for n in range(ANNOTATORS)]
-    insert_rows(project, Annotator, ANNOTATORS, named.__getitem__, batch=BATCH)
-    clips = np.sort(rng.choice(CLIPS, DECISIONS * 4 // 5, replace=False)) + 1
-    answered = np.concatenate([clips, rng.choice(clips, DECISIONS - len(clips), replace=False)]).tolist()
-    labels = rng.integers(1, len(STYLES) + 1, DECISIONS).tolist()
-    insert_rows(
+    insert_answered_clips(
         project,
-        Decision,
-        DECISIONS,
-        lambda n: _decision(n, answered[n], labels[n], second=n >= len(clips)),
+        clips=CLIPS,
+        decisions=DECISIONS,
+        annotators=ANNOTATORS,
+        labels=len(STYLES),
         batch=BATCH,
+        clip=_clip,
+        decision=_decision,
     )
     return project
 
@@ -77,7 +70,7 @@ def _clip(number: int) -> dict[str, object]:
     }
 
 
-def _decision(number: int, clip: int, label: int, *, second: bool) -> dict[str, object]:
+def _decision(number: int, clip: int, label: int, second: bool) -> dict[str, object]:
     return {
         "id": number + 1,
         "uuid": str(uuid.UUID(int=number)),
