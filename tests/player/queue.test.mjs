@@ -96,11 +96,29 @@ test("who leaves hands everything back", async (t) => {
   await queue.fill();
   const media = [...queue.ahead];
   queue.stop();
-  assert.deepEqual(requests[1].message, { session: "Ann's token", want: 0, release: [109, 101, 102, 103, 104, 105] });
+  assert.deepEqual(requests[1].message, {
+    session: "Ann's token",
+    want: 0,
+    release: [109, 101, 102, 103, 104, 105],
+    leaving: false,
+  });
   assert.ok(media.every(({ closed }) => closed));
   assert.equal(sessionStorage.length, 0);
   await queue.fill();
   assert.equal(requests.length, 2, "and asks for nothing more");
+});
+
+test("a page that goes while a question is on its way says so, even if it holds nothing yet", async (t) => {
+  openPage();
+  const answer = held();
+  const requests = serve(t, answer.promise, some());
+  const queue = newQueue({ tab: "a" });
+  queue.fill();
+  queue.stop({ leaving: true });
+  assert.deepEqual(requests[1].message, { session: "Ann's token", tab: "a", want: 0, release: [], leaving: true });
+  assert.ok(requests[1].sent.keepalive);
+  answer.resolve(some());
+  await settled();
 });
 
 test("clips that arrive after the page was left are handed back", async (t) => {
@@ -235,7 +253,7 @@ test("nobody is there: others get the clips ahead, the clip on screen stays, and
   await queue.fill();
   const media = [...queue.ahead];
   queue.rest();
-  assert.deepEqual(requests[1].message, { session: "Ann's token", tab: "a", want: 0, release: [101, 102] });
+  assert.deepEqual(requests[1].message, { session: "Ann's token", tab: "a", want: 0, release: [101, 102], leaving: false });
   assert.ok(media.every(({ closed }) => closed));
   assert.equal(sessionStorage.getItem("earmark:p:leases"), "[109]");
   await tick(60000);

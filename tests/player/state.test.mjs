@@ -26,6 +26,7 @@ test("all is done only when every clip has an answer", () => {
   assert.match(words({ counts: { done: 19, total: 19 } }), /^All done: every clip has an answer\./);
   const open = words({ counts: { done: 13, total: 19 }, elsewhere: 6 });
   assert.match(open, /^No clip is free at the moment: 6 clips open in another tab, yours or somebody else's\./);
+  assert.match(words({ counts: { done: 19, total: 19 }, elsewhere: 1 }), /: 1 clip open in another tab/);
   assert.match(words({ counts: { done: 18, total: 19 }, elsewhere: 1 }), /: 1 clip open in another tab/);
   assert.match(words({ counts: { done: 18, total: 19 } }), /^No clip is free at the moment: 1 clip without an answer\./);
 });

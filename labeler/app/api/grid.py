@@ -58,12 +58,14 @@ class GridLabelling:
             free = free_clips(
                 session, ranked=ranked(), limit=request.want + _SPARE, annotator_id=annotator_id, leave_out=leave_out
             )
+        tabs = self._labelling.tabs
         with self._project.write(Turn.LEASES) as session:
             self._labelling.hand_back(session, annotator_id=annotator_id, tab=request.tab, release=request.release)
             seconds = self._project.settings.lease_seconds
-            leased = lease_for_grid(session, annotator_id=annotator_id, clips=free, limit=request.want, lease_seconds=seconds)
+            limit = 0 if tabs.has_left(request.tab) else request.want
+            leased = lease_for_grid(session, annotator_id=annotator_id, clips=free, limit=limit, lease_seconds=seconds)
             run_id = latest_run_id(session)
-        self._labelling.tabs.holds(request.tab, [clip.lease_id for clip in leased])
+            tabs.holds(request.tab, [clip.lease_id for clip in leased])
         with self._project.read() as session:
             tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id) for clip in leased]
             clips = [self._labelling.handed_out(session, ticket) for ticket in tickets]

@@ -81,13 +81,15 @@ class Labelling:
         self._guidelines.look()
         self.tabs.holds(request.tab, request.holding)
         with self._project.write(Turn.LEASES) as session:
-            self.hand_back(session, annotator_id=annotator_id, tab=request.tab, release=request.release)
+            # In here, where no other question of this tab can be half done.
+            release = [*request.release, *(self.tabs.leaves(request.tab) if request.leaving else ())]
+            self.hand_back(session, annotator_id=annotator_id, tab=request.tab, release=release)
             if request.holding:
                 renew_leases(session, annotator_id=annotator_id, lease_ids=request.holding, lease_seconds=settings.lease_seconds)
             leased = lease_next(
                 session,
                 annotator_id=annotator_id,
-                limit=request.want,
+                limit=0 if self.tabs.has_left(request.tab) else request.want,
                 random_share=settings.random_share,
                 lease_seconds=settings.lease_seconds,
                 exclude=set(request.exclude),
@@ -96,7 +98,7 @@ class Labelling:
                 gold_share=settings.gold_share,
             )
             run_id = latest_run_id(session)
-        self.tabs.holds(request.tab, [clip.lease_id for clip in leased])
+            self.tabs.holds(request.tab, [clip.lease_id for clip in leased])
         with self._project.read() as session:
             suggested = self._suggested(session, leased)
             tickets = [Ticket(clip.clip_id, annotator_id, clip.lease_id, run_id, suggested.get(clip.clip_id)) for clip in leased]

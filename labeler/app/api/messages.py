@@ -47,6 +47,8 @@ class NextRequest(_Message):
     """Lease ids."""
     release: Annotated[list[Number], Field(max_length=200)] = []
     """Lease ids."""
+    leaving: bool = False
+    """Whether the page goes, so that everything it holds is handed back."""
     exclude: Annotated[list[Number], Field(max_length=500)] = []
     """Clip ids on screen, waiting, or answered but not yet acknowledged."""
     opus: bool = False

@@ -8,12 +8,15 @@ nothing is known counts as held, until a tab says so or the lease ends.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection
 
 from streamlit import runtime
 
 _MOST = 20_000
 """Leases that are remembered, the newest."""
+_ON_ITS_WAY = 10.0
+"""Seconds for which a question of a tab may arrive that was sent before its page went."""
 
 
 def is_connected(tab: str) -> bool:
@@ -27,6 +30,7 @@ class Tabs:
     def __init__(self, is_open: Callable[[str], bool] | None = None) -> None:
         self._is_open = is_open or is_connected
         self._holders: dict[int, str] = {}
+        self._left: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def holds(self, tab: str | None, lease_ids: Collection[int]) -> None:
@@ -39,6 +43,21 @@ class Tabs:
                 self._holders[lease] = tab
             while len(self._holders) > _MOST:
                 del self._holders[next(iter(self._holders))]
+
+    def leaves(self, tab: str | None) -> list[int]:
+        """The page of this tab goes; all the leases that it holds, also those that it never received."""
+        if not tab:
+            return []
+        now = time.monotonic()
+        with self._lock:
+            self._left = {name: at for name, at in self._left.items() if now - at < _ON_ITS_WAY}
+            self._left[tab] = now
+            return [lease for lease, holder in self._holders.items() if holder == tab]
+
+    def has_left(self, tab: str | None) -> bool:
+        """Whether the page of this tab went a moment ago, so that nobody receives what it still asks for."""
+        with self._lock:
+            return tab is not None and time.monotonic() - self._left.get(tab, -_ON_ITS_WAY) < _ON_ITS_WAY
 
     def abandoned(self, tab: str | None, lease_ids: Collection[int]) -> list[int]:
         """Those of the leases that another tab held which is closed."""

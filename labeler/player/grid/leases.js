@@ -10,9 +10,9 @@ export class Leases {
     this.seat = seat;
   }
 
-  // `leaving` lets it arrive although the page goes.
+  // `leaving` lets it arrive although the page goes. The server then hands back what a question on its way gets, too.
   release(cells, { leaving = false } = {}) {
-    if (cells.length > 0) this.send({ release: numbers(cells) }, { leaving });
+    if (cells.length > 0 || leaving) this.send({ release: numbers(cells), leaving }, { leaving });
   }
 
   renew(cells) {

@@ -139,7 +139,10 @@ export class ClipQueue {
 
   handBack(release, { leaving = false } = {}) {
     const { session, tab } = this;
-    if (release.length > 0) post("/earmark/api/next", { session, tab, want: 0, release }, { leaving }).catch(() => {});
+    // The answer to a question that is on its way will not be read any more.
+    const unread = leaving && this.asking;
+    if (release.length > 0 || unread)
+      post("/earmark/api/next", { session, tab, want: 0, release, leaving }, { leaving }).catch(() => {});
   }
 
   // Nobody is there: others get the clips ahead. The clip on screen stays until its lease ends.

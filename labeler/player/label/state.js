@@ -24,8 +24,10 @@ export function stateOf(transport, queue) {
 
 // Why no clip came. Those that others have open are not done.
 function emptyWords({ counts, elsewhere = 0 }) {
+  // These are counted now; the others may be of a moment ago.
+  if (elsewhere > 0)
+    return `No clip is free at the moment: ${counted(elsewhere, "clip")} open in another tab, yours or somebody else's.`;
   const left = counts ? counts.total - counts.done : 0;
   if (left <= 0) return "All done: every clip has an answer.";
-  if (elsewhere <= 0) return `No clip is free at the moment: ${counted(left, "clip")} without an answer.`;
-  return `No clip is free at the moment: ${counted(elsewhere, "clip")} open in another tab, yours or somebody else's.`;
+  return `No clip is free at the moment: ${counted(left, "clip")} without an answer.`;
 }

@@ -130,6 +130,20 @@ def test_a_tab_that_got_a_new_connection_keeps_what_it_holds(team: Team) -> None
     assert len(again["clips"]) == 3
 
 
+def test_a_page_that_goes_leaves_no_clip_behind_not_even_one_that_was_on_its_way_to_it(team: Team) -> None:
+    known = team.asks("Ben", "bens", want=3)["clips"]
+    team.asks("Ben", "bens", want=2)
+    team.asks("Ben", "bens", want=0, release=[clip["lease"] for clip in known], leaving=True)
+    assert team.asks("Ben", "bens")["clips"] == [], "a question that was sent before comes late"
+    assert len(team.asks("Ann", "anns", want=8)["clips"]) == CLIPS
+
+
+def test_a_page_that_goes_takes_nothing_from_another_tab(team: Team) -> None:
+    team.asks("Ben", "bens", want=6)
+    team.asks("Ann", "anns", want=0, leaving=True)
+    assert len(team.asks("Cem", "cems", want=8)["clips"]) == 2
+
+
 def test_a_page_that_gets_no_clip_is_shown_how_many_are_open_elsewhere(team: Team) -> None:
     bens = team.asks("Ben", "bens", want=6)["clips"]
     anns = team.asks("Ann", "anns")
