@@ -18,6 +18,7 @@ from labeler.cli.data.serve import serve
 from labeler.cli.data.set_up import embed, import_, init, upgrade, validate
 from labeler.cli.data.withdraw import withdraw
 from labeler.cli.learning.finding import likely, similar
+from labeler.cli.learning.finetune import finetune
 from labeler.cli.learning.label_checks import agreement, suspects
 from labeler.cli.learning.learn_and_predict import learn, predict
 from labeler.cli.learning.probe import probe
@@ -69,7 +70,7 @@ def main(ctx: click.Context, project: Path) -> None:
 
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
-    *(suspects, agreement, similar, likely, predict, export, pretrain, probe, simulate, upgrade, labels, withdraw),
+    *(suspects, agreement, similar, likely, predict, export, pretrain, finetune, probe, simulate, upgrade, labels, withdraw),
     *(backup, restore, doctor, validate, export_head),
 ):
     main.add_command(command)

@@ -1,0 +1,175 @@
+"""The command `finetune`: recipes that train the encoder on labels, beside the frozen head, on the same held-out speakers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from db.errors import LabelError
+from labeler.cli.data.set_up import corpus_option
+from labeler.cli.output import json_option, note, print_result
+from labeler.cli.progress import progress_bar
+from labeler.words.run import counted
+
+if TYPE_CHECKING:
+    from learner.corpora.clips import LabelledClips, LeftOut
+
+METHODS = ("frozen", "v-ft", "tapt", "p-tapt")
+_MOST_NOTES = 20
+
+
+@click.command()
+@click.argument("manifest", required=False, type=click.Path(path_type=Path))
+@click.option("--method", type=click.Choice(METHODS), default="v-ft", show_default=True)
+@click.option("--encoder", default="bundled", show_default=True, help="bundled, a hub id or a local folder.")
+@click.option(
+    "--folds",
+    default="speaker",
+    show_default=True,
+    metavar="speaker|COLUMN|N",
+    help="What is held out in turn: each speaker, each value of a column (session, for example), or N groups of speakers.",
+)
+@click.option("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="Trainings per fold, with other seeds.")
+@click.option("--epochs", type=click.IntRange(min=1), default=None, help="Epochs of V-FT; default: those of the recipe.")
+@click.option("--per-class", type=click.IntRange(min=1), default=None, help="Learn from so many labels of each class only.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=None, help="Folder for what is finished.")
+@click.option("--device", default=None, help="A torch device; default: a GPU if there is one.")
+@click.option("--plot", type=click.Path(path_type=Path), default=None, help="Draw the confusions to this .png, .svg or .html.")
+@corpus_option
+@json_option
+def finetune(
+    manifest: Path | None,
+    method: str,
+    encoder: str,
+    folds: str,
+    runs: int,
+    epochs: int | None,
+    per_class: int | None,
+    seed: int,
+    output: Path | None,
+    device: str | None,
+    plot: Path | None,
+    corpus: str | None,
+    as_json: bool,
+) -> None:
+    """Fine-tune an encoder on the labels of a MANIFEST, and score it on speakers that were held out.
+
+    frozen is the head that Earmark ships with, on features that stay as they are. v-ft trains the transformer on labels. tapt
+    first continues the encoder's own pre-training on the fold's training clips, p-tapt first predicts clusters of their frames
+    (Chen & Rudnicky 2021). With --corpus, MANIFEST is the folder of that corpus. See docs/fine-tuning.md.
+
+    You can interrupt it: the same command goes on where it was. What is finished is kept in --output, by default in
+    ~/.cache/earmark (EARMARK_CACHE names another folder).
+    """
+    from labeler.charts.files import check_chart_file, save_chart
+    from learner.corpora.vector_cache import cache_folder
+    from learner.encoders.runtime import user_cache
+    from learner.finetuning.experiment import FinetuneSettings
+    from learner.finetuning.experiment import finetune as train
+    from learner.finetuning.recipe import recipe_for
+
+    if plot is not None:
+        check_chart_file(plot)
+    if manifest is None:
+        raise LabelError(
+            "A project's own decisions cannot be fine-tuned on yet; write them with `earmark export csv FILE` "
+            "and give that file as MANIFEST."
+        )
+    labelled, groups = _clips(manifest, corpus=corpus, folds=folds)
+    settings = FinetuneSettings(
+        method=method, encoder=encoder, folds=folds, runs=runs, per_class=per_class, seed=seed,
+        recipe=recipe_for(encoder).with_epochs(epochs),
+    )  # fmt: skip
+    result = train(
+        labelled,
+        settings=settings,
+        output=output or user_cache() / "finetune" / _name(manifest, settings),
+        cache=cache_folder(None),
+        groups=groups,
+        device=device,
+        watch=progress_bar,
+    )
+    document = result.to_json()
+    _note_left_out(result.left_out)
+    for remark in document["remarks"]:
+        note(remark)
+    if plot is not None:
+        save_chart(_confusions(document), plot)
+    print_result(document, as_json=as_json, lines=lambda: _lines(document, clips=len(result.y)))
+
+
+def _clips(
+    manifest: Path, *, corpus: str | None, folds: str
+) -> tuple[LabelledClips, dict[tuple[str, float, float | None], str] | None]:
+    """The clips, and for folds by a column what stands there."""
+    from learner.corpora.clips import manifest_clips
+    from learner.finetuning.folds import SPEAKER
+
+    labelled = manifest_clips(manifest, corpus=corpus)
+    for sentence in labelled.notes:
+        note(sentence)
+    if folds == SPEAKER or folds.isdecimal():
+        return labelled, None
+    by_column = manifest_clips(manifest, corpus=corpus, speaker_from=folds)
+    return labelled, {(clip.path, clip.start, clip.end): clip.speaker for clip in by_column.clips if clip.speaker is not None}
+
+
+def _name(manifest: Path, settings: Any) -> str:
+    of = json.dumps(
+        [str(manifest.resolve()), settings.method, settings.encoder, settings.folds, settings.per_class, settings.seed]
+    )
+    recipe = json.dumps(settings.used_recipe.as_json(), sort_keys=True)
+    return hashlib.sha256(f"{of}{recipe}".encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def _note_left_out(left_out: list[LeftOut]) -> None:
+    for clip in left_out[:_MOST_NOTES]:
+        note(f"left out {clip.file_name}: {clip.reason}")
+    if len(left_out) > _MOST_NOTES:
+        note(f"left out {counted(len(left_out) - _MOST_NOTES, 'more clip')}.")
+
+
+def _confusions(document: dict[str, Any]) -> Any:
+    from db.reports import Confusion
+    from labeler.charts.confusion import confusion_chart
+
+    return confusion_chart(Confusion(**document["confusion"]))
+
+
+def _lines(document: dict[str, Any], *, clips: int) -> list[str]:
+    names = document["confusion"]["labels"]
+    rows = [("held out", "clips", "UA by run", "WA", "F1", *names)]
+    for fold in document["folds"]:
+        runs = fold["runs"]
+        recalls = [_mean([run["recall"][name] for run in runs if name in run["recall"]]) for name in names]
+        held_out = ", ".join(fold["held_out"])
+        rows.append(
+            (
+                held_out if len(held_out) <= 40 else f"{len(fold['held_out'])} speakers",
+                str(fold["clips"]),
+                " ".join(f"{run['ua']:.3f}" for run in runs),
+                _mean([run["wa"] for run in runs]),
+                _mean([run["f1"] for run in runs]),
+                *recalls,
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        f"{counted(clips, 'clip')}, {document['labels_per_fold']} labels to learn from in a fold; "
+        f"{document['method']} of {document['encoder']}, {counted(len(document['folds'][0]['runs']), 'run')} per fold.",
+        "",
+        *("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows),
+        "",
+        f"UA {document['ua']:.3f} ({document['ua_low']:.3f}-{document['ua_high']:.3f}); median of folds and runs "
+        f"{document['ua_median']:.3f}; deviation of folds {document['ua_fold_std']:.3f}, of runs {document['ua_run_std']:.3f}; "
+        f"{document['seconds']:.0f} s.",
+    ]
+
+
+def _mean(values: list[float]) -> str:
+    return f"{sum(values) / len(values):.3f}" if values else ""

@@ -1,0 +1,96 @@
+"""The frames of clips behind the convolutions, which stay frozen in every recipe: computed once, and kept while memory allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from db.errors import AudioError, LabelError
+from learner.arrays import Float16Array
+from learner.audio.decoding import audio_info, decode
+from learner.corpora.clips import LeftOut, ProbeClip
+from learner.encoders.loading import load_model
+from learner.encoders.wav2vec2.checkpoints import Checkpoint
+from learner.encoders.wav2vec2.encoder import gain_of, with_gain
+from learner.progress import Progress
+
+MOST_BYTES = 2**30
+"""Of frames in memory: about six hours of audio with 512 channels. Those of further clips are computed when they are needed."""
+MOST_SECONDS = 30.0
+"""Clips are cut there before the recipe cuts them at random places: memory does not grow with the length of a file."""
+
+
+class ClipFrames:
+    """Frames [frames, channels] of each clip, float16; clips are computed unpadded, since group norm lets padding change them."""
+
+    def __init__(self, clips: Sequence[ProbeClip], checkpoint: Checkpoint, *, device: str) -> None:
+        """Loads the convolutions.
+
+        Raises:
+            EncoderError: the checkpoint cannot be loaded.
+        """
+        self._clips, self._checkpoint, self._device = list(clips), checkpoint, device
+        self._convolutions: Any = load_model(checkpoint).feature_extractor.to(device)
+        self._kept: dict[int, Float16Array] = {}
+        self.lengths: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+    def read(self, *, progress: Progress) -> tuple[list[ProbeClip], list[LeftOut]]:
+        """Compute the frames of all clips; rows are then those of the clips that could be, which are returned.
+
+        Raises:
+            LabelError: there is none.
+        """
+        usable: list[ProbeClip] = []
+        left_out: list[LeftOut] = []
+        lengths: list[int] = []
+        total = 0
+        for number, clip in enumerate(self._clips):
+            try:
+                frames = self._computed(clip)
+            except AudioError as error:
+                left_out.append(LeftOut(clip.file_name, str(error)))
+            else:
+                if total + frames.nbytes <= MOST_BYTES:
+                    self._kept[len(usable)] = frames
+                    total += frames.nbytes
+                usable.append(clip)
+                lengths.append(len(frames))
+            progress(number + 1, len(self._clips))
+        if not usable:
+            raise LabelError("There is no labelled clip whose audio can be read; see the clips that were left out.")
+        self._clips, self.lengths = usable, np.array(lengths, dtype=np.int64)
+        return usable, left_out
+
+    def __getitem__(self, row: int) -> Float16Array:
+        """The frames of one clip."""
+        known = self._kept.get(row)
+        return self._computed(self._clips[row]) if known is None else known
+
+    def _computed(self, clip: ProbeClip) -> Float16Array:
+        rate = self._checkpoint.sampling_rate
+        end = clip.start + MOST_SECONDS if clip.end is None else min(clip.end, clip.start + MOST_SECONDS)
+        samples = _decoded(clip, end, rate)
+        lacking = self._checkpoint.receptive_field - len(samples)
+        gained = with_gain(np.pad(samples, (0, lacking)) if lacking > 0 else samples, gain_of(self._checkpoint))
+        with torch.inference_mode():
+            found = self._convolutions(torch.from_numpy(gained)[None].to(self._device))[0].T
+            frames: Float16Array = found.clamp(-65_000, 65_000).half().cpu().numpy()
+        if not np.isfinite(frames).all():
+            raise AudioError(f"{clip.path} gives frames that are not numbers.")
+        return frames
+
+
+def _decoded(clip: ProbeClip, end: float, rate: int) -> NDArray[np.float32]:
+    if clip.end is None:
+        duration = audio_info(clip.path).duration
+        return decode(clip.path, start=clip.start, end=None if duration <= end else end, sampling_rate=rate)
+    return decode(clip.path, start=clip.start, end=end, sampling_rate=rate)
+
+
+def frames_per_second(checkpoint: Checkpoint) -> float:
+    """How many frames a second of audio has."""
+    return checkpoint.sampling_rate / checkpoint.stride

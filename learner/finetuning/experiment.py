@@ -1,0 +1,208 @@
+"""One method on all folds and runs of a corpus. What is finished is kept, so that a killed experiment goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from db.errors import EncoderError, LabelError
+from db.store.files import write_whole
+from learner.arrays import Int64Array
+from learner.corpora.clips import LabelledClips, ProbeClip, clip_key
+from learner.finetuning.folds import Fold, folds_of_clips, labelled_rows
+from learner.finetuning.recipe import FROZEN, Recipe, checked_method, recipe_for
+from learner.finetuning.result import FinetuneResult, RunOfFold
+from learner.finetuning.runs import Runs, frozen_runs, tuned_runs
+from learner.progress import Watch
+
+_SETTINGS = "settings.json"
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """What is asked for.
+
+    Args:
+        folds: `speaker`, a number of folds, or the name of a column.
+        per_class: labels of each class to learn from; none takes all of the training fold.
+        recipe: none takes that of the encoder.
+    """
+
+    method: str
+    encoder: str
+    folds: str = "speaker"
+    runs: int = 1
+    per_class: int | None = None
+    seed: int = 0
+    recipe: Recipe | None = None
+
+    @property
+    def used_recipe(self) -> Recipe:
+        """The recipe asked for, or that of the encoder."""
+        return self.recipe or recipe_for(self.encoder)
+
+
+def finetune(
+    labelled: LabelledClips,
+    *,
+    settings: FinetuneSettings,
+    output: Path,
+    cache: Path,
+    groups: dict[tuple[str, float, float | None], str] | None = None,
+    device: str | None = None,
+    watch: Watch,
+) -> FinetuneResult:
+    """Train and score a method on every fold.
+
+    Args:
+        output: folder that keeps what is finished, and the state of what is under way.
+        cache: folder of vectors, for `frozen`.
+        groups: what stands in the column that folds are made of, by path, start and end of a clip; none takes the speaker.
+
+    Raises:
+        EncoderError: bad settings, an encoder that cannot be used, a training that cannot go on, or an output of other settings.
+        LabelError: too few labels or speakers.
+        FeatureError: the cache cannot be written to.
+    """
+    checked_method(settings.method)
+    _check_labels(labelled.clips)
+    runs: Runs = (frozen_runs if settings.method == FROZEN else tuned_runs)(
+        labelled.clips, settings.encoder, cache=cache, device=device, watch=watch
+    )
+    clips = runs.clips
+    labels, y = _check_labels(clips)
+    of_folds = [clip.speaker if groups is None else groups.get((clip.path, clip.start, clip.end)) for clip in clips]
+    folds = folds_of_clips(of_folds, asked=settings.folds)
+    kept = _Kept(output, settings, clips, fingerprint=runs.fingerprint)
+    plan = [(fold, run) for fold in range(len(folds)) for run in range(settings.runs)]
+    found: dict[tuple[int, int], RunOfFold] = {}
+    learned_from = []
+    with watch(f"finetune {settings.method}", "step") as moved:
+        bar = _Bar(moved, jobs=len(plan))
+        for place in plan:
+            fold, seed = folds[place[0]], [settings.seed, *place]
+            rows = labelled_rows(fold, y, per_class=settings.per_class, seed=seed)
+            learned_from.append(len(rows))
+            known = kept.run(place, fold)
+            if known is None:
+                bar.begins(len(found))
+                known = runs.train(
+                    settings.method, y, fold, rows, seed=seed, classes=len(labels), recipe=settings.used_recipe,
+                    folder=kept.folder_of(place), settings=kept.document, moved=bar.within,
+                )  # fmt: skip
+                kept.keep(place, known)
+            found[place] = known
+            bar.begins(len(found))
+    names = [clip.speaker or f"clip {row}" for row, clip in enumerate(clips)]
+    return FinetuneResult(
+        method=settings.method,
+        encoder=settings.encoder,
+        labels=labels,
+        y=y,
+        speakers=np.unique(names, return_inverse=True)[1].astype(np.int64),
+        folds=folds,
+        runs=[[found[fold, run] for run in range(settings.runs)] for fold in range(len(folds))],
+        learned_from=round(float(np.mean(learned_from))),
+        left_out=[*labelled.left_out, *runs.left_out],
+    )
+
+
+def _check_labels(clips: Sequence[ProbeClip]) -> tuple[list[str], Int64Array]:
+    names, y = np.unique([clip.label for clip in clips], return_inverse=True)
+    if len(names) < 2:
+        raise LabelError(f"There are {len(clips)} labelled clips of {len(names)} labels; give clips of at least two labels.")
+    return [str(name) for name in names], y.astype(np.int64)
+
+
+class _Bar:
+    """One bar for all folds and runs, in thousandths of each."""
+
+    def __init__(self, moved: Any, *, jobs: int) -> None:
+        self._moved, self._jobs, self._done = moved, jobs, 0
+
+    def begins(self, done: int) -> None:
+        self._done = done
+        self._moved(done * 1000, self._jobs * 1000)
+
+    def within(self, step: int, steps: int) -> None:
+        self._moved(self._done * 1000 + 1000 * step // max(steps, 1), self._jobs * 1000)
+
+
+class _Kept:
+    """What is finished, as JSON: one file a fold and run, beside the settings that all of them belong to."""
+
+    def __init__(
+        self, folder: Path, settings: FinetuneSettings, clips: Sequence[ProbeClip], *, fingerprint: dict[str, Any]
+    ) -> None:
+        self._folder = folder
+        listed = json.dumps([[clip_key(clip), clip.label, clip.speaker] for clip in clips])
+        self.document: dict[str, Any] = {
+            "method": settings.method,
+            "encoder": settings.encoder,
+            "folds": settings.folds,
+            "per_class": settings.per_class,
+            "seed": settings.seed,
+            "recipe": json.loads(json.dumps(settings.used_recipe.as_json())),
+            "clips": hashlib.sha256(listed.encode("utf-8", "surrogatepass")).hexdigest()[:20],
+            **fingerprint,
+        }
+        self._check()
+
+    def _check(self) -> None:
+        path = self._folder / _SETTINGS
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+            if before is None:
+                write_whole(path, json.dumps(self.document, indent=2, sort_keys=True) + "\n")
+                return
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+        except ValueError as error:
+            raise EncoderError(f"{path} is damaged; remove the folder {self._folder} to start again.") from error
+        changed = sorted(key for key in {*before, *self.document} if before.get(key) != self.document.get(key))
+        if changed:
+            raise EncoderError(
+                f"{self._folder} holds an experiment with other settings ({', '.join(changed)}); "
+                "continue with those, or choose another --output."
+            )
+
+    def folder_of(self, place: tuple[int, int]) -> Path:
+        """Where a run keeps its state while it trains."""
+        return self._folder / f"fold-{place[0] + 1}-run-{place[1] + 1}"
+
+    def run(self, place: tuple[int, int], fold: Fold) -> RunOfFold | None:
+        """A run that is finished."""
+        try:
+            kept = json.loads(self.folder_of(place).with_suffix(".json").read_text(encoding="utf-8"))
+            predicted = np.array(kept["predicted"], dtype=np.int64)
+            if predicted.shape == fold.test.shape:
+                return RunOfFold(predicted, float(kept["seconds"]), tuple(map(str, kept["remarks"])))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            pass
+        return None
+
+    def keep(self, place: tuple[int, int], run: RunOfFold) -> None:
+        """Keep a run; the states of its training are not needed any more."""
+        document = {"predicted": run.predicted.tolist(), "seconds": run.seconds, "remarks": list(run.remarks)}
+        try:
+            write_whole(self.folder_of(place).with_suffix(".json"), json.dumps(document) + "\n")
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+        with suppress(OSError):
+            for path in self.folder_of(place).iterdir():
+                path.unlink()
+            self.folder_of(place).rmdir()
+
+
+def _unwritable(folder: Path, error: OSError) -> EncoderError:
+    return EncoderError(
+        f"{folder} cannot be written to ({error.strerror}); make room, or choose another --output. What is finished is kept."
+    )

@@ -1,0 +1,160 @@
+"""The phases of one fold and run, each with a state of its own on disk, so that each can be continued."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from learner.arrays import Int64Array
+from learner.encoders.hidden_layers import LEAST_WIDTH
+from learner.encoders.loading import load_model
+from learner.encoders.pooling import parse_layers
+from learner.encoders.precision import FLOAT32, PRECISIONS, chosen_precision
+from learner.encoders.wav2vec2.checkpoints import Checkpoint
+from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder
+from learner.encoders.wav2vec2.timing import forward_seconds
+from learner.finetuning.clip_frames import ClipFrames, frames_per_second
+from learner.finetuning.contrastive import ContrastiveJob
+from learner.finetuning.crops import MaskedCrops
+from learner.finetuning.folds import Fold
+from learner.finetuning.masked_prediction import MaskedPredictionJob, PseudoLabels
+from learner.finetuning.network import ClipClassifier, FrameTransformer
+from learner.finetuning.recipe import SHIPPED, TAPT, Pretraining, Recipe, Supervised
+from learner.finetuning.recipe import PseudoLabels as PseudoLabelRecipe
+from learner.finetuning.shipped_head import fitted
+from learner.finetuning.steps import Ended, Job, cannot_be_written, carry_through
+from learner.finetuning.supervised import SupervisedJob
+
+Weights = dict[str, torch.Tensor]
+"""Of a transformer."""
+
+
+class Phases:
+    """What the phases of a fold and run share."""
+
+    def __init__(
+        self, frames: ClipFrames, checkpoint: Checkpoint, speakers: Sequence[str | None], y: Int64Array, fold: Fold,
+        labelled: Int64Array, *, classes: int, device: str, seed: int, folder: Path, settings: dict[str, Any],
+        moved: Callable[[int, int], None],
+    ) -> None:  # fmt: skip
+        self.frames, self.checkpoint, self.fold = frames, checkpoint, fold
+        self.device, self.seed, self.folder = device, seed, folder
+        self._speakers, self._y, self._labelled, self._classes = speakers, y, labelled, classes
+        self._settings, self._moved = settings, moved
+        self.seconds, self.remarks = 0.0, list[str]()
+        self._place, self._phases = 0, 1
+
+    def pretrained(self, method: str, recipe: Recipe) -> Weights:
+        """The transformer after continued pre-training on the clips of the training fold."""
+        if method == TAPT:
+            self._phases = 2
+            contrastive = ContrastiveJob(
+                self.checkpoint,
+                self._crops(recipe.contrastive),
+                precision=training_precision(self.checkpoint, self.device),
+                recipe=recipe.contrastive,
+                seed=self.seed,
+            )
+            self.carry(contrastive, "tapt")
+            return contrastive.weights
+        self._phases = 3
+        job = self._prediction_of(recipe.pseudo_labels)
+        self.carry(job, "p-tapt")
+        return job.weights
+
+    def _prediction_of(self, recipe: PseudoLabelRecipe) -> MaskedPredictionJob:
+        """The phase that predicts pseudo-labels; first those that they come from, where these are not finished."""
+        features = self.supervised(recipe.features, weights=None)
+        self.carry(features, "features")
+        began = time.monotonic()
+        rows = self.fold.train
+        states, lengths = features.last_layer(rows)
+        try:
+            labels = PseudoLabels.of(
+                states, rows, lengths, wanted=recipe.clusters, seed=self.seed, path=self.folder / "clusters.safetensors"
+            )
+        except OSError as error:
+            raise cannot_be_written(self.folder, error) from error
+        self.seconds += time.monotonic() - began
+        crops = self._crops(recipe.pretraining)
+        return MaskedPredictionJob(self.transformer(), crops, labels, recipe=recipe.pretraining, seed=self.seed)
+
+    def _crops(self, recipe: Pretraining) -> MaskedCrops:
+        return MaskedCrops(
+            self.fold.train,
+            self.frames.__getitem__,
+            recipe,
+            frames_per_second=frames_per_second(self.checkpoint),
+            device=self.device,
+            seed=self.seed,
+        )
+
+    def vft(self, recipe: Supervised, *, weights: Weights | None) -> Int64Array:
+        """Classes of the held-out clips after V-FT of the checkpoint, or of a transformer with these weights."""
+        job = self.supervised(recipe, weights=weights)
+        self.carry(job, "v-ft")
+        return job.predictions(self.fold.test)
+
+    def supervised(self, recipe: Supervised, *, weights: Weights | None) -> SupervisedJob:
+        """V-FT that has not begun."""
+        torch.manual_seed(self.seed)
+        transformer = self.transformer(weights)
+        encoder = Wav2Vec2Encoder(self.checkpoint)
+        shipped = recipe.head == SHIPPED
+        layers = parse_layers(encoder.settings["layers"], count=encoder.hidden_layers).indices if shipped else [-1]
+        pooling = encoder.settings["pooling"] if shipped else "mean"
+        network = ClipClassifier(transformer, layers=layers, pooling=pooling, classes=self._classes, relu=not shipped)
+        job = SupervisedJob(
+            network, self.frames, self._y, self._labelled, recipe=recipe,
+            frames_per_second=frames_per_second(self.checkpoint), device=self.device, seed=self.seed,
+        )  # fmt: skip
+        if shipped:
+            vectors = job.pooled(np.arange(len(self._y)))
+            job.starts_as(
+                fitted(vectors, self._y, self._speakers, self.fold, self._labelled, classes=self._classes),
+                self._speakers, self.fold,
+            )  # fmt: skip
+        return job
+
+    def transformer(self, weights: Weights | None = None) -> FrameTransformer:
+        """That of the checkpoint, or with other weights."""
+        found = FrameTransformer(load_model(self.checkpoint), precision=training_precision(self.checkpoint, self.device))
+        if weights is not None:
+            found.load_state_dict(weights)
+        return found.to(self.device)
+
+    def carry(self, job: Job, phase: str) -> Ended:
+        """Train a phase to its end, or continue it."""
+        done, share = self._place / self._phases, 1 / self._phases
+
+        def moved(step: int) -> None:
+            self._moved(int(1000 * (done + share * step / max(job.steps, 1))), 1000)
+
+        ended = carry_through(job, self.folder / f"{phase}.safetensors", settings=self._settings, moved=moved)
+        self._place += 1
+        self.seconds += ended.seconds
+        if ended.early:
+            self.remarks.append(
+                f"{phase}: the loss was not a number several times in a row; "
+                f"the weights are those of step {ended.at} of {job.steps}."
+            )
+        elif ended.skipped:
+            self.remarks.append(f"{phase}: {ended.skipped} of {job.steps} steps were skipped, their loss was not a number.")
+        return ended
+
+
+def training_precision(checkpoint: Checkpoint, device: str) -> str:
+    """The faster one on this machine; small networks compute in float32."""
+    if checkpoint.hidden_size < LEAST_WIDTH:
+        return FLOAT32
+
+    def measured() -> dict[str, float]:
+        model, rate = load_model(checkpoint).to(device), checkpoint.sampling_rate
+        return {each: forward_seconds(model, device=device, sampling_rate=rate, precision=each) for each in PRECISIONS}
+
+    return chosen_precision(device, geometry=f"training, {checkpoint.geometry}", measure=measured)

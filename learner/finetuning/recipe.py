@@ -1,0 +1,119 @@
+"""The recipes: what each method does, with how many steps, at which rates.
+
+The values for large encoders are those of Chen & Rudnicky 2021, *Exploring wav2vec 2.0 fine-tuning for improved speech emotion
+recognition*. Those for `bundled`, which is thirteen times smaller, are ours: docs/fine-tuning.md shows the tries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from db.errors import EncoderError
+from learner.encoders.base import BUNDLED
+
+FROZEN, V_FT, TAPT, P_TAPT = "frozen", "v-ft", "tapt", "p-tapt"
+METHODS = (FROZEN, V_FT, TAPT, P_TAPT)
+MEAN, SHIPPED = "mean", "shipped"
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """V-FT: the transformer learns from labels.
+
+    Args:
+        epochs: passes over the labelled clips.
+        batch: clips a step; gradients are accumulated where so many do not fit.
+        rate: learning rate of Adam for the transformer.
+        head_rate: that of the linear layer.
+        decays: whether the rate falls to nearly nothing after a short rise; otherwise it is constant.
+        head: `MEAN`: ReLU, mean over time, ReLU, linear, of the last layer, as in the paper. `SHIPPED`: starts as the head on
+            frozen features that the encoder ships with: its layers, pooling, normalisation and weights.
+        clip_seconds: clips are cut there; a longer one is cut at a random place in each epoch.
+        time_mask, feature_mask: share that SpecAugment masks, and the length of a span.
+    """
+
+    epochs: int = 15
+    batch: int = 64
+    rate: float = 1e-4
+    head_rate: float = 1e-4
+    decays: bool = False
+    head: str = MEAN
+    clip_seconds: float = 10.0
+    time_mask: tuple[float, int] = (0.08, 15)
+    feature_mask: tuple[float, int] = (0.05, 64)
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Continued pre-training on clips without labels.
+
+    Args:
+        fresh_rate: learning rate of what has no weights yet, such as a new quantiser or the heads for pseudo-labels.
+        warmup, flat: steps of linear rise, and the share of all steps at the full rate; then linear decay.
+        mask: chance of a masked span to begin at a frame, and its length.
+    """
+
+    steps: int = 20_000
+    batch: int = 64
+    rate: float = 1e-4
+    fresh_rate: float = 1e-4
+    warmup: int = 100
+    flat: float = 0.05
+    crop_seconds: float = 10.0
+    mask: tuple[float, int] = (0.065, 10)
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """P-TAPT: `clusters` are the numbers of k-means centres, `features` the V-FT whose last layer is clustered."""
+
+    clusters: tuple[int, ...] = (64, 512, 4096)
+    features: Supervised = field(default_factory=Supervised)
+    pretraining: Pretraining = field(default_factory=lambda: Pretraining(mask=(0.06, 15)))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the methods depend on besides clips and encoder."""
+
+    supervised: Supervised = field(default_factory=Supervised)
+    contrastive: Pretraining = field(default_factory=Pretraining)
+    pseudo_labels: PseudoLabels = field(default_factory=PseudoLabels)
+
+    def as_json(self) -> dict[str, Any]:
+        """All values, in JSON's types."""
+        return asdict(self)
+
+    def with_epochs(self, epochs: int | None) -> Recipe:
+        """With so many epochs of V-FT; none leaves them."""
+        return self if epochs is None else replace(self, supervised=replace(self.supervised, epochs=epochs))
+
+
+_SMALL = Supervised(
+    epochs=8, batch=32, rate=1e-4, head_rate=2e-5, decays=True, head=SHIPPED, clip_seconds=10.0, feature_mask=(0.05, 32)
+)
+_SMALL_PRETRAINING = Pretraining(steps=400, batch=16, rate=1e-4, fresh_rate=1e-3, warmup=40, crop_seconds=3.0)
+SMALL = Recipe(
+    supervised=_SMALL,
+    contrastive=_SMALL_PRETRAINING,
+    pseudo_labels=PseudoLabels(
+        clusters=(64, 256, 1024), features=_SMALL, pretraining=replace(_SMALL_PRETRAINING, mask=(0.06, 15))
+    ),
+)
+
+
+def recipe_for(encoder: str) -> Recipe:
+    """The stated recipe of `bundled`; that of the paper for every other encoder."""
+    return SMALL if encoder == BUNDLED else Recipe()
+
+
+def checked_method(method: str) -> str:
+    """The method.
+
+    Raises:
+        EncoderError: there is no such method.
+    """
+    if method not in METHODS:
+        raise EncoderError(f"Method {method!r} is not known; choose one of {', '.join(METHODS)}.")
+    return method
