@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from learner.arrays import Int64Array
+from learner.arrays import Float32Array, Int64Array
 from learner.encoders.hidden_layers import LEAST_WIDTH
 from learner.encoders.loading import load_model
 from learner.encoders.pooling import parse_layers
@@ -30,6 +30,8 @@ from learner.finetuning.shipped_head import fitted
 from learner.finetuning.steps import Ended, Job, cannot_be_written, carry_through
 from learner.finetuning.supervised import SupervisedJob
 
+_VECTORS = "vectors"
+"""Of all clips by the network as it is published."""
 Weights = dict[str, torch.Tensor]
 """Of a transformer."""
 
@@ -40,12 +42,13 @@ class Phases:
     def __init__(
         self, frames: ClipFrames, checkpoint: Checkpoint, speakers: Sequence[str | None], y: Int64Array, fold: Fold,
         labelled: Int64Array, *, classes: int, device: str, seed: int, folder: Path, settings: dict[str, Any],
-        moved: Callable[[int, int], None],
+        moved: Callable[[int, int], None], shared: dict[str, Float32Array],
     ) -> None:  # fmt: skip
+        """`shared`: what all folds and runs need, and the first computes."""
         self.frames, self.checkpoint, self.fold = frames, checkpoint, fold
         self.device, self.seed, self.folder = device, seed, folder
         self._speakers, self._y, self._labelled, self._classes = speakers, y, labelled, classes
-        self._settings, self._moved = settings, moved
+        self._settings, self._moved, self._shared = settings, moved, shared
         self.seconds, self.remarks = 0.0, list[str]()
         self._place, self._phases = 0, 1
 
@@ -114,7 +117,12 @@ class Phases:
             frames_per_second=frames_per_second(self.checkpoint), device=self.device, seed=self.seed,
         )  # fmt: skip
         if shipped:
-            vectors = job.pooled(np.arange(len(self._y)))
+            if weights is not None:
+                vectors = job.pooled(np.arange(len(self._y)))
+            else:
+                if _VECTORS not in self._shared:
+                    self._shared[_VECTORS] = job.pooled(np.arange(len(self._y)))
+                vectors = self._shared[_VECTORS]
             job.starts_as(
                 fitted(vectors, self._y, self._speakers, self.fold, self._labelled, classes=self._classes),
                 self._speakers, self.fold,

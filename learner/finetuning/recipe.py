@@ -29,6 +29,8 @@ class Supervised:
         decays: whether the rate falls to nearly nothing after a short rise; otherwise it is constant.
         head: `MEAN`: ReLU, mean over time, ReLU, linear, of the last layer, as in the paper. `SHIPPED`: starts as the head on
             frozen features that the encoder ships with: its layers, pooling, normalisation and weights.
+        start_scale: what the scores of a shipped head are multiplied by at the start. It is certain of the clips that it was
+            fitted to; with smaller scores there is a gradient to learn from.
         clip_seconds: clips are cut there; a longer one is cut at a random place in each epoch.
         time_mask, feature_mask: share that SpecAugment masks, and the length of a span.
     """
@@ -39,6 +41,7 @@ class Supervised:
     head_rate: float = 1e-4
     decays: bool = False
     head: str = MEAN
+    start_scale: float = 1.0
     clip_seconds: float = 10.0
     time_mask: tuple[float, int] = (0.08, 15)
     feature_mask: tuple[float, int] = (0.05, 64)
@@ -91,9 +94,17 @@ class Recipe:
 
 
 _SMALL = Supervised(
-    epochs=8, batch=32, rate=1e-4, head_rate=2e-5, decays=True, head=SHIPPED, clip_seconds=10.0, feature_mask=(0.05, 32)
+    epochs=3,
+    batch=32,
+    rate=1e-4,
+    head_rate=2e-5,
+    decays=True,
+    head=SHIPPED,
+    start_scale=0.5,
+    time_mask=(0.0, 15),
+    feature_mask=(0.0, 64),
 )
-_SMALL_PRETRAINING = Pretraining(steps=400, batch=16, rate=1e-4, fresh_rate=1e-3, warmup=40, crop_seconds=3.0)
+_SMALL_PRETRAINING = Pretraining(steps=200, batch=16, rate=1e-4, fresh_rate=1e-3, warmup=40, crop_seconds=3.0)
 SMALL = Recipe(
     supervised=_SMALL,
     contrastive=_SMALL_PRETRAINING,

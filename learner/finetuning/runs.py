@@ -20,7 +20,8 @@ from learner.encoders.runtime import chosen_device
 from learner.encoders.wav2vec2.checkpoints import ARCHITECTURES, Checkpoint, find_checkpoint
 from learner.finetuning.clip_frames import ClipFrames
 from learner.finetuning.folds import Fold
-from learner.finetuning.recipe import V_FT, Recipe
+from learner.finetuning.memory_need import check_memory
+from learner.finetuning.recipe import V_FT, Recipe, Supervised
 from learner.finetuning.result import RunOfFold
 from learner.finetuning.shipped_head import fitted
 from learner.progress import Watch
@@ -81,7 +82,8 @@ class tuned_runs:  # noqa: N801 (it is called as a function)
 
     def __init__(self, clips: Sequence[ProbeClip], encoder: str, *, cache: Path, device: str | None, watch: Watch) -> None:
         self._device = chosen_device(device)
-        self._checkpoint = tunable(encoder)
+        self._checkpoint, self._shared = tunable(encoder), dict[str, Float32Array]()
+        check_memory(self._checkpoint, device=self._device, clip_seconds=Supervised.clip_seconds)
         self._frames = ClipFrames(clips, self._checkpoint, device=self._device)
         with watch("read", "clip") as moved:
             self.clips, self.left_out = self._frames.read(progress=moved)
@@ -99,6 +101,7 @@ class tuned_runs:  # noqa: N801 (it is called as a function)
         phases = Phases(
             self._frames, self._checkpoint, speakers, y, fold, labelled,
             classes=classes, device=self._device, seed=number, folder=folder, settings=settings, moved=moved,
+            shared=self._shared,
         )  # fmt: skip
         predicted = phases.vft(recipe.supervised, weights=None if method == V_FT else phases.pretrained(method, recipe))
         return RunOfFold(predicted, phases.seconds, tuple(phases.remarks))

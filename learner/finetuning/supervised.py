@@ -60,8 +60,8 @@ class SupervisedJob:
     def starts_as(self, head: ShippedHead, speakers: Sequence[str | None], fold: Fold) -> None:
         """Start with the weights of a head, and keep normalising as it does: statistics follow the network epoch by epoch."""
         with torch.no_grad():
-            self.network.linear.weight.copy_(torch.from_numpy(head.coef))
-            self.network.linear.bias.copy_(torch.from_numpy(head.intercept))
+            self.network.linear.weight.copy_(torch.from_numpy(head.coef * self._recipe.start_scale))
+            self.network.linear.bias.copy_(torch.from_numpy(head.intercept * self._recipe.start_scale))
         self.normalised = _ByFold(head, speakers, fold)
         self.normalised.into(self.network)
 
@@ -129,7 +129,7 @@ class SupervisedJob:
         if self.normalised is not None:
             everything = np.zeros((len(self._y), vectors.shape[1]), np.float32)
             everything[rows] = vectors
-            everything[self.normalised.fold.train] = self.pooled(self.normalised.fold.train)
+            everything[self.normalised.fold.train] = self.pooled(self.normalised.fold.train, exact=False)
             self.normalised.refresh(self.network, everything)
         with torch.inference_mode():
             scores = self.network.scores(torch.from_numpy(vectors).to(self._device), self._statistics_of(rows))
