@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from db.store.files import write_whole
 from learner.arrays import Int64Array
 from learner.corpora.clips import LabelledClips, ProbeClip, clip_key
 from learner.finetuning.folds import Fold, folds_of_clips, labelled_rows
+from learner.finetuning.label_files import write_label_file
 from learner.finetuning.recipe import FROZEN, Recipe, checked_method, recipe_for
 from learner.finetuning.result import FinetuneResult, RunOfFold
 from learner.finetuning.runs import Runs, frozen_runs, tuned_runs
@@ -55,7 +56,7 @@ def finetune(
     settings: FinetuneSettings,
     output: Path,
     cache: Path,
-    groups: dict[tuple[str, float, float | None], str] | None = None,
+    folds_of: Callable[[Sequence[ProbeClip]], list[Fold]] | None = None,
     device: str | None = None,
     watch: Watch,
 ) -> FinetuneResult:
@@ -64,7 +65,7 @@ def finetune(
     Args:
         output: folder that keeps what is finished, and the state of what is under way.
         cache: folder of vectors, for `frozen`.
-        groups: what stands in the column that folds are made of, by path, start and end of a clip; none takes the speaker.
+        folds_of: makes the folds of the clips that can be read; none makes them of speakers, as the settings say.
 
     Raises:
         EncoderError: bad settings, an encoder that cannot be used, a training that cannot go on, or an output of other settings.
@@ -78,8 +79,7 @@ def finetune(
     )
     clips = runs.clips
     labels, y = _check_labels(clips)
-    of_folds = [clip.speaker if groups is None else groups.get((clip.path, clip.start, clip.end)) for clip in clips]
-    folds = folds_of_clips(of_folds, asked=settings.folds)
+    folds = folds_of(clips) if folds_of else folds_of_clips([clip.speaker for clip in clips], asked=settings.folds)
     kept = _Kept(output, settings, clips, fingerprint=runs.fingerprint)
     plan = [(fold, run) for fold in range(len(folds)) for run in range(settings.runs)]
     found: dict[tuple[int, int], RunOfFold] = {}
@@ -97,7 +97,7 @@ def finetune(
                     settings.method, y, fold, rows, seed=seed, classes=len(labels), recipe=settings.used_recipe,
                     folder=kept.folder_of(place), settings=kept.document, moved=bar.within,
                 )  # fmt: skip
-                kept.keep(place, known)
+                kept.keep(place, known, clips, fold, rows)
             found[place] = known
             bar.begins(len(found))
     names = [clip.speaker or f"clip {row}" for row, clip in enumerate(clips)]
@@ -189,10 +189,12 @@ class _Kept:
             pass
         return None
 
-    def keep(self, place: tuple[int, int], run: RunOfFold) -> None:
-        """Keep a run; the states of its training are not needed any more."""
+    def keep(self, place: tuple[int, int], run: RunOfFold, clips: Sequence[ProbeClip], fold: Fold, labelled: Int64Array) -> None:
+        """Keep a run, and which labels it learned from; the states of its training are not needed any more."""
         document = {"predicted": run.predicted.tolist(), "seconds": run.seconds, "remarks": list(run.remarks)}
+        labels = self._folder / f"labels-{self.folder_of(place).name}.json"
         try:
+            write_label_file(labels, clips, train=labelled, test=fold.test)
             write_whole(self.folder_of(place).with_suffix(".json"), json.dumps(document) + "\n")
         except OSError as error:
             raise _unwritable(self._folder, error) from error

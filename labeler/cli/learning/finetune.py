@@ -16,7 +16,10 @@ from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
-    from learner.corpora.clips import LabelledClips, LeftOut
+    from collections.abc import Callable, Sequence
+
+    from learner.corpora.clips import LabelledClips, LeftOut, ProbeClip
+    from learner.finetuning.folds import Fold
 
 METHODS = ("frozen", "v-ft", "tapt", "p-tapt")
 _MOST_NOTES = 20
@@ -61,7 +64,8 @@ def finetune(
 
     frozen is the head that Earmark ships with, on features that stay as they are. v-ft trains the transformer on labels. tapt
     first continues the encoder's own pre-training on the fold's training clips, p-tapt first predicts clusters of their frames
-    (Chen & Rudnicky 2021). With --corpus, MANIFEST is the folder of that corpus. See docs/fine-tuning.md.
+    (Chen & Rudnicky 2021). With --corpus, MANIFEST is the folder of that corpus. A MANIFEST that ends in
+    .json is a label file of the form {"Train": {file: label}, "Val": {}, "Test": {}}. See docs/fine-tuning.md.
 
     You can interrupt it: the same command goes on where it was. What is finished is kept in --output, by default in
     ~/.cache/earmark (EARMARK_CACHE names another folder).
@@ -80,7 +84,7 @@ def finetune(
             "A project's own decisions cannot be fine-tuned on yet; write them with `earmark export csv FILE` "
             "and give that file as MANIFEST."
         )
-    labelled, groups = _clips(manifest, corpus=corpus, folds=folds)
+    labelled, folds_of = _clips(manifest, corpus=corpus, folds=folds)
     settings = FinetuneSettings(
         method=method, encoder=encoder, folds=folds, runs=runs, per_class=per_class, seed=seed,
         recipe=recipe_for(encoder).with_epochs(epochs),
@@ -90,7 +94,7 @@ def finetune(
         settings=settings,
         output=output or user_cache() / "finetune" / _name(manifest, settings),
         cache=cache_folder(None),
-        groups=groups,
+        folds_of=folds_of,
         device=device,
         watch=progress_bar,
     )
@@ -105,18 +109,23 @@ def finetune(
 
 def _clips(
     manifest: Path, *, corpus: str | None, folds: str
-) -> tuple[LabelledClips, dict[tuple[str, float, float | None], str] | None]:
-    """The clips, and for folds by a column what stands there."""
+) -> tuple[LabelledClips, Callable[[Sequence[ProbeClip]], list[Fold]] | None]:
+    """The clips, and how folds are made of them where that is not by speaker."""
     from learner.corpora.clips import manifest_clips
-    from learner.finetuning.folds import SPEAKER
+    from learner.finetuning.folds import SPEAKER, folds_of_clips
+    from learner.finetuning.label_files import fold_of_parts, is_label_file, read_label_file
 
+    if corpus is None and is_label_file(manifest):
+        listed, part_of = read_label_file(manifest)
+        return listed, lambda clips: fold_of_parts(clips, part_of)
     labelled = manifest_clips(manifest, corpus=corpus)
     for sentence in labelled.notes:
         note(sentence)
     if folds == SPEAKER or folds.isdecimal():
         return labelled, None
     by_column = manifest_clips(manifest, corpus=corpus, speaker_from=folds)
-    return labelled, {(clip.path, clip.start, clip.end): clip.speaker for clip in by_column.clips if clip.speaker is not None}
+    groups = {(clip.path, clip.start, clip.end): clip.speaker for clip in by_column.clips}
+    return labelled, lambda clips: folds_of_clips([groups.get((clip.path, clip.start, clip.end)) for clip in clips], asked=folds)
 
 
 def _name(manifest: Path, settings: Any) -> str:

@@ -20,6 +20,7 @@ from learner.finetuning import batches, steps
 from learner.finetuning.contrastive import ContrastiveJob
 from learner.finetuning.crops import MaskedCrops
 from learner.finetuning.experiment import FinetuneSettings, finetune
+from learner.finetuning.masked_prediction import MaskedPredictionJob
 from learner.finetuning.network import ClipClassifier
 from learner.finetuning.recipe import SHIPPED, Pretraining, PseudoLabels, Recipe, Supervised
 from learner.finetuning.result import FinetuneResult
@@ -93,11 +94,8 @@ def test_a_killed_run_goes_on_to_the_same_result(
 
 def killed_after(method: str) -> None:
     """Kill this process in the second step of V-FT, or of what comes before it."""
-    job = SupervisedJob if method == "v-ft" else ContrastiveJob if method == "tapt" else None
-    if job is None:
-        from learner.finetuning.masked_prediction import MaskedPredictionJob
-
-        job = MaskedPredictionJob
+    jobs: dict[str, Any] = {"v-ft": SupervisedJob, "tapt": ContrastiveJob, "p-tapt": MaskedPredictionJob}
+    job = jobs[method]
     before = job.before
 
     def dies(self: Any, step: int) -> None:
@@ -105,7 +103,7 @@ def killed_after(method: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         before(self, step)
 
-    job.before = dies  # type: ignore[method-assign]
+    job.before = dies
 
 
 def weights_of(monkeypatch: pytest.MonkeyPatch, run: Callable[[], object]) -> list[torch.Tensor]:
