@@ -18,10 +18,10 @@ from learner.arrays import Int64Array
 from learner.corpora.clips import LabelledClips, ProbeClip, clip_key
 from learner.finetuning.folds import Fold, folds_of_clips, labelled_rows
 from learner.finetuning.label_files import write_label_file
-from learner.finetuning.recipe import FROZEN, Recipe, checked_method, recipe_for
+from learner.finetuning.recipe import FROZEN, Recipe, checked_method, recipe_for, steps_of
 from learner.finetuning.result import FinetuneResult, RunOfFold
 from learner.finetuning.runs import Runs, frozen_runs, tuned_runs
-from learner.progress import Watch
+from learner.progress import Progress, Watch
 
 _SETTINGS = "settings.json"
 
@@ -83,23 +83,22 @@ def finetune(
     kept = _Kept(output, settings, clips, fingerprint=runs.fingerprint)
     plan = [(fold, run) for fold in range(len(folds)) for run in range(settings.runs)]
     found: dict[tuple[int, int], RunOfFold] = {}
-    learned_from = []
+    seeds = {place: [settings.seed, *place] for place in plan}
+    drawn = {place: labelled_rows(folds[place[0]], y, per_class=settings.per_class, seed=seeds[place]) for place in plan}
+    steps = [steps_of(settings.used_recipe, settings.method, labels=len(rows)) for rows in drawn.values()]
     with watch(f"finetune {settings.method}", "step") as moved:
-        bar = _Bar(moved, jobs=len(plan))
-        for place in plan:
-            fold, seed = folds[place[0]], [settings.seed, *place]
-            rows = labelled_rows(fold, y, per_class=settings.per_class, seed=seed)
-            learned_from.append(len(rows))
+        bar = _Bar(moved, steps)
+        for place, rows in drawn.items():
+            fold = folds[place[0]]
             known = kept.run(place, fold)
             if known is None:
-                bar.begins(len(found))
                 known = runs.train(
-                    settings.method, y, fold, rows, seed=seed, classes=len(labels), recipe=settings.used_recipe,
+                    settings.method, y, fold, rows, seed=seeds[place], classes=len(labels), recipe=settings.used_recipe,
                     folder=kept.folder_of(place), settings=kept.document, moved=bar.within,
                 )  # fmt: skip
                 kept.keep(place, known, clips, fold, rows)
             found[place] = known
-            bar.begins(len(found))
+            bar.ended(len(found))
     names = [clip.speaker or f"clip {row}" for row, clip in enumerate(clips)]
     return FinetuneResult(
         method=settings.method,
@@ -109,7 +108,7 @@ def finetune(
         speakers=np.unique(names, return_inverse=True)[1].astype(np.int64),
         folds=folds,
         runs=[[found[fold, run] for run in range(settings.runs)] for fold in range(len(folds))],
-        learned_from=round(float(np.mean(learned_from))),
+        learned_from=round(float(np.mean([len(rows) for rows in drawn.values()]))),
         left_out=[*labelled.left_out, *runs.left_out],
     )
 
@@ -122,17 +121,19 @@ def _check_labels(clips: Sequence[ProbeClip]) -> tuple[list[str], Int64Array]:
 
 
 class _Bar:
-    """One bar for all folds and runs, in thousandths of each."""
+    """One bar for the steps of all folds and runs."""
 
-    def __init__(self, moved: Any, *, jobs: int) -> None:
-        self._moved, self._jobs, self._done = moved, jobs, 0
+    def __init__(self, moved: Progress, steps: Sequence[int]) -> None:
+        self._moved, self._upto, self._done = moved, [0, *np.cumsum(steps).tolist()], 0
 
-    def begins(self, done: int) -> None:
-        self._done = done
-        self._moved(done * 1000, self._jobs * 1000)
+    def ended(self, runs: int) -> None:
+        """So many runs are finished."""
+        self._done = self._upto[runs]
+        self.within(0)
 
-    def within(self, step: int, steps: int) -> None:
-        self._moved(self._done * 1000 + 1000 * step // max(steps, 1), self._jobs * 1000)
+    def within(self, step: int) -> None:
+        """So many steps of the next run are done."""
+        self._moved(self._done + step, self._upto[-1])
 
 
 class _Kept:

@@ -42,7 +42,7 @@ class Phases:
     def __init__(
         self, frames: ClipFrames, checkpoint: Checkpoint, speakers: Sequence[str | None], y: Int64Array, fold: Fold,
         labelled: Int64Array, *, classes: int, device: str, seed: int, folder: Path, settings: dict[str, Any],
-        moved: Callable[[int, int], None], shared: dict[str, Float32Array],
+        moved: Callable[[int], None], shared: dict[str, Float32Array],
     ) -> None:  # fmt: skip
         """`shared`: what all folds and runs need, and the first computes."""
         self.frames, self.checkpoint, self.fold = frames, checkpoint, fold
@@ -50,12 +50,11 @@ class Phases:
         self._speakers, self._y, self._labelled, self._classes = speakers, y, labelled, classes
         self._settings, self._moved, self._shared = settings, moved, shared
         self.seconds, self.remarks = 0.0, list[str]()
-        self._place, self._phases = 0, 1
+        self._steps = 0
 
     def pretrained(self, method: str, recipe: Recipe) -> Weights:
         """The transformer after continued pre-training on the clips of the training fold."""
         if method == TAPT:
-            self._phases = 2
             contrastive = ContrastiveJob(
                 self.checkpoint,
                 self._crops(recipe.contrastive),
@@ -65,7 +64,6 @@ class Phases:
             )
             self.carry(contrastive, "tapt")
             return contrastive.weights
-        self._phases = 3
         job = self._prediction_of(recipe.pseudo_labels)
         self.carry(job, "p-tapt")
         return job.weights
@@ -138,13 +136,13 @@ class Phases:
 
     def carry(self, job: Job, phase: str) -> Ended:
         """Train a phase to its end, or continue it."""
-        done, share = self._place / self._phases, 1 / self._phases
+        before = self._steps
 
         def moved(step: int) -> None:
-            self._moved(int(1000 * (done + share * step / max(job.steps, 1))), 1000)
+            self._moved(before + step)
 
         ended = carry_through(job, self.folder / f"{phase}.safetensors", settings=self._settings, moved=moved)
-        self._place += 1
+        self._steps += job.steps
         self.seconds += ended.seconds
         if ended.early:
             self.remarks.append(

@@ -46,6 +46,10 @@ class Supervised:
     time_mask: tuple[float, int] = (0.08, 15)
     feature_mask: tuple[float, int] = (0.05, 64)
 
+    def steps(self, labels: int) -> int:
+        """How many steps so many labelled clips take."""
+        return self.epochs * -(-labels // self.batch)
+
 
 @dataclass(frozen=True)
 class Pretraining:
@@ -112,6 +116,18 @@ SMALL = Recipe(
         clusters=(64, 256, 1024), features=_SMALL, pretraining=replace(_SMALL_PRETRAINING, mask=(0.06, 15))
     ),
 )
+
+
+def steps_of(recipe: Recipe, method: str, *, labels: int) -> int:
+    """How many steps one fold and run of a method take, all phases together."""
+    if method == FROZEN:
+        return 1
+    steps = recipe.supervised.steps(labels)
+    if method == TAPT:
+        steps += recipe.contrastive.steps
+    elif method == P_TAPT:
+        steps += recipe.pseudo_labels.features.steps(labels) + recipe.pseudo_labels.pretraining.steps
+    return steps
 
 
 def recipe_for(encoder: str) -> Recipe:

@@ -26,7 +26,8 @@ from learner.finetuning.result import RunOfFold
 from learner.finetuning.shipped_head import fitted
 from learner.progress import Watch
 
-Moved = Callable[[int, int], None]
+Moved = Callable[[int], None]
+"""Called with the steps that are done, those of earlier phases included."""
 
 
 class Runs(Protocol):

@@ -47,7 +47,7 @@ class SupervisedJob:
         self._most = max(int(recipe.clip_seconds * frames_per_second), 1)
         self._portion = int(micro_seconds(device) * frames_per_second)
         self._a_pass = steps_of_epoch(labelled, batch=recipe.batch)
-        self.steps = self._a_pass * recipe.epochs
+        self.steps = recipe.steps(len(labelled))
         self._weights = torch.from_numpy(class_weights(y[labelled], classes=network.linear.out_features)).to(device)
         transformer = [weights for weights in network.transformer.parameters() if weights.requires_grad]
         groups = [

@@ -68,6 +68,13 @@ CASES = {
     ),
     "export": Case("csv OUT/out.csv", "db.exports.formats.csv_file:_cell", "export", "24/24 clips", "24 rows written to"),
     "export-head": Case("OUT/head", "learner.prediction.head_export:save", shows="Next: earmark predict predictions.csv"),
+    "finetune": Case(
+        "IN/labels.csv --encoder bundled --method frozen --folds 2",
+        "learner.finetuning.runs:fitted",
+        "finetune frozen",
+        "2/2 steps",
+        "UA 1.000 (",
+    ),
     "import": Case("IN/more", "learner.imports.source:register_clip", "import", "6/6 clips", "6 added, 0 known"),
     "init": Case("--labels a,b", "db.project:create_schema", shows="Created a project with 2 labels"),
     "labels": Case("list", "labeler.cli.data.labels:answers_by_label", shows="low  (24 answers)"),
@@ -165,6 +172,9 @@ class Desk:
         if name == "simulate" and held:
             # A seed that no other test has left in the cache.
             more = ["--seeds", "2"]
+        if name == "finetune" and held:
+            # The first run is finished, and kept.
+            more = ["--runs", "2"]
         if name == "learn":
             # Else there would be nothing to learn.
             shutil.rmtree(self.project / "heads", ignore_errors=True)
