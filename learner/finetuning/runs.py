@@ -18,12 +18,12 @@ from learner.corpora.vector_cache import VectorCache
 from learner.encoders.registry import encoder_named
 from learner.encoders.runtime import chosen_device
 from learner.encoders.wav2vec2.checkpoints import ARCHITECTURES, Checkpoint, find_checkpoint
-from learner.finetuning.clip_frames import ClipFrames
 from learner.finetuning.folds import Fold
-from learner.finetuning.memory_need import check_memory
 from learner.finetuning.recipe import V_FT, Recipe, Supervised
 from learner.finetuning.result import RunOfFold
 from learner.finetuning.shipped_head import fitted
+from learner.finetuning.training.clip_frames import ClipFrames
+from learner.finetuning.training.memory_need import check_memory
 from learner.progress import Watch
 
 Moved = Callable[[int], None]
@@ -95,7 +95,7 @@ class tuned_runs:  # noqa: N801 (it is called as a function)
         seed: Sequence[int], classes: int, recipe: Recipe, folder: Path, settings: dict[str, Any], moved: Moved,
     ) -> RunOfFold:  # fmt: skip
         """See `Runs`."""
-        from learner.finetuning.phases import Phases
+        from learner.finetuning.training.phases import Phases
 
         number = int(np.random.default_rng(list(seed)).integers(2**31))
         speakers = [clip.speaker for clip in self.clips]

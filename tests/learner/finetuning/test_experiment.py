@@ -16,15 +16,15 @@ import torch
 
 from db.errors import EncoderError, LabelError
 from learner.corpora.clips import LabelledClips, ProbeClip
-from learner.finetuning import batches, steps
-from learner.finetuning.contrastive import ContrastiveJob
-from learner.finetuning.crops import MaskedCrops
 from learner.finetuning.experiment import FinetuneSettings, finetune
-from learner.finetuning.masked_prediction import MaskedPredictionJob
-from learner.finetuning.network import ClipClassifier
 from learner.finetuning.recipe import SHIPPED, Pretraining, PseudoLabels, Recipe, Supervised
 from learner.finetuning.result import FinetuneResult
-from learner.finetuning.supervised import SupervisedJob
+from learner.finetuning.training import batches, steps
+from learner.finetuning.training.contrastive import ContrastiveJob
+from learner.finetuning.training.crops import MaskedCrops
+from learner.finetuning.training.masked_prediction import MaskedPredictionJob
+from learner.finetuning.training.network import ClipClassifier
+from learner.finetuning.training.supervised import SupervisedJob
 
 QUICK = Supervised(epochs=2, batch=4, rate=1e-3, head_rate=1e-2)
 PRETRAINED = Pretraining(steps=3, batch=4, crop_seconds=0.2, fresh_rate=1e-3)

@@ -12,13 +12,13 @@ import torch
 from torch import nn
 
 from learner.arrays import Float32Array, Float64Array, Int64Array
-from learner.finetuning.batches import Portion, cropped, micro_seconds, portions, rows_of_step, steps_of_epoch
-from learner.finetuning.clip_frames import ClipFrames
 from learner.finetuning.folds import Fold
-from learner.finetuning.masks import masked_share
-from learner.finetuning.network import ClipClassifier, Masks
 from learner.finetuning.recipe import Supervised
 from learner.finetuning.shipped_head import ShippedHead, statistics
+from learner.finetuning.training.batches import Portion, cropped, micro_seconds, portions, rows_of_step, steps_of_epoch
+from learner.finetuning.training.clip_frames import ClipFrames
+from learner.finetuning.training.masks import masked_share
+from learner.finetuning.training.network import ClipClassifier, Masks
 
 _RISE = 0.1
 """Share of the steps in which a rate that decays rises first."""
@@ -26,7 +26,7 @@ _LEAST_RATE = 0.02
 
 
 class SupervisedJob:
-    """See `learner.finetuning.steps.Job`."""
+    """See `learner.finetuning.training.steps.Job`."""
 
     def __init__(
         self,

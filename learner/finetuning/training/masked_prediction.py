@@ -16,9 +16,9 @@ from torch import nn
 
 from db.store.files import whole
 from learner.arrays import Float32Array, Int64Array
-from learner.finetuning.crops import MaskedCrops, MaskedPortion, share_of_rate
-from learner.finetuning.network import FrameTransformer, Masks
 from learner.finetuning.recipe import Pretraining
+from learner.finetuning.training.crops import MaskedCrops, MaskedPortion, share_of_rate
+from learner.finetuning.training.network import FrameTransformer, Masks
 
 _NARROW = 256
 """Hidden values of a head."""
@@ -68,7 +68,7 @@ def _clustered(frames: Float32Array, count: int, seed: int) -> Int64Array:
 
 
 class MaskedPredictionJob:
-    """See `learner.finetuning.steps.Job`."""
+    """See `learner.finetuning.training.steps.Job`."""
 
     def __init__(
         self, transformer: FrameTransformer, crops: MaskedCrops, labels: PseudoLabels, *, recipe: Pretraining, seed: int

@@ -18,17 +18,17 @@ from learner.encoders.precision import FLOAT32, PRECISIONS, chosen_precision
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
 from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder
 from learner.encoders.wav2vec2.timing import forward_seconds
-from learner.finetuning.clip_frames import ClipFrames, frames_per_second
-from learner.finetuning.contrastive import ContrastiveJob
-from learner.finetuning.crops import MaskedCrops
 from learner.finetuning.folds import Fold
-from learner.finetuning.masked_prediction import MaskedPredictionJob, PseudoLabels
-from learner.finetuning.network import ClipClassifier, FrameTransformer
 from learner.finetuning.recipe import SHIPPED, TAPT, Pretraining, Recipe, Supervised
 from learner.finetuning.recipe import PseudoLabels as PseudoLabelRecipe
 from learner.finetuning.shipped_head import fitted
-from learner.finetuning.steps import Ended, Job, cannot_be_written, carry_through
-from learner.finetuning.supervised import SupervisedJob
+from learner.finetuning.training.clip_frames import ClipFrames, frames_per_second
+from learner.finetuning.training.contrastive import ContrastiveJob
+from learner.finetuning.training.crops import MaskedCrops
+from learner.finetuning.training.masked_prediction import MaskedPredictionJob, PseudoLabels
+from learner.finetuning.training.network import ClipClassifier, FrameTransformer
+from learner.finetuning.training.steps import Ended, Job, cannot_be_written, carry_through
+from learner.finetuning.training.supervised import SupervisedJob
 
 _VECTORS = "vectors"
 """Of all clips by the network as it is published."""

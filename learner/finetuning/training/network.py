@@ -12,7 +12,7 @@ from torch import nn
 
 from learner.encoders.precision import BFLOAT16
 from learner.encoders.wav2vec2.positional import use_exact_positions
-from learner.finetuning.batches import Portion
+from learner.finetuning.training.batches import Portion
 
 
 @dataclass(frozen=True)

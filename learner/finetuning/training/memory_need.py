@@ -11,8 +11,8 @@ import torch
 
 from db.errors import EncoderError
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
-from learner.finetuning.batches import micro_seconds
-from learner.finetuning.clip_frames import frames_per_second
+from learner.finetuning.training.batches import micro_seconds
+from learner.finetuning.training.clip_frames import frames_per_second
 
 _FLOAT = 4
 _COPIES = 4

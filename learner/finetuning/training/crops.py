@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from learner.arrays import Float16Array, Int64Array
-from learner.finetuning.batches import Portion, cropped, micro_seconds, portions
-from learner.finetuning.masks import masked_starts
 from learner.finetuning.recipe import Pretraining
+from learner.finetuning.training.batches import Portion, cropped, micro_seconds, portions
+from learner.finetuning.training.masks import masked_starts
 
 
 @dataclass(frozen=True)

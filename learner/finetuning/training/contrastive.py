@@ -17,16 +17,16 @@ from db.errors import EncoderError
 from learner.encoders.loading import load_model
 from learner.encoders.tensor_files import stored_tensors
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
-from learner.finetuning.crops import MaskedCrops, MaskedPortion, share_of_rate
-from learner.finetuning.network import FrameTransformer, Masks
 from learner.finetuning.recipe import Pretraining
+from learner.finetuning.training.crops import MaskedCrops, MaskedPortion, share_of_rate
+from learner.finetuning.training.network import FrameTransformer, Masks
 
 _WARMEST, _COLDEST, _COOLING = 2.0, 0.5, 0.999995
 """Temperature of the Gumbel softmax, and its fall a step."""
 
 
 class ContrastiveJob:
-    """See `learner.finetuning.steps.Job`."""
+    """See `learner.finetuning.training.steps.Job`."""
 
     def __init__(self, checkpoint: Checkpoint, crops: MaskedCrops, *, precision: str, recipe: Pretraining, seed: int) -> None:
         """Raises EncoderError if the checkpoint is not wav2vec 2.0 itself."""
