@@ -5,6 +5,8 @@ Every distortion keeps the crop's length and is drawn from the generator it is g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter1d
@@ -14,6 +16,10 @@ from learner.arrays import Float64Array, Waveform
 SAMPLING_RATE = 16_000
 SLOWEST, FASTEST = 0.72, 1.5
 """Speed (and with it pitch and formants) relative to the recording."""
+SLOWEST_VOICE, FASTEST_VOICE = 0.8, 1.25
+"""That of another voice, which a person could have."""
+_SHORTEST = 1_000
+"""Samples of a clip in another voice, at least."""
 
 
 def distorted(source: Waveform, length: int, rng: np.random.Generator) -> Waveform:
@@ -28,6 +34,24 @@ def distorted(source: Waveform, length: int, rng: np.random.Generator) -> Wavefo
     return levelled(crop, rng, coupled=loudness)
 
 
+def as_another_voice(source: Waveform, seed: Sequence[int]) -> Waveform:
+    """The whole clip in another voice, manner, room and microphone, all of which follow from the seed, at its own loudness.
+
+    Clips of one speaker that get the same seed stay those of one speaker: what differs between them still does.
+    """
+    rng = np.random.default_rng(seed)
+    # The first draw is the speed: the clip shall be as long as that makes it.
+    speed = float(np.exp(np.random.default_rng(seed).uniform(np.log(SLOWEST_VOICE), np.log(FASTEST_VOICE))))
+    length = max(int(len(source) / (speed * 1.03)), _SHORTEST)
+    voice = _bent(source, length, rng, slowest=SLOWEST_VOICE, fastest=FASTEST_VOICE)
+    rng = np.random.default_rng([*seed, 1])
+    voice = _formants_warped(voice, float(np.exp(rng.uniform(-0.15, 0.15))))
+    voice = _filtered(voice, _response(length, 0.0, np.random.default_rng([*seed, 2])))
+    power, now = (float(np.mean(np.square(each, dtype=np.float64))) for each in (source, voice))
+    found: Waveform = (voice * np.float32(np.sqrt(power / max(now, 1e-12)))).astype(np.float32)
+    return found
+
+
 def levelled(crop: Waveform, rng: np.random.Generator, *, coupled: float = 0.0) -> Waveform:
     """The crop at a level drawn around what recordings have; `coupled` (nepers) is added to it."""
     rms = max(float(np.sqrt(np.mean(np.square(crop, dtype=np.float64)))), 1e-5)
@@ -37,9 +61,11 @@ def levelled(crop: Waveform, rng: np.random.Generator, *, coupled: float = 0.0) 
     return np.clip(crop * np.float32(target / rms) + floor, -1.0, 1.0).astype(np.float32)
 
 
-def _bent(source: Waveform, length: int, rng: np.random.Generator) -> Waveform:
+def _bent(
+    source: Waveform, length: int, rng: np.random.Generator, *, slowest: float = SLOWEST, fastest: float = FASTEST
+) -> Waveform:
     """Played at another speed that also wavers: pitch, formants, tempo and intonation change together."""
-    speed = float(np.exp(rng.uniform(np.log(SLOWEST), np.log(FASTEST))))
+    speed = float(np.exp(rng.uniform(np.log(slowest), np.log(fastest))))
     knots = rng.normal(0.0, 0.06 * rng.random(), 8)
     contour = np.exp(np.interp(np.linspace(0, 7, length), np.arange(8), knots)) * speed
     position = np.cumsum(contour) - contour[0]

@@ -31,6 +31,8 @@ class Supervised:
             frozen features that the encoder ships with: its layers, pooling, normalisation and weights.
         start_scale: what the scores of a shipped head are multiplied by at the start. It is certain of the clips that it was
             fitted to; with smaller scores there is a gradient to learn from.
+        voices: in how many other voices each training speaker is learned from too: clips with other pitch, formants, tempo, room
+            and microphone, the same for all clips of a speaker.
         clip_seconds: clips are cut there; a longer one is cut at a random place in each epoch.
         time_mask, feature_mask: share that SpecAugment masks, and the length of a span.
     """
@@ -42,6 +44,7 @@ class Supervised:
     decays: bool = False
     head: str = MEAN
     start_scale: float = 1.0
+    voices: int = 0
     clip_seconds: float = 10.0
     time_mask: tuple[float, int] = (0.08, 15)
     feature_mask: tuple[float, int] = (0.05, 64)
@@ -100,11 +103,12 @@ class Recipe:
 _SMALL = Supervised(
     epochs=3,
     batch=32,
-    rate=1e-4,
-    head_rate=2e-5,
+    rate=5e-5,
+    head_rate=1e-5,
     decays=True,
     head=SHIPPED,
     start_scale=0.5,
+    voices=4,
     time_mask=(0.0, 15),
     feature_mask=(0.0, 64),
 )

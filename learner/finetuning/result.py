@@ -11,6 +11,9 @@ from learner.arrays import Float64Array, Int64Array
 from learner.corpora.clips import LeftOut
 from learner.evaluation.intervals import SpeakerResamples, recall_interval
 from learner.finetuning.folds import Fold
+from learner.finetuning.recipe import P_TAPT
+
+VARIANT = "The pseudo-labels come from a V-FT of the encoder at hand, not from wav2vec v1 as in the paper: a variant of P-TAPT."
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class FinetuneResult:
         return {
             "method": self.method,
             "encoder": self.encoder,
+            "variant": VARIANT if self.method == P_TAPT else None,
             "folds": [
                 {
                     "held_out": list(fold.held_out),

@@ -83,7 +83,7 @@ class tuned_runs:  # noqa: N801 (it is called as a function)
 
     def __init__(self, clips: Sequence[ProbeClip], encoder: str, *, cache: Path, device: str | None, watch: Watch) -> None:
         self._device = chosen_device(device)
-        self._checkpoint, self._shared = tunable(encoder), dict[str, Float32Array]()
+        self._checkpoint, self._shared = tunable(encoder), dict[int, Float32Array]()
         check_memory(self._checkpoint, device=self._device, clip_seconds=Supervised.clip_seconds)
         self._frames = ClipFrames(clips, self._checkpoint, device=self._device)
         with watch("read", "clip") as moved:

@@ -81,6 +81,25 @@ def fitted(
     return ShippedHead(choice, _statistics(pool, vectors, speakers, fold, choice), coef, intercept)
 
 
+def fitted_in_voices(
+    vectors: Sequence[Float32Array],
+    y: Int64Array,
+    speakers: Sequence[str | None],
+    fold: Fold,
+    labelled: Int64Array,
+    *,
+    classes: int,
+) -> ShippedHead:
+    """As `fitted`, of clips [clips, dim] in several voices: their own, and others that stand for further speakers."""
+    clips, voices = len(y), range(len(vectors))
+    named = [
+        speaker if not voice or speaker is None else f"{speaker} in voice {voice}" for voice in voices for speaker in speakers
+    ]
+    everywhere = [np.concatenate([rows + voice * clips for voice in voices]) for rows in (fold.train, labelled)]
+    of_all = Fold(fold.held_out, everywhere[0], fold.test)
+    return fitted(np.concatenate(vectors), np.tile(y, len(vectors)), named, of_all, everywhere[1], classes=classes)
+
+
 def statistics(vectors: Float32Array, speakers: Sequence[str | None], fold: Fold, normalisation: str) -> Statistics:
     """Those of vectors [clips, dim] that have changed since the head was fitted; no label enters."""
     return _statistics(_pool(vectors, speakers, fold.train), vectors, speakers, fold, normalisation)

@@ -100,7 +100,7 @@ def finetune(
     )
     document = result.to_json()
     _note_left_out(result.left_out)
-    for remark in document["remarks"]:
+    for remark in (*([document["variant"]] if document["variant"] else []), *document["remarks"]):
         note(remark)
     if plot is not None:
         save_chart(_confusions(document), plot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from db.errors import AudioError, LabelError
 from learner.arrays import Float16Array
 from learner.audio.decoding import audio_info, decode
 from learner.corpora.clips import LeftOut, ProbeClip
+from learner.encoder_training.augment import as_another_voice
 from learner.encoders.loading import load_model
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
 from learner.encoders.wav2vec2.encoder import gain_of, with_gain
@@ -20,6 +22,7 @@ from learner.progress import Progress
 
 MOST_BYTES = 2**30
 """Of frames in memory: about six hours of audio with 512 channels. Those of further clips are computed when they are needed."""
+OWN_VOICE = 0
 MOST_SECONDS = 30.0
 """Clips are cut there before the recipe cuts them at random places: memory does not grow with the length of a file."""
 
@@ -35,7 +38,8 @@ class ClipFrames:
         """
         self._clips, self._checkpoint, self._device = list(clips), checkpoint, device
         self._convolutions: Any = load_model(checkpoint).feature_extractor.to(device)
-        self._kept: dict[int, Float16Array] = {}
+        self._kept: dict[tuple[int, int], Float16Array] = {}
+        self._bytes = 0
         self.lengths: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
     def read(self, *, progress: Progress) -> tuple[list[ProbeClip], list[LeftOut]]:
@@ -47,16 +51,13 @@ class ClipFrames:
         usable: list[ProbeClip] = []
         left_out: list[LeftOut] = []
         lengths: list[int] = []
-        total = 0
         for number, clip in enumerate(self._clips):
             try:
                 frames = self._computed(clip)
             except AudioError as error:
                 left_out.append(LeftOut(clip.file_name, str(error)))
             else:
-                if total + frames.nbytes <= MOST_BYTES:
-                    self._kept[len(usable)] = frames
-                    total += frames.nbytes
+                self._keep((len(usable), OWN_VOICE), frames)
                 usable.append(clip)
                 lengths.append(len(frames))
             progress(number + 1, len(self._clips))
@@ -67,13 +68,28 @@ class ClipFrames:
 
     def __getitem__(self, row: int) -> Float16Array:
         """The frames of one clip."""
-        known = self._kept.get(row)
-        return self._computed(self._clips[row]) if known is None else known
+        return self.in_voice(row, OWN_VOICE)
 
-    def _computed(self, clip: ProbeClip) -> Float16Array:
+    def in_voice(self, row: int, voice: int) -> Float16Array:
+        """The frames of one clip in one of the voices that its speaker is given; `OWN_VOICE` is the clip as it is."""
+        known = self._kept.get((row, voice))
+        if known is not None:
+            return known
+        frames = self._computed(self._clips[row], voice)
+        self._keep((row, voice), frames)
+        return frames
+
+    def _keep(self, key: tuple[int, int], frames: Float16Array) -> None:
+        if self._bytes + frames.nbytes <= MOST_BYTES:
+            self._kept[key] = frames
+            self._bytes += frames.nbytes
+
+    def _computed(self, clip: ProbeClip, voice: int = OWN_VOICE) -> Float16Array:
         rate = self._checkpoint.sampling_rate
         end = clip.start + MOST_SECONDS if clip.end is None else min(clip.end, clip.start + MOST_SECONDS)
         samples = _decoded(clip, end, rate)
+        if voice != OWN_VOICE:
+            samples = as_another_voice(samples, [voice, zlib.crc32((clip.speaker or clip.path).encode("utf-8", "surrogatepass"))])
         lacking = self._checkpoint.receptive_field - len(samples)
         gained = with_gain(np.pad(samples, (0, lacking)) if lacking > 0 else samples, gain_of(self._checkpoint))
         with torch.inference_mode():

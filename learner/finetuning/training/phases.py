@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from learner.arrays import Float32Array, Int64Array
@@ -21,8 +20,8 @@ from learner.encoders.wav2vec2.timing import forward_seconds
 from learner.finetuning.folds import Fold
 from learner.finetuning.recipe import SHIPPED, TAPT, Pretraining, Recipe, Supervised
 from learner.finetuning.recipe import PseudoLabels as PseudoLabelRecipe
-from learner.finetuning.shipped_head import fitted
-from learner.finetuning.training.clip_frames import ClipFrames, frames_per_second
+from learner.finetuning.shipped_head import fitted_in_voices
+from learner.finetuning.training.clip_frames import OWN_VOICE, ClipFrames, frames_per_second
 from learner.finetuning.training.contrastive import ContrastiveJob
 from learner.finetuning.training.crops import MaskedCrops
 from learner.finetuning.training.masked_prediction import MaskedPredictionJob, PseudoLabels
@@ -30,8 +29,6 @@ from learner.finetuning.training.network import ClipClassifier, FrameTransformer
 from learner.finetuning.training.steps import Ended, Job, cannot_be_written, carry_through
 from learner.finetuning.training.supervised import SupervisedJob
 
-_VECTORS = "vectors"
-"""Of all clips by the network as it is published."""
 Weights = dict[str, torch.Tensor]
 """Of a transformer."""
 
@@ -42,9 +39,9 @@ class Phases:
     def __init__(
         self, frames: ClipFrames, checkpoint: Checkpoint, speakers: Sequence[str | None], y: Int64Array, fold: Fold,
         labelled: Int64Array, *, classes: int, device: str, seed: int, folder: Path, settings: dict[str, Any],
-        moved: Callable[[int], None], shared: dict[str, Float32Array],
+        moved: Callable[[int], None], shared: dict[int, Float32Array],
     ) -> None:  # fmt: skip
-        """`shared`: what all folds and runs need, and the first computes."""
+        """`shared`: vectors of all clips by voice, which all folds and runs need, and the first computes."""
         self.frames, self.checkpoint, self.fold = frames, checkpoint, fold
         self.device, self.seed, self.folder = device, seed, folder
         self._speakers, self._y, self._labelled, self._classes = speakers, y, labelled, classes
@@ -115,17 +112,18 @@ class Phases:
             frames_per_second=frames_per_second(self.checkpoint), device=self.device, seed=self.seed,
         )  # fmt: skip
         if shipped:
-            if weights is not None:
-                vectors = job.pooled(np.arange(len(self._y)))
-            else:
-                if _VECTORS not in self._shared:
-                    self._shared[_VECTORS] = job.pooled(np.arange(len(self._y)))
-                vectors = self._shared[_VECTORS]
-            job.starts_as(
-                fitted(vectors, self._y, self._speakers, self.fold, self._labelled, classes=self._classes),
-                self._speakers, self.fold,
-            )  # fmt: skip
+            vectors = self._vectors(job, recipe, shared=weights is None)
+            head = fitted_in_voices(vectors, self._y, self._speakers, self.fold, self._labelled, classes=self._classes)
+            job.starts_as(head, vectors[OWN_VOICE], self._speakers, self.fold)
         return job
+
+    def _vectors(self, job: SupervisedJob, recipe: Supervised, *, shared: bool) -> list[Float32Array]:
+        """Of all clips [clips, width] in each voice; those of the network as it is published are the same in all folds."""
+        known = self._shared if shared else {}
+        for voice in range(recipe.voices + 1):
+            if voice not in known:
+                known[voice] = job.in_voice(voice)
+        return [known[voice] for voice in range(recipe.voices + 1)]
 
     def transformer(self, weights: Weights | None = None) -> FrameTransformer:
         """That of the checkpoint, or with other weights."""

@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from learner.arrays import Float32Array, Float64Array, Int64Array
+from learner.arrays import Float16Array, Float32Array, Float64Array, Int64Array
+from learner.dataset.speaker_norm import NONE
 from learner.finetuning.folds import Fold
 from learner.finetuning.recipe import Supervised
-from learner.finetuning.shipped_head import ShippedHead, statistics
+from learner.finetuning.shipped_head import ShippedHead, Statistics, statistics
 from learner.finetuning.training.batches import Portion, cropped, micro_seconds, portions, rows_of_step, steps_of_epoch
-from learner.finetuning.training.clip_frames import ClipFrames
+from learner.finetuning.training.clip_frames import OWN_VOICE, ClipFrames
 from learner.finetuning.training.masks import masked_share
 from learner.finetuning.training.network import ClipClassifier, Masks
 
@@ -56,34 +57,59 @@ class SupervisedJob:
         ]
         self.optimiser = torch.optim.Adam(groups, lr=recipe.rate)
         self.normalised: _ByFold | None = None
+        self._speakers: Sequence[str | None] = [None] * len(y)
+        self._voice_of = np.full(len(y), OWN_VOICE, dtype=np.int64)
 
-    def starts_as(self, head: ShippedHead, speakers: Sequence[str | None], fold: Fold) -> None:
-        """Start with the weights of a head, and keep normalising as it does: statistics follow the network epoch by epoch."""
+    def starts_as(self, head: ShippedHead, vectors: Float32Array, speakers: Sequence[str | None], fold: Fold) -> None:
+        """Start with the weights of a head, and keep normalising as it does: statistics follow the network epoch by epoch.
+
+        Args:
+            vectors: of all clips [clips, width], in their own voices, by the network as it is.
+        """
         with torch.no_grad():
             self.network.linear.weight.copy_(torch.from_numpy(head.coef * self._recipe.start_scale))
             self.network.linear.bias.copy_(torch.from_numpy(head.intercept * self._recipe.start_scale))
-        self.normalised = _ByFold(head, speakers, fold)
+        self._speakers = speakers
+        self.normalised = _ByFold(head, vectors, speakers, fold)
         self.normalised.into(self.network)
 
     def before(self, step: int) -> None:
         """The learning rate; and at the start of an epoch the statistics of what the network computes by now."""
         for group in self.optimiser.param_groups:
             group["lr"] = group["at"] * (decaying(step, self.steps) if self._recipe.decays else 1.0)
-        if self.normalised is not None and step and step % self._a_pass == 0:
-            self.normalised.follow(self.network, self.pooled(self.normalised.fold.train, exact=False), len(self._y))
+        if self.normalised is not None:
+            self._voice_of = self._voices_of(step // self._a_pass)
+            if step % self._a_pass == 0 and (step or self._recipe.voices):
+                self.normalised.follow(self.network, self.pooled(self.normalised.fold.train, exact=False), len(self._y))
         self.network.train()
+
+    def _voices_of(self, epoch: int) -> Int64Array:
+        """The voice of each clip in an epoch: that of its speaker, who speaks in one of all with the same chance."""
+        voice_of: dict[str | None, int] = {}
+        rng = np.random.default_rng([self.seed, 4, epoch])
+        for speaker in sorted({speaker or "" for speaker in self._speakers}):
+            voice_of[speaker] = int(rng.integers(self._recipe.voices + 1))
+        return np.array([voice_of[speaker or ""] for speaker in self._speakers], dtype=np.int64)
 
     def losses(self, step: int) -> Iterator[torch.Tensor]:
         """Cross-entropy of the batch, portion by portion."""
         rows = rows_of_step(self._labelled, batch=self._recipe.batch, step=step, seed=self.seed)
         rng = np.random.default_rng([self.seed, 2, step])
-        clips = [cropped(self._frames[row], self._most, rng) for row in rows.tolist()]
+        clips = [cropped(self._frames_of(row), self._most, rng) for row in rows.tolist()]
         whole = float(self._weights[torch.from_numpy(self._y[rows])].sum())
         for portion in portions(rows.tolist(), clips, most_frames=self._portion):
             wanted = torch.from_numpy(self._y[portion.rows]).to(self._device)
             masks = self._masks(portion, rng)
             scores = self.network.scores(self.network.pooled(portion.to(self._device), masks), self._statistics_of(portion.rows))
             yield nn.functional.cross_entropy(scores, wanted, weight=self._weights, reduction="sum") / whole
+
+    def _frames_of(self, row: int) -> Float16Array:
+        return self._frames.in_voice(row, int(self._voice_of[row]))
+
+    def in_voice(self, voice: int) -> Float32Array:
+        """Vectors [clips, width] of all clips in one of the voices, by the network as it is."""
+        self._voice_of = np.full(len(self._y), voice, dtype=np.int64)
+        return self.pooled(np.arange(len(self._y)))
 
     def _masks(self, portion: Portion, rng: np.random.Generator) -> Masks:
         (share, span), (of_features, wide) = self._recipe.time_mask, self._recipe.feature_mask
@@ -103,7 +129,7 @@ class SupervisedJob:
         place_of = {row: place for place, row in enumerate(rows.tolist())}
         with torch.inference_mode():
             for some in np.array_split(rows, max(len(rows) // 64, 1)):
-                clips = [cropped(self._frames[row], self._most, None) for row in some.tolist()]
+                clips = [cropped(self._frames_of(row), self._most, None) for row in some.tolist()]
                 for portion in portions(some.tolist(), clips, most_frames=self._portion):
                     places = [place_of[row] for row in portion.rows.tolist()]
                     found[places] = self.network.pooled(portion.to(self._device), exact=exact).cpu().numpy()
@@ -125,6 +151,7 @@ class SupervisedJob:
 
     def predictions(self, rows: Int64Array) -> Int64Array:
         """Class of each of these clips; of a fold's held-out clips, all must be asked for at once."""
+        self._voice_of[:] = OWN_VOICE
         vectors = self.pooled(rows)
         if self.normalised is not None:
             everything = np.zeros((len(self._y), vectors.shape[1]), np.float32)
@@ -140,9 +167,14 @@ class SupervisedJob:
 class _ByFold:
     """Statistics that a network's vectors are normalised with, as the head that it started from was."""
 
-    def __init__(self, head: ShippedHead, speakers: Sequence[str | None], fold: Fold) -> None:
+    def __init__(self, head: ShippedHead, vectors: Float32Array, speakers: Sequence[str | None], fold: Fold) -> None:
         self._head, self._speakers, self.fold = head, speakers, fold
-        self._now = head.statistics
+        if head.normalisation == NONE:
+            # Those of the head are of all voices.
+            row_of = np.zeros(len(vectors), dtype=np.int64)
+            self._now = Statistics(head.statistics.shift, head.statistics.factor, row_of)
+        else:
+            self._now = statistics(vectors, speakers, fold, head.normalisation)
 
     @property
     def row_of(self) -> Int64Array:

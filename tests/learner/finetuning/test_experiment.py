@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from db.errors import EncoderError, LabelError
 from learner.corpora.clips import LabelledClips, ProbeClip
 from learner.finetuning.experiment import FinetuneSettings, finetune
 from learner.finetuning.recipe import SHIPPED, Pretraining, PseudoLabels, Recipe, Supervised
-from learner.finetuning.result import FinetuneResult
+from learner.finetuning.result import FinetuneResult, paired_difference
 from learner.finetuning.training import batches, steps
 from learner.finetuning.training.contrastive import ContrastiveJob
 from learner.finetuning.training.crops import MaskedCrops
@@ -29,6 +30,8 @@ from learner.finetuning.training.supervised import SupervisedJob
 QUICK = Supervised(epochs=2, batch=4, rate=1e-3, head_rate=1e-2)
 PRETRAINED = Pretraining(steps=3, batch=4, crop_seconds=0.2, fresh_rate=1e-3)
 RECIPE = Recipe(QUICK, PRETRAINED, PseudoLabels((2, 5), QUICK, PRETRAINED))
+
+IN_VOICES = replace(RECIPE, supervised=replace(QUICK, head=SHIPPED, voices=1, epochs=3))
 
 
 @contextmanager
@@ -56,6 +59,7 @@ def tuned(labelled: LabelledClips, tiny: Path, tmp_path: Path) -> Callable[..., 
 def test_every_method_scores_held_out_speakers(tuned: Callable[..., FinetuneResult], method: str) -> None:
     found = tuned(method, runs=2).to_json()
     assert found["method"] == method
+    assert bool(found["variant"]) == (method == "p-tapt")
     assert [fold["held_out"] for fold in found["folds"]] == [["anna"], ["bert"]]
     assert [set(fold["runs"][1]) for fold in found["folds"]] == [{"ua", "wa", "f1", "recall", "seconds"}] * 2
     assert found["ua_low"] <= found["ua"] <= found["ua_high"]
@@ -75,20 +79,24 @@ def test_the_shipped_head_is_where_a_network_starts(tuned: Callable[..., Finetun
     assert started.predicted(0).tolist() == frozen.predicted(0).tolist()
 
 
-@pytest.mark.parametrize("method", ["v-ft", "tapt", "p-tapt"])
+@pytest.mark.parametrize(
+    ("method", "recipe"),
+    [("v-ft", IN_VOICES), ("tapt", RECIPE), ("p-tapt", RECIPE)],
+    ids=["v-ft in two voices", "tapt", "p-tapt"],
+)
 def test_a_killed_run_goes_on_to_the_same_result(
-    tuned: Callable[..., FinetuneResult], monkeypatch: pytest.MonkeyPatch, method: str
+    tuned: Callable[..., FinetuneResult], monkeypatch: pytest.MonkeyPatch, method: str, recipe: Recipe
 ) -> None:
     monkeypatch.setattr(steps, "SAVE_SECONDS", 0.0)
     monkeypatch.setattr(steps, "_WRITING", 0.0)
-    whole = weights_of(monkeypatch, lambda: tuned(method, output="whole"))
+    whole = weights_of(monkeypatch, lambda: tuned(method, recipe=recipe, output="whole"))
     child = os.fork()
     if child == 0:
         killed_after(method)
-        tuned(method)
+        tuned(method, recipe=recipe)
         os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
-    again = weights_of(monkeypatch, lambda: tuned(method))
+    again = weights_of(monkeypatch, lambda: tuned(method, recipe=recipe))
     assert torch.equal(whole[-1], again[-1])
 
 
@@ -181,11 +189,12 @@ def test_a_small_portion_gives_the_gradient_of_the_batch(
     assert torch.allclose(whole[0], parts[0], atol=1e-4)
 
 
-def test_labels_are_drawn_by_class_and_the_same_for_every_method(
-    tuned: Callable[..., FinetuneResult], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_labels_are_drawn_by_class_and_the_same_for_every_method(tuned: Callable[..., FinetuneResult], tmp_path: Path) -> None:
     assert tuned("frozen", per_class=2, output="frozen").to_json()["labels_per_fold"] == 4
-    assert tuned("v-ft", per_class=2).to_json()["labels_per_fold"] == 4
+    tuned("v-ft", per_class=2)
+    frozen, tuned_on = (json.loads((tmp_path / out / "labels-fold-1-run-1.json").read_text()) for out in ("frozen", "out"))
+    assert sorted(frozen["Train"].values()) == ["high", "high", "low", "low"]
+    assert frozen == tuned_on
 
 
 def one_of(labelled: LabelledClips, **of_all: Any) -> LabelledClips:
@@ -234,3 +243,16 @@ def test_a_clip_that_cannot_be_read_is_left_out(
     found = tuned("v-ft", clips=LabelledClips(clips=[broken, *labelled.clips]))
     assert len(found.y) == 12
     assert [clip.file_name for clip in found.left_out] == ["broken.wav"]
+
+
+def test_the_same_predictions_differ_by_nothing(tuned: Callable[..., FinetuneResult]) -> None:
+    found = tuned("frozen")
+    assert paired_difference(found, found)[0] == 0.0
+
+
+def test_an_encoder_that_would_not_fit_is_refused_before_it_is_loaded(
+    tuned: Callable[..., FinetuneResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("learner.finetuning.training.memory_need._free", lambda _device: 1000)
+    with pytest.raises(EncoderError, match=r"needs about 0\.\d GB of memory, and 0\.0 GB are free \(cpu\); close other programs"):
+        tuned("v-ft")
