@@ -79,6 +79,8 @@ class Phases:
         except OSError as error:
             raise cannot_be_written(self.folder, error) from error
         self.seconds += time.monotonic() - began
+        # Its weights and their moments are as large as what is to be trained now.
+        del features, states
         crops = self._crops(recipe.pretraining)
         return MaskedPredictionJob(self.transformer(), crops, labels, recipe=recipe.pretraining, seed=self.seed)
 
