@@ -18,7 +18,6 @@ from labeler.cli.progress import progress_bar
 from learner.corpora.clips import manifest_clips
 from learner.corpora.vector_cache import cache_folder
 from learner.encoders.base import BUNDLED
-from learner.encoders.runtime import user_cache
 from learner.finetuning.experiment import FinetuneSettings, finetune
 from learner.finetuning.recipe import FROZEN, METHODS
 from learner.finetuning.result import FinetuneResult, paired_difference
@@ -53,7 +52,6 @@ def measured(
                 found = finetune(
                     clips,
                     settings=FinetuneSettings(method, BUNDLED, folds=FOLDS, runs=runs, per_class=BUDGETS[budget]),
-                    output=user_cache() / "finetune" / f"study-{corpus}-{budget}-{method}",
                     cache=cache_folder(None),
                     watch=progress_bar,
                 )

@@ -16,6 +16,7 @@ from db.errors import EncoderError, LabelError
 from db.store.files import write_whole
 from learner.arrays import Int64Array
 from learner.corpora.clips import LabelledClips, ProbeClip, clip_key
+from learner.encoders.runtime import user_cache
 from learner.finetuning.folds import Fold, folds_of_clips, labelled_rows
 from learner.finetuning.label_files import write_label_file
 from learner.finetuning.recipe import FROZEN, Recipe, checked_method, recipe_for, steps_of
@@ -54,7 +55,7 @@ def finetune(
     labelled: LabelledClips,
     *,
     settings: FinetuneSettings,
-    output: Path,
+    output: Path | None = None,
     cache: Path,
     folds_of: Callable[[Sequence[ProbeClip]], list[Fold]] | None = None,
     device: str | None = None,
@@ -63,7 +64,7 @@ def finetune(
     """Train and score a method on every fold.
 
     Args:
-        output: folder that keeps what is finished, and the state of what is under way.
+        output: folder that keeps what is finished, and the state of what is under way; none takes one in the user's cache.
         cache: folder of vectors, for `frozen`.
         folds_of: makes the folds of the clips that can be read; none makes them of speakers, as the settings say.
 
@@ -80,7 +81,7 @@ def finetune(
     clips = runs.clips
     labels, y = _check_labels(clips)
     folds = folds_of(clips) if folds_of else folds_of_clips([clip.speaker for clip in clips], asked=settings.folds)
-    kept = _Kept(output, settings, clips, fingerprint=runs.fingerprint)
+    kept = _Kept(output, settings, clips, folds, fingerprint=runs.fingerprint)
     plan = [(fold, run) for fold in range(len(folds)) for run in range(settings.runs)]
     found: dict[tuple[int, int], RunOfFold] = {}
     seeds = {place: [settings.seed, *place] for place in plan}
@@ -140,10 +141,16 @@ class _Kept:
     """What is finished, as JSON: one file a fold and run, beside the settings that all of them belong to."""
 
     def __init__(
-        self, folder: Path, settings: FinetuneSettings, clips: Sequence[ProbeClip], *, fingerprint: dict[str, Any]
+        self,
+        folder: Path | None,
+        settings: FinetuneSettings,
+        clips: Sequence[ProbeClip],
+        folds: Sequence[Fold],
+        *,
+        fingerprint: dict[str, Any],
     ) -> None:
-        self._folder = folder
-        listed = json.dumps([[clip_key(clip), clip.label, clip.speaker] for clip in clips])
+        """Without a folder, one in the user's cache that belongs to these settings alone."""
+        listed = [[clip_key(clip), clip.label, clip.speaker] for clip in clips]
         self.document: dict[str, Any] = {
             "method": settings.method,
             "encoder": settings.encoder,
@@ -151,9 +158,10 @@ class _Kept:
             "per_class": settings.per_class,
             "seed": settings.seed,
             "recipe": json.loads(json.dumps(settings.used_recipe.as_json())),
-            "clips": hashlib.sha256(listed.encode("utf-8", "surrogatepass")).hexdigest()[:20],
+            "clips": _digest([listed, [fold.test.tolist() for fold in folds]]),
             **fingerprint,
         }
+        self._folder = folder or user_cache() / "finetune" / _digest(self.document)
         self._check()
 
     def _check(self) -> None:
@@ -203,6 +211,10 @@ class _Kept:
             for path in self.folder_of(place).iterdir():
                 path.unlink()
             self.folder_of(place).rmdir()
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def _unwritable(folder: Path, error: OSError) -> EncoderError:

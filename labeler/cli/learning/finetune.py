@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +70,6 @@ def finetune(
     """
     from labeler.charts.files import check_chart_file, save_chart
     from learner.corpora.vector_cache import cache_folder
-    from learner.encoders.runtime import user_cache
     from learner.finetuning.experiment import FinetuneSettings
     from learner.finetuning.experiment import finetune as train
     from learner.finetuning.recipe import recipe_for
@@ -92,7 +89,7 @@ def finetune(
     result = train(
         labelled,
         settings=settings,
-        output=output or user_cache() / "finetune" / _name(manifest, settings),
+        output=output,
         cache=cache_folder(None),
         folds_of=folds_of,
         device=device,
@@ -126,14 +123,6 @@ def _clips(
     by_column = manifest_clips(manifest, corpus=corpus, speaker_from=folds)
     groups = {(clip.path, clip.start, clip.end): clip.speaker for clip in by_column.clips}
     return labelled, lambda clips: folds_of_clips([groups.get((clip.path, clip.start, clip.end)) for clip in clips], asked=folds)
-
-
-def _name(manifest: Path, settings: Any) -> str:
-    of = json.dumps(
-        [str(manifest.resolve()), settings.method, settings.encoder, settings.folds, settings.per_class, settings.seed]
-    )
-    recipe = json.dumps(settings.used_recipe.as_json(), sort_keys=True)
-    return hashlib.sha256(f"{of}{recipe}".encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def _note_left_out(left_out: list[LeftOut]) -> None:
