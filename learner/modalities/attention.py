@@ -1,9 +1,10 @@
-"""The attention network of paper 1: each token of the text finds the sound that belongs to it (Xu et al. 2019, *Learning alignment for
-multimodal emotion recognition from speech*).
+"""The attention network of paper 1: each token of the text finds the sound that belongs to it.
 
-A BiLSTM reads the frames of the sound. For each token, additive attention over its states, v · tanh(W h + U s), gives the sound of
-that token. Token and sound side by side go through a second BiLSTM, whose states are pooled over the tokens; a dense layer and a
-softmax follow. A clip without words has one token that is learned, which attends to the sound like any other.
+The source is Xu et al. 2019, *Learning alignment for multimodal emotion recognition from speech*.
+
+A BiLSTM reads the frames of the sound. For each token, additive attention over its states, v · tanh(W h + U s), gives the sound
+of that token. Token and sound side by side go through a second BiLSTM, whose states are pooled over the tokens; a dense layer and
+a softmax follow. A clip without words has one token that is learned, which attends to the sound like any other.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class AttentionNetwork(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, frames: Tensor, frame_counts: Tensor, tokens: Tensor, token_counts: Tensor) -> Tensor:
-        """Scores [n, classes]; counts [n] on the CPU say how many frames and tokens are there, 0 tokens where there are no words."""
+        """Scores [n, classes]; counts [n] on the CPU say how many frames and tokens are there, no token without words."""
         silent = (token_counts == 0).to(tokens.device)
         tokens = torch.cat([torch.where(silent[:, None], self.no_words, tokens[:, 0])[:, None], tokens[:, 1:]], dim=1)
         token_counts = token_counts.clamp(min=1)

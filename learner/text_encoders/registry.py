@@ -49,5 +49,7 @@ def _files(name: str, revision: str | None) -> CheckpointFiles:
         )
     found = find_files(name, among=ARCHITECTURES, revision=revision, beside=TOKENIZERS)
     if not any(path.is_file() for pattern in _VOCABULARIES for path in found.folder.glob(pattern)):
-        raise EncoderError(f"Text encoder {name!r} has no tokenizer in {found.folder}; put its tokenizer.json or vocab.txt there.")
+        raise EncoderError(
+            f"Text encoder {name!r} has no tokenizer in {found.folder}; put its tokenizer.json or vocab.txt there."
+        )
     return found
