@@ -2,7 +2,7 @@
 
 The source is Xu et al. 2019, *Learning alignment for multimodal emotion recognition from speech*.
 
-A BiLSTM reads the frames of the sound. For each token, additive attention over its states, v · tanh(W h + U s), gives the sound
+A BiLSTM reads the frames of the sound, made narrow by one linear layer. For each token, additive attention over its states, v · tanh(W h + U s), gives the sound
 of that token. Token and sound side by side go through a second BiLSTM, whose states are pooled over the tokens; a dense layer and
 a softmax follow. A clip without words has one token that is learned, which attends to the sound like any other.
 """
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from learner.arrays import Float32Array, Int64Array
 from learner.encoders.runtime import chosen_device
@@ -33,10 +32,10 @@ _STATISTICS = 300
 class Training:
     """How the network is trained; none of it was chosen on the clips that are tested."""
 
-    epochs: int = 30
-    fewest_steps: int = 200
+    epochs: int = 20
+    fewest_steps: int = 120
     """With few clips there are more epochs."""
-    batch: int = 16
+    batch: int = 32
     rate: float = 2e-3
     decay: float = 1e-3
     dropout: float = 0.3
@@ -47,17 +46,35 @@ class Training:
 USUAL = Training()
 
 
+class BothWays(nn.Module):
+    """A BiLSTM that reads no padding. On a CPU it is more than twice as fast as one that gets packed sequences."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.forwards = nn.LSTM(width, hidden, batch_first=True)
+        self.backwards = nn.LSTM(width, hidden, batch_first=True)
+
+    def forward(self, values: Tensor, counts: Tensor) -> Tensor:
+        """States [n, time, 2 hidden] of values [n, time, width], of which the first `counts` [n] of each row are there."""
+        places = torch.arange(values.shape[1])
+        turned = torch.where(places < counts[:, None], counts[:, None] - 1 - places, places).to(values.device)
+        rows = torch.arange(len(values), device=values.device)[:, None]
+        return torch.cat([self.forwards(values)[0], self.backwards(values[rows, turned])[0][rows, turned]], dim=2)
+
+
 class AttentionNetwork(nn.Module):
     """From frames [n, time, width] and tokens [n, tokens, width] to scores [n, classes]."""
 
     def __init__(self, audio_width: int, text_width: int, classes: int, *, hidden: int, dropout: float) -> None:
         super().__init__()
         self.no_words = nn.Parameter(torch.zeros(text_width))
-        self.of_frames = nn.LSTM(audio_width, hidden, batch_first=True, bidirectional=True)
+        # Most of the work would be in the first product of a BiLSTM on a thousand values.
+        self.narrow = nn.Linear(audio_width, 2 * hidden)
+        self.of_frames = BothWays(2 * hidden, hidden)
         self.attend_frames = nn.Linear(2 * hidden, hidden, bias=False)
         self.attend_tokens = nn.Linear(text_width, hidden)
         self.attend = nn.Linear(hidden, 1, bias=False)
-        self.of_both = nn.LSTM(text_width + 2 * hidden, hidden, batch_first=True, bidirectional=True)
+        self.of_both = BothWays(text_width + 2 * hidden, hidden)
         self.dense = nn.Linear(2 * hidden, hidden)
         self.out = nn.Linear(hidden, classes)
         self.dropout = nn.Dropout(dropout)
@@ -67,22 +84,15 @@ class AttentionNetwork(nn.Module):
         silent = (token_counts == 0).to(tokens.device)
         tokens = torch.cat([torch.where(silent[:, None], self.no_words, tokens[:, 0])[:, None], tokens[:, 1:]], dim=1)
         token_counts = token_counts.clamp(min=1)
-        sound = _read(self.of_frames, self.dropout(frames), frame_counts)
+        sound = self.of_frames(self.dropout(self.narrow(frames)), frame_counts)
         mixed = torch.tanh(self.attend_frames(sound)[:, None] + self.attend_tokens(tokens)[:, :, None])
         energies = self.attend(mixed)[..., 0].masked_fill(~_mask(frame_counts, sound)[:, None], -torch.inf)
         aligned = energies.softmax(dim=2) @ sound
-        states = _read(self.of_both, self.dropout(torch.cat([tokens, aligned], dim=2)), token_counts)
+        states = self.of_both(self.dropout(torch.cat([tokens, aligned], dim=2)), token_counts)
         there = _mask(token_counts, states)[..., None]
         pooled = (states * there).sum(dim=1) / there.sum(dim=1)
         scores: Tensor = self.out(self.dropout(torch.relu(self.dense(pooled))))
         return scores
-
-
-def _read(network: nn.LSTM, values: Tensor, counts: Tensor) -> Tensor:
-    """The states of a recurrent network; padding is not read."""
-    packed = pack_padded_sequence(values, counts, batch_first=True, enforce_sorted=False)
-    found: Tensor = pad_packed_sequence(network(packed)[0], batch_first=True, total_length=values.shape[1])[0]
-    return found
 
 
 def _mask(counts: Tensor, values: Tensor) -> Tensor:

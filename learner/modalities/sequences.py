@@ -25,8 +25,8 @@ from learner.text_encoders.encoder import TextEncoder
 
 MOST_SECONDS = 10.0
 """The rest of a longer clip is left out, as in paper 2."""
-FRAMES_A_SECOND = 25
-"""A word has about ten of these; encoders give fifty, which are averaged in pairs."""
+FRAMES_A_SECOND = 12.5
+"""A syllable has two or three of these; encoders give fifty, of which four are averaged."""
 FEWEST_FRAMES = 8
 """Of a clip, where the disk or the bound allows no more."""
 MOST_TOKENS = 100
@@ -122,14 +122,14 @@ def _write_frames(clips: Sequence[ProbeClip], model: FrameEncoder, file: IO[byte
     """Where the frames of each clip begin, [n + 1], and their width."""
     spacing = model.frame_spacing
     assert spacing is not None
-    pair = max(round(model.sampling_rate / spacing[1] / FRAMES_A_SECOND), 1)
+    block = max(round(model.sampling_rate / spacing[1] / FRAMES_A_SECOND), 1)
     starts, most, width = [0], 0, 0
     for done, clip in enumerate(clips, start=1):
         found = model.frames([_samples(clip, model.sampling_rate)])[0]
         width = found.shape[1]
         most = most or frames_of_a_clip(len(clips), width=width)
         # A vector that is not finite would make every weight NaN.
-        means = np.nan_to_num(_averaged(found, pair, most), nan=0.0, posinf=6e4, neginf=-6e4)
+        means = np.nan_to_num(_averaged(found, block, most), nan=0.0, posinf=6e4, neginf=-6e4)
         file.write(np.ascontiguousarray(np.clip(means, -6e4, 6e4), dtype=np.float16).tobytes())
         starts.append(starts[-1] + len(means))
         progress(done, len(clips))
