@@ -89,8 +89,10 @@ def material_of(
 
 
 def _check_labels(labels: Sequence[str]) -> None:
-    if len({*labels}) < 2:
-        raise LabelError(f"There are {len(labels)} labelled clips of {len({*labels})} labels; give clips of at least two labels.")
+    found = len({*labels})
+    if found < 2:
+        of = "1 label" if found else "no label"
+        raise LabelError(f"There are {len(labels)} labelled clips of {of}; give clips of at least two labels.")
 
 
 def _encoded(

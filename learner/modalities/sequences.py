@@ -46,12 +46,11 @@ class Sequences:
 
     def frames(self, row: int) -> Float32Array:
         """[frames, width] of a clip."""
-        found: Float32Array = self._frames[self._starts[row] : self._starts[row + 1]].astype(np.float32)
-        return found
+        return np.array(self._frames[self._starts[row] : self._starts[row + 1]], dtype=np.float32)
 
     def tokens(self, row: int) -> Float32Array:
         """[tokens, width] of a clip; [0, width] without words."""
-        return self._tokens[self._text_of[row]].astype(np.float32)
+        return np.array(self._tokens[self._text_of[row]], dtype=np.float32)
 
 
 class FrameEncoder(Protocol):
@@ -148,8 +147,7 @@ def _averaged(frames: Float32Array, block: int, most: int) -> Float32Array:
     block = max(block, -(-len(frames) // most))
     cuts = np.arange(0, len(frames), block)
     sizes = np.diff(np.append(cuts, len(frames))).astype(np.float32)
-    found: Float32Array = np.add.reduceat(frames, cuts, axis=0) / sizes[:, None]
-    return found
+    return np.asarray(np.add.reduceat(frames, cuts, axis=0) / sizes[:, None], dtype=np.float32)
 
 
 def _tokens(clips: Sequence[ProbeClip], encoder: TextEncoder) -> tuple[list[Float16Array], Int64Array]:

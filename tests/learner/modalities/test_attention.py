@@ -27,7 +27,9 @@ def test_both_ways_is_a_bilstm_on_packed_sequences() -> None:
         torch.testing.assert_close(found[row, :count], expected[row, :count])
 
 
-def exclusive_or(clips: int, *, without_words: tuple[int, ...] = ()) -> tuple[Sequences, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+def exclusive_or(
+    clips: int, *, without_words: tuple[int, ...] = ()
+) -> tuple[Sequences, np.ndarray[tuple[int], np.dtype[np.int64]]]:
     """Clips whose label is known only to who knows both the word and the sound."""
     rng = np.random.default_rng(0)
     sound, word = rng.integers(0, 2, clips), rng.integers(0, 2, clips)

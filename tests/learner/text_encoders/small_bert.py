@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = [*"abcdefghijklmnopqrstuvwxyz", *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"), ",", ".", "!", "<", ">", "good", "bad"]
+WORDS = [
+    *"abcdefghijklmnopqrstuvwxyz",
+    *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"),
+    ",",
+    ".",
+    "!",
+    "<",
+    ">",
+    "good",
+    "bad",
+]
 
 
 def small_bert(folder: Path) -> Path:
@@ -20,7 +31,7 @@ def small_bert(folder: Path) -> Path:
     BertWordPieceTokenizer(vocab=vocabulary).save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizerFast", "model_max_length": 32}))
     torch.manual_seed(0)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+    sizes: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
     config = transformers.BertConfig(vocab_size=len(vocabulary), max_position_embeddings=32, **sizes)
     # Without the pooler, as checkpoints of masked language models are.
     transformers.BertModel(config, add_pooling_layer=False).save_pretrained(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +23,8 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def encoder(bert: Path) -> Iterator[TextEncoder]:
-    yield text_encoder_named(str(bert), device="cpu")
+def encoder(bert: Path) -> TextEncoder:
+    return text_encoder_named(str(bert), device="cpu")
 
 
 def test_a_text_is_the_mean_over_its_tokens_and_padding_changes_nothing(bert: Path, encoder: TextEncoder) -> None:
@@ -94,9 +93,7 @@ def test_without_the_extra_one_sentence_says_how_to_install_it(monkeypatch: pyte
         text_encoder_named("minilm")
 
 
-def test_another_file_in_the_package_is_refused_by_name(
-    bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_file_in_the_package_is_refused_by_name(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model").symlink_to(bert)
     monkeypatch.setattr(packaged, "_package", lambda: tmp_path)
     with pytest.raises(EncoderError, match="not the file that Earmark knows"):
