@@ -3,9 +3,9 @@
 The source is Xu et al. 2019, *Learning alignment for multimodal emotion recognition from speech*.
 
 A BiLSTM reads the frames of the sound, made narrow by one linear layer. For each token, additive attention over its states,
-v · tanh(W h + U s), gives the sound of that token. Token and sound side by side go through a second BiLSTM, whose states are pooled
-over the tokens; a dense layer and a softmax follow. A clip without words has one token that is learned, which attends to the sound
-like any other.
+v · tanh(W h + U s), gives the sound of that token. Token and sound side by side go through a second BiLSTM, whose states are
+pooled over the tokens; a dense layer and a softmax follow. A clip without words has one token that is learned, which attends to
+the sound like any other.
 """
 
 from __future__ import annotations
