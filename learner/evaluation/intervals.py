@@ -48,26 +48,26 @@ class SpeakerResamples:
             draws = np.random.default_rng(SEED).multinomial(self.count, np.full(self.count, 1 / self.count), size=RESAMPLES)
             self._weights = draws.astype(np.float64)
 
-    def half_width(self, y: Int64Array, hit: BoolArray | Float64Array, *, labels: int) -> float:
-        """Half of the interval's width; 0 with too few speakers to estimate it. A clip may be hit in part: in a share of runs."""
+    def half_width(self, y: Int64Array, hit: BoolArray, *, labels: int) -> float:
+        """Half of the interval's width; 0 with too few speakers to estimate it."""
         if self.count < LEAST_CLUSTERS:
             return 0.0
         spread = float(self._means(y, hit, labels).std()) * np.sqrt(self.count / (self.count - 1))
         return float(stats.t.ppf((1 + LEVEL) / 2, self.count - 1) * spread)
 
-    def draws(self, y: Int64Array, hit: BoolArray | Float64Array, *, labels: int) -> Float64Array | None:
+    def draws(self, y: Int64Array, hit: BoolArray, *, labels: int) -> Float64Array | None:
         """Resampled UA, [RESAMPLES], around the measured UA and as wide as `half_width`. Every call has the same speakers at the
         same place. None with too few speakers."""
         if self.count < LEAST_CLUSTERS:
             return None
-        clips, right = np.bincount(y, minlength=labels), np.bincount(y, weights=hit, minlength=labels)
+        clips, right = np.bincount(y, minlength=labels), np.bincount(y[hit], minlength=labels)
         value = float((right[clips > 0] / clips[clips > 0]).mean())
         means = self._means(y, hit, labels)
         wider = stats.t.ppf((1 + LEVEL) / 2, self.count - 1) / stats.norm.ppf((1 + LEVEL) / 2)
         found: Float64Array = value + (means - means.mean()) * np.sqrt(self.count / (self.count - 1)) * wider
         return found
 
-    def _means(self, y: Int64Array, hit: BoolArray | Float64Array, labels: int) -> Float64Array:
+    def _means(self, y: Int64Array, hit: BoolArray, labels: int) -> Float64Array:
         """Mean recall of the labels that each resample has."""
         cells = self.cluster_of * labels + y
         shape = (self.count, labels)
@@ -80,7 +80,7 @@ class SpeakerResamples:
         return found
 
 
-def recall_interval(right: Int64Array | Float64Array, clips: Int64Array, *, half_width: float) -> Interval:
+def recall_interval(right: Int64Array, clips: Int64Array, *, half_width: float) -> Interval:
     """Mean recall over the labels that have clips, with its interval over all labels.
 
     Args:
@@ -93,7 +93,7 @@ def recall_interval(right: Int64Array | Float64Array, clips: Int64Array, *, half
     return Interval(value, low=max(0.0, min(low, value - half_width)), high=min(1.0, max(high, value + half_width)))
 
 
-def posterior_bounds(right: Int64Array | Float64Array, clips: Int64Array) -> tuple[float, float]:
+def posterior_bounds(right: Int64Array, clips: Int64Array) -> tuple[float, float]:
     """The bounds of the mean recall that follow from the number of clips alone."""
     hits, misses = recall_posterior(right, clips)
     means = np.random.default_rng(SEED).beta(hits, misses, size=(DRAWS, len(clips))).mean(axis=1)
@@ -113,7 +113,7 @@ def label_intervals(right: Int64Array, clips: Int64Array) -> list[Interval]:
     ]
 
 
-def recall_posterior(right: Int64Array | Float64Array, clips: Int64Array) -> tuple[Float64Array, Float64Array]:
+def recall_posterior(right: Int64Array, clips: Int64Array) -> tuple[Float64Array, Float64Array]:
     """Of each label's recall: the parameters of its Beta distribution.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from learner.arrays import Float64Array, Int64Array
+from learner.arrays import BoolArray
 from learner.corpora.clips import LabelledClips
 from learner.encoders.registry import encoder_named
 from learner.evaluation.intervals import SpeakerResamples, recall_interval
@@ -75,21 +75,21 @@ def compare_modalities(
 
 
 def _figures(hits: Hits, material: Material, plan: Plan) -> dict[str, Any]:
-    shares = {name: found.mean(axis=0) for name, found in hits.items()}
-    scored = _Scored(material.y, SpeakerResamples(material.group_of), len(material.label_names))
+    runs = _side_by_side(hits)
+    scored = _Scored(material, plan.runs)
     points = {
         name: [{"labels": int(budget), **scored.interval(found)} for budget, found in zip(plan.budgets, each, strict=True)]
-        for name, each in shares.items()
+        for name, each in runs.items()
     }
     differences = [
         {
             "first": first,
             "second": second,
             "labels": int(budget),
-            **scored.difference(shares[first][point], shares[second][point]),
+            **scored.difference(runs[first][point], runs[second][point]),
         }
         for first, second in PAIRS
-        if first in shares and second in shares
+        if first in runs and second in runs
         for point, budget in enumerate(plan.budgets)
     ]
     return {
@@ -97,27 +97,34 @@ def _figures(hits: Hits, material: Material, plan: Plan) -> dict[str, Any]:
         HANDMADE: {"encoder": "logmel", "points": points[HANDMADE]},
         "differences": differences,
         "saved": [
-            {"first": first, "second": second, **scored.saved(plan.budgets, shares[first], shares[second])}
+            {"first": first, "second": second, **scored.saved(plan.budgets, runs[first], runs[second])}
             for first, second in SAVINGS
-            if first in shares and second in shares
+            if first in runs and second in runs
         ],
     }
 
 
+def _side_by_side(hits: Hits) -> dict[str, BoolArray]:
+    """The runs one behind the other, [budgets, runs * clips]: each has every clip once, so this gives the mean over runs."""
+    return {name: found.transpose(1, 0, 2).reshape(found.shape[1], -1) for name, found in hits.items()}
+
+
 class _Scored:
-    """Scores of the same clips, with the same resamples of their speakers."""
+    """Scores of the same clips in all runs, with the same resamples of their speakers."""
 
-    def __init__(self, y: Int64Array, resamples: SpeakerResamples, labels: int) -> None:
-        self._y, self._resamples, self._labels = y, resamples, labels
+    def __init__(self, material: Material, runs: int) -> None:
+        self._y, self._labels, self._runs = np.tile(material.y, runs), len(material.label_names), runs
+        # The clips of a speaker stay together over the runs: more runs make no more speakers.
+        self._resamples = SpeakerResamples(np.tile(material.group_of, runs))
 
-    def interval(self, hit: Float64Array) -> dict[str, float]:
-        """Of the mean over runs; more runs make no more clips, so the interval does not shrink with them."""
+    def interval(self, hit: BoolArray) -> dict[str, float]:
+        """Of the mean over runs. More runs make no more clips, so the interval does not shrink with them."""
         half = self._resamples.half_width(self._y, hit, labels=self._labels)
-        right = np.bincount(self._y, weights=hit, minlength=self._labels)
-        found = recall_interval(right, np.bincount(self._y, minlength=self._labels), half_width=half)
+        right: Any = np.bincount(self._y[hit], minlength=self._labels) / self._runs
+        found = recall_interval(right, np.bincount(self._y, minlength=self._labels) // self._runs, half_width=half)
         return {"ua": _round(found.value), "ua_low": _round(found.low), "ua_high": _round(found.high)}
 
-    def difference(self, first: Float64Array, second: Float64Array) -> dict[str, Any]:
+    def difference(self, first: BoolArray, second: BoolArray) -> dict[str, Any]:
         """Paired by speaker; without an interval where there are too few speakers for one."""
         one, two = (self._resamples.draws(self._y, hit, labels=self._labels) for hit in (first, second))
         value = self.interval(first)["ua"] - self.interval(second)["ua"]
@@ -127,7 +134,7 @@ class _Scored:
         verdict = "better" if low > 0 else "worse" if high < 0 else "level"
         return {"difference": _round(value), "low": _round(low), "high": _round(high), "verdict": verdict}
 
-    def saved(self, budgets: Sequence[int], first: Float64Array, second: Float64Array) -> dict[str, Any]:
+    def saved(self, budgets: Sequence[int], first: BoolArray, second: BoolArray) -> dict[str, Any]:
         """How many times less data the first needs for the highest UA that both reach, or why that is not known."""
         ours, theirs = Measured(budgets, first), Measured(budgets, second)
         found = data_saved(ours, theirs, self._y, self._resamples, labels=self._labels)

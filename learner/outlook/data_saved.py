@@ -28,8 +28,8 @@ class Measured:
     """A curve to compare: labels of each point, ascending, and which clips of the slice it predicts correctly."""
 
     labels: Sequence[int]
-    hits: BoolArray | Float64Array
-    """[points, clips], or in which share of runs each clip is."""
+    hits: BoolArray
+    """[points, clips]"""
 
 
 def data_saved(ours: Measured, theirs: Measured, y: Int64Array, resamples: SpeakerResamples, *, labels: int) -> DataSaved:
@@ -76,8 +76,7 @@ def _draws(curve: Measured, y: Int64Array, resamples: SpeakerResamples, labels: 
         return None
     clips = np.bincount(y, minlength=labels)
     present = clips > 0
-    right = [np.bincount(y, weights=hit, minlength=labels) for hit in curve.hits]
-    measured = [float((count[present] / clips[present]).mean()) for count in right]
+    measured = [float((np.bincount(y[hit], minlength=labels)[present] / clips[present]).mean()) for hit in curve.hits]
     return np.stack([np.append(value, draws[:DRAWS]) for value, draws in zip(measured, found, strict=True) if draws is not None])
 
 
