@@ -35,7 +35,7 @@ def modalities_chart(document: Mapping[str, Any]) -> alt.LayerChart:
         "name:N",
         title=None,
         scale=alt.Scale(domain=[MODALITY_NAMES[name] for name in curves], range=[_COLOURS[name] for name in curves]),
-        legend=alt.Legend(orient="bottom", columns=3, labelLimit=220),
+        legend=alt.Legend(orient="bottom", columns=3, labelLimit=220, symbolOpacity=1),
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X(

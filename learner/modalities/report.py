@@ -16,7 +16,7 @@ from learner.modalities.compare import ATTENTION, AUDIO, BOTH, HANDMADE, MODALIT
 from learner.modalities.material import Material, material_of
 from learner.modalities.plan import budgets_of, folds_of_runs
 from learner.modalities.sequences import has_frames
-from learner.outlook.data_saved import Measured, data_saved
+from learner.outlook.data_saved import LEAST_CLIPS, Measured, data_saved, unknown
 from learner.progress import Watch
 from learner.text_encoders.encoder import TextEncoder
 
@@ -135,11 +135,23 @@ class _Scored:
         return {"difference": _round(value), "low": _round(low), "high": _round(high), "verdict": verdict}
 
     def saved(self, budgets: Sequence[int], first: BoolArray, second: BoolArray) -> dict[str, Any]:
-        """How many times less data the first needs for the highest UA that both reach, or why that is not known."""
-        ours, theirs = Measured(budgets, first), Measured(budgets, second)
-        found = data_saved(ours, theirs, self._y, self._resamples, labels=self._labels)
+        """How many times less data the first needs for the highest UA that both reach, or why that is not known.
+
+        `at_least` holds where the first is better with few labels than the second with all, beyond chance; it needs no overlap.
+        """
+        clips = len(self._y) // self._runs
+        if clips < LEAST_CLIPS:
+            found = unknown(f"there are {clips} of {LEAST_CLIPS} necessary clips")
+        else:
+            ours, theirs = Measured(budgets, first), Measured(budgets, second)
+            found = data_saved(ours, theirs, self._y, self._resamples, labels=self._labels)
         names = ("known", "why", "times", "low", "high", "ua")
-        return {name: getattr(found, name) for name in names} | {"first_labels": found.ours, "second_labels": found.theirs}
+        sure = [
+            budget for budget, hit in zip(budgets, first, strict=True) if self.difference(hit, second[-1])["verdict"] == "better"
+        ]
+        least = _round(budgets[-1] / sure[0]) if sure and sure[0] < budgets[-1] else None
+        labels = {"first_labels": found.ours, "second_labels": found.theirs, "at_least": least}
+        return {name: getattr(found, name) for name in names} | labels
 
 
 def _round(value: float) -> float:

@@ -193,6 +193,9 @@ def _savings(savings: list[dict[str, Any]]) -> list[str]:
     lines = []
     for found in savings:
         first, second = MODALITY_NAMES[found["first"]], MODALITY_NAMES[found["second"]]
+        if not found["known"] and found["at_least"] is not None:
+            lines.append(f"{first} needs at least {found['at_least']:.1f} times less data than {second} ({found['why']}).")
+            continue
         if not found["known"]:
             lines.append(f"{first} against {second}: how many times less data it needs is not known ({found['why']}).")
             continue
