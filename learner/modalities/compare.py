@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,12 +16,12 @@ from learner.arrays import BoolArray, Int64Array
 from learner.modalities.linear import Part, predicted
 from learner.modalities.material import Material
 from learner.modalities.plan import Fold
-from learner.modalities.sequences import sequences_of
-from learner.progress import Progress, Watch
+from learner.modalities.sequences import Sequences, sequences_of
+from learner.progress import Progress, Watch, unseen
 from learner.text_encoders.encoder import TextEncoder
 
 if TYPE_CHECKING:
-    from learner.modalities.attention import AttentionClassifier
+    from learner.modalities.kept import KeptPredictions
 
 AUDIO, TEXT, BOTH, ATTENTION, HANDMADE = "audio", "text", "both", "attention", "handmade"
 MODALITIES = (AUDIO, TEXT, BOTH, ATTENTION)
@@ -54,7 +55,7 @@ class Plan:
         return max(fold.run for fold in self.folds) + 1
 
 
-def measured(material: Material, plan: Plan, *, encoder: str, attention: TextEncoder | None, watch: Watch) -> Hits:
+def measured(material: Material, plan: Plan, *, encoder: str, attention: TextEncoder | None, cache: Path, watch: Watch) -> Hits:
     """Which clips each modality predicts right.
 
     All modalities learn from the same clips; a further point has those of the point before, and more.
@@ -62,10 +63,11 @@ def measured(material: Material, plan: Plan, *, encoder: str, attention: TextEnc
     Args:
         encoder: makes the frames for the attention network.
         attention: makes the tokens for it; none leaves the network out.
+        cache: folder that keeps what the attention network predicted.
 
     Raises:
         EncoderError: the encoder gives no frames in time, or cannot be run.
-        FeatureError: there is no room for the frames.
+        FeatureError: there is no room for the frames, or the cache cannot be written to.
     """
     hits: Hits = {}
     linear = _linear(material, plan.C)
@@ -74,16 +76,38 @@ def measured(material: Material, plan: Plan, *, encoder: str, attention: TextEnc
             hits[name] = _hits(material, plan, predict, moved, done=done, of=len(linear))
     if attention is None or material.text is None:
         return hits
+    from learner.modalities.kept import KeptPredictions
+
+    kept = KeptPredictions(cache, material, encoder=encoder, text_encoder=attention)
+    if any(kept.get(fold, budget) is None for fold in plan.folds for budget in plan.budgets):
+        with ExitStack() as opened:
+            with watch("frames", "clip") as moved:
+                made = sequences_of(material.clips, encoder=encoder, text_encoder=attention, progress=moved)
+                sequences = opened.enter_context(made)
+            with watch("attention network", "training") as moved:
+                _train_networks(material, plan, sequences, kept, moved)
+    hits[ATTENTION] = _hits(material, plan, partial(_of_network, kept), unseen)
+    return hits
+
+
+def _train_networks(material: Material, plan: Plan, sequences: Sequences, kept: KeptPredictions, progress: Progress) -> None:
+    """Train a network for each fold and number of labels whose predictions are not known."""
     from learner.modalities.attention import AttentionClassifier
 
-    with ExitStack() as opened:
-        with watch("frames", "clip") as moved:
-            made = sequences_of(material.clips, encoder=encoder, text_encoder=attention, progress=moved)
-            sequences = opened.enter_context(made)
-        network = AttentionClassifier(sequences, classes=len(material.label_names))
-        with watch("attention network", "training") as moved:
-            hits[ATTENTION] = _hits(material, plan, partial(_by_attention, material, network), moved)
-    return hits
+    network = AttentionClassifier(sequences, classes=len(material.label_names))
+    missing = [(fold, budget) for fold in plan.folds for budget in plan.budgets if kept.get(fold, budget) is None]
+    for done, (fold, budget) in enumerate(missing, start=1):
+        labelled, others = fold.order[:budget], fold.order[budget:]
+        seed = fold.run * 1_000_003 + int(fold.tested[0]) * 1_009 + budget
+        found = network.fit_and_predict(material.y, labelled=labelled, unlabelled=others, tested=fold.tested, seed=seed)
+        kept.add(fold, budget, found)
+        progress(done, len(missing))
+
+
+def _of_network(kept: KeptPredictions, fold: Fold, budget: int) -> Int64Array:
+    found = kept.get(fold, budget)
+    # Deleted in the meantime: every clip counts as wrong.
+    return np.full(len(fold.tested), -1, dtype=np.int64) if found is None else found
 
 
 def _hits(material: Material, plan: Plan, predict: Predict, moved: Progress, *, done: int = 0, of: int = 1) -> BoolArray:
@@ -116,9 +140,3 @@ def _linear(material: Material, C: float) -> dict[str, Predict]:
 def _by_head(material: Material, parts: Sequence[Part], C: float, fold: Fold, budget: int) -> Int64Array:
     labelled, others = fold.order[:budget], fold.order[budget:]
     return predicted(parts, material.y, labelled=labelled, unlabelled=others, tested=fold.tested, C=C)
-
-
-def _by_attention(material: Material, network: AttentionClassifier, fold: Fold, budget: int) -> Int64Array:
-    labelled, others = fold.order[:budget], fold.order[budget:]
-    seed = fold.run * 1_000_003 + int(fold.tested[0]) * 1_009 + budget
-    return network.fit_and_predict(material.y, labelled=labelled, unlabelled=others, tested=fold.tested, seed=seed)

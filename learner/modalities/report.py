@@ -47,7 +47,7 @@ def compare_modalities(
         attention: whether the attention network is trained.
         runs: how often folds and clips are drawn anew.
         budgets: numbers of labels; none takes 125, 250, … or what fits.
-        cache: folder that keeps vectors.
+        cache: folder that keeps vectors, and what the attention network predicted.
 
     Raises:
         EncoderError: an encoder cannot be loaded or run.
@@ -59,7 +59,8 @@ def compare_modalities(
     material = material_of(labelled, encoder=encoder, text_encoder=text_encoder, cache=cache, watch=watch)
     folds = folds_of_runs(material, runs)
     plan = Plan(folds, budgets_of(folds, labels=len(material.label_names), asked=budgets))
-    hits = measured(material, plan, encoder=encoder, attention=text_encoder if attention else None, watch=watch)
+    words = text_encoder if attention else None
+    hits = measured(material, plan, encoder=encoder, attention=words, cache=cache / "modalities", watch=watch)
     return {
         **_figures(hits, material, plan),
         "clips": len(material.clips),

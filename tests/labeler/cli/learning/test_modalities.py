@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,31 @@ def test_one_label_is_refused_in_a_sentence(folder: Path) -> None:
     assert result.stderr == "Error: There are 24 labelled clips of 1 label; give clips of at least two labels.\n"
 
 
+def test_a_comparison_that_was_stopped_goes_on_with_the_network_that_comes_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = manifest(folder, "stopped.csv", speakers=3)
+    whole = json.loads(run(folder, source, "--json").stdout)
+    shutil.rmtree(folder / "cache" / "probe" / "modalities")
+    trained: list[int] = []
+    fit = attention.AttentionClassifier.fit_and_predict
+
+    def stopping(self: Any, *arguments: Any, **options: Any) -> Any:
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        trained.append(options["seed"])
+        return fit(self, *arguments, **options)
+
+    monkeypatch.setattr(attention.AttentionClassifier, "fit_and_predict", stopping)
+    assert run(folder, source, "--json").exit_code == 130
+    trained.pop()
+    assert json.loads(run(folder, source, "--json").stdout) == whole
+    assert len(set(trained)) == 2
+
+
 def test_frames_for_which_there_is_no_room_end_in_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(folder / "cache" / "probe" / "modalities", ignore_errors=True)
+
     def full(*_: Any) -> Any:
         raise OSError(28, "No space left on device")
 
@@ -120,3 +145,24 @@ def test_the_frames_of_many_clips_are_averaged_more_to_stay_within_the_bound() -
     assert sequences.frames_of_a_clip(100, width=768, most_bytes=2 * 768 * 100 * 20) == 20
     with pytest.raises(FeatureError, match="give fewer clips, or use --without-attention"):
         sequences.frames_of_a_clip(100, width=768, most_bytes=2 * 768 * 100)
+
+
+def test_without_a_manifest_the_labels_and_transcripts_of_the_project_are_taken(folder: Path, tmp_path: Path) -> None:
+    source = manifest(folder, "project.csv")
+    for words in (["init", "--labels", "low,high"], ["import", str(source), "--labels-as", "ann"]):
+        assert CliRunner().invoke(main, ["--project", str(tmp_path / "project"), *words]).exit_code == 0
+    arguments = [
+        "modalities",
+        "--encoder",
+        "logmel",
+        "--text-encoder",
+        str(folder / "bert"),
+        "--runs",
+        "1",
+        "--without-attention",
+    ]
+    result = CliRunner().invoke(main, ["--project", str(tmp_path / "project"), *arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert (document["clips"], document["speakers"], document["without_words"]) == (CLIPS, SPEAKERS, 0)
+    assert [each["modality"] for each in document["results"]] == ["audio", "text", "both"]
