@@ -1,4 +1,4 @@
-"""What trained attention networks predicted, kept on disk: a comparison that was stopped goes on, and a second one takes seconds."""
+"""What trained attention networks predicted, kept on disk, so that a comparison that was stopped goes on with the next one."""
 
 from __future__ import annotations
 
