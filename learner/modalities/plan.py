@@ -15,8 +15,8 @@ FOLDS = 5
 """As in paper 1; fewer where there are fewer speakers."""
 FIRST = 125
 """Labels at the first point of paper 1; each further point has twice as many."""
-FEWEST_POINTS = 4
-_FOR_A_LABEL = 5
+FEWEST_POINTS = 5
+_FOR_A_LABEL = 3
 """Labelled clips for each label, at the very least."""
 _SEED = 20_201
 

@@ -63,11 +63,11 @@ def test_the_json_has_a_curve_for_each_modality_and_the_plot_is_drawn(folder: Pa
     document: dict[str, Any] = json.loads(result.stdout)
     assert [each["modality"] for each in document["results"]] == ["audio", "text", "both", "attention"]
     for each in [*document["results"], document["handmade"]]:
-        assert [point["labels"] for point in each["points"]] == [18]
+        assert [point["labels"] for point in each["points"]] == [9, 18]
         for point in each["points"]:
             assert 0 <= point["ua_low"] <= point["ua"] <= point["ua_high"] <= 1
     # Words and tones both show the label.
-    assert [each["points"][0]["ua"] for each in document["results"][:3]] == [1.0, 1.0, 1.0]
+    assert [each["points"][-1]["ua"] for each in document["results"][:3]] == [1.0, 1.0, 1.0]
     assert (document["without_words"], document["speakers"], document["folds"]) == (0, 4, 4)
     assert {(each["first"], each["second"]) for each in document["saved"]} >= {("audio", "handmade")}
     drawn = (tmp_path / "chart.svg").read_text()
@@ -109,7 +109,7 @@ def test_a_comparison_that_was_stopped_goes_on_with_the_network_that_comes_next(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     source = manifest(folder, "stopped.csv", speakers=3)
-    whole = json.loads(run(folder, source, "--json").stdout)
+    whole = json.loads(run(folder, source, "--json", "--budget", "12").stdout)
     shutil.rmtree(folder / "cache" / "probe" / "modalities")
     trained: list[int] = []
     fit = attention.AttentionClassifier.fit_and_predict
@@ -121,9 +121,9 @@ def test_a_comparison_that_was_stopped_goes_on_with_the_network_that_comes_next(
         return fit(self, *arguments, **options)
 
     monkeypatch.setattr(attention.AttentionClassifier, "fit_and_predict", stopping)
-    assert run(folder, source, "--json").exit_code == 130
+    assert run(folder, source, "--json", "--budget", "12").exit_code == 130
     trained.pop()
-    assert json.loads(run(folder, source, "--json").stdout) == whole
+    assert json.loads(run(folder, source, "--json", "--budget", "12").stdout) == whole
     assert len(set(trained)) == 2
 
 
