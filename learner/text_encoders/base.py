@@ -9,3 +9,5 @@ ARCHITECTURES = (
     *("roberta", "roformer", "squeezebert", "xlm-roberta"),
 )
 """Model types: encoders of text with one vector a token."""
+PADDED_POSITIONS = frozenset({"camembert", "mpnet", "roberta", "xlm-roberta"})
+"""Those whose positions begin behind that of the padding token, so that two of them hold no token."""

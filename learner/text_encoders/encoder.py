@@ -21,6 +21,7 @@ from learner.encoders.checkpoint_files import CheckpointFiles
 from learner.encoders.loading import load_model
 from learner.encoders.pooling import parse_layers
 from learner.encoders.runtime import chosen_device, release
+from learner.text_encoders.base import PADDED_POSITIONS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -167,10 +168,7 @@ class TextEncoder:
         limits = [MOST_TOKENS, int(self._tokenizer.model_max_length)]
         positions = self._files.config.get("max_position_embeddings")
         if isinstance(positions, int):
-            # The positions of RoBERTa and its relatives begin behind that of the padding token.
-            limits.append(
-                positions - 2 if "roberta" in self._files.model_type or self._files.model_type == "mpnet" else positions
-            )
+            limits.append(positions - 2 if self._files.model_type in PADDED_POSITIONS else positions)
         return max(min(limits), 4)
 
     @cached_property
