@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +110,13 @@ def test_the_package_is_read_where_it_is_the_known_one(bert: Path, tmp_path: Pat
     encoder = text_encoder_named("minilm", device="cpu")
     assert encoder.encode(["good"]).vectors.shape == (1, 16)
     assert encoder.settings["revision"] == f"sha256:{known['model.safetensors']}"
+
+
+def test_the_extra_knows_which_sentences_mean_the_same() -> None:
+    if packaged._package() is None:
+        pytest.skip("the extra earmark[text] is not installed")
+    encoder = text_encoder_named("minilm", device="cpu")
+    vectors = encoder.encode(["Dinner was wonderful, thank you.", "The meal was great, thanks!", "Give me back my keys."]).vectors
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert vectors[0] @ vectors[1] > 0.7 > 0.3 > vectors[0] @ vectors[2]
+    assert packaged.PACKAGE not in sys.modules  # none of its code was run
