@@ -60,7 +60,12 @@ NOTES = {
         "Programs that read CSV with pandas take the labels `nan` and `NA` for missing ones; there, read the file with "
         "`keep_default_na=False`."
     ),
-    "ft-w2v2-ser": "Clips without a split are in Train. A split with another name is a section of its own.",
+    "ft-w2v2-ser": (
+        "Clips without a split are in Train. A split with another name is a section of its own. Such a file is read wherever a "
+        "manifest is, for example by `import`, `probe` and `simulate`: each set becomes a split. Its names of files are relative to its "
+        "own folder; `import --audio-folder FOLDER` takes another. A file that is listed twice counts once, where it is first, and "
+        "this is reported."
+    ),
 }
 """What a reader should know of a format besides its description in the registry. The page has the formats in this order."""
 
