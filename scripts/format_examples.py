@@ -61,10 +61,10 @@ NOTES = {
         "`keep_default_na=False`."
     ),
     "ft-w2v2-ser": (
-        "Clips without a split are in Train. A split with another name is a section of its own. Such a file is read wherever a "
-        "manifest is, for example by `import`, `probe` and `simulate`: each set becomes a split. Its names of files are relative to its "
-        "own folder; `import --audio-folder FOLDER` takes another. A file that is listed twice counts once, where it is first, and "
-        "this is reported."
+        "Clips without a split are in Train. A split with another name is a section of its own. Such a file is also a manifest: "
+        "`import`, `probe`, `simulate` and the page Audio read it, and each set becomes a split. It names files relative to its "
+        "own folder; `import --audio-folder FOLDER` takes another one. A file that is listed twice counts where it is first, and "
+        "the command reports it."
     ),
 }
 """What a reader should know of a format besides its description in the registry. The page has the formats in this order."""

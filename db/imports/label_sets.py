@@ -36,7 +36,9 @@ def holds_label_sets(path: Path, *, encoding: str | None = None) -> bool:
 
 
 def label_set_records(path: Path, encoding: str, *, remarks: Remarks) -> Iterator[Record | BadLine]:
-    """The files with their labels and sets, read while the caller iterates; of a file that is listed twice, the first place counts.
+    """The files with their labels and sets, read while the caller iterates.
+
+    Of a file that is listed twice, the first place counts.
 
     Args:
         remarks: takes what is listed twice, which may be a file that is in training and in testing.

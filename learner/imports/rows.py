@@ -56,10 +56,8 @@ def rows_of(
         return tool_rows(source, tool, tools, remarks=remarks)
     is_folder = corpus is not None or os.path.isdir(source)
     if any(option is not None for option in (tools.label_column, tools.audio_key, tools.audio_folder if is_folder else None)):
-        raise FormatError(
-            f"{shown(source)} is read as a {tool}; leave --label-column, --audio-key{', --audio-folder' if is_folder else ''} out, "
-            "or give --from TOOL."
-        )
+        unfit = "--label-column, --audio-folder and --audio-key" if is_folder else "--label-column and --audio-key"
+        raise FormatError(f"{shown(source)} is read as a {tool}; leave {unfit} out, or give --from TOOL.")
     if columns and is_folder:
         raise FormatError(f"{shown(source)} is read as a folder, and only a manifest has columns; leave --column out.")
     clips = _clips(

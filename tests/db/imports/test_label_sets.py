@@ -95,12 +95,17 @@ def test_a_damaged_file_is_explained_in_one_sentence(tmp_path: Path, content: st
 
 def test_names_that_a_block_of_the_file_cuts_in_two_are_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_sets, "_CHUNK", 1)
-    sets = {"Train": {f"clip {number}.wav": str(number) for number in range(30)}, "Test": {"z.wav": 1234567}}
+    sets: dict[str, dict[str, Any]] = {
+        "Train": {f"clip {number}.wav": str(number) for number in range(30)},
+        "Test": {"z.wav": 1234567},
+    }
     rows = [(row.file_name, row.label) for row in read_manifest(written(tmp_path, sets)) if isinstance(row, SourceRow)]
     assert rows == [*((name, label) for name, label in sets["Train"].items()), ("z.wav", "1234567")]
 
 
-@pytest.mark.parametrize("content", ['{"file_name": "Train", "x": {}}', '{"train": "a.wav"}', '["Train"]', "", "file_name,label\n"])
+@pytest.mark.parametrize(
+    "content", ['{"file_name": "Train", "x": {}}', '{"train": "a.wav"}', '["Train"]', "", "file_name,label\n"]
+)
 def test_other_files_are_not_taken_for_one(tmp_path: Path, content: str) -> None:
     assert not holds_label_sets(written(tmp_path, content))
     assert not holds_label_sets(tmp_path)
