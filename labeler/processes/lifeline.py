@@ -19,7 +19,17 @@ _STANDARD_INPUT = 0
 def hold_lifeline() -> None:
     """Stop this process when its supervisor is gone; does nothing in a process that a person started."""
     if os.environ.get(VARIABLE) == "1":
+        _be_interruptible()
         threading.Thread(target=_wait_for_the_end, name="lifeline", daemon=True).start()
+
+
+def _be_interruptible() -> None:
+    """Take SIGINT even where it was ignored by inheritance, as below `nohup earmark serve &`.
+
+    Only in a process group of its own: there no Ctrl-C at a terminal arrives, and whoever sends SIGINT wants this process to end.
+    """
+    if os.getpgrp() == os.getpid() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _wait_for_the_end() -> None:

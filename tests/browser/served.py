@@ -97,9 +97,9 @@ class Seat:
         self.served = served
         self.annotator = annotator
 
-    def open(self, *, state: str | re.Pattern[str] = PLAYED) -> Seat:
+    def open(self, *, state: str | re.Pattern[str] = PLAYED, path: str = "/") -> Seat:
         """Open the page and wait until the player is in this state."""
-        self.page.goto(f"{self.served.url}/?annotator={self.annotator}")
+        self.page.goto(f"{self.served.url}{path}?annotator={self.annotator}")
         expect(self.player).to_have_attribute("data-state", state, timeout=20_000)
         self._expect_drawn()
         return self

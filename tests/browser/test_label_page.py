@@ -146,7 +146,9 @@ def test_guidelines_and_facts_are_text_and_examples_play(seat: Seat, served: Ser
 
 
 def test_suggestions_are_marked_recorded_and_hidden_on_the_slice(seat: Seat, served: Served) -> None:
-    seat.open()
+    seat.open(path="/label")
+    assert "/label" not in seat.page.url
+    expect(seat.page.get_by_text("Page not found")).to_have_count(0)
     shown = {}
     for _ in range(6):
         marked = seat.part("label-2").get_attribute("data-suggested") == "true"

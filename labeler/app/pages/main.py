@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 
 from db.models import Role
@@ -52,11 +54,28 @@ PROJECT = [
 start = next(path for may, *_, path in WORK if may)
 sections = {
     title: [
-        st.Page(show, title=title, icon=sign, url_path=path, default=path == start, visibility="visible" if may else "hidden")
+        st.Page(
+            show,
+            title=title,
+            icon=sign,
+            # Streamlit serves the start page at "/" alone, and knows pages by these names.
+            url_path="start" if path == start else path,
+            default=path == start,
+            visibility="visible" if may else "hidden",
+        )
         for may, show, title, sign, path in pages
     ]
     for title, pages in (("", WORK), ("Project", PROJECT))
 }
+at_start = next(page for pages in sections.values() for page in pages if page.url_path == "")
+
+
+def open_start() -> NoReturn:
+    """Go to the start page from its own address."""
+    st.switch_page(at_start, query_params=dict(st.query_params))
+
+
+sections[""].append(st.Page(open_start, title="Start", url_path=start, visibility="hidden"))
 page = st.navigation(sections, position="hidden" if must_sign_in else "top")
 # Set before the page runs: if the width changed later, the grid would have fetched clips for the wrong width.
 st.set_page_config(layout="wide" if page.url_path in (GRID, DASHBOARD, CLIPS) else "centered")
