@@ -65,7 +65,7 @@ def manifest_clips(manifest: Path, *, corpus: str | None = None, speaker_from: s
         FormatError: the manifest as a whole cannot be read; single lines that cannot be used are in the result.
     """
     remarks = Remarks()
-    rows = read_manifest(manifest) if corpus is None else read_corpus(manifest, corpus, remarks=remarks)
+    rows = read_manifest(manifest, remarks=remarks) if corpus is None else read_corpus(manifest, corpus, remarks=remarks)
     if speaker_from is not None:
         rows = speakers_from(speaker_from, rows, remarks=remarks)
     found = _labelled(rows)
