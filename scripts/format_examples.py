@@ -60,7 +60,12 @@ NOTES = {
         "Programs that read CSV with pandas take the labels `nan` and `NA` for missing ones; there, read the file with "
         "`keep_default_na=False`."
     ),
-    "ft-w2v2-ser": "Clips without a split are in Train. A split with another name is a section of its own.",
+    "ft-w2v2-ser": (
+        "Clips without a split are in Train. A split with another name is a section of its own. Such a file is also a manifest: "
+        "`import`, `probe`, `simulate` and the page Audio read it, and each set becomes a split. It names files relative to its "
+        "own folder; `import --audio-folder FOLDER` takes another one. A file that is listed twice counts where it is first, and "
+        "the command reports it."
+    ),
 }
 """What a reader should know of a format besides its description in the registry. The page has the formats in this order."""
 

@@ -28,30 +28,31 @@ from labeler.app.sign_in.tokens import Tokens
 from learner.features.embed import embed
 from learner.features.matrix import open_features
 from learner.imports.source import import_source
+from tests.browser.warm_app import WarmApp
 from tests.labeler.cli.terminals import CommandWithLog, WarmPython
-from tests.supervised_processes import Labelling, Process, answers, free_port, start_app, wait_for
+from tests.supervised_processes import Labelling, answers, free_port, wait_for
 
 SAMPLE_DATA = Path(__file__).resolve().parent.parent / "sample_data"
 STYLES = ("angry", "happy", "neutral", "sad")
 
 
-def pieces(folder: Path, *, per_clip: int) -> Path:
-    """A manifest of equal pieces of every sample clip: enough to label while processes are killed."""
+def pieces(folder: Path, *, per_clip: int, clips: int | None = None) -> Path:
+    """A manifest of equal pieces of every sample clip, or the first: enough to label while processes are killed."""
     manifest = folder / "pieces.csv"
     with manifest.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["file_name", "start", "end"])
-        for clip in sorted((SAMPLE_DATA / "clips").iterdir()):
+        for clip in sorted((SAMPLE_DATA / "clips").iterdir())[:clips]:
             seconds = soundfile.info(clip).duration
             edges = [number * seconds / per_clip for number in range(per_clip + 1)]
             writer.writerows([[str(clip), start, end] for start, end in pairwise(edges)])
     return manifest
 
 
-def imported(directory: Path, *, per_clip: int = 2) -> OpenProject:
+def imported(directory: Path, *, per_clip: int = 2, clips: int | None = None) -> OpenProject:
     """A project with pieces of the sample clips, without features."""
     project = create_project(directory, labels=STYLES)
-    import_source(project, pieces(directory, per_clip=per_clip), seed=1)
+    import_source(project, pieces(directory, per_clip=per_clip, clips=clips), seed=1)
     return project
 
 
@@ -83,7 +84,7 @@ def python(tmp_path: Path) -> Iterator[WarmPython]:
     warm.close()
 
 
-def kill_some_time(process: Process | CommandWithLog, rng: random.Random, *, longest: float) -> None:
+def kill_some_time(process: WarmApp | CommandWithLog, rng: random.Random, *, longest: float) -> None:
     """Kill at a random moment. The sleep waits for nothing: the random moment is what is tested."""
     time.sleep(rng.uniform(0.0, longest))
     process.kill()
@@ -97,7 +98,7 @@ def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path, python: WarmPyt
     per_clip = 2 if kills == 10 else 5
     project, port = imported(tmp_path / "project", per_clip=per_clip), free_port()
     directory, log = project.directory, tmp_path / "log.txt"
-    app = start_app(directory, port, log=log)
+    app = WarmApp(directory, port, log=log)
     wait_for(lambda: answers(port), what="the app")
     somebody = labelling(project, port, pause=0.05 if kills == 10 else 0.4)
     somebody.start()
@@ -106,11 +107,11 @@ def test_nothing_is_lost_when_anything_is_killed(tmp_path: Path, python: WarmPyt
             victim = ("embed", "learner", "app")[number % 3]
             if victim == "app":
                 kill_some_time(app, rng, longest=1.0)
-                app = start_app(directory, port, log=log)
+                app = WarmApp(directory, port, log=log)
                 wait_for(lambda: answers(port), what="the app after it was killed")
             else:
                 command = "embed" if victim == "embed" else "learn"
-                kill_some_time(python.begin("--project", directory, command, log=log), rng, longest=4.0)
+                kill_some_time(python.begin("--project", directory, command, log=log), rng, longest=3.0)
             check_decisions(project, dict(somebody.acknowledged))
         before = len(somebody.acknowledged)
         wait_for(lambda: len(somebody.acknowledged) >= before + 5, what="labelling to go on")
@@ -149,7 +150,7 @@ def check_features(project: OpenProject, tmp_path: Path, *, per_clip: int) -> No
 
 
 def test_a_database_whose_writer_was_killed_opens_without_repair(tmp_path: Path) -> None:
-    project = imported(tmp_path / "project")
+    project = imported(tmp_path / "project", clips=5)
     project.engine.dispose()
     writer = sqlite3.connect(project.directory / "earmark.sqlite", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")

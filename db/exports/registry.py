@@ -153,6 +153,7 @@ register(
         suffix=".json",
         description="The JSON file of FT-w2v2-ser with its audio: file and label in each split, and nothing else.",
         write=write_ft_w2v2_ser,
+        importable=True,
         rows=_CONSENSUS,
         audio=AudioAs.CUT,
     )

@@ -1,4 +1,4 @@
-"""Import of manifests: a CSV, TSV or JSONL file that lists clips, one per line.
+"""Import of manifests: a CSV, TSV or JSONL file that lists clips, one per line, or a label file of FT-w2v2-ser.
 
 Columns: `file_name` (or `file`, `path`, `audio_filepath`, or another usual name), optional `label`, `start`, `end`, `speaker`,
 `transcript`, `split`; any other column is kept as `extra`. Files are named relative to the manifest, or by absolute paths;
@@ -93,6 +93,7 @@ def read_manifest(
     *,
     times_in: TimesIn = TimesIn.SECONDS,
     columns: Mapping[str, str] | None = None,
+    audio_folder: Path | None = None,
     remarks: Remarks | None = None,
 ) -> Iterator[SourceRow | BadRow]:
     """The rows of a manifest, read while the caller iterates.
@@ -102,6 +103,7 @@ def read_manifest(
     Args:
         times_in: what `start` and `end` are given in.
         columns: which column holds what, as `chosen_columns` gives it; the others have their usual names.
+        audio_folder: what names of files are relative to, if it is not the manifest's folder.
         remarks: takes what is noticed about many lines; complete once the last row is read.
 
     Raises:
@@ -110,7 +112,8 @@ def read_manifest(
     manifest = Path(os.path.abspath(path))
     remarks = Remarks() if remarks is None else remarks
     records = read_chosen(manifest, MANIFEST_COLUMNS, columns or {}, remarks=remarks)
-    reader = RowReader(manifest, times_in, remarks)
+    folder = None if audio_folder is None else Path(os.path.abspath(audio_folder))
+    reader = RowReader(manifest, times_in, remarks, folder=folder)
     return (reader.row(record) for record in records)
 
 

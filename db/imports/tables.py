@@ -1,4 +1,4 @@
-"""Rows of CSV, TSV and JSONL files, one at a time: what manifests and annotation files have in common.
+"""Rows of CSV, TSV and JSONL files and of label files, one at a time: what manifests and annotation files have in common.
 
 People make these files with spreadsheets, scripts and editors, so encoding and delimiter are detected. A line that cannot be read
 becomes a `BadLine` with the reason, and reading continues. Only the line being read is held in memory.
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from db.errors import FormatError
 from db.imports.json_lines import json_records
+from db.imports.label_sets import holds_label_sets, label_set_records
 from db.imports.remarks import Remarks
 from db.imports.text_lines import (
     LONGEST_LINE,
@@ -58,13 +59,15 @@ class Columns:
 
 
 def read_table(path: Path, columns: Columns, *, remarks: Remarks | None = None) -> Iterator[Record | BadLine]:
-    """The rows of a CSV, TSV or JSONL file. The file is checked at once; its rows are read while the caller iterates.
+    """The rows of a CSV, TSV or JSONL file, or of a label file of FT-w2v2-ser.
+
+    The file is checked at once; its rows are read while the caller iterates.
 
     Where commas do not separate the columns, a number may have a decimal comma (`Record.decimal_comma`). A first line such as
     `sep=;`, which spreadsheets write, names the delimiter.
 
     Args:
-        path: the file; its content, not its name, decides between CSV and JSONL.
+        path: the file; its content, not its name, decides which of these it is.
         remarks: takes what is noticed.
 
     Raises:
@@ -78,7 +81,9 @@ def read_table(path: Path, columns: Columns, *, remarks: Remarks | None = None) 
     if first == "[" and path.suffix.lower() in {".json", ".jsonl"}:
         raise FormatError(f"{path} is one JSON list; write one JSON object per line instead (JSON Lines).")
     if first == "{":
-        return _renamed_keys(json_records(path, encoding), columns, remarks)
+        is_sets = holds_label_sets(path, encoding=encoding)
+        records = label_set_records(path, encoding, remarks=remarks) if is_sets else json_records(path, encoding)
+        return _renamed_keys(records, columns, remarks)
     delimiter, header = _header(path, encoding, columns, remarks)
     return _csv_records(path, encoding, delimiter, header)
 

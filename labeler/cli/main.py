@@ -21,6 +21,7 @@ from labeler.cli.learning.finding import likely, similar
 from labeler.cli.learning.finetune import finetune
 from labeler.cli.learning.label_checks import agreement, suspects
 from labeler.cli.learning.learn_and_predict import learn, predict
+from labeler.cli.learning.modalities import modalities
 from labeler.cli.learning.probe import probe
 from labeler.cli.learning.reports import curve, status
 from labeler.cli.learning.simulate import simulate
@@ -70,7 +71,7 @@ def main(ctx: click.Context, project: Path) -> None:
 
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
-    *(suspects, agreement, similar, likely, predict, export, pretrain, finetune, probe, simulate, upgrade, labels, withdraw),
-    *(backup, restore, doctor, validate, export_head),
+    *(suspects, agreement, similar, likely, predict, export, pretrain, finetune, probe, simulate, modalities),
+    *(upgrade, labels, withdraw, backup, restore, doctor, validate, export_head),
 ):
     main.add_command(command)

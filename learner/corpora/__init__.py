@@ -1,4 +1,4 @@
 """Labelled corpora outside of any project, for `probe` and `simulate`: their clips, encoded once and cached.
 
-May import `learner.features`, `learner.encoders`, `learner.audio` and `db`.
+May import `learner.features`, `learner.encoders`, `learner.text_encoders`, `learner.audio` and `db`.
 """

@@ -31,6 +31,7 @@ class ProbeClip:
     end: float | None
     label: str
     speaker: str | None
+    transcript: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def manifest_clips(manifest: Path, *, corpus: str | None = None, speaker_from: s
         FormatError: the manifest as a whole cannot be read; single lines that cannot be used are in the result.
     """
     remarks = Remarks()
-    rows = read_manifest(manifest) if corpus is None else read_corpus(manifest, corpus, remarks=remarks)
+    rows = read_manifest(manifest, remarks=remarks) if corpus is None else read_corpus(manifest, corpus, remarks=remarks)
     if speaker_from is not None:
         rows = speakers_from(speaker_from, rows, remarks=remarks)
     found = _labelled(rows)
@@ -88,7 +89,13 @@ def _labelled(rows: Iterator[SourceRow | BadRow]) -> LabelledClips:
             seen.add(span)
             found.clips.append(
                 ProbeClip(
-                    file_name=row.file_name, path=row.path, start=span[1], end=row.end, label=row.label, speaker=row.speaker
+                    file_name=row.file_name,
+                    path=row.path,
+                    start=span[1],
+                    end=row.end,
+                    label=row.label,
+                    speaker=row.speaker,
+                    transcript=row.transcript,
                 )
             )
     return found
@@ -99,7 +106,8 @@ def project_clips(project: OpenProject) -> LabelledClips:
     with project.read() as session:
         names = {label.id: label.name for label in active_labels(session)}
         labels = {clip: names[label] for clip, label in consensus_labels(live_decisions(session)).items() if label in names}
-        query = select(Clip.id, Clip.file_name, Clip.start, Clip.end, Clip.speaker, AudioFile.path, AudioFile.duration)
+        ours = (Clip.id, Clip.file_name, Clip.start, Clip.end, Clip.speaker, Clip.transcript)
+        query = select(*ours, AudioFile.path, AudioFile.duration)
         query = query.join(AudioFile, AudioFile.id == Clip.file_id).where(Clip.state == ClipState.READY).order_by(Clip.id)
         rows = session.execute(query).all()
     clips = [
@@ -110,6 +118,7 @@ def project_clips(project: OpenProject) -> LabelledClips:
             end=None if row.end >= row.duration - SPAN_TOLERANCE else row.end,
             label=labels[row.id],
             speaker=row.speaker,
+            transcript=row.transcript,
         )
         for row in rows
         if row.id in labels

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -52,13 +52,19 @@ class CheckpointFiles:
 
 
 def find_files(
-    name: str, *, among: Collection[str] | None = None, revision: str | None = None, may_fetch: bool = True
+    name: str,
+    *,
+    among: Collection[str] | None = None,
+    revision: str | None = None,
+    may_fetch: bool = True,
+    beside: Sequence[str] = (),
 ) -> CheckpointFiles:
     """Locate a checkpoint and read its settings; a hub id is downloaded if it is not in the local cache.
 
     Args:
         among: the model types that will do; None takes any.
         may_fetch: whether the network may be used: only for a checkpoint that the user has named.
+        beside: names of further files of a hub id, of which one at least must be there: those of its tokenizer.
 
     Raises:
         EncoderError: there is none of that name, it cannot be fetched, is damaged, or is of another type.
@@ -74,7 +80,7 @@ def find_files(
             f"{kind} {name!r}; give bundled, whisper, logmel, egemaps, a folder with a checkpoint, "
             "or a hub id such as facebook/wav2vec2-base."
         )
-    snapshot = _snapshot(name, revision, may_fetch=may_fetch)
+    snapshot = _snapshot(name, revision, may_fetch=may_fetch, beside=beside)
     return _read(name, "hub", snapshot, among, revision=snapshot.name)
 
 
@@ -87,13 +93,13 @@ def weight_files(folder: Path) -> list[Path]:
     return []
 
 
-def _snapshot(name: str, revision: str | None, *, may_fetch: bool) -> Path:
+def _snapshot(name: str, revision: str | None, *, may_fetch: bool, beside: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
 
     for offline in (True, False) if may_fetch else (True,):
         for weights in (_SAFE, _BINARY):
             try:
-                wanted = _SETTINGS + weights
+                wanted = [*_SETTINGS, *weights, *beside]
                 found = Path(snapshot_download(name, revision=revision, allow_patterns=wanted, local_files_only=offline))
             except Exception as error:
                 if offline:
@@ -103,7 +109,9 @@ def _snapshot(name: str, revision: str | None, *, may_fetch: bool) -> Path:
                     "download it elsewhere and give the folder with its config.json and weights instead, such as "
                     f"--encoder /models/{name.split('/')[-1]}."
                 ) from error
-            if (found / "config.json").is_file() and weight_files(found):
+            whole = (found / "config.json").is_file() and weight_files(found)
+            # A snapshot in the cache may have been fetched for something that needs fewer files; the hub knows better.
+            if whole and (not offline or not beside or any((found / file).is_file() for file in beside)):
                 return found
     if not may_fetch:
         raise EncoderError(f"Encoder {name!r} is not in the local cache; name it yourself, so that it may be downloaded.")

@@ -11,11 +11,12 @@ _MAY_BE_MISSING = frozenset({"masked_spec_embed"})
 """Only training uses it."""
 
 
-def load_model(checkpoint: CheckpointFiles, *, kind: str = "AutoModel") -> Any:
+def load_model(checkpoint: CheckpointFiles, *, kind: str = "AutoModel", unused: tuple[str, ...] = ()) -> Any:
     """The model in float32 on the CPU, ready to encode.
 
     Args:
         kind: the class of transformers that loads it, where its `AutoModel` does not know the type.
+        unused: beginnings of the names of weights that nothing depends on, and that may be missing.
 
     Raises:
         EncoderError: it cannot be loaded, or lacks weights.
@@ -39,7 +40,7 @@ def load_model(checkpoint: CheckpointFiles, *, kind: str = "AutoModel") -> Any:
         )
     except Exception as error:
         raise cannot_be_loaded(checkpoint, error) from error
-    missing = sorted(set(report["missing_keys"]) - _MAY_BE_MISSING)
+    missing = sorted(name for name in set(report["missing_keys"]) - _MAY_BE_MISSING if not name.startswith(unused))
     if missing:
         # transformers would go on with random weights.
         raise lacks(checkpoint, missing)

@@ -54,14 +54,20 @@ def rows_of(
                 "--column out, or give --from manifest or --from folder."
             )
         return tool_rows(source, tool, tools, remarks=remarks)
-    if any(option is not None for option in (tools.label_column, tools.audio_folder, tools.audio_key)):
-        raise FormatError(
-            f"{shown(source)} is read as a {tool}; leave --label-column, --audio-folder and --audio-key out, or give --from TOOL."
-        )
-    if columns and (corpus is not None or os.path.isdir(source)):
+    is_folder = corpus is not None or os.path.isdir(source)
+    if any(option is not None for option in (tools.label_column, tools.audio_key, tools.audio_folder if is_folder else None)):
+        unfit = "--label-column, --audio-folder and --audio-key" if is_folder else "--label-column and --audio-key"
+        raise FormatError(f"{shown(source)} is read as a {tool}; leave {unfit} out, or give --from TOOL.")
+    if columns and is_folder:
         raise FormatError(f"{shown(source)} is read as a folder, and only a manifest has columns; leave --column out.")
     clips = _clips(
-        source, labels_from_folders=labels_from_folders, times_in=times_in, corpus=corpus, columns=columns, remarks=remarks
+        source,
+        labels_from_folders=labels_from_folders,
+        times_in=times_in,
+        corpus=corpus,
+        columns=columns,
+        audio_folder=tools.audio_folder,
+        remarks=remarks,
     )
     if speaker_from is not None:
         clips = speakers_from(speaker_from, clips, remarks=remarks)
@@ -75,6 +81,7 @@ def _clips(
     times_in: TimesIn | None,
     corpus: str | None,
     columns: Mapping[str, str],
+    audio_folder: Path | None,
     remarks: Remarks,
 ) -> Iterator[SourceRow | BadRow]:
     if corpus is not None:
@@ -89,7 +96,8 @@ def _clips(
         raise FormatError(f"{shown(source)} is an audio file by its name; import its folder, or a manifest that lists it.")
     if labels_from_folders:
         raise FormatError(f"{shown(source)} is not a folder; use --labels-from-folders with a folder.")
-    return read_manifest(source, times_in=times_in or TimesIn.SECONDS, columns=columns, remarks=remarks)
+    times_in = times_in or TimesIn.SECONDS
+    return read_manifest(source, times_in=times_in, columns=columns, audio_folder=audio_folder, remarks=remarks)
 
 
 def count_of(source: Path) -> int:

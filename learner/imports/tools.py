@@ -11,6 +11,7 @@ from pathlib import Path
 
 from db.errors import FormatError
 from db.imports.handed_over import HandedOverRow
+from db.imports.label_sets import holds_label_sets
 from db.imports.manifest import BadRow
 from db.imports.remarks import Remarks
 from db.imports.tools.audformat_db import read_audformat
@@ -60,7 +61,7 @@ def tool_of(source: Path) -> Tool:
         below = (source, *(source / name for name in ("train", "validation", "test")))
         return Tool.AUDIOFOLDER if any(os.path.isfile(folder / "metadata.jsonl") for folder in below) else Tool.FOLDER
     if source.suffix.lower() == ".json":
-        return Tool.LABEL_STUDIO
+        return Tool.MANIFEST if holds_label_sets(source) else Tool.LABEL_STUDIO
     return Tool.PRODIGY if source.suffix.lower() == ".jsonl" and _is_prodigy(source) else Tool.MANIFEST
 
 

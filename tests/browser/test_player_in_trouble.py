@@ -218,6 +218,7 @@ class TestAFewClips:
         return [written(folder / f"{number}.wav", noise(0.3, seed=number)) for number in range(2)]
 
     def test_a_page_without_clips_asks_for_more_once_in_a_while(self, seat: Seat) -> None:
+        seat.page.clock.install()
         seat.open()
         seat.press("1")
         seat.press("1")
@@ -225,11 +226,9 @@ class TestAFewClips:
         seat.expect_state("empty")
         asked: list[str] = []
         seat.page.on("request", lambda request: asked.append(request.url))
-        with seat.page.expect_request("**/earmark/api/next", timeout=10_000):
-            pass
-        with seat.page.expect_request("**/earmark/api/next", timeout=10_000):
-            pass
-        seat.page.wait_for_timeout(1000)
+        for _ in range(2):
+            with seat.page.expect_response("**/earmark/api/next"):
+                seat.page.clock.run_for(3500)
         assert 2 <= len([url for url in asked if url.endswith("/api/next")]) <= 3
 
     def test_an_error_while_the_next_clip_is_shown_loses_no_answer(self, seat: Seat, served: Served) -> None:

@@ -158,15 +158,20 @@ class TestSettingsOfTheLead:
 
     @pytest.fixture
     def project(self, project: OpenProject) -> OpenProject:
-        set_up(project, "least_heard = 0.5")
+        set_up(project, "least_heard = 0.9")
         set_up(project, 'label_keys = { angry = "a", sad = "1" }')
         return project
+
+    @pytest.fixture
+    def clips(self, tmp_path: Path) -> list[Path]:
+        (tmp_path / "audio").mkdir()
+        return [written(tmp_path / "audio" / f"{number}.wav", tone(300 + 20 * number, 1.2)) for number in range(8)]
 
     def test_a_clip_played_too_briefly_takes_no_label_and_the_chosen_keys_work(self, seat: Seat, served: Served) -> None:
         seat.open(state="playing")
         name = seat.clip
         seat.page.keyboard.press("a")
-        expect(seat.part("last-answer")).to_have_text("Listen to at least 50% of the clip first")
+        expect(seat.part("last-answer")).to_have_text("Listen to at least 90% of the clip first")
         assert seat.clip == name
         seat.expect_state("ended")
         for key in "a12":

@@ -1,7 +1,6 @@
 """The app as a process that is forked from one that has loaded it: Streamlit, pandas and pyarrow take two seconds to load.
 
-The forked process begins where `python -m labeler.app.server` begins. Tests that kill and start it by hand, and those of
-`earmark serve`, start Python anew.
+The forked process begins where `python -m labeler.app.server` begins. Tests of `earmark serve` start Python anew.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,8 @@ class Corpus:
     """A file as it lies in the distribution."""
     reader: Callable[[], Reader]
     """Makes a reader for one import; it may remember what it has read of the corpus' own files."""
+    listed: Callable[[str], Iterator[str]] | None = None
+    """The names, without suffixes, that the corpus' own files below a folder give to clips; None where it has no such files."""
 
 
 def stem_of(path: str) -> str:

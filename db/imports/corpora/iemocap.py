@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from db.errors import FormatError
 from db.imports.corpora.corpus import Corpus, LeftOutError, Reader, StrangeFileError, Utterance, matched
-from db.imports.text_lines import problem_with
+from db.imports.text_lines import encoding_of, problem_with
 
 _FOUR = {"ang": "anger", "hap": "happiness", "exc": "happiness", "neu": "neutral", "sad": "sadness"}
 _FIVE = {**_FOUR, "exc": "excitement"}
@@ -32,6 +34,11 @@ _TURN = re.compile(r"((Ses\d\d)[FM]_((impro|script)\w+))_([FM])([0-9X]+)")
 _NUMBER = r"(\d{1,3}(?:\.\d{1,9})?)"
 _LABELLED = re.compile(rf"\[[^\]]*\]\s+(\w+)\s+(\w{{2,9}})\s+\[{_NUMBER}, *{_NUMBER}, *{_NUMBER}\]")
 _SPOKEN = re.compile(r"(\w+)\s+\[[^\]]*\]:\s*(.*)")
+_NAMED_WITHIN = 200
+"""Characters of a line in which the turn is named."""
+_EVALUATIONS = ("dialog", "EmoEvaluation")
+_Evaluations = dict[str, list[tuple[str, dict[str, float]]]]
+"""For each turn, label and scores of each line that can be read; no line of a turn that has only damaged ones."""
 _MOST_BYTES = 1 << 24
 """Of a dialogue's file; those of the corpus have some ten thousand."""
 
@@ -42,7 +49,7 @@ class _Dialogues:
     def __init__(self, labels: Mapping[str, str], *, leave_out: bool) -> None:
         self._labels, self._leave_out = labels, leave_out
         self._place: tuple[str, str] | None = None
-        self._emotions: dict[str, tuple[str, dict[str, float]]] = {}
+        self._evaluations: _Evaluations = {}
         self._texts: dict[str, str] = {}
 
     def utterance(self, path: str) -> Utterance:
@@ -59,11 +66,7 @@ class _Dialogues:
                 kind="place",
             )
         self._read("/".join(folders[:-3]), dialogue)
-        if turn[0] not in self._emotions:
-            raise StrangeFileError(
-                f"Its label is not in dialog/EmoEvaluation/{dialogue}.txt; complete the folder of the corpus.", kind="label"
-            )
-        code, scores = self._emotions[turn[0]]
+        code, scores = self._evaluated(turn[0], dialogue)
         if self._leave_out and code not in self._labels:
             raise LeftOutError("other labels", _others)
         extra: dict[str, Any] = {"session": session, "emotion": code, "scenario": scenario, **scores}
@@ -73,30 +76,69 @@ class _Dialogues:
             label=self._labels.get(code), speaker=f"{session}{letter}", transcript=self._texts.get(turn[0]) or None, extra=extra
         )
 
+    def _evaluated(self, turn: str, dialogue: str) -> tuple[str, dict[str, float]]:
+        """Code of the label, and scores."""
+        file, found = f"dialog/EmoEvaluation/{dialogue}.txt", self._evaluations.get(turn)
+        if found is None:
+            raise StrangeFileError(f"Its label is not in {file}; complete the folder of the corpus.", kind="label")
+        again = "take this file from the distribution again"
+        if not found:
+            raise StrangeFileError(f"Its line in {file} is damaged; {again}.", kind="damaged")
+        codes = dict.fromkeys(code for code, _ in found)
+        if len(codes) > 1:
+            raise StrangeFileError(f"It has several labels in {file} ({', '.join(codes)}); {again}.", kind="several labels")
+        return found[0]
+
     def _read(self, session: str, dialogue: str) -> None:
         if self._place == (session, dialogue):
             return
         self._place = (session, dialogue)
-        self._emotions, self._texts = {}, {}
-        for line in _lines(os.path.join(session, "dialog", "EmoEvaluation", f"{dialogue}.txt")):
-            if found := _LABELLED.match(line):
-                name, code, *scores = found.groups()
-                self._emotions[name] = (code.lower(), dict(zip(_SCALES, map(float, scores), strict=True)))
+        self._evaluations = _evaluations(os.path.join(session, *_EVALUATIONS, f"{dialogue}.txt"))
+        self._texts = {}
         for line in _lines(os.path.join(session, "dialog", "transcriptions", f"{dialogue}.txt")):
             if found := _SPOKEN.match(line):
-                self._texts[found[1]] = found[2].strip()
+                self._texts.setdefault(found[1], found[2].strip())
+
+
+def _evaluations(path: str) -> _Evaluations:
+    """What a dialogue's file says of each turn in it."""
+    evaluations: _Evaluations = {}
+    for line in _lines(path):
+        turn = _TURN.search(line[:_NAMED_WITHIN])
+        if turn is None:
+            continue
+        lines = evaluations.setdefault(turn[0], [])
+        if found := _LABELLED.match(line):
+            _, code, *scores = found.groups()
+            lines.append((code.lower(), dict(zip(_SCALES, map(float, scores), strict=True))))
+    return evaluations
 
 
 def _lines(path: str) -> list[str]:
-    """The lines of a dialogue's file; none if it is not there or no text."""
+    """The lines of a dialogue's file, in UTF-8, UTF-16 or Windows' Western encoding; none if it is not there or no text."""
     try:
-        if not os.path.isfile(path) or os.path.getsize(path) > _MOST_BYTES:
+        if os.path.getsize(path) > _MOST_BYTES:
             return []
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read(_MOST_BYTES)
-    except (OSError, ValueError):
+        encoding = encoding_of(Path(path))
+        with open(path, "rb") as file:
+            raw = file.read(_MOST_BYTES)
+    except (OSError, ValueError, FormatError):
         return []
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", "replace")
     return [line for line in text.splitlines() if problem_with(line) is None]
+
+
+def _listed(folder: str) -> Iterator[str]:
+    """The turns in all files of evaluations below a folder."""
+    for here, folders, files in os.walk(folder):
+        folders.sort()
+        if tuple(here.split("/")[-2:]) == _EVALUATIONS:
+            for name in sorted(files):
+                if name.endswith(".txt") and not name.startswith("."):
+                    yield from _evaluations(os.path.join(here, name))
 
 
 def _dialogues(count: int) -> str:
@@ -123,6 +165,7 @@ def _corpus(name: str, title: str, about: str, labels: Mapping[str, str], *, lea
         address="https://sail.usc.edu/iemocap/",
         example="Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav",
         reader=partial(_reader, labels, leave_out),
+        listed=_listed,
     )
 
 

@@ -122,7 +122,7 @@ _SOURCE = (
         "--audio-folder",
         type=click.Path(path_type=Path),
         default=None,
-        help="The folder of the audio that Label Studio or Prodigy addresses; default: that of SOURCE.",
+        help="The folder that a manifest, Label Studio or Prodigy names its audio in; default: that of SOURCE.",
     ),
     click.option("--audio-key", default=None, help="The key under which tasks of Label Studio address their audio."),
     json_option,
@@ -141,6 +141,8 @@ def _source_options(command: Callable[..., None]) -> Callable[..., None]:
 @_source_options
 def import_(directory: Path, as_json: bool, **source: Any) -> None:
     """Register the clips of a manifest (CSV, TSV, JSONL), of a folder of audio files, or of another tool's files.
+
+    The label file of FT-w2v2-ser (`{"Train": {FILE: LABEL}, "Val": …, "Test": …}`) is a manifest, too; its sets become splits.
 
     What Earmark, Label Studio, Prodigy, audformat or an audiofolder exported comes with its answers, under the names of their
     annotators; answers that name nobody are recorded with --labels-as. Predictions become suggestions.

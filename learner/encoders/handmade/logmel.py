@@ -21,6 +21,8 @@ class LogMelEncoder:
     name = "logmel"
     revision = "logmel-1"
     sampling_rate = _RATE
+    frame_spacing: tuple[float, int] | None = (_WINDOW / 2, _HOP)
+    """Centre of the first frame and distance of frames, in samples."""
     remark: str | None = None
 
     def __init__(self, *, layers: str | None = None, pooling: str | None = None) -> None:
@@ -50,6 +52,10 @@ class LogMelEncoder:
         for window in windows(blocks, size=30 * _RATE, least=_RATE, context=5 * _HOP):
             moments.add(self._frames(window.samples)[window.frames(stride=_HOP)])
         return moments.pooled(self._pooling)
+
+    def frames(self, waveforms: Sequence[Float32Array]) -> Float32Array:
+        """Its bands by frame, [n, frames, 64], of waveforms of equal length."""
+        return np.stack([self._frames(waveform) for waveform in waveforms])
 
     def _frames(self, waveform: Float32Array) -> Float32Array:
         padded = np.pad(waveform, (0, max(_WINDOW - len(waveform), 0)))

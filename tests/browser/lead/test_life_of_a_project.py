@@ -139,6 +139,16 @@ def press(seat: Seat, *, right: bool) -> str:
     return seat.press(str(1 + (is_second == right)))
 
 
+def has_a_clip(seat: Seat) -> bool:
+    """Wait for the next clip, or for the end of all of them: a clip that another tab had open comes a few seconds later."""
+
+    def is_done() -> bool:
+        return "All done" in (seat.part("notice").text_content() or "")
+
+    wait_for(lambda: seat.clip != "" or is_done(), what="a clip, or the end")
+    return seat.clip != ""
+
+
 def figure(page: Page, name: str) -> Locator:
     return page.locator(f".st-key-figure-{name}")
 
@@ -171,10 +181,10 @@ def labelled_by_two(site: Site) -> tuple[str, str]:
     flagged = ann.clip
     answered = {press(ann, right=True) for _ in range(BY_ANN)}
     ann.expect_saved(BY_ANN)
-    # Bo gets the clips that were ready for her, too.
+    # Bo gets the clips that were ready for her, too, as soon as the server knows that her page is closed.
     ann.page.close()
     bo, differing = Seat(site.context.new_page(), site, annotator="Bo").open(), ""
-    while bo.clip:
+    while has_a_clip(bo):
         is_wrong = not differing and bo.clip in answered - {flagged}
         clip = press(bo, right=not is_wrong)
         differing = clip if is_wrong else differing

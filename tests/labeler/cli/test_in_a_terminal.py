@@ -80,6 +80,13 @@ CASES = {
     "labels": Case("list", "labeler.cli.data.labels:answers_by_label", shows="low  (24 answers)"),
     "learn": Case("--once", "learner.loop.publishing:trained", "learn", " heads [", "Run 2 is published."),
     "likely": Case("low", "labeler.cli.learning.finding:free_clips", shows="There is no clip to list"),
+    "modalities": Case(
+        "IN/labels.csv --encoder logmel --runs 1 --budget 12",
+        "learner.modalities.compare:predicted",
+        "linear heads",
+        "8/8 fits",
+        "UA with its 95% interval",
+    ),
     "predict": Case(
         "OUT/out.csv --folder IN/more",
         "learner.prediction.new_audio:_encoded",

@@ -40,7 +40,9 @@ def test_the_app_gets_its_address_and_every_allowed_host(project: OpenProject, m
     assert app.command[-6:] == ["--host", "127.0.0.1", "--port", str(port), *(f"--allowed-host={name}" for name in names)]
 
 
-def test_a_killed_learner_is_started_again_and_that_is_recorded(project: OpenProject, served: tuple[Process, int]) -> None:
+def test_a_killed_learner_is_started_again_and_stopping_the_supervisor_stops_both(
+    project: OpenProject, served: tuple[Process, int]
+) -> None:
     process, port = served
     wait_for(lambda: answers(port), what="the app")
     first = waiting_learner(project)
@@ -52,11 +54,6 @@ def test_a_killed_learner_is_started_again_and_that_is_recorded(project: OpenPro
     assert found.restarts == 1
     assert "killed by signal 9" in process.log.read_text()
 
-
-def test_stopping_the_supervisor_stops_both(project: OpenProject, served: tuple[Process, int]) -> None:
-    process, port = served
-    wait_for(lambda: answers(port), what="the app")
-    waiting_learner(project)
     children = psutil.Process(process.process.pid).children(recursive=True)
     assert len(children) >= 2
     process.process.terminate()

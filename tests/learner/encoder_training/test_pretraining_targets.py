@@ -108,6 +108,7 @@ def test_a_teacher_embeds_and_a_wrong_file_is_refused(teacher: Path, tmp_path: P
             Teacher(path)
 
 
+@pytest.mark.usefixtures("without_a_process")
 def test_a_crop_set_is_the_same_each_time_and_its_targets_are_standardised(speech: Path, teacher: Path, tmp_path: Path) -> None:
     recipe = Recipe(Cropper(speech_files([speech]), RATE, 0.5), 32, 7, TeacherChoice(byols=teacher))
     made = []

@@ -15,6 +15,7 @@ from db.imports.times import TimesIn
 from db.project import OpenProject, create_project
 from learner.imports.source import import_source
 from tests.corpora import corpus
+from tests.db.imports.corpora import test_iemocap as iemocap
 from tests.learner.imports.test_source import audio, clips, live
 
 
@@ -55,6 +56,25 @@ def test_clips_labels_speakers_and_texts_come_in(tmp_path: Path) -> None:
     assert second.extra == {"corpus": "tess", "word": "bar", "gender": "female", "age": 26}
     assert len(live(project)) == 2
     assert import_source(project, tmp_path / "tess", corpus="tess", labels_as="actresses").known == 2
+    project.close()
+
+
+def test_the_turns_of_iemocap_come_in_and_the_others_are_counted(tmp_path: Path) -> None:
+    root = tmp_path / "IEMOCAP_full_release"
+    audio(root, *(f"{iemocap.WAV}/{turn}.wav" for turn in iemocap.TURNS[:-1]))
+    iemocap.write(root / "Session1", "Ses01F_impro01", iemocap.EVALUATION, iemocap.TRANSCRIPTION)
+    project = create_project(tmp_path / "project", labels=CORPORA["iemocap"].labels)
+    report = import_source(project, root, corpus="iemocap", labels_as="raters", speaker_from="session")
+    assert (report.added, report.labels, report.rejected) == (3, 3, [])
+    assert report.notes == [
+        "1 turn with another label, or without one, was left out; --corpus iemocap-all takes them all.",
+        "The corpus lists 'Ses01F_impro01_M001', which has no audio file here; complete the folder of the corpus.",
+    ]
+    assert [(clip.speaker, clip.extra["speaker"], clip.transcript) for clip in clips(project)] == [
+        ("Ses01", "Ses01F", "Excuse me."),
+        ("Ses01", "Ses01F", None),
+        ("Ses01", "Ses01M", "Yes: at last!"),
+    ]
     project.close()
 
 

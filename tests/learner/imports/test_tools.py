@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from db.errors import FormatError
-from db.exports.choice import ExportChoice, LabelKind, RowsOf
+from db.exports.choice import ExportChoice, LabelKind, RowsOf, SplitShares
 from db.models import Answer, Suggestion
 from db.project import OpenProject, create_project
 from db.records.labels import label_by_name
@@ -89,6 +90,22 @@ def test_the_consensus_comes_back_as_somebodys_labels(filled: OpenProject, tmp_p
         return sorted((row["label"], row["speaker"]) for row in rows_of(project, output, RowsOf.CONSENSUS))
 
     assert found(other, tmp_path / "back.jsonl") == found(filled, tmp_path / "there.jsonl")
+    other.close()
+
+
+def test_label_files_of_ft_w2v2_ser_come_back_as_manifests(filled: OpenProject, tmp_path: Path) -> None:
+    export_project(filled, "ft-w2v2-ser", tmp_path / "out", choice=ExportChoice(splits=SplitShares.parse("60/20/20")))
+    labels = (tmp_path / "out" / "clips.json").rename(tmp_path / "labels.json")
+    assert tool_of(labels) == Tool.MANIFEST
+    other = create_project(tmp_path / "other", labels=LABELS)
+    assert len(import_source(other, labels).rejected) == 6
+    report = import_source(other, labels, labels_as="team", tools=ToolOptions(audio_folder=tmp_path / "out"))
+    assert (report.added, report.labels, report.rejected) == (6, 6, [])
+    back, there = (rows_of(each, tmp_path / f"{name}.jsonl", RowsOf.CONSENSUS) for each, name in ((other, "a"), (filled, "b")))
+    assert sorted(row["label"] for row in back) == sorted(row["label"] for row in there)
+    sizes = {name: len(files) for name, files in json.loads(labels.read_text()).items() if files}
+    assert Counter(row["split"] for row in back) == sizes
+    assert len(sizes) > 1
     other.close()
 
 

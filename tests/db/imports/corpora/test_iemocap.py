@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from db.imports.corpora.folder import read_corpus
+from db.imports.manifest import SourceRow
 from db.imports.remarks import Remarks
+from db.imports.speaker_column import speakers_from
 from tests.db.imports.corpora.named_files import named, rejected, rows_by_name
 
 EVALUATION = """% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]
@@ -111,6 +114,63 @@ def test_turns_without_their_label_are_rejected(corpus: Path) -> None:
     assert reasons["elsewhere/Ses01F_impro01_F000.wav"].startswith("It does not lie in Session…/sentences/wav/DIALOGUE/")
     assert "is not named like a file of this corpus (such as Ses01F_impro01_F000.wav)" in reasons[f"{WAV}/other.wav"]
     assert len(reasons) == 3
+
+
+def test_turns_whose_line_is_damaged_or_doubled_are_explained(corpus: Path) -> None:
+    path = corpus / "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"
+    text = EVALUATION.replace("neu\t[2.5000", "neu\t[2.5oops")
+    text += "[14.8872 - 18.0175]\tSes01F_impro01_F001\tang\t[4.0000, 3.0000, 3.0000]\n"
+    text += "[10.0100 - 11.3925]\tSes01F_impro01_M000\texc\t[4.5000, 3.5000, 3.0000]\n"
+    path.write_text(text)
+    again = "take this file from the distribution again."
+    assert rejected(corpus, "iemocap") == {
+        f"{WAV}/Ses01F_impro01_F000.wav": f"Its line in dialog/EmoEvaluation/Ses01F_impro01.txt is damaged; {again}",
+        f"{WAV}/Ses01F_impro01_F001.wav": (
+            f"It has several labels in dialog/EmoEvaluation/Ses01F_impro01.txt (hap, ang); {again}"
+        ),
+    }
+    assert rows_by_name(corpus, "iemocap")[f"{WAV}/Ses01F_impro01_M000.wav"].label == "happiness"
+
+
+def test_turns_without_audio_are_counted(corpus: Path) -> None:
+    remarks = Remarks()
+    (corpus / WAV / "Ses01F_impro01_M000.wav").unlink()
+    write(corpus / "Session2", "Ses02F_impro01", EVALUATION.replace("Ses01", "Ses02"), "")
+    assert len(rows_by_name(corpus, "iemocap", remarks)) == 3
+    assert remarks.sentences()[-1] == (
+        "The corpus lists 6 clips that have no audio file here, the first 'Ses01F_impro01_M000'; complete its folder."
+    )
+
+
+def test_files_that_macos_lays_beside_the_real_ones_are_ignored(corpus: Path) -> None:
+    remarks, before = Remarks(), rows_by_name(corpus, "iemocap")
+    named(corpus, f"{WAV}/._Ses01F_impro01_F000.wav")
+    for folder in ("EmoEvaluation", "transcriptions"):
+        (corpus / "Session1/dialog" / folder / "._Ses01F_impro01.txt").write_bytes(b"\0\5\x16\7Ses01F_impro01_F777")
+    assert rows_by_name(corpus, "iemocap", remarks) == before
+    assert not rejected(corpus, "iemocap")
+    assert len(remarks.sentences()) == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_the_files_of_a_dialogue_may_have_other_encodings(corpus: Path, encoding: str) -> None:
+    spoken = TRANSCRIPTION.replace("Excuse me.", "Déjà vu… “Café”.")
+    for folder, text in (("EmoEvaluation", EVALUATION), ("transcriptions", spoken)):
+        path = corpus / "Session1/dialog" / folder / "Ses01F_impro01.txt"
+        path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    row = rows_by_name(corpus, "iemocap")[f"{WAV}/Ses01F_impro01_F000.wav"]
+    assert (row.label, row.transcript) == ("neutral", "Déjà vu… “Café”.")
+
+
+def test_sessions_are_folds(corpus: Path) -> None:
+    rows = speakers_from("session", read_corpus(corpus, "iemocap"), remarks=Remarks())
+    found = {row.file_name[-8:-4]: (row.speaker, row.extra.get("speaker")) for row in rows if isinstance(row, SourceRow)}
+    assert found == {
+        "F000": ("Ses01", "Ses01F"),
+        "F001": ("Ses01", "Ses01F"),
+        "M000": ("Ses01", "Ses01M"),
+        "M012": ("Ses05", "Ses05M"),
+    }
 
 
 @pytest.mark.parametrize("damage", ["missing", "folder", "bytes", "numbers"])
