@@ -7,70 +7,33 @@ written for each fold and run.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from db.errors import FormatError
-from db.imports.file_names import absolute_path
+from db.imports.label_sets import holds_label_sets
+from db.imports.manifest import SourceRow, read_manifest
 from db.store.files import write_whole
 from learner.arrays import Int64Array
-from learner.corpora.clips import LabelledClips, LeftOut, ProbeClip
+from learner.corpora.clips import ProbeClip
 from learner.finetuning.folds import Fold
 
 TRAIN, VALIDATION, TEST = "Train", "Val", "Test"
-_MOST_BYTES = 256 * 2**20
 
 
-def is_label_file(path: Path) -> bool:
-    """Whether a manifest is meant as such a file."""
-    return path.suffix.lower() == ".json"
-
-
-def read_label_file(path: Path) -> tuple[LabelledClips, dict[str, str]]:
-    """The clips of a label file, and the part that each is of, by its path; files are named relative to it, or absolute.
-
-    A file that several parts name is of the last of them, so that nothing that is tested is learned from.
+def parts_of(path: Path) -> dict[str, str] | None:
+    """The part that each file of a label file is of, by its path; None for a manifest of another form.
 
     Raises:
-        FormatError: it cannot be read, or is not such a file.
+        FormatError: it cannot be read.
     """
-    parts = _parts(path)
-    found, part_of = LabelledClips(), dict[str, str]()
-    clips: dict[str, ProbeClip] = {}
-    for part in (TRAIN, VALIDATION, TEST):
-        for name, label in parts.get(part, {}).items():
-            if not name or "\0" in name or isinstance(label, bool) or not isinstance(label, str | int):
-                found.left_out.append(LeftOut(name, f"Its label or name in {path.name} cannot be used."))
-                continue
-            file = absolute_path(str(path.absolute().parent), name)
-            clips[file] = ProbeClip(name, file, 0.0, None, str(label), None)
-            part_of[file] = part
-    found.clips = list(clips.values())
-    return found, part_of
-
-
-def _parts(path: Path) -> Mapping[str, Mapping[str, Any]]:
-    wrong = FormatError(
-        f"{path} is not a label file: it must be JSON of the form "
-        '{"Train": {file: label}, "Val": {}, "Test": {file: label}}; give such a file, or a manifest as CSV.'
-    )
-    try:
-        if os.path.getsize(path) > _MOST_BYTES:
-            raise FormatError(f"{path} is larger than a label file can be; give a manifest as CSV.")
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise FormatError(f"{path} cannot be read ({error.strerror}); check its name and permissions.") from error
-    except (ValueError, RecursionError) as error:
-        raise wrong from error
-    if not isinstance(content, dict) or not {TRAIN, TEST} <= set(content):
-        raise wrong
-    if not all(isinstance(content.get(part, {}), dict) for part in (TRAIN, VALIDATION, TEST)):
-        raise wrong
-    return content
+    if not holds_label_sets(path):
+        return None
+    rows = [row for row in read_manifest(path) if isinstance(row, SourceRow)]
+    # As for labels, the first place of a file counts.
+    return {row.path: row.split or TRAIN for row in reversed(rows)}
 
 
 def fold_of_parts(clips: Sequence[ProbeClip], part_of: Mapping[str, str]) -> list[Fold]:
@@ -79,7 +42,7 @@ def fold_of_parts(clips: Sequence[ProbeClip], part_of: Mapping[str, str]) -> lis
     Raises:
         FormatError: no clip of `Train`, or none of `Test`, can be used.
     """
-    held_out = np.array([part_of[clip.path] == TEST for clip in clips], dtype=np.bool_)
+    held_out = np.array([part_of[clip.path].lower() == TEST.lower() for clip in clips], dtype=np.bool_)
     if held_out.all() or not held_out.any():
         raise FormatError(
             f"No usable clip is listed under {TEST if not held_out.any() else TRAIN!r}; add some to the label file."

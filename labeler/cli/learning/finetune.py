@@ -62,8 +62,8 @@ def finetune(
 
     frozen is the head that Earmark ships with, on features that stay as they are. v-ft trains the transformer on labels. tapt
     first continues the encoder's own pre-training on the fold's training clips, p-tapt first predicts clusters of their frames
-    (Chen & Rudnicky 2021). With --corpus, MANIFEST is the folder of that corpus. A MANIFEST that ends in
-    .json is a label file of the form {"Train": {file: label}, "Val": {}, "Test": {}}. See docs/fine-tuning.md.
+    (Chen & Rudnicky 2021). With --corpus, MANIFEST is the folder of that corpus. A MANIFEST may be a
+    label file of the form {"Train": {file: label}, "Val": {}, "Test": {}}. See docs/fine-tuning.md.
 
     You can interrupt it: the same command goes on where it was. What is finished is kept in --output, by default in
     ~/.cache/earmark (EARMARK_CACHE names another folder).
@@ -110,14 +110,14 @@ def _clips(
     """The clips, and how folds are made of them where that is not by speaker."""
     from learner.corpora.clips import manifest_clips
     from learner.finetuning.folds import SPEAKER, folds_of_clips
-    from learner.finetuning.label_files import fold_of_parts, is_label_file, read_label_file
+    from learner.finetuning.label_files import fold_of_parts, parts_of
 
-    if corpus is None and is_label_file(manifest):
-        listed, part_of = read_label_file(manifest)
-        return listed, lambda clips: fold_of_parts(clips, part_of)
     labelled = manifest_clips(manifest, corpus=corpus)
     for sentence in labelled.notes:
         note(sentence)
+    part_of = parts_of(manifest) if corpus is None else None
+    if part_of is not None:
+        return labelled, lambda clips: fold_of_parts(clips, part_of)
     if folds == SPEAKER or folds.isdecimal():
         return labelled, None
     by_column = manifest_clips(manifest, corpus=corpus, speaker_from=folds)
