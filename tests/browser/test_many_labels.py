@@ -15,6 +15,7 @@ from labeler.player.label_keys import label_keys
 from tests.browser.served import Seat, Served
 from tests.filled_projects import answer
 from tests.learner.audio_files import tone, written
+from tests.supervised_processes import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -99,8 +100,13 @@ def test_on_review_and_grid_each_label_is_found_by_its_name(seat: Seat, served: 
     page.goto(f"{served.url}/review?annotator=Ann")
     expect(page.get_by_text("Clips to review: 1.")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("button", name="last of all")).to_be_visible()
-    shown = page.locator("[class*=st-key-review-label-] button").all_inner_texts()
-    assert [text.splitlines()[0].removesuffix(" (R)") for text in shown] == LABELS, "Tab goes row by row"
+    buttons = page.locator("[class*=st-key-review-label-] button")
+
+    def shown() -> list[str]:
+        return [text.splitlines()[0].removesuffix(" (R)") for text in buttons.all_inner_texts()]
+
+    # They are drawn one after the other.
+    wait_for(lambda: shown() == LABELS, what="the labels in an order in which Tab goes row by row")
     expect(page.get_by_text("Last decided")).to_have_count(0)
     press_until_focused(page, "/", page.get_by_role("combobox", name="Find a label"))
     page.keyboard.type("crow call 45")

@@ -66,6 +66,7 @@ def messages(page: Page) -> dict[str, dict[str, Any]]:
             "want": 1,
             "holding": [1],
             "release": [2],
+            "leaving": False,
             "exclude": [3],
             "opus": False,
             "level": False,
