@@ -10,7 +10,9 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +165,25 @@ def _content_revision(paths: list[Path]) -> str:
 
 def _brief(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}" if str(error).strip() else type(error).__name__
+
+
+def package_folder(package: str) -> Path | None:
+    """Where an installed package lies that carries a checkpoint; none of its code is run. None where it is not installed."""
+    found = find_spec(package)
+    return Path(found.origin).parent if found is not None and found.origin else None
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file, computed again only when its size or time changes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    facts = path.stat()
+    return _sha256(path, facts.st_size, facts.st_mtime_ns)
+
+
+@cache
+def _sha256(path: Path, _size: int, _changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

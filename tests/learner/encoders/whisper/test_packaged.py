@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from db.errors import EncoderError
+from learner.encoders.checkpoint_files import package_folder
 from learner.encoders.registry import encoder_named, encoder_of
 from learner.encoders.tensor_files import stored_tensors
 from learner.encoders.whisper import packaged
@@ -20,7 +21,7 @@ from tests.learner.audio_files import noise
 @pytest.fixture
 def installed() -> Path:
     """The folder of the extra."""
-    found = packaged._package()
+    found = package_folder(packaged.PACKAGE)
     if found is None:
         pytest.skip("the extra earmark[whisper] is not installed")
     return found
@@ -64,7 +65,7 @@ def test_another_file_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.Mon
     (package / "__init__.py").write_text("raise SystemExit('this must not run')")
     (package / WEIGHTS).write_bytes(b"\6\0\0\0")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(packaged, "_package", lambda: package)
+    monkeypatch.setattr(packaged, "package_folder", lambda _package: package)
     with pytest.raises(EncoderError) as refused:
         encoder_named("whisper")
     assert str(package / WEIGHTS) in str(refused.value)
@@ -76,7 +77,7 @@ def test_another_file_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.Mon
 def test_without_the_extra_one_sentence_says_how_to_install_it(
     found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packaged, "_package", lambda: None if found == "nothing" else tmp_path)
+    monkeypatch.setattr(packaged, "package_folder", lambda _package: None if found == "nothing" else tmp_path)
     with pytest.raises(EncoderError) as refused:
         packaged_whisper()
     assert str(refused.value) == (
