@@ -81,9 +81,7 @@ class Labelling:
         self._guidelines.look()
         self.tabs.holds(request.tab, request.holding)
         with self._project.write(Turn.LEASES) as session:
-            # In here, where no other question of this tab can be half done.
-            release = [*request.release, *(self.tabs.leaves(request.tab) if request.leaving else ())]
-            self.hand_back(session, annotator_id=annotator_id, tab=request.tab, release=release)
+            self.hand_back(session, annotator_id=annotator_id, tab=request.tab, release=request.release, leaving=request.leaving)
             if request.holding:
                 renew_leases(session, annotator_id=annotator_id, lease_ids=request.holding, lease_seconds=settings.lease_seconds)
             leased = lease_next(
@@ -109,10 +107,18 @@ class Labelling:
             counts = self._counts(session, annotator_id, exhausted=request.want > 0 and not leased)
             return {"clips": clips, **counts, "elsewhere": elsewhere, "news": news_for(session, annotator_id)}
 
-    def hand_back(self, session: Session, *, annotator_id: int, tab: str | None, release: list[int]) -> None:
-        """Hand back what a tab names, and what the annotator's closed tabs left behind (needs a write session)."""
-        left = self.tabs.abandoned(tab, open_leases(session, annotator_id=annotator_id))
-        leases = [*self.tabs.own(tab, release), *left]
+    def hand_back(
+        self, session: Session, *, annotator_id: int, tab: str | None, release: list[int], leaving: bool = False
+    ) -> None:
+        """Hand back what a tab names, and what the annotator's closed tabs left behind (needs a write session).
+
+        Args:
+            leaving: the page of this tab goes, so that all that it holds is handed back.
+        """
+        # The transaction begins with this statement; behind it, no other question of this tab is half done.
+        held = open_leases(session, annotator_id=annotator_id)
+        gone = self.tabs.leaves(tab) if leaving else []
+        leases = [*self.tabs.own(tab, release), *gone, *self.tabs.abandoned(tab, held)]
         if leases:
             release_leases(session, annotator_id=annotator_id, lease_ids=leases)
 

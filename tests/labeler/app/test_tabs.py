@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from starlette.testclient import TestClient
 
 from db.project import OpenProject
 from db.records.people.annotators import annotator_named
+from db.serving.leases import lease_next
+from db.store.engine import Turn
 from labeler.app.api import tabs as tabs_module
 from labeler.app.api.routes import routes
 from labeler.app.api.tabs import Tabs
@@ -135,6 +139,30 @@ def test_a_page_that_goes_leaves_no_clip_behind_not_even_one_that_was_on_its_way
     team.asks("Ben", "bens", want=2)
     team.asks("Ben", "bens", want=0, release=[clip["lease"] for clip in known], leaving=True)
     assert team.asks("Ben", "bens")["clips"] == [], "a question that was sent before comes late"
+    assert len(team.asks("Ann", "anns", want=8)["clips"]) == CLIPS
+
+
+def test_a_page_that_goes_waits_for_its_question_and_hands_back_what_that_got(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.asks("Ben", "bens", want=0)
+    with team.project.write() as session:
+        ben = annotator_named(session, "Ben").id
+    goes = {"session": team.tokens.for_session(ben), "tab": "bens", "want": 0, "leaving": True}
+    arrived, found = threading.Event(), list[Tabs]()
+
+    def arrives(tabs: Tabs, _tab: str | None, _leases: object) -> None:
+        found.append(tabs)
+        arrived.set()
+
+    with ThreadPoolExecutor(1) as other, team.project.write(Turn.LEASES) as session:
+        leased = lease_next(session, annotator_id=ben, limit=2, random_share=0.0, lease_seconds=300)
+        with monkeypatch.context() as patched:
+            patched.setattr(Tabs, "holds", arrives)
+            reply = other.submit(team.client.post, "/earmark/api/next", json=goes)
+            assert arrived.wait(20)
+        found[0].holds("bens", [clip.lease_id for clip in leased])
+    assert reply.result().status_code == 200
     assert len(team.asks("Ann", "anns", want=8)["clips"]) == CLIPS
 
 
