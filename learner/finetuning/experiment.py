@@ -60,6 +60,7 @@ def finetune(
     folds_of: Callable[[Sequence[ProbeClip]], list[Fold]] | None = None,
     device: str | None = None,
     watch: Watch,
+    runs: Runs | None = None,
 ) -> FinetuneResult:
     """Train and score a method on every fold.
 
@@ -67,6 +68,7 @@ def finetune(
         output: folder that keeps what is finished, and the state of what is under way; none takes one in the user's cache.
         cache: folder of vectors, for `frozen`.
         folds_of: makes the folds of the clips that can be read; none makes them of speakers, as the settings say.
+        runs: of the method, encoder and clips, where they are there already.
 
     Raises:
         EncoderError: bad settings, an encoder that cannot be used, a training that cannot go on, or an output of other settings.
@@ -75,9 +77,9 @@ def finetune(
     """
     checked_method(settings.method)
     _check_labels(labelled.clips)
-    runs: Runs = (frozen_runs if settings.method == FROZEN else tuned_runs)(
-        labelled.clips, settings.encoder, cache=cache, device=device, watch=watch
-    )
+    if runs is None:
+        made = frozen_runs if settings.method == FROZEN else tuned_runs
+        runs = made(labelled.clips, settings.encoder, cache=cache, device=device, watch=watch)
     clips = runs.clips
     labels, y = _check_labels(clips)
     folds = folds_of(clips) if folds_of else folds_of_clips([clip.speaker for clip in clips], asked=settings.folds)
@@ -111,6 +113,7 @@ def finetune(
         runs=[[found[fold, run] for run in range(settings.runs)] for fold in range(len(folds))],
         learned_from=round(float(np.mean([len(rows) for rows in drawn.values()]))),
         left_out=[*labelled.left_out, *runs.left_out],
+        kept_in=kept.folder,
     )
 
 
@@ -161,31 +164,31 @@ class _Kept:
             "clips": _digest([listed, [fold.test.tolist() for fold in folds]]),
             **fingerprint,
         }
-        self._folder = folder or user_cache() / "finetune" / _digest(self.document)
+        self.folder = folder or user_cache() / "finetune" / _digest(self.document)
         self._check()
 
     def _check(self) -> None:
-        path = self._folder / _SETTINGS
+        path = self.folder / _SETTINGS
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
             if before is None:
                 write_whole(path, json.dumps(self.document, indent=2, sort_keys=True) + "\n")
                 return
         except OSError as error:
-            raise _unwritable(self._folder, error) from error
+            raise _unwritable(self.folder, error) from error
         except ValueError as error:
-            raise EncoderError(f"{path} is damaged; remove the folder {self._folder} to start again.") from error
+            raise EncoderError(f"{path} is damaged; remove the folder {self.folder} to start again.") from error
         changed = sorted(key for key in {*before, *self.document} if before.get(key) != self.document.get(key))
         if changed:
             raise EncoderError(
-                f"{self._folder} holds an experiment with other settings ({', '.join(changed)}); "
+                f"{self.folder} holds an experiment with other settings ({', '.join(changed)}); "
                 "continue with those, or choose another --output."
             )
 
     def folder_of(self, place: tuple[int, int]) -> Path:
         """Where a run keeps its state while it trains."""
-        return self._folder / f"fold-{place[0] + 1}-run-{place[1] + 1}"
+        return self.folder / f"fold-{place[0] + 1}-run-{place[1] + 1}"
 
     def run(self, place: tuple[int, int], fold: Fold) -> RunOfFold | None:
         """A run that is finished."""
@@ -201,12 +204,12 @@ class _Kept:
     def keep(self, place: tuple[int, int], run: RunOfFold, clips: Sequence[ProbeClip], fold: Fold, labelled: Int64Array) -> None:
         """Keep a run, and which labels it learned from; the states of its training are not needed any more."""
         document = {"predicted": run.predicted.tolist(), "seconds": run.seconds, "remarks": list(run.remarks)}
-        labels = self._folder / f"labels-{self.folder_of(place).name}.json"
+        labels = self.folder / f"labels-{self.folder_of(place).name}.json"
         try:
             write_label_file(labels, clips, train=labelled, test=fold.test)
             write_whole(self.folder_of(place).with_suffix(".json"), json.dumps(document) + "\n")
         except OSError as error:
-            raise _unwritable(self._folder, error) from error
+            raise _unwritable(self.folder, error) from error
         with suppress(OSError):
             for path in self.folder_of(place).iterdir():
                 path.unlink()

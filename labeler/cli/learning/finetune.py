@@ -9,6 +9,7 @@ import click
 
 from db.errors import LabelError
 from labeler.cli.data.set_up import corpus_option
+from labeler.cli.learning.saved_network import saved_json, saved_lines
 from labeler.cli.output import json_option, note, print_result
 from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from learner.finetuning.folds import Fold
 
 METHODS = ("frozen", "v-ft", "tapt", "p-tapt")
+HEADS = ("recipe", "plain")
 _MOST_NOTES = 20
 
 
@@ -39,6 +41,20 @@ _MOST_NOTES = 20
 @click.option("--per-class", type=click.IntRange(min=1), default=None, help="Learn from so many labels of each class only.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=None, help="Folder for what is finished.")
+@click.option(
+    "--head",
+    type=click.Choice(HEADS),
+    default=HEADS[0],
+    show_default=True,
+    help="plain: mean over time and a linear layer, which transformers can compute; otherwise that of the recipe.",
+)
+@click.option(
+    "--save",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Then train a network on all labels, and write it to this folder, for `predict --model` and for transformers.",
+)
 @click.option("--device", default=None, help="A torch device; default: a GPU if there is one.")
 @click.option("--plot", type=click.Path(path_type=Path), default=None, help="Draw the confusions to this .png, .svg or .html.")
 @corpus_option
@@ -53,6 +69,8 @@ def finetune(
     per_class: int | None,
     seed: int,
     output: Path | None,
+    head: str,
+    save: Path | None,
     device: str | None,
     plot: Path | None,
     corpus: str | None,
@@ -67,13 +85,18 @@ def finetune(
 
     You can interrupt it: the same command goes on where it was. What is finished is kept in --output, by default in
     ~/.cache/earmark (EARMARK_CACHE names another folder).
+
+    With --save no network normalises by speaker, since the speakers of new audio are unknown: what is scored is what is saved.
     """
     from labeler.charts.files import check_chart_file, save_chart
     from learner.corpora.vector_cache import cache_folder
     from learner.finetuning.experiment import FinetuneSettings
     from learner.finetuning.experiment import finetune as train
+    from learner.finetuning.model.saving import finetune_and_save
     from learner.finetuning.recipe import recipe_for
 
+    if save is not None and per_class is not None:
+        raise click.UsageError("--save trains on all labels, so the score must be that of all; leave --per-class out.")
     if plot is not None:
         check_chart_file(plot)
     if manifest is None:
@@ -82,26 +105,31 @@ def finetune(
             "and give that file as MANIFEST."
         )
     labelled, folds_of = _clips(manifest, corpus=corpus, folds=folds)
+    recipe = recipe_for(encoder).with_epochs(epochs)
     settings = FinetuneSettings(
         method=method, encoder=encoder, folds=folds, runs=runs, per_class=per_class, seed=seed,
-        recipe=recipe_for(encoder).with_epochs(epochs),
+        recipe=recipe if head == HEADS[0] else recipe.with_head(head),
     )  # fmt: skip
-    result = train(
-        labelled,
-        settings=settings,
-        output=output,
-        cache=cache_folder(None),
-        folds_of=folds_of,
-        device=device,
-        watch=progress_bar,
-    )
-    document = result.to_json()
+    how: dict[str, Any] = {
+        "settings": settings, "output": output, "cache": cache_folder(None), "folds_of": folds_of, "device": device,
+        "watch": progress_bar,
+    }  # fmt: skip
+    if save is None:
+        result = train(labelled, **how)
+        document = result.to_json()
+    else:
+        result, facts = finetune_and_save(labelled, save, **how)
+        document = result.to_json() | {"saved": saved_json(save, facts)}
     _note_left_out(result.left_out)
     for remark in (*([document["variant"]] if document["variant"] else []), *document["remarks"]):
         note(remark)
     if plot is not None:
         save_chart(_confusions(document), plot)
-    print_result(document, as_json=as_json, lines=lambda: _lines(document, clips=len(result.y)))
+    print_result(
+        document,
+        as_json=as_json,
+        lines=lambda: [*_lines(document, clips=len(result.y)), *saved_lines(document.get("saved"))],
+    )
 
 
 def _clips(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS, CONTEXT_SECONDS = 30, 1
 """For long clips: what a window owns, and how much context it has on either side."""
-_LEVEL, _QUIETEST = 0.05, 1e-4
+LEVEL, QUIETEST = 0.05, 1e-4
 """Reference and smallest root mean square of the soft gain, full scale being 1."""
 
 
@@ -139,5 +139,5 @@ def with_gain(waveform: Waveform, gain: str) -> Waveform:
 
 def soft_gain_factor(level: Any) -> Any:
     """What to multiply by at a root mean square of `level` (a number or tensor)."""
-    louder = level.clamp(min=_QUIETEST) if hasattr(level, "clamp") else max(level, _QUIETEST)
-    return (_LEVEL / louder) ** 0.5
+    louder = level.clamp(min=QUIETEST) if hasattr(level, "clamp") else max(level, QUIETEST)
+    return (LEVEL / louder) ** 0.5
