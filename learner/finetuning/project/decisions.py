@@ -42,7 +42,7 @@ class ByDecisions:
     labels: TrainingLabels
     """What is learned from: label id by clip id, how much each counts, and clips with answers that are no label."""
     tested: Slice
-    """The labelled clips of the random slice. Their labels are those of blind answers; others may have changed what is learned."""
+    """The labelled clips of the random slice. Their labels are those of blind answers: what is learned may differ."""
     clips: dict[int, ProbeClip]
     """Every clip of `labels` and of `tested`, by id; its label is the one that is learned from, if there is one."""
 
