@@ -68,6 +68,11 @@ def finetune_project(
     decisions = labelled_by_decisions(project)
     check(decisions)
     if settings.method == FROZEN:
+        if settings.encoder not in (None, decisions.encoder):
+            raise EncoderError(
+                f"On a project, frozen is its own classifier, on features by {decisions.encoder}; leave --encoder out, or try "
+                f"`earmark probe --encoder {settings.encoder}`."
+            )
         return frozen_alone(decisions)
     encoder = settings.encoder or decisions.encoder
     _check_encoder(encoder, is_ours=settings.encoder is None)
