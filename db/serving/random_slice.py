@@ -18,9 +18,12 @@ from sqlalchemy.orm import Session
 from db.decisions.conditions import given_as_gold_check, given_blind, is_gold_check
 from db.decisions.log import LiveDecision, live_query
 from db.models import Annotator, Clip, ClipState, Decision, Lease, Source
+from db.records.features import newest_feature_set
 from db.records.lease_clock import lease_time
 from db.records.leases import is_open
 
+KNOWN_FROM = "knows_labels_from"
+"""In the settings of a feature set: see `encoder_knows_from`."""
 _LOOKED_AT = 2000
 """Clips behind the first open one that are looked at: answers for the slice that wait are close behind it."""
 
@@ -42,10 +45,23 @@ def slice_answers(live: list[LiveDecision]) -> list[LiveDecision]:
 
 
 def slice_clip_ids(session: Session, *, answered: Collection[int]) -> list[int]:
-    """The clips of the slice in key order, unsure and skipped ones included."""
+    """The clips of the slice in key order, unsure and skipped ones included.
+
+    Where the encoder in use has learned from labels of the project, the slice ends before the first clip that it may know.
+    """
     keys = select(Clip.id).where(Clip.state == ClipState.READY).order_by(Clip.slice_key, Clip.id)
+    known_from = encoder_knows_from(session)
+    if known_from is not None:
+        keys = keys.where(Clip.slice_key < known_from)
     with closing(session.scalars(keys.execution_options(yield_per=1000))) as in_key_order:
         return answered_prefix(in_key_order, answered=answered)
+
+
+def encoder_knows_from(session: Session) -> int | None:
+    """The random key from which on clips may have been learned from by the encoder in use; None where it knows no label."""
+    used = newest_feature_set(session)
+    found = None if used is None else used.settings.get(KNOWN_FROM)
+    return found if isinstance(found, int) else None
 
 
 def answered_prefix(in_key_order: Iterable[int], *, answered: Collection[int]) -> list[int]:

@@ -83,10 +83,11 @@ class Model:
         return write_csv(Path(output), lambda report: self._predicted(audio, report, progress), self.labels)
 
     def _predicted(self, audio: Audio, report: PredictReport, progress: Progress | None) -> Iterator[Prediction]:
-        from learner.prediction.new_audio import audio_files, predict_files
+        from learner.prediction.adopted import predict_new, used_network
+        from learner.prediction.new_audio import audio_files
 
-        saved = self._saved
-        return predict_files(saved.head, saved.encoder, audio_files(audio), report=report, progress=progress, rounded=False)
+        report.network = used_network(self._saved)
+        return predict_new(self._saved, audio_files(audio), report=report, progress=progress)
 
     def __repr__(self) -> str:
         return f"Model(labels={self.labels!r}, folder={str(self._saved.folder)!r})"

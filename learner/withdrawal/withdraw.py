@@ -108,7 +108,8 @@ def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
     _forget_uploads(project.uploads_dir, without_clips, in_use=in_use)
     _forget_predictions(project.heads_dir, [each.clip_id for each in audio])
     forget_probe_cache(project)
-    _forget_finetuning(project.finetune_dir, {each.clip_id for each in audio})
+    for folder in (project.finetune_dir, project.networks_dir):
+        _forget_finetuning(folder, {each.clip_id for each in audio})
     return erase_withdrawn(project), cached
 
 
@@ -140,7 +141,10 @@ def _forget_uploads(folder: Path, hashes: Collection[str], *, in_use: Collection
 
 
 def _forget_finetuning(folder: Path, clips: Collection[int]) -> None:
-    """Delete what unfinished and finished fine-tunings keep that have seen one of these clips, or that do not say which."""
+    """Delete what fine-tunings keep that have seen one of these clips, or that do not say which; networks that were adopted too.
+
+    Without the network, `predict` takes the newest head again, and an encoder has to be replaced before new clips get features.
+    """
     for kept in folder.glob("*/") if clips else ():
         try:
             seen = set(json.loads((kept / "decisions.json").read_text(encoding="utf-8"))["clips"])

@@ -5,13 +5,14 @@ The labels are those of a manifest, or a project's decisions.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from labeler.cli.data.set_up import corpus_option
-from labeler.cli.learning.saved_network import saved_json, saved_lines
+from labeler.cli.learning.saved_network import adopted, go_back, project_encoder_name, saved_json, saved_lines
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
@@ -61,6 +62,12 @@ _MOST_NOTES = 20
     default=None,
     help="Then train a network on all labels, and write it to this folder, for `predict --model` and for transformers.",
 )
+@click.option(
+    "--adopt",
+    type=click.Choice(["encoder", "classifier", "none"]),
+    default=None,
+    help="On a project: then train a network that becomes its encoder, or the classifier of `predict`; none goes back.",
+)
 @click.option("--device", default=None, help="A torch device; default: a GPU if there is one.")
 @click.option("--plot", type=click.Path(path_type=Path), default=None, help="Draw the confusions to this .png, .svg or .html.")
 @corpus_option
@@ -79,6 +86,7 @@ def finetune(
     output: Path | None,
     head: str,
     save: Path | None,
+    adopt: str | None,
     device: str | None,
     plot: Path | None,
     corpus: str | None,
@@ -97,7 +105,8 @@ def finetune(
     You can interrupt it: the same command goes on where it was. What is finished is kept in --output, by default in
     ~/.cache/earmark (EARMARK_CACHE names another folder), and that of a project in the project.
 
-    With --save no network normalises by speaker, since the speakers of new audio are unknown: what is scored is what is saved.
+    With --save or --adopt no network normalises by speaker, since the speakers of new audio are unknown: what is scored is what
+    is saved. An encoder that is adopted learns from no clip of the random slice.
     """
     from labeler.charts.files import check_chart_file
     from learner.corpora.vector_cache import cache_folder
@@ -116,8 +125,19 @@ def finetune(
     if manifest is None:
         _refuse_on_project({"--folds": folds, "--per-class": per_class, "--output": output, "--corpus": corpus})
         asked = ProjectSettings(method=method, encoder=encoder, runs=runs, seed=seed, epochs=epochs)
-        _on_project(directory, asked, device=device, plot=plot, as_json=as_json)
+        if adopt is None and save is None:
+            _on_project(directory, asked, device=device, plot=plot, as_json=as_json)
+        elif adopt == "none":
+            go_back(directory, as_json=as_json)
+        else:
+            if head != HEADS[0]:
+                recipe = recipe_for(encoder or project_encoder_name(directory))
+                asked = replace(asked, recipe=recipe.with_head(head))
+            document, result = adopted(directory, asked, adopt=adopt, save=save, device=device)
+            _print(document, result, plot=plot, as_json=as_json)
         return
+    if adopt is not None:
+        raise click.UsageError("--adopt changes a project, so it takes the project's decisions; leave MANIFEST out.")
     encoder, folds = encoder or BUNDLED, folds or SPEAKER
     labelled, folds_of = _clips(manifest, corpus=corpus, folds=folds)
     recipe = recipe_for(encoder).with_epochs(epochs)
@@ -163,7 +183,7 @@ def _print(document: dict[str, Any], result: FinetuneResult, *, plot: Path | Non
     print_result(
         document,
         as_json=as_json,
-        lines=lambda: [*_lines(document, clips=len(result.y)), *saved_lines(document.get("saved"))],
+        lines=lambda: [*_lines(document, clips=len(result.y)), *saved_lines(document)],
     )
 
 

@@ -116,14 +116,10 @@ def predict(
             raise click.UsageError("--encoder goes with --head: a project has its own encoder.")
         with Project.open(directory) as project, progress_bar("predict", "clip") as moved:
             report = project.write_predictions(output, folder=folder, progress=moved)
-    head = report.head
-    _print_report(
-        report,
-        output,
-        {"head": head and vars(head)},
-        as_json=as_json,
-        last=None if head is None else _head_line(head),
-    )
+    head, network = report.head, report.network
+    by = {"head": head and vars(head)} if network is None else {"head": None, "model": network}
+    last = None if head is None else _head_line(head)
+    _print_report(report, output, by, as_json=as_json, last=last if network is None else _network_line(network))
 
 
 def _predict_by_model(model_folder: Path, output: Path, folder: Path, *, as_json: bool) -> None:
@@ -132,16 +128,18 @@ def _predict_by_model(model_folder: Path, output: Path, folder: Path, *, as_json
     model = Model.load(model_folder)
     with progress_bar("predict", "clip") as moved:
         report = model.write_predictions(output, folder, progress=moved)
-    known, accuracy = model.facts, model.accuracy
-    named = {"folder": str(model_folder), "labels": model.labels, "accuracy": accuracy}
-    facts = {key: None if known is None else known[key] for key in ("method", "encoder")}
-    last = (
-        f"The network in {model_folder} has no known accuracy."
-        if known is None or accuracy is None
-        else f"{known['encoder']} after {known['method']}: "
-        f"UA {accuracy['ua']:.3f} (95%: {accuracy['ua_low']:.3f}-{accuracy['ua_high']:.3f})."
-    )
-    _print_report(report, output, {"model": {**named, **facts}}, as_json=as_json, last=last)
+    network = report.network
+    assert network is not None
+    _print_report(report, output, {"model": network}, as_json=as_json, last=_network_line(network))
+
+
+def _network_line(network: dict[str, Any]) -> str:
+    """Which network predicted, and how good it is."""
+    accuracy = network["accuracy"]
+    if accuracy is None:
+        return f"The network in {network['folder']} has no known accuracy."
+    interval = f"(95%: {accuracy['ua_low']:.3f}-{accuracy['ua_high']:.3f})"
+    return f"{network['encoder']} after {network['method']}, not normalised by speaker: UA {accuracy['ua']:.3f} {interval}."
 
 
 def _print_report(report: PredictReport, output: Path, by: dict[str, Any], *, as_json: bool, last: str | None) -> None:

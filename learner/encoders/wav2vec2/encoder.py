@@ -70,7 +70,10 @@ class Wav2Vec2Encoder(HiddenLayerEncoder):
         return default_layers(self._checkpoint)
 
     def _further_settings(self) -> dict[str, Any]:
-        return {"gain": self._gain}
+        # See `db.serving.random_slice.encoder_knows_from`: it changes no vector, but what vectors may be scored on.
+        known_from = self._checkpoint.preprocessor.get("earmark_knows_labels_from")
+        known = {"knows_labels_from": known_from} if isinstance(known_from, int) else {}
+        return {"gain": self._gain, **known}
 
     def _inputs(self, samples: Sequence[Waveform]) -> Tensor:
         import torch

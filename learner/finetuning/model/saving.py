@@ -6,8 +6,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,11 +18,13 @@ from safetensors import SafetensorError
 
 from db.errors import EncoderError, FormatError
 from db.store.files import write_whole
-from learner.corpora.clips import LabelledClips, ProbeClip
+from learner.arrays import Int64Array
+from learner.corpora.clips import LabelledClips, ProbeClip, clip_key
 from learner.encoders.pooling import parse_layers
 from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder
 from learner.finetuning.experiment import FinetuneSettings, finetune
 from learner.finetuning.folds import Fold
+from learner.finetuning.kept import digest
 from learner.finetuning.model.card import model_card
 from learner.finetuning.model.folder import check_target, replaced
 from learner.finetuning.model.writing import write_network
@@ -44,8 +45,8 @@ from learner.prediction.models.document import (
 )
 from learner.progress import Watch
 
-_ALL = "all"
-"""Folder for the state of the training on all labels, beside those of folds and runs."""
+_ALL, _ALL_SEED = "all", 1_000_003
+"""Begin of the name of the folder for the state of a training on all labels, beside those of folds and runs; and its seed."""
 _ON_SPEAKERS = "clips of speakers that the network had not learned from; clips are not normalised by speaker"
 
 
@@ -95,80 +96,112 @@ def finetune_and_save(
         device=device,
         watch=watch,
     )
-    trained = train_on_all(runs, tuned, settings=settings, watch=watch)
-    facts = save_network(folder, trained, clips=runs.clips, settings=settings, scores=_scores(tuned, frozen))
-    forget_training(tuned)
+    assert tuned.kept_in is not None
+    method, recipe = settings.method, settings.used_recipe
+    trained = train_on_all(runs, tuned.y, kept_in=tuned.kept_in, method=method, recipe=recipe, seed=settings.seed, watch=watch)
+    facts = save_network(
+        folder, trained, clips=runs.clips, labels=tuned.labels, method=method, recipe=recipe, scores=_scores(tuned, frozen)
+    )
+    forget_training(tuned.kept_in)
     return tuned, facts
 
 
-def train_on_all(runs: tuned_runs, scored: FinetuneResult, *, settings: FinetuneSettings, watch: Watch) -> TrainedNetwork:
-    """One more network by the same recipe, which learns from every label; its state is kept beside those of the folds."""
-    assert scored.kept_in is not None
-    recipe, labels = settings.used_recipe, scored.labels
-    steps = steps_of(recipe, settings.method, labels=len(runs.clips))
-    kept = json.loads((scored.kept_in / "settings.json").read_text(encoding="utf-8"))
-    with watch(f"train {settings.method} on all labels", "step") as moved:
+def train_on_all(
+    runs: tuned_runs, y: Int64Array, *, kept_in: Path, method: str, recipe: Recipe, seed: int, watch: Watch
+) -> TrainedNetwork:
+    """One more network by the same recipe, which learns from every clip of `runs`.
+
+    Args:
+        y: class of each clip.
+        kept_in: folder of the folds that were scored; the state of this training lies beside theirs.
+    """
+    steps = steps_of(recipe, method, labels=len(y))
+    kept = json.loads((kept_in / "settings.json").read_text(encoding="utf-8"))
+    learns_from = digest([[clip_key(clip), clip.label] for clip in runs.clips])
+    with watch(f"train {method} on all labels", "step") as moved:
         return runs.train_on_all(
-            settings.method, scored.y, seed=[settings.seed, len(scored.folds)], classes=len(labels), recipe=recipe,
-            folder=scored.kept_in / _ALL, settings={**kept, "learns_from": _ALL}, moved=lambda step: moved(step, steps),
-        )  # fmt: skip
+            method,
+            y,
+            seed=[seed, _ALL_SEED],
+            classes=int(y.max()) + 1,
+            recipe=recipe,
+            folder=kept_in / f"{_ALL}-{learns_from}",
+            settings={**kept, "learns_from": learns_from},
+            moved=lambda step: moved(step, steps),
+        )
 
 
-def forget_training(scored: FinetuneResult) -> None:
+def forget_training(kept_in: Path) -> None:
     """The states of the training on all labels are not needed once the network is saved."""
-    if scored.kept_in is not None:
-        with suppress(OSError):
-            shutil.rmtree(scored.kept_in / _ALL)
+    for folder in kept_in.glob(f"{_ALL}-*/"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def save_network(
-    folder: Path, trained: TrainedNetwork, *, clips: Sequence[ProbeClip], settings: FinetuneSettings, scores: Scores | None
+    folder: Path,
+    trained: TrainedNetwork,
+    *,
+    clips: Sequence[ProbeClip],
+    labels: Sequence[str],
+    method: str,
+    recipe: Recipe,
+    scores: Scores | None,
+    remarks: Sequence[str] = (),
+    known_from: int | None = None,
+    beside: Mapping[str, str] | None = None,
 ) -> ModelDocument:
     """Write the network with its facts and card; the folder appears whole or not at all.
 
     Args:
         clips: those that it learned from.
+        labels: names of the classes.
+        remarks: sentences for the card.
+        known_from: see `write_network`.
+        beside: texts of further files by name.
 
     Raises:
         FormatError: it cannot be written.
     """
-    recipe = settings.used_recipe
     with replaced(folder) as part:
         try:
-            write_network(part, trained, head=recipe.supervised.head, labels=sorted({clip.label for clip in clips}))
+            write_network(part, trained, head=recipe.supervised.head, labels=labels, known_from=known_from)
         except SafetensorError as error:
             raise FormatError(f"{folder} cannot be written ({error}); make room, and give the same command again.") from error
-        facts = _facts(trained, clips, settings, recipe, scores, hashes={name: _sha256(part / name) for name in _weights(part)})
+        hashes = {name: _sha256(part / name) for name in _weights(part)}
+        facts = _facts(trained, clips, labels, method, recipe, scores, hashes=hashes, remarks=[*remarks, *trained.remarks])
         write_whole(part / DOCUMENT, facts.model_dump_json(indent=2) + "\n")
         write_whole(part / CARD, model_card(facts, trained.checkpoint, name=folder.name))
+        for name, content in (beside or {}).items():
+            write_whole(part / name, content)
     return facts
 
 
 def _facts(
     trained: TrainedNetwork,
     clips: Sequence[ProbeClip],
-    settings: FinetuneSettings,
+    labels: Sequence[str],
+    method: str,
     recipe: Recipe,
     scores: Scores | None,
     *,
     hashes: dict[str, str],
+    remarks: list[str],
 ) -> ModelDocument:
     head, encoder = recipe.supervised.head, Wav2Vec2Encoder(trained.checkpoint)
     counts = Counter(clip.label for clip in clips)
-    labels = sorted(counts)
     pooled = head not in (MEAN, PLAIN)
     origin = trained.checkpoint
     return ModelDocument(
         format=document.FORMAT,
         version=document.VERSION,
-        labels=labels,
+        labels=list(labels),
         head=document.PLAIN if head == PLAIN else document.RELU if head == MEAN else document.POOLED,
         layers=",".join(map(str, parse_layers(encoder.settings["layers"], count=encoder.hidden_layers).indices))
         if pooled
         else None,
         pooling=encoder.settings["pooling"] if pooled else "mean",
         clip_seconds=recipe.supervised.clip_seconds,
-        method=settings.method,
+        method=method,
         encoder=Path(origin.name).name if origin.origin == "folder" else origin.name,
         revision=origin.revision,
         recipe=json.loads(json.dumps(recipe.as_json())),
@@ -178,7 +211,7 @@ def _facts(
             per_label={label: counts[label] for label in labels},
         ),
         scores=scores,
-        remarks=list(trained.remarks),
+        remarks=remarks,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         earmark=version("earmark"),
         sha256=hashes,

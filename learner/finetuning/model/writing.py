@@ -21,11 +21,14 @@ from learner.prediction.models.document import HEAD
 PREPROCESSOR = "preprocessor_config.json"
 
 
-def write_network(folder: Path, trained: TrainedNetwork, *, head: str, labels: Sequence[str]) -> None:
+def write_network(
+    folder: Path, trained: TrainedNetwork, *, head: str, labels: Sequence[str], known_from: int | None = None
+) -> None:
     """Write config.json, model.safetensors and preprocessor_config.json, and earmark_head.safetensors for heads of our own.
 
     Args:
         head: a head of `learner.finetuning.recipe`.
+        known_from: see `db.serving.random_slice.encoder_knows_from`; for the encoder of a project.
 
     Raises:
         OSError, SafetensorError: no room.
@@ -41,7 +44,7 @@ def write_network(folder: Path, trained: TrainedNetwork, *, head: str, labels: S
             {"coef": np.ascontiguousarray(trained.coef), "intercept": np.ascontiguousarray(trained.intercept)}, folder / HEAD
         )
     model.save_pretrained(folder)
-    write_whole(folder / PREPROCESSOR, preprocessor_text(trained.checkpoint, head=head))
+    write_whole(folder / PREPROCESSOR, preprocessor_text(trained.checkpoint, head=head, known_from=known_from))
 
 
 def tuned_backbone(trained: TrainedNetwork) -> Any:
@@ -79,7 +82,7 @@ def _classifier(backbone: Any, trained: TrainedNetwork, labels: Sequence[str]) -
     return model
 
 
-def preprocessor_text(checkpoint: Checkpoint, *, head: str) -> str:
+def preprocessor_text(checkpoint: Checkpoint, *, head: str, known_from: int | None = None) -> str:
     """What transformers' feature extractor and Earmark's encoders must know: level, sampling rate, and the layers of the head."""
     own = {"earmark_layers": str(checkpoint.transformer_layers), "earmark_pooling": "mean"} if head in (MEAN, PLAIN) else {}
     if not own:
@@ -92,4 +95,6 @@ def preprocessor_text(checkpoint: Checkpoint, *, head: str) -> str:
         "padding_value": 0.0,
         "do_normalize": True,
     }
-    return json.dumps({**usual, **checkpoint.preprocessor, **own}, indent=2) + "\n"
+    before = {key: value for key, value in checkpoint.preprocessor.items() if key != "earmark_knows_labels_from"}
+    known = {} if known_from is None else {"earmark_knows_labels_from": known_from}
+    return json.dumps({**usual, **before, **own, **known}, indent=2) + "\n"
