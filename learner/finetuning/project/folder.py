@@ -72,5 +72,5 @@ def refuse_withdrawn(project: OpenProject, kept: Kept, clip_ids: Iterable[int]) 
         gone = set(withdrawn_clips(session)) & set(clip_ids)
     if gone:
         shutil.rmtree(kept.folder, ignore_errors=True)
-        clips = "A clip was" if len(gone) == 1 else f"{len(gone)} clips were"
-        raise LabelError(f"{clips} withdrawn while the network learned from them; give the same command again to start without.")
+        clips = "A clip that the network learns from was" if len(gone) == 1 else f"{len(gone)} clips that it learns from were"
+        raise LabelError(f"{clips} withdrawn meanwhile; give the same command again to start without.")

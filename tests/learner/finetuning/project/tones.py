@@ -17,7 +17,7 @@ from tests.learner.audio_files import noise, tone, written
 from tests.learner.synthetic_projects import DIM, MadeUpEncoder
 from tests.owed_clips import owed_clips
 
-CLIPS, IN_SLICE, CHOSEN = 32, 12, 8
+CLIPS, IN_SLICE, CHOSEN = 24, 10, 6
 """All clips, those that the random slice has labels of, and those that are labelled besides."""
 
 
