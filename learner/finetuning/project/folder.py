@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import EncoderError, LabelError
+from db.finetuned.kept import DECISIONS_FILE
 from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
 from db.store.files import write_whole
 from db.store.lock import FINETUNE_LOCK, locked
 from learner.finetuning.kept import Kept, digest, unwritable
-
-DECISIONS_FILE = "decisions.json"
 
 
 def one_at_a_time(project: OpenProject) -> AbstractContextManager[None]:
