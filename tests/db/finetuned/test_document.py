@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from db.backups.backing_up import back_up
+from db.backups.restoring import restore
 from db.finetuned.document import FINETUNED_FILE, Accuracy, Finetuned, read_finetuned, write_finetuned
+from db.project import OpenProject
 
 FOUND = Finetuned(
     at=1.8e9,
@@ -72,3 +75,10 @@ def test_no_file_a_large_one_and_one_of_a_stranger(tmp_path: Path) -> None:
     assert found is not None
     assert found.encoder == "a [2J b"
     assert "all is well" not in found.line
+
+
+def test_a_backup_brings_it_back(project: OpenProject, tmp_path: Path) -> None:
+    write_finetuned(project.heads_dir, FOUND)
+    back_up(project, tmp_path / "b.zip")
+    restore(tmp_path / "b.zip", tmp_path / "again")
+    assert read_finetuned(tmp_path / "again" / "heads") == FOUND

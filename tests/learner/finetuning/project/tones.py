@@ -35,8 +35,8 @@ def project_of_tones(project: OpenProject, folder: Path, *, speakers: int = 4, l
         )  # fmt: skip
         speaker = f"s{number // 2 % speakers}"
         with project.write() as session:
-            clip = NewClip(file=file, file_name=path.name, start=0.0, end=info.duration, speaker=speaker)
-            ids.append(register_clip(session, clip, rng=rng).clip_id)
+            new = NewClip(file=file, file_name=path.name, start=0.0, end=info.duration, speaker=speaker)
+            ids.append(register_clip(session, new, rng=rng).clip_id)
     FeatureStore(project, NotTunable()).append(ids, vectors(ids))
     if labelled:
         with project.read() as session:
