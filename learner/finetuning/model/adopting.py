@@ -24,6 +24,7 @@ from sqlalchemy import func, select
 
 from db.decisions.log import live_decisions
 from db.errors import EncoderError, LabelError
+from db.finetuned.kept import DECISIONS_FILE
 from db.models import Clip, ClipState
 from db.project import OpenProject
 from db.records.features import newest_feature_set
@@ -50,7 +51,7 @@ LEAST_EACH = 5
 """Labelled clips that each of two labels needs behind the slice."""
 BEFORE = "before.json"
 """In the folder of an adopted encoder: the settings that it replaced."""
-CLIPS = "decisions.json"
+CLIPS = DECISIONS_FILE
 """In an adopted folder: the clips that it learned from, for `withdraw`."""
 _SETTINGS = ("encoder", "layers", "pooling")
 
