@@ -23,13 +23,14 @@ import numpy as np
 from sqlalchemy import func, select
 
 from db.decisions.log import live_decisions
-from db.errors import EncoderError, LabelError
+from db.errors import EncoderError, FormatError, LabelError
 from db.finetuned.kept import DECISIONS_FILE
 from db.models import Clip, ClipState
 from db.project import OpenProject
 from db.records.features import newest_feature_set
 from db.serving.random_slice import blind_answers, slice_clip_ids
 from db.settings_file import change_settings
+from db.store.files import write_whole
 from learner.arrays import Int64Array
 from learner.corpora.clips import ProbeClip
 from learner.finetuning.model.folder import check_target
@@ -49,8 +50,8 @@ ROOM = 100
 """Clips by which the random slice may grow at least, where there are so many."""
 LEAST_EACH = 5
 """Labelled clips that each of two labels needs behind the slice."""
-BEFORE = "before.json"
-"""In the folder of an adopted encoder: the settings that it replaced."""
+BEFORE = ".before.json"
+"""End of the name of a file beside the folder of an adopted encoder, which may be deleted: the settings that it replaced."""
 CLIPS = DECISIONS_FILE
 """In an adopted folder: the clips that it learned from, for `withdraw`."""
 _SETTINGS = ("encoder", "layers", "pooling")
@@ -189,7 +190,6 @@ class _Training:
         *,
         remarks: Sequence[str] = (),
         known_from: int | None = None,
-        beside: dict[str, str] | None = None,
     ) -> dict[str, tuple[Path, ModelDocument]]:
         """Train on these clips, and save the network to each of the folders."""
         settings, decisions = self._settings, self._decisions
@@ -202,7 +202,7 @@ class _Training:
         trained = train_on_all(
             runs, y, kept_in=kept_in, method=settings.method, recipe=recipe, seed=settings.seed, watch=self._watch
         )
-        listed = {CLIPS: json.dumps({"clips": list(clip_ids)}) + "\n"} | (beside or {})
+        listed = {CLIPS: json.dumps({"clips": list(clip_ids)}) + "\n"}
         self._project.networks_dir.mkdir(exist_ok=True)
         return {
             name: (
@@ -231,34 +231,40 @@ def _adopted_encoder(project: OpenProject, training: _Training, outside: Outside
             used = newest_feature_set(session)
             before["encoder"] = now.encoder if used is None else str(used.settings.get("encoder", now.encoder))
     folder = project.networks_dir / f"encoder-{_next_number(project)}"
-    beside = {BEFORE: json.dumps(before) + "\n"}
     written = training.on(
         outside.clip_ids,
         {"encoder": folder},
         remarks=[remark],
         known_from=min(outside.known_from, training.knows_from or outside.known_from),
-        beside=beside,
     )
+    try:
+        write_whole(_before_of(folder), json.dumps(before) + "\n")
+    except OSError as error:
+        raise FormatError(f"{_before_of(folder)} cannot be written ({error.strerror}); make room and adopt it again.") from error
     change_settings(project.directory, {"encoder": str(folder), "layers": None, "pooling": None}, by=None)
     return written["encoder"]
 
 
 def _next_number(project: OpenProject) -> int:
-    known = [path.name.removeprefix("encoder-") for path in project.networks_dir.glob("encoder-*")]
+    known = [path.name.removeprefix("encoder-").removesuffix(BEFORE) for path in project.networks_dir.glob("encoder-*")]
     return max((int(name) for name in known if name.isdecimal()), default=0) + 1
+
+
+def _before_of(folder: Path) -> Path:
+    return folder.with_name(folder.name + BEFORE)
 
 
 def _before(folder: Path) -> dict[str, Any]:
     """The settings that an adopted encoder replaced."""
     try:
-        found = json.loads((folder / BEFORE).read_text(encoding="utf-8"))
+        found = json.loads(_before_of(folder).read_text(encoding="utf-8"))
         before = {name: found.get(name) for name in _SETTINGS}
         if isinstance(before["encoder"], str) and all(value is None or isinstance(value, str) for value in before.values()):
             return before
     except (OSError, ValueError, AttributeError, RecursionError):
         pass
     raise EncoderError(
-        f"{folder / BEFORE} does not say which encoder the project had before; set encoder in earmark.toml to the one you want."
+        f"{_before_of(folder)} does not say which encoder the project had before; set encoder in earmark.toml to the one you want."
     )
 
 

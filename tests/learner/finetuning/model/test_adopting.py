@@ -100,6 +100,9 @@ def test_an_encoder_is_adopted_whose_labels_the_slice_never_holds(of_tones: Open
         assert run is not None
         assert "the encoder was fine-tuned on labels of this project" in new_speakers_in_words(run.report.new_speakers)
 
+    # Also where a withdrawn clip has taken the encoder with it.
+    withdraw(of_tones, sorted(learned_from)[:1])
+    assert not folder.exists()
     assert give_up(of_tones) == {"classifier": False, "encoder": "made-up"}
     assert of_tones.settings.encoder == "made-up"
 
