@@ -264,7 +264,7 @@ def _before(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, AttributeError, RecursionError):
         pass
     raise EncoderError(
-        f"{_before_of(folder)} does not say which encoder the project had before; set encoder in earmark.toml to the one you want."
+        f"{_before_of(folder)} does not say which encoder the project had before; set encoder in earmark.toml yourself."
     )
 
 
