@@ -120,19 +120,21 @@ def finetune(
 
     if save is not None and per_class is not None:
         raise click.UsageError("--save trains on all labels, so the score must be that of all; leave --per-class out.")
+    if head != HEADS[0] and method == METHODS[0]:
+        raise click.UsageError("--head is that of a network, and frozen trains none; leave it out.")
     if plot is not None:
         check_chart_file(plot)
     if manifest is None:
         _refuse_on_project({"--folds": folds, "--per-class": per_class, "--output": output, "--corpus": corpus})
         asked = ProjectSettings(method=method, encoder=encoder, runs=runs, seed=seed, epochs=epochs)
+        if adopt == "none":
+            go_back(directory, as_json=as_json)
+            return
+        if head != HEADS[0]:
+            asked = replace(asked, recipe=recipe_for(encoder or project_encoder_name(directory)).with_head(head))
         if adopt is None and save is None:
             _on_project(directory, asked, device=device, plot=plot, as_json=as_json)
-        elif adopt == "none":
-            go_back(directory, as_json=as_json)
         else:
-            if head != HEADS[0]:
-                recipe = recipe_for(encoder or project_encoder_name(directory))
-                asked = replace(asked, recipe=recipe.with_head(head))
             document, result = adopted(directory, asked, adopt=adopt, save=save, device=device)
             _print(document, result, plot=plot, as_json=as_json)
         return

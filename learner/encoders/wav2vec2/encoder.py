@@ -70,9 +70,9 @@ class Wav2Vec2Encoder(HiddenLayerEncoder):
         return default_layers(self._checkpoint)
 
     def _further_settings(self) -> dict[str, Any]:
-        # See `db.serving.random_slice.encoder_knows_from`: it changes no vector, but what vectors may be scored on.
-        known_from = self._checkpoint.preprocessor.get("earmark_knows_labels_from")
-        known = {"knows_labels_from": known_from} if isinstance(known_from, int) else {}
+        # It changes no vector, but what vectors may be scored on: see `db.serving.random_slice.encoder_knows_from`.
+        text = self._checkpoint.preprocessor.get("earmark_knows_labels_from")
+        known = {"knows_labels_from": text[:100]} if isinstance(text, str) else {}
         return {"gain": self._gain, **known}
 
     def _inputs(self, samples: Sequence[Waveform]) -> Tensor:

@@ -23,13 +23,13 @@ import numpy as np
 from sqlalchemy import func, select
 
 from db.decisions.log import live_decisions
-from db.errors import EncoderError, FormatError, LabelError
+from db.errors import EncoderError, FormatError, LabelError, SettingsError
 from db.finetuned.kept import DECISIONS_FILE
 from db.models import Clip, ClipState
 from db.project import OpenProject
 from db.records.features import newest_feature_set
-from db.serving.random_slice import blind_answers, slice_clip_ids
-from db.settings_file import change_settings
+from db.serving.random_slice import blind_answers, known_from, known_key, project_uuid, slice_clip_ids
+from db.settings_file import change_settings, overridden_by
 from db.store.files import write_whole
 from learner.arrays import Int64Array
 from learner.corpora.clips import ProbeClip
@@ -101,6 +101,9 @@ def finetune_and_adopt(
         raise EncoderError("The method frozen trains no network; choose v-ft, tapt or p-tapt to save or adopt one.")
     if save is not None:
         check_target(save)
+    fixed = [variable for name in _SETTINGS if (variable := overridden_by(name)) is not None] if adopt == "encoder" else []
+    if fixed:
+        raise SettingsError(f"The encoder is fixed by the environment variable {fixed[0]}; start without it to adopt another.")
     decisions = labelled_by_decisions(project)
     outside = outside_of_slice(project, decisions) if adopt == "encoder" else None
     encoder = settings.encoder or decisions.encoder
@@ -152,11 +155,11 @@ def outside_of_slice(project: OpenProject, decisions: ByDecisions) -> Outside:
         clips = int(session.scalar(select(func.count()).where(Clip.state == ClipState.READY)) or 0)
         room = min(max(in_slice, ROOM), (clips - in_slice) // 2)
         ready = select(Clip.slice_key).where(Clip.state == ClipState.READY).order_by(Clip.slice_key, Clip.id)
-        known_from = session.scalar(ready.offset(in_slice + room).limit(1))
-        behind = set() if known_from is None else set(session.scalars(select(Clip.id).where(Clip.slice_key >= known_from)))
+        key = session.scalar(ready.offset(in_slice + room).limit(1))
+        behind = set() if key is None else set(session.scalars(select(Clip.id).where(Clip.slice_key >= key)))
     ids = [clip for clip in decisions.clip_ids if clip in behind]
     counts = Counter(decisions.labels[clip] for clip in ids)
-    if known_from is None or sum(count >= LEAST_EACH for count in counts.values()) < 2:
+    if key is None or sum(count >= LEAST_EACH for count in counts.values()) < 2:
         raise LabelError(
             f"Only {len(ids)} of {len(decisions.labels)} labelled clips lie outside of the random slice and the room that it has "
             f"to grow, and an encoder must not learn from those inside: they test it. Label more, so that two labels have at "
@@ -164,7 +167,7 @@ def outside_of_slice(project: OpenProject, decisions: ByDecisions) -> Outside:
         )
     of_slice = {decisions.clips[clip].speaker for clip in decisions.tested.clip_ids} - {None}
     known = of_slice & {decisions.clips[clip].speaker for clip in ids}
-    return Outside(ids, known_from, room, len(of_slice), len(known))
+    return Outside(ids, key, room, len(of_slice), len(known))
 
 
 class _Training:
@@ -174,14 +177,8 @@ class _Training:
         self, project: OpenProject, decisions: ByDecisions, encoder: str, settings: ProjectSettings, found: ProjectResult,
         device: str | None, watch: Watch,
     ) -> None:  # fmt: skip
-        self._project, self._decisions, self._encoder, self._settings = project, decisions, encoder, settings
+        self._project, self._decisions, self.encoder, self._settings = project, decisions, encoder, settings
         self._found, self._device, self._watch = found, device, watch
-
-    @property
-    def knows_from(self) -> int | None:
-        """The random key from which on the encoder has learned before this training."""
-        found = tunable(self._encoder).preprocessor.get("earmark_knows_labels_from")
-        return found if isinstance(found, int) else None
 
     def on(
         self,
@@ -189,12 +186,12 @@ class _Training:
         folders: dict[str, Path],
         *,
         remarks: Sequence[str] = (),
-        known_from: int | None = None,
+        knows: str | None = None,
     ) -> dict[str, tuple[Path, ModelDocument]]:
         """Train on these clips, and save the network to each of the folders."""
         settings, decisions = self._settings, self._decisions
         asked = [decisions.clips[clip] for clip in clip_ids]
-        runs = tuned_runs(asked, self._encoder, cache=self._project.cache_dir, device=self._device, watch=self._watch)
+        runs = tuned_runs(asked, self.encoder, cache=self._project.cache_dir, device=self._device, watch=self._watch)
         labels, y = _classes(runs.clips, decisions.label_names)
         recipe, kept_in = settings.recipe, self._found.result.kept_in
         assert recipe is not None
@@ -203,13 +200,18 @@ class _Training:
             runs, y, kept_in=kept_in, method=settings.method, recipe=recipe, seed=settings.seed, watch=self._watch
         )
         listed = {CLIPS: json.dumps({"clips": list(clip_ids)}) + "\n"}
-        self._project.networks_dir.mkdir(exist_ok=True)
+        try:
+            self._project.networks_dir.mkdir(exist_ok=True)
+        except OSError as error:
+            raise FormatError(
+                f"{self._project.networks_dir} cannot be made ({error.strerror}); check {self._project.heads_dir}."
+            ) from error
         return {
             name: (
                 folder,
                 save_network(
                     folder, trained, clips=runs.clips, labels=labels, method=settings.method, recipe=recipe,
-                    scores=None if known_from is not None else _scores(self._found), remarks=remarks, known_from=known_from,
+                    scores=None if knows is not None else _scores(self._found), remarks=remarks, known_from=knows,
                     beside=None if name == "saved" else listed,
                 ),
             )
@@ -230,12 +232,16 @@ def _adopted_encoder(project: OpenProject, training: _Training, outside: Outside
         with project.read() as session:
             used = newest_feature_set(session)
             before["encoder"] = now.encoder if used is None else str(used.settings.get("encoder", now.encoder))
+    with project.read() as session:
+        uuid = project_uuid(session)
+    # What it has learned before, if it was adopted already.
+    knows = known_key(tunable(training.encoder).preprocessor.get("earmark_knows_labels_from"), of_project=uuid)
     folder = project.networks_dir / f"encoder-{_next_number(project)}"
     written = training.on(
         outside.clip_ids,
         {"encoder": folder},
         remarks=[remark],
-        known_from=min(outside.known_from, training.knows_from or outside.known_from),
+        knows=known_from(min(outside.known_from, knows or outside.known_from), of_project=uuid),
     )
     try:
         write_whole(_before_of(folder), json.dumps(before) + "\n")

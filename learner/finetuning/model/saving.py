@@ -147,7 +147,7 @@ def save_network(
     recipe: Recipe,
     scores: Scores | None,
     remarks: Sequence[str] = (),
-    known_from: int | None = None,
+    known_from: str | None = None,
     beside: Mapping[str, str] | None = None,
 ) -> ModelDocument:
     """Write the network with its facts and card; the folder appears whole or not at all.

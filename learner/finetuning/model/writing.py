@@ -22,13 +22,13 @@ PREPROCESSOR = "preprocessor_config.json"
 
 
 def write_network(
-    folder: Path, trained: TrainedNetwork, *, head: str, labels: Sequence[str], known_from: int | None = None
+    folder: Path, trained: TrainedNetwork, *, head: str, labels: Sequence[str], known_from: str | None = None
 ) -> None:
     """Write config.json, model.safetensors and preprocessor_config.json, and earmark_head.safetensors for heads of our own.
 
     Args:
         head: a head of `learner.finetuning.recipe`.
-        known_from: see `db.serving.random_slice.encoder_knows_from`; for the encoder of a project.
+        known_from: see `db.serving.random_slice.known_from`; for the encoder of a project.
 
     Raises:
         OSError, SafetensorError: no room.
@@ -82,7 +82,7 @@ def _classifier(backbone: Any, trained: TrainedNetwork, labels: Sequence[str]) -
     return model
 
 
-def preprocessor_text(checkpoint: Checkpoint, *, head: str, known_from: int | None = None) -> str:
+def preprocessor_text(checkpoint: Checkpoint, *, head: str, known_from: str | None = None) -> str:
     """What transformers' feature extractor and Earmark's encoders must know: level, sampling rate, and the layers of the head."""
     own = {"earmark_layers": str(checkpoint.transformer_layers), "earmark_pooling": "mean"} if head in (MEAN, PLAIN) else {}
     if not own:

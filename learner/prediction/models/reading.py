@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _KIND = "ForSequenceClassification"
 """End of the name of transformers' classes that give one label a clip."""
+_MOST = (2**16, 1000, 192_000, 2**16, 2**20)
+"""Hidden size, layers, Hz, and samples of stride and receptive field: more would only fill memory."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,13 @@ def _of_others(folder: Path, found: Checkpoint, device: str | None) -> SavedMode
 
 def _network(folder: Path, found: Checkpoint, **options: Any) -> ClassifierNetwork:
     try:
+        sizes = (found.hidden_size, found.transformer_layers, found.sampling_rate, found.stride, found.receptive_field)
+        if not all(0 < size <= most for size, most in zip(sizes, _MOST, strict=True)):
+            raise ValueError("a size of the network or the sampling rate makes no sense")
         return ClassifierNetwork(found, **options)
     except EncoderError:
         raise
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise damaged(folder / "config.json", str(error)[:200]) from error
 
 
