@@ -88,8 +88,8 @@ def worth_trying(found: Labelled) -> WorthTrying:
         possible=True,
         worth=True,
         sentence=f"Fine-tuning is worth a try: every label has at least {_clips(_rarest(found)[1])}, and a gain of about "
-        f"{_visible(found)} can show. Expect little: on EmoDB it gained 0.02 with the encoder bundled, which is not shown to be a "
-        "gain.",
+        f"{_visible(found)} can show. Expect little: on EmoDB it gained 0.02 with the encoder bundled, which is not shown to be "
+        "a gain.",
     )
 
 
