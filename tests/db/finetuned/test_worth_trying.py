@@ -36,12 +36,16 @@ def test_what_cannot_be_done_says_what_to_do(found: Labelled, sentence: str) -> 
 @pytest.mark.parametrize(
     ("found", "worth", "sentence"),
     [
-        (of(400, 400, 25), False, "not worth trying yet: label 'sad' has 25 labelled clips, and with fewer than 100 of each"),
-        (of(400, 400, 120, tested=99), False, "not worth trying yet: the random slice has 99 labelled clips"),
-        (of(400, 400, 120), True, "worth a try: every label has at least 120 labelled clips. It may still be no better"),
+        (of(400, 400, 24), False, "not worth trying yet: label 'sad' has 24 labelled clips; wait until each label has 25."),
+        (of(400, 400, 120, tested=140), False, "140 labelled clips, on which a gain below about 0.04 cannot show"),
+        (
+            of(400, 400, 120, tested=500),
+            True,
+            "at least 120 labelled clips, and a gain of about 0.02 can show. It may as well be worse",
+        ),
         # A label that nobody has used yet is none to learn.
-        (of(400, 400, 0), True, "worth a try: every label has at least 400 labelled clips."),
-        (of(400, 400, 120, speakers={None}), True, "worth a try"),
+        (of(400, 400, 0, tested=500), True, "worth a try: every label has at least 400 labelled clips"),
+        (of(400, 400, 120, tested=500, speakers={None}), True, "worth a try"),
     ],
 )
 def test_it_is_worth_trying_with_enough_of_each_label(found: Labelled, worth: bool, sentence: str) -> None:

@@ -147,4 +147,4 @@ def test_what_is_too_little_is_one_sentence(project: OpenProject, tmp_path: Path
     for clip in range(1, 13):
         answer(of_tones, clip, truth(clip))
     with pytest.raises(EncoderError, match=r"On a project, frozen is its own classifier.*leave --encoder out"):
-        tuned(of_tones, method="frozen", encoder="logmel")
+        tuned(of_tones, method="frozen", encoder="bundled")
