@@ -99,5 +99,5 @@ def _compared(scores: dict[str, Any] | None) -> list[str]:
     judged = "shown to be better" if gap["low"] > 0 else "shown to be worse" if gap["high"] < 0 else "not shown to be better"
     return [
         f"Frozen {frozen['ua']:.3f} ({frozen['ua_low']:.3f}-{frozen['ua_high']:.3f}); difference {gap['value']:+.3f} "
-        f"({gap['low']:+.3f}-{gap['high']:+.3f}): {judged}."
+        f"({gap['low']:+.3f} to {gap['high']:+.3f}): {judged}."
     ]

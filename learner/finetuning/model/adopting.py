@@ -27,6 +27,7 @@ from db.errors import EncoderError, FormatError, LabelError, SettingsError
 from db.finetuned.kept import DECISIONS_FILE
 from db.models import Clip, ClipState
 from db.project import OpenProject
+from db.records.clip_changes import withdrawn_clips
 from db.records.features import newest_feature_set
 from db.serving.random_slice import blind_answers, known_from, known_key, project_uuid, slice_clip_ids
 from db.settings_file import change_settings, overridden_by
@@ -199,6 +200,7 @@ class _Training:
         trained = train_on_all(
             runs, y, kept_in=kept_in, method=settings.method, recipe=recipe, seed=settings.seed, watch=self._watch
         )
+        self._refuse_withdrawn(clip_ids, kept_in)
         listed = {CLIPS: json.dumps({"clips": list(clip_ids)}) + "\n"}
         try:
             self._project.networks_dir.mkdir(exist_ok=True)
@@ -217,6 +219,16 @@ class _Training:
             )
             for name, folder in folders.items()
         }  # fmt: skip
+
+    def _refuse_withdrawn(self, clip_ids: Sequence[int], kept_in: Path) -> None:
+        with self._project.read() as session:
+            gone = set(withdrawn_clips(session)) & set(clip_ids)
+        if gone:
+            forget_training(kept_in)
+            raise LabelError(
+                "Clips were withdrawn while the network learned from them, so it is not kept; give the same command again to "
+                "start without them."
+            )
 
 
 def _adopted_encoder(project: OpenProject, training: _Training, outside: Outside) -> tuple[Path, ModelDocument]:

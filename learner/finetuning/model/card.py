@@ -17,6 +17,12 @@ _METHODS = {
     P_TAPT: "P-TAPT, the variant of Earmark: clusters of frames were predicted where frames were masked; then V-FT",
 }
 
+_VALUES = {
+    "epochs": "epochs", "batch": "batch", "rate": "learning rate of the transformer", "head_rate": "learning rate of the head",
+    "voices": "other voices of each speaker", "clip_seconds": "clips are cut at (seconds)",
+}  # fmt: skip
+"""Values of the recipe that are shown."""
+
 
 def model_card(facts: ModelDocument, checkpoint: Checkpoint, *, name: str) -> str:
     """Markdown with the metadata that the hub reads: what was trained on what and how, accuracy, use and limits.
@@ -90,9 +96,9 @@ def _accuracy(facts: ModelDocument) -> list[str]:
         f"| usual head, encoder as it was | {known.frozen.ua:.3f} ({known.frozen.ua_low:.3f} to {known.frozen.ua_high:.3f}) |",
         f"| difference, same speakers | {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}): {shown} |",
         "",
-        f"Estimated on {plain_text(known.estimated_on)}, in {known.folds} folds. These are scores of networks that were trained "
-        f"in the same way without the fold's speakers. The network in this folder learned from all clips. Guessing would have a "
-        f"UA of {1 / len(facts.labels):.3f}.",
+        f"Estimated in {known.folds} folds on {plain_text(known.estimated_on)}. These are scores of networks that were trained "
+        "in the same way without the fold's speakers. The network in this folder learned from all clips. Guessing would have a UA "
+        f"of {1 / len(facts.labels):.3f}.",
         "",
     ]
 
@@ -104,7 +110,7 @@ def _training(facts: ModelDocument) -> list[str]:
         "encoder": facts.encoder,
         "revision": facts.revision,
         "method": _METHODS.get(facts.method, facts.method),
-        **{key: str(recipe[key]) for key in ("epochs", "batch", "rate", "head_rate", "voices", "clip_seconds") if key in recipe},
+        **{name: str(recipe[key]) for key, name in _VALUES.items() if key in recipe},
     }
     return [
         "## Training",
@@ -179,7 +185,8 @@ def _scores_of(facts: ModelDocument) -> list[str]:
     scores = '    scores = (head["coef"] @ vector + head["intercept"]).softmax(dim=0)'
     if facts.head == RELU:
         return [head, "    vector = model(inputs).last_hidden_state[0].relu().mean(dim=0)", scores]
-    chosen = f"[hidden[layer][0] for layer in ({facts.layers},)]"
+    layers = [int(layer) for layer in (facts.layers or "").split(",")]
+    chosen = f"[hidden[layer][0] for layer in {layers}]"
     spreads = " + [each.std(dim=0, correction=0) for each in chosen]" if facts.pooling == "mean+std" else ""
     return [
         head,

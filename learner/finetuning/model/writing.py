@@ -44,6 +44,9 @@ def write_network(
             {"coef": np.ascontiguousarray(trained.coef), "intercept": np.ascontiguousarray(trained.intercept)}, folder / HEAD
         )
     model.save_pretrained(folder)
+    for path in folder.glob("*.safetensors"):
+        # They are written for their owner's eyes only.
+        path.chmod(0o644)
     write_whole(folder / PREPROCESSOR, preprocessor_text(trained.checkpoint, head=head, known_from=known_from))
 
 
