@@ -97,8 +97,8 @@ def _accuracy(facts: ModelDocument) -> list[str]:
         f"| difference, same speakers | {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}): {shown} |",
         "",
         f"Estimated in {known.folds} folds on {plain_text(known.estimated_on)}. These are scores of networks that were trained "
-        "in the same way without the fold's speakers. The network in this folder learned from all clips. Guessing would have a UA "
-        f"of {1 / len(facts.labels):.3f}.",
+        "in the same way without the fold's speakers. The network in this folder learned from all clips. Guessing would have a "
+        f"UA of {1 / len(facts.labels):.3f}.",
         "",
     ]
 
