@@ -6,7 +6,9 @@ leaves undone, the next one does. A file of the user is never touched; a copy th
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Collection, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -106,6 +108,7 @@ def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
     _forget_uploads(project.uploads_dir, without_clips, in_use=in_use)
     _forget_predictions(project.heads_dir, [each.clip_id for each in audio])
     forget_probe_cache(project)
+    _forget_finetuning(project.finetune_dir, {each.clip_id for each in audio})
     return erase_withdrawn(project), cached
 
 
@@ -134,6 +137,17 @@ def _forget_uploads(folder: Path, hashes: Collection[str], *, in_use: Collection
             with suppress(AudioError):
                 if content_hash(path) in hashes:
                     path.unlink(missing_ok=True)
+
+
+def _forget_finetuning(folder: Path, clips: Collection[int]) -> None:
+    """Delete what unfinished and finished fine-tunings keep that have seen one of these clips, or that do not say which."""
+    for kept in folder.glob("*/") if clips else ():
+        try:
+            seen = set(json.loads((kept / "decisions.json").read_text(encoding="utf-8"))["clips"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            seen = set(clips)
+        if not seen.isdisjoint(clips):
+            shutil.rmtree(kept, ignore_errors=True)
 
 
 def _forget_predictions(heads_dir: Path, clips: Sequence[int]) -> None:
