@@ -10,9 +10,9 @@ from labeler.app.pages.plain_text import plain
 from labeler.words.run import counted
 
 SECTION = "dashboard-section"
-LABELS, MIX_UPS, PEOPLE, DOUBTS, MAP = "Each label", "Mix-ups", "Annotators", "Doubts", "Map"
+LABELS, MIX_UPS, PEOPLE, DOUBTS, MAP, FINE_TUNING = "Each label", "Mix-ups", "Annotators", "Doubts", "Map", "Fine-tuning"
 _ASKED, _SHOWS = "dashboard-glance-asked", "dashboard-glance-shows"
-SECTIONS = [MIX_UPS, LABELS, PEOPLE, DOUBTS, MAP]
+SECTIONS = [MIX_UPS, LABELS, PEOPLE, DOUBTS, MAP, FINE_TUNING]
 
 
 def glance(facts: DashboardFacts) -> None:
