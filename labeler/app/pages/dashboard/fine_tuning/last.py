@@ -52,7 +52,8 @@ def _of_what(found: Finetuned, facts: DashboardFacts) -> str:
     encoder = found.encoder if found.encoder == found.frozen_encoder else f"{found.encoder}, beside {found.frozen_encoder}"
     now = facts.now.labelled
     since = "" if now == found.labels else f" Now {now} are labelled."
+    learned = counted(found.labels, "labelled clip")
     return (
-        f"{METHODS[found.method]} of {encoder}, {today_or_moment(found.at)}: learned from {counted(found.labels, 'labelled clip')}, "
+        f"{METHODS[found.method]} of {encoder}, {today_or_moment(found.at)}: learned from {learned}, "
         f"scored on {counted(found.slice_clips, 'clip')}, took {duration(found.seconds)}.{since}"
     )

@@ -16,6 +16,8 @@ from labeler.words.time_left import time_left
 
 _LOOK_SECONDS = 2.0
 _BUNDLED = "bundled"
+_SEEN = "fine-tuning-seen"
+"""The fine-tuning whose result this visitor has on the page."""
 
 
 def show_started(now: Serving, answer: WorthTrying) -> None:
@@ -32,17 +34,13 @@ def _started(now: Serving, answer: WorthTrying, job: TuningJob | None) -> None:
             if job is not None and job.is_running:
                 _progress(job)
                 return
-            if job is not None and job.state == JobState.DONE and not st.session_state.get(_seen(job)):
+            if job is not None and job.state == JobState.DONE and st.session_state.get(_SEEN) is not job:
                 # The result stands beside this part, which alone has looked again.
-                st.session_state[_seen(job)] = True
+                st.session_state[_SEEN] = job
                 st.rerun()
             _form(now, answer)
             if job is not None:
                 _ended(job)
-
-
-def _seen(job: TuningJob) -> str:
-    return f"fine-tuning-seen-{id(job)}"
 
 
 def _form(now: Serving, answer: WorthTrying) -> None:
