@@ -43,7 +43,7 @@ def paired_difference(
     """
     found = resampled_difference(y, one, other, resamples, labels=labels)
     low, high = _posterior_bounds(y, one, other, labels=labels)
-    return Difference(found.value, min(low, found.low), max(high, found.high))
+    return Difference(found.value, max(-1.0, min(low, found.low)), min(1.0, max(high, found.high)))
 
 
 def resampled_difference(

@@ -41,9 +41,11 @@ class Kept:
             if before is None:
                 write_whole(path, json.dumps(document, indent=2, sort_keys=True) + "\n")
                 return
+            if not isinstance(before, dict):
+                raise ValueError
         except OSError as error:
             raise unwritable(folder, error) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise EncoderError(f"{path} is damaged; remove the folder {folder} to start again.") from error
         changed = sorted(key for key in {*before, *document} if before.get(key) != document.get(key))
         if changed:

@@ -6,9 +6,7 @@ leaves undone, the next one does. A file of the user is never touched; a copy th
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 from collections.abc import Collection, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from sqlalchemy import select
 
 from db.changes.withdrawing import WithdrawnAudio, hashes_without_clips, overlapping_clips, withdraw_clips, withdrawn_audio
 from db.errors import AudioError, LearnerError
+from db.finetuned.kept import forget_kept
 from db.imports.folder import AUDIO_SUFFIXES
 from db.models import AudioFile
 from db.project import OpenProject
@@ -108,7 +107,7 @@ def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
     _forget_uploads(project.uploads_dir, without_clips, in_use=in_use)
     _forget_predictions(project.heads_dir, [each.clip_id for each in audio])
     forget_probe_cache(project)
-    _forget_finetuning(project.finetune_dir, {each.clip_id for each in audio})
+    forget_kept(project.finetune_dir, {each.clip_id for each in audio})
     return erase_withdrawn(project), cached
 
 
@@ -137,17 +136,6 @@ def _forget_uploads(folder: Path, hashes: Collection[str], *, in_use: Collection
             with suppress(AudioError):
                 if content_hash(path) in hashes:
                     path.unlink(missing_ok=True)
-
-
-def _forget_finetuning(folder: Path, clips: Collection[int]) -> None:
-    """Delete what unfinished and finished fine-tunings keep that have seen one of these clips, or that do not say which."""
-    for kept in folder.glob("*/") if clips else ():
-        try:
-            seen = set(json.loads((kept / "decisions.json").read_text(encoding="utf-8"))["clips"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            seen = set(clips)
-        if not seen.isdisjoint(clips):
-            shutil.rmtree(kept, ignore_errors=True)
 
 
 def _forget_predictions(heads_dir: Path, clips: Sequence[int]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from db.finetuned.worth_trying import labelled_now, worth_trying
 from labeler.cli.data.set_up import corpus_option
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
@@ -123,6 +124,10 @@ def _on_project(directory: Path, settings: ProjectSettings, *, device: str | Non
     from learner.finetuning.project.scoring import finetune_project
 
     with opened(directory) as project:
+        with project.read() as session:
+            answer = worth_trying(labelled_now(session))
+        if settings.method != METHODS[0] and answer.possible and not answer.worth:
+            note(answer.sentence)
         found = finetune_project(project, settings=settings, device=device, watch=progress_bar)
     _print(found.to_json(), found.result, plot=plot, as_json=as_json)
 

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import EncoderError, LabelError
+from db.finetuned.kept import DECISIONS_FILE
 from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
 from db.store.files import write_whole
 from db.store.lock import FINETUNE_LOCK, locked
 from learner.finetuning.kept import Kept, digest, unwritable
-
-DECISIONS_FILE = "decisions.json"
 
 
 def one_at_a_time(project: OpenProject) -> AbstractContextManager[None]:
@@ -72,5 +71,5 @@ def refuse_withdrawn(project: OpenProject, kept: Kept, clip_ids: Iterable[int]) 
         gone = set(withdrawn_clips(session)) & set(clip_ids)
     if gone:
         shutil.rmtree(kept.folder, ignore_errors=True)
-        clips = "A clip was" if len(gone) == 1 else f"{len(gone)} clips were"
-        raise LabelError(f"{clips} withdrawn while the network learned from them; give the same command again to start without.")
+        clips = "A clip that the network learns from was" if len(gone) == 1 else f"{len(gone)} clips that it learns from were"
+        raise LabelError(f"{clips} withdrawn meanwhile; give the same command again to start without.")

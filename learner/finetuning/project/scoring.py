@@ -18,6 +18,7 @@ from db.finetuned.worth_trying import Labelled, worth_trying
 from db.project import OpenProject
 from learner.arrays import Int64Array
 from learner.corpora.clips import LeftOut, ProbeClip
+from learner.encoders.registry import encoder_named
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.finetuning.kept import Place
 from learner.finetuning.project.comparison import ProjectResult, compared
@@ -125,6 +126,7 @@ def frozen_alone(decisions: ByDecisions) -> ProjectResult:
 
 
 def _check_encoder(encoder: str, *, is_ours: bool) -> None:
+    encoder_named(encoder)
     try:
         tunable(encoder)
     except EncoderError as error:
