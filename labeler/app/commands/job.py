@@ -91,6 +91,11 @@ class CommandJob:
         return self.state == JobState.RUNNING
 
     @property
+    def is_ending(self) -> bool:
+        """Whether it was cancelled and has not ended yet."""
+        return self._cancelled and self.is_running
+
+    @property
     def rate(self) -> float | None:
         """Steps in a second lately; None while it is not known."""
         steps = list(self._steps)

@@ -93,6 +93,7 @@ def test_how_far_it_is_and_what_became_of_it(labelled: OpenProject, section: Cal
     jobs = tunings_of(labelled.directory)
     job: Any = SimpleNamespace(
         is_running=True,
+        is_ending=False,
         state=JobState.RUNNING,
         done=3,
         total=40,
@@ -108,6 +109,10 @@ def test_how_far_it_is_and_what_became_of_it(labelled: OpenProject, section: Cal
     assert all(button.key != "fine-tuning-start" for button in page.button)
     page.button(key="fine-tuning-cancel").click().run()
     assert cancelled == [True]
+    job.is_ending = True
+    page = section()
+    assert "Ending …" in texts(page)
+    assert all(not (button.key or "").startswith("fine-tuning") for button in page.button)
     job.is_running, job.state = False, JobState.CANCELLED
     assert "Cancelled. Folds that are finished are kept" in texts(section())
     job.state, job.error = JobState.FAILED, "The project's encoder <i>x</i> cannot be fine-tuned."
@@ -128,14 +133,14 @@ def test_viewers_see_the_result_and_start_nothing(labelled: OpenProject, section
 
 def test_a_lead_learns_at_a_glance_when_it_is_worth_it(project: OpenProject, opened: Callable[[], AppTest]) -> None:
     answer(project, add_clips(project, 1)[0])
-    counts = [[90, 10], [20, 80]]
+    counts = [[190, 10], [20, 180]]
     words = "Fine-tuning is worth a try"
 
     def lines(**report: Any) -> list[str]:
         record(project, confusion={"labels": ["angry", "sad"], "counts": counts}, **report)
         return [button.label.replace("\\", "") for button in opened().button]
 
-    assert words not in lines(examples={"angry": 300, "sad": 99})
-    assert words in lines(examples={"angry": 300, "sad": 150})
+    assert words not in lines(examples={"angry": 300, "sad": 24})
+    assert words in lines(examples={"angry": 300, "sad": 25})
     write_finetuned(project.heads_dir, FOUND)
-    assert words not in lines(examples={"angry": 300, "sad": 150})
+    assert words not in lines(examples={"angry": 300, "sad": 25})

@@ -59,11 +59,15 @@ def _form(now: Serving, answer: WorthTrying) -> None:
 
 def _progress(job: TuningJob) -> None:
     share = min(job.done / job.total, 1.0) if job.total else 0.0
-    st.progress(share, text=f"{METHODS[job.request.method]}: {job.done} of {job.total or '…'}")
+    st.progress(share, text=f"{METHODS[job.request.method]}: " + (f"{job.done} of {job.total}" if job.total else "starting"))
+    if job.is_ending:
+        st.caption("Ending …")
+        return
     if job.seconds_left is not None:
         st.caption(time_left(job.seconds_left))
     if st.button("Cancel", key="fine-tuning-cancel", type="tertiary"):
         job.cancel()
+        st.rerun(scope="fragment")
 
 
 def _ended(job: TuningJob) -> None:
