@@ -113,7 +113,7 @@ class _Quantised:
 
 
 def _quantised(quantiser: Any, frames: torch.Tensor) -> _Quantised:
-    """What `quantiser(frames)` gives. It is a matrix product: each frame times all codes, value by value, takes most of a step."""
+    """What `quantiser(frames)` gives, by a matrix product: each frame times all codes, value by value, takes most of a step."""
     groups, codes = quantiser.num_groups, quantiser.num_vars
     scores = quantiser.weight_proj(frames).float().view(-1, codes)
     picked = nn.functional.gumbel_softmax(scores, tau=quantiser.temperature, hard=True).view(-1, groups, codes)
