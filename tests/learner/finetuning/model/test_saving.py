@@ -22,6 +22,7 @@ from learner.corpora.clips import LabelledClips, ProbeClip
 from learner.finetuning.experiment import FinetuneSettings
 from learner.finetuning.model.saving import finetune_and_save
 from learner.finetuning.recipe import MEAN, PLAIN, SHIPPED, Recipe
+from learner.finetuning.training import steps
 from learner.finetuning.training.supervised import SupervisedJob
 from learner.prediction.models.document import ModelDocument
 from learner.prediction.models.reading import load_saved_model
@@ -161,3 +162,34 @@ def test_frozen_trains_no_network(labelled: LabelledClips, tiny: Path, tmp_path:
         finetune_and_save(
             labelled, tmp_path / "x", settings=FinetuneSettings("frozen", str(tiny)), cache=tmp_path, watch=unwatched
         )
+
+
+def test_a_training_on_all_labels_goes_on_to_the_same_network(
+    saved: Callable[[str], Path], labelled: LabelledClips, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = SupervisedJob.before
+
+    def interrupted(self: SupervisedJob, step: int) -> None:
+        if step == 3 and len(self._labelled) == 12:
+            raise KeyboardInterrupt
+        before(self, step)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "SAVE_SECONDS", 0.0)
+        patched.setattr(steps, "_WRITING", 0.0)
+        patched.setattr(SupervisedJob, "before", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            save(labelled, tiny, tmp_path / "network", head=PLAIN)
+    assert not (tmp_path / "network").exists()
+    seen: list[int] = []
+
+    def noted(self: SupervisedJob, step: int) -> None:
+        seen.append(step)
+        before(self, step)
+
+    monkeypatch.setattr(SupervisedJob, "before", noted)
+    save(labelled, tiny, tmp_path / "network", head=PLAIN)
+    assert min(seen) > 0
+    whole, again = (folder / "model.safetensors" for folder in (saved(PLAIN), tmp_path / "network"))
+    assert whole.read_bytes() == again.read_bytes()
+    assert not list((tmp_path / "network-work").glob("all-*"))
