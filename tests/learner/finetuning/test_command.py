@@ -78,11 +78,11 @@ def test_a_saved_network_predicts_new_audio(manifest: Path, tiny: Path, tmp_path
     audio.mkdir()
     written(audio / "tone.wav", tone(900, 0.3))
     (audio / "torn.wav").write_bytes(b"RIFF")
-    told = json.loads(
+    printed = json.loads(
         run.invoke(main, ["predict", str(output), "--model", str(network), "--folder", str(audio), "--json"]).stdout
     )
-    assert (told["predicted"], [failed["file_name"] for failed in told["failed"]]) == (1, ["torn.wav"])
-    assert (told["model"]["labels"], told["model"]["method"]) == (["high", "low"], "v-ft")
+    assert (printed["predicted"], [failed["file_name"] for failed in printed["failed"]]) == (1, ["torn.wav"])
+    assert (printed["model"]["labels"], printed["model"]["method"]) == (["high", "low"], "v-ft")
     header, row = output.read_text().splitlines()
     assert header == "file_name,start,end,predicted,p_high,p_low"
     assert row.startswith("tone.wav,0.0,0.3,")
