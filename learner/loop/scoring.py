@@ -20,7 +20,7 @@ from db.store.engine import Turn
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
-from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds, worded_folds
 from learner.evaluation.curve import Traced, distinct_prefixes, thinned, traced_curve
 from learner.evaluation.new_speakers import new_speakers
 from learner.evaluation.report import plain_accuracy, run_report
@@ -144,6 +144,7 @@ class Scorer:
             probabilities=cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids),
             choice=published.choice,
             normalised_folds=normalised_folds(heads, tested, labels),
+            worded_folds=worded_folds(heads, tested, labels),
             plain=plain,
             new_speakers=new_speakers(tested, hit, pool, labels=len(snapshot.label_ids)),
         ).model_copy(update=of_slice)

@@ -66,4 +66,4 @@ class HandmadeBaseline:
             with self._project.write(Turn.LEARNING) as session:
                 forget_rows(session, feature_set_id, damaged.tolist())
             return self._read(pool, feature_set_id)
-        return replace(pool, features=features, ready=ready, mean=mean, scale=scale)
+        return replace(pool, features=features, ready=ready, mean=mean, scale=scale, words=None)
