@@ -1,9 +1,9 @@
-"""`python -m benchmarks.studies.words`: does the rule that decides on words beside sound find where they help, and what does it cost?
+"""`python -m benchmarks.studies.words`: does the rule on words beside sound find where they help, and what does it cost?
 
-For each corpus and number of labels, heads learn from random clips of all speakers but one fold's, and are tested on that fold, as
-in a project: on sound alone, on sound with words always, and on what the rule chooses from the same labels. "Shuffled" gives each
-clip the words of another one, so that they are noise; "half" takes them from every other clip. Writes a table between its markers
-in docs/words_and_sound.md. EARMARK_CORPORA names the corpora, EARMARK_CACHE the folder of vectors.
+For each corpus and number of labels, heads learn from random clips of all speakers but those of one fold, and are tested on that
+fold, as in a project: on sound alone, on sound with words always, and on what the rule chooses from the same labels. "Shuffled"
+gives each clip the words of another one, so that they are noise; "half" takes them from every other clip. Writes a table between
+its markers in docs/words_and_sound.md. EARMARK_CORPORA names the corpora, EARMARK_CACHE the folder of vectors.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +118,9 @@ def _pool(material: Material, done_to_words: str, run: int) -> Pool:
         vectors[run % 2 :: 2] = 0.0
     features = FeaturesInMemory(clip_ids, as_stored(material.audio))
     mean, scale = pool_statistics(features.chunks(), dim=features.dim)
-    speakers = ByClip.of((clip, str(group)) for clip, group in zip(clip_ids.tolist(), material.group_of, strict=True))
+    speakers: ByClip[str | None] = ByClip.of(
+        (clip, str(group)) for clip, group in zip(clip_ids.tolist(), material.group_of, strict=True)
+    )
     return Pool(
         signature=(0, len(clip_ids), len(clip_ids), run, 0, 0),
         features=features,
@@ -154,11 +156,8 @@ def _lines(name: str, found: Tried, material: Material, runs: int) -> list[str]:
     return lines
 
 
-def _material(corpus: str) -> dict[str, Path | str | None]:
-    if corpus == "sample_data":
-        return {"manifest": ROOT / "sample_data" / "manifest.csv", "corpus": None}
-    folder = Path(os.environ["EARMARK_CORPORA"])
-    return {"manifest": folder / corpus, "corpus": corpus}
+def _manifest(corpus: str) -> Path:
+    return ROOT / "sample_data" / "manifest.csv" if corpus == "sample_data" else Path(os.environ["EARMARK_CORPORA"]) / corpus
 
 
 def table(asked: Sequence[tuple[str, str, str]], *, runs: int) -> str:
@@ -167,12 +166,11 @@ def table(asked: Sequence[tuple[str, str, str]], *, runs: int) -> str:
     lines = ["| " + " | ".join(head) + " |", "| --- | ---: | ---: | --- | --- | ---: |"]
     text_encoder = text_encoder_named(MINILM)
     for corpus, encoder, done_to_words in asked:
-        source = _material(corpus)
-        labelled = manifest_clips(Path(str(source["manifest"])), corpus=None if source["corpus"] is None else corpus)
+        labelled = manifest_clips(_manifest(corpus), corpus=None if corpus == "sample_data" else corpus)
         material = material_of(labelled, encoder=encoder, text_encoder=text_encoder, cache=cache_folder(None), watch=progress_bar)
         if material.text is None:
             raise SystemExit(f"{corpus} has no transcripts.")
-        found = tried(replace(material), done_to_words=done_to_words, runs=runs)
+        found = tried(material, done_to_words=done_to_words, runs=runs)
         name = ", ".join(each for each in (corpus, f"`{encoder}`", done_to_words) if each)
         lines += _lines(name, found, material, runs)
         print("\n".join(lines[-len(LABELS) :]), flush=True)

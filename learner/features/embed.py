@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +30,9 @@ from learner.features.precision import storable
 from learner.features.same_weights import encoder_in_use
 from learner.features.store import FeatureStore, embed_lock
 from learner.progress import Progress, unseen
+
+if TYPE_CHECKING:
+    from learner.features.embed_words import WordsReport
 
 LONG_SECONDS = 120.0
 """Longer clips are never held in memory: they are decoded and encoded block by block."""
@@ -60,6 +64,8 @@ class EmbedReport:
     seconds: float
     precision: str
     """That the encoder computed in."""
+    words: WordsReport | None = None
+    """What was done for transcripts; None where the settings name no text encoder."""
 
 
 @dataclass
