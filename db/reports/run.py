@@ -43,6 +43,8 @@ class RunReport(Report):
     worded_folds: int = 0
     """Folds of the evaluation that chose to use words."""
     plain: PlainAccuracy | None = None
+    sound: PlainAccuracy | None = None
+    """Accuracy without words, where folds of the evaluation chose to use them."""
     new_speakers: NewSpeakers | None = None
     """None in runs of earlier versions."""
     calibration: Calibration | None = None

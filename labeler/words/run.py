@@ -53,14 +53,14 @@ def normalisation_in_words(run: Run) -> list[str]:
 
 def words_in_words(run: Run) -> list[str]:
     """Whether words are used beside sound, why, and the accuracy of sound alone; empty where the project has no words."""
-    report, without = run.report, run.report.plain
+    report, sound = run.report, run.report.sound
     if not report.words_why:
         return []
     done = "Words are used beside sound" if report.words else "Words are not used beside sound"
     sentences = [f"{done}. {report.words_why}"]
-    if without is not None and report.worded_folds and not report.normalised_folds:
-        interval = f"({without.ua_low:.2f}–{without.ua_high:.2f})"
-        sentences.append(f"Without words, as for new audio, which has no transcripts: UA {without.ua:.2f} {interval}.")
+    if sound is not None and run.ua is not None:
+        interval = f"({sound.ua_low:.2f}–{sound.ua_high:.2f})"
+        sentences.append(f"With words: UA {run.ua:.2f}, with sound alone: {sound.ua:.2f} {interval}.")
     return sentences
 
 

@@ -63,6 +63,17 @@ class FoldHeads:
                 self._heads[key, found.normalisation, found.words] = head
         return self._heads[key, self._choices[key].normalisation, self._choices[key].words]
 
+    def sound(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
+        """The same head without words, whatever the decision on these."""
+        head = self.trained(examples, held_out_fold=held_out_fold)
+        if head is None or not head.words:
+            return head
+        key = (self._key(examples, held_out_fold), head.normalisation, False)
+        if key not in self._heads:
+            vectors = self.pool.features.rows(examples.clip_ids)
+            self._heads[key] = self._fitted(examples, vectors, head.normalisation, held_out_fold)
+        return self._heads[key]
+
     def plain(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
         """The same head without normalisation and words, whatever the decision."""
         if not len(examples.y):
@@ -100,6 +111,7 @@ def cross_fitted(
     *,
     after_each: Callable[[], None],
     plain: bool = False,
+    sound: bool = False,
 ) -> Int64Array:
     """Predicted label positions of the slice clips, each by a head that was not trained on the clip's fold.
 
@@ -109,10 +121,12 @@ def cross_fitted(
         labels: label id by clip id, to train on; all have features and active labels.
         after_each: called after each fold.
         plain: no head normalises by speaker or uses words.
+        sound: no head uses words.
     """
     positions = {label: position for position, label in enumerate(label_ids)}
+    train = heads.plain if plain else heads.sound if sound else heads.trained
     predicted = np.full(len(tested.y), UNTRAINED, dtype=np.int64)
-    for held_out, head, inputs in _tested(heads.pool, tested, labels, heads.plain if plain else heads.trained):
+    for held_out, head, inputs in _tested(heads.pool, tested, labels, train):
         if head is not None:
             predicted[held_out] = [positions[int(label)] for label in head.predict(inputs)]
         after_each()

@@ -13,9 +13,6 @@ from scipy.linalg import cho_factor, cho_solve
 from learner.arrays import Float32Array, Float64Array, Int64Array
 from learner.dataset.folds import held_out_in_turn
 
-LEAST_GAIN, LEAST_HITS = 0.5, -1.0
-"""In standard errors: how much the squared error must fall, and how many correct predictions may be lost and still count as
-chance. The squared error shows with 30 labels what the number of correct predictions shows with 200."""
 MOST_LABELS = 400
 """Of more labelled clips, only so many are used, drawn by hash: they are enough for a clear decision."""
 _RIDGE = 0.25
@@ -47,14 +44,21 @@ def held_out_scores(inputs: Float32Array, y: Int64Array, folds: Int64Array) -> F
     return found
 
 
-def is_better(with_it: Float64Array, without: Float64Array, y: Int64Array) -> bool:
-    """Whether the scores `with_it` [n, classes] of the classes y [n] are better than those `without`, beyond chance."""
+def is_better(with_it: Float64Array, without: Float64Array, y: Int64Array, *, least_gain: float, least_hits: float) -> bool:
+    """Whether the scores `with_it` [n, classes] of the classes y [n] are better than those `without`.
+
+    The squared error shows with 30 labels what the number of correct predictions shows with 200.
+
+    Args:
+        least_gain: so many standard errors the squared error must fall.
+        least_hits: so many standard errors the correct predictions must rise; a negative number lets chance cost some.
+    """
     classes, targets = np.unique(y, return_inverse=True)
     wanted = np.eye(len(classes))[targets] - 1 / len(classes)
     importance = 1 / np.bincount(targets)[targets]
     gain = importance * (np.square(without - wanted).sum(axis=1) - np.square(with_it - wanted).sum(axis=1))
     hits = importance * ((with_it.argmax(axis=1) == targets).astype(float) - (without.argmax(axis=1) == targets))
-    return _in_errors(gain) > LEAST_GAIN and _in_errors(hits) > LEAST_HITS
+    return _in_errors(gain) > least_gain and _in_errors(hits) > least_hits
 
 
 def _in_errors(gains: Float64Array) -> float:

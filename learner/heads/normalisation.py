@@ -31,6 +31,10 @@ labels (.57, .61) -.07 and -.02; three (.77, .79) -.02 and -.01; four (.87) +.02
 """
 
 
+LEAST_GAIN, LEAST_HITS = 0.5, -1.0
+"""In standard errors, see `is_better`."""
+
+
 @dataclass(frozen=True)
 class InputChoice:
     """What a head gets, and why, as sentences. They name no score: a score that was used to choose is too optimistic."""
@@ -70,7 +74,7 @@ def choose_normalisation(pool: Pool, clip_ids: Int64Array, y: Int64Array, vector
     with_it = held_out_scores(pool.inputs_of(vectors, clip_ids, SPEAKER), y, folds)
     without = held_out_scores(pool.standardised(vectors), y, folds)
     tried = f"Cross-validation over speakers with {len(y)} labels"
-    if is_better(with_it, without, y):
+    if is_better(with_it, without, y, least_gain=LEAST_GAIN, least_hits=LEAST_HITS):
         return InputChoice(SPEAKER, f"{tried} shows that this improves predictions for held-out speakers.")
     return InputChoice(NONE, f"{tried} does not show clearly that it improves predictions for held-out speakers.")
 

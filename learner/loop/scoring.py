@@ -23,7 +23,7 @@ from learner.dataset.trainable import trainable
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds, worded_folds
 from learner.evaluation.curve import Traced, distinct_prefixes, thinned, traced_curve
 from learner.evaluation.new_speakers import new_speakers
-from learner.evaluation.report import plain_accuracy, run_report
+from learner.evaluation.report import plain_accuracy, run_report, sound_accuracy
 from learner.evaluation.shares import label_shares
 from learner.loop.heartbeat import Reporter
 from learner.loop.publishing import Published
@@ -134,6 +134,7 @@ class Scorer:
         labels = trainable(pool, snapshot.live, snapshot.label_ids)
         hit = traced.hits[-1] if len(traced.hits) else np.zeros(0, dtype=np.bool_)
         plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, progress=progress)
+        sound = sound_accuracy(heads, tested, labels, snapshot.label_ids, progress=progress)
         report = run_report(
             scored,
             tested,
@@ -146,6 +147,7 @@ class Scorer:
             normalised_folds=normalised_folds(heads, tested, labels),
             worded_folds=worded_folds(heads, tested, labels),
             plain=plain,
+            sound=sound,
             new_speakers=new_speakers(tested, hit, pool, labels=len(snapshot.label_ids)),
         ).model_copy(update=of_slice)
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}

@@ -53,7 +53,9 @@ class HandmadeBaseline:
         except EarmarkError:
             # No room, somebody embeds just now, or the encoder fails: the learner goes on without a baseline.
             return None
-        return pool if made == pool.features.feature_set_id else self._read(pool, made)
+        if made != pool.features.feature_set_id:
+            return self._read(pool, made)
+        return pool if pool.words is None else replace(pool, words=None)
 
     def _read(self, pool: Pool, feature_set_id: int) -> Pool | None:
         features = open_feature_set(self._project, feature_set_id)
