@@ -44,12 +44,17 @@ class WordFeatures(Features):
         self._stored = stored
 
     def stamps(self) -> Float32Array:
-        """The stamps [n, STAMP] in the order of `clip_ids`; reads all vectors.
+        """The stamps [n, STAMP] in the order of `clip_ids`, not numbers where a vector is damaged; reads all vectors.
 
         Raises:
             FeatureError: they cannot be read any more.
         """
-        return np.concatenate([np.zeros((0, STAMP), np.float32), *(chunk[:, self.dim :] for chunk in self._stored.chunks())])
+        found = [np.zeros((0, STAMP), np.float32)]
+        for chunk in self._stored.chunks():
+            stamps = chunk[:, self.dim :].copy()
+            stamps[~np.isfinite(chunk).all(axis=1)] = np.nan
+            found.append(stamps)
+        return np.concatenate(found)
 
     def _vectors_at(self, positions: Int64Array) -> Float32Array:
         return self._stored._vectors_at(positions)[:, : self.dim]
