@@ -17,7 +17,7 @@ from labeler.scripting.options import Time, option_of, seconds_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from learner.features.embed import EmbedReport
+    from learner.features.embed_report import EmbedReport
     from learner.imports.import_report import ImportReport
     from learner.progress import Progress
 

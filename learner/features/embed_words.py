@@ -18,6 +18,7 @@ from db.project import OpenProject
 from db.records.features import OF_WORDS, transcripts, with_transcript
 from db.settings_file import change_settings
 from learner.arrays import Float32Array
+from learner.features.embed_report import WordsReport
 from learner.features.matrix import open_feature_set
 from learner.features.precision import as_stored, storable
 from learner.features.store import FeatureStore, embed_lock
@@ -30,20 +31,6 @@ AT_ONCE = 64
 """Texts that are lost with the process at most."""
 OFF = "none"
 """In place of a text encoder: words are not used any more."""
-
-
-@dataclass(frozen=True)
-class WordsReport:
-    """What one call did."""
-
-    text_encoder: str
-    encoded: int
-    """Transcripts that got a vector, new or changed ones."""
-    with_words: int
-    """Clips in service that have one now."""
-    without: int
-    """Clips in service without a transcript, or without words in it: they are masked."""
-    seconds: float
 
 
 @dataclass(frozen=True)

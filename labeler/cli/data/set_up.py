@@ -23,7 +23,7 @@ from labeler.words.import_warnings import warning_lines
 from labeler.words.run import clips_with_words, counted
 
 if TYPE_CHECKING:
-    from learner.features.embed_words import WordsReport
+    from learner.features.embed_report import WordsReport
     from learner.imports.import_report import ImportReport
 
 corpus_option = click.option(

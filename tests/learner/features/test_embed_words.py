@@ -15,7 +15,8 @@ from db.records.clip_changes import set_details
 from db.records.features import newest_feature_set
 from db.settings_file import change_settings
 from learner.dataset.words import Words
-from learner.features.embed_words import OFF, WordsReport, choose_text_encoder, embed_words
+from learner.features.embed_report import WordsReport
+from learner.features.embed_words import OFF, choose_text_encoder, embed_words
 from learner.features.erasing import erase_withdrawn
 from learner.features.matrix import shard_path
 from learner.features.words import STAMP, WordFeatures, open_words, stamp_of
