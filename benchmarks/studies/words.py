@@ -180,7 +180,7 @@ def table(asked: Sequence[tuple[str, str, str]], *, runs: int) -> str:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.words", description=__doc__)
-    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", help="the rows of one corpus; leaves docs/words_and_sound.md as it is")
     options = parser.parse_args()
     asked = [each for each in ASKED if options.only in (None, each[0])]
