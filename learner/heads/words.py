@@ -22,9 +22,9 @@ LEAST_GAIN, LEAST_HITS = 1.5, 0.0
 """In standard errors, see `is_better`: more than speaker normalisation needs, since words cost more where they do not help.
 
 Difference in UA to sound alone on `sample_data` at 31, 62, 125 and 240 labels, four runs. With log-mel, where words help: always
-+.036 +.040 +.052 +.050; by (.5, -1), which decides on normalisation, +.018 +.034 +.049 +.050; by (1.5, 0) -.005 +.009 +.043 +.048.
-With `bundled`, where they do not: always -.078 -.066 -.036 -.018; by (.5, -1) -.038 -.022 -.005 -.005; by (1.5, 0) -.011 -.005
-.000 .000. So with 31 labels no rule does well, and none decides.
++.036 +.040 +.052 +.050; by (.5, -1), the bar of speaker normalisation, +.018 +.034 +.049 +.050; by (1.5, 0) -.005 +.009 +.043
++.048. With `bundled`, where they do not: always -.078 -.066 -.036 -.018; by (.5, -1) -.038 -.022 -.005 -.005; by (1.5, 0) -.011
+-.005 .000 .000. So with 31 labels no rule does well, and none decides.
 """
 
 
