@@ -19,6 +19,7 @@ from db.records.portions import portions
 _AT_A_TIME = 20_000
 OF_WORDS = "text_encoder"
 """The key of a feature set's settings that names the text encoder, where it holds vectors of transcripts and not of sound."""
+_SPACE = " \t\r\n"
 NEW_FEATURES = "new-features"
 """The kind of event by which a lead asks for features by the weights that the encoder in use has now."""
 _INSTEAD_OF = "instead of set"
@@ -102,7 +103,7 @@ def transcripts(session: Session) -> Iterator[tuple[int, str | None]]:
 
 def with_transcript(session: Session) -> int:
     """Clips in service whose transcript holds more than space."""
-    query = select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY, func.trim(Clip.transcript) != "")
+    query = select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY, func.trim(Clip.transcript, _SPACE) != "")
     return session.scalar(query) or 0
 
 

@@ -16,7 +16,7 @@ from learner.dataset.statistics import pool_statistics
 from learner.features.base import Features
 
 WEIGHT = 0.5
-"""How far words spread the clips, relative to sound: as in `earmark modalities`."""
+"""How far words spread the clips, relative to sound; chosen in `learner.modalities.compare`."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from learner.loop.heartbeat import Reporter
 
 LOOK_SECONDS = 2.0
 """Between two looks at whether clips or transcripts came."""
+MOST_WAITS = 10.0
+"""So many times longer at most, where the last look took long: it reads all transcripts, and during an import all is news."""
 RETRY_SECONDS = 60.0
 """After a failure."""
 
@@ -65,6 +67,7 @@ class WordEmbedding:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             self._reporter.report("waiting", str(error))
             return
+        self._looked_at = time.monotonic() + LOOK_SECONDS * min(time.monotonic() - now, MOST_WAITS)
         if not over:
             self._settled = key
         if self._reporter.state == "embedding":

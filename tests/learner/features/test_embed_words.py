@@ -12,7 +12,7 @@ from db.errors import EncoderError, FeatureError
 from db.models import Clip
 from db.project import OpenProject
 from db.records.clip_changes import set_details
-from db.records.features import newest_feature_set
+from db.records.features import newest_feature_set, with_transcript
 from db.settings_file import change_settings
 from learner.dataset.words import Words
 from learner.features.embed_report import WordsReport
@@ -64,6 +64,7 @@ def test_transcripts_get_vectors_beside_the_features_of_sound(any_project: OpenP
     assert words.dim == expected.shape[1]
     with any_project.read() as session:
         assert newest_feature_set(session) is None, "they are never the features in use"
+        assert with_transcript(session) == 3
     assert encoded(any_project).encoded == 0
 
 
