@@ -19,6 +19,7 @@ from db.records.portions import portions
 _AT_A_TIME = 20_000
 OF_WORDS = "text_encoder"
 """The key of a feature set's settings that names the text encoder, where it holds vectors of transcripts and not of sound."""
+_COMPLETED = "completed_at"
 _SPACE = " \t\r\n"
 NEW_FEATURES = "new-features"
 """The kind of event by which a lead asks for features by the weights that the encoder in use has now."""
@@ -73,15 +74,22 @@ def newest_feature_set(session: Session) -> FeatureSet | None:
 
 
 def words_set(session: Session, text_encoder: str | None) -> FeatureSet | None:
-    """The vectors of transcripts by this text encoder; None without any.
+    """The vectors of transcripts by this text encoder that are in use; None without any.
 
-    Where its weights have changed there are several: the one with the most clips counts, and of equal ones the newest.
+    Where its weights have changed there are several: the one that was completed last, or the first one while it is being filled.
     """
     if text_encoder is None:
         return None
-    rows = select(func.count()).where(FeatureRow.feature_set_id == FeatureSet.id).correlate(FeatureSet).scalar_subquery()
     of_words = FeatureSet.settings[OF_WORDS].as_string() == text_encoder
-    return session.scalars(select(FeatureSet).where(of_words).order_by(rows.desc(), FeatureSet.id.desc()).limit(1)).first()
+    found = session.scalars(select(FeatureSet).where(of_words)).all()
+    return max(found, key=lambda each: (each.settings.get(_COMPLETED, 0.0), -each.id), default=None)
+
+
+def use_words_set(session: Session, feature_set_id: int) -> None:
+    """Make a set of words the one in use for its text encoder, once it holds every transcript; see `words_set`."""
+    stored = session.get_one(FeatureSet, feature_set_id)
+    # In the settings, since `used_at` belongs to sets of sound.
+    stored.settings = {**stored.settings, _COMPLETED: time.time()}
 
 
 def words_signature(session: Session, text_encoder: str | None) -> tuple[int, ...]:

@@ -159,6 +159,8 @@ def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int])
 
 def worded_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:
     """The number of folds for which `cross_fitted` uses words beside sound."""
+    if heads.pool.words is None:
+        return 0
     trained = (head for _, head in _trained(heads.pool, tested, labels, heads.trained))
     return sum(head is not None and head.words for head in trained)
 

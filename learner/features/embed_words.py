@@ -15,8 +15,9 @@ import numpy as np
 
 from db.errors import EncoderError
 from db.project import OpenProject
-from db.records.features import OF_WORDS, transcripts, with_transcript
+from db.records.features import OF_WORDS, transcripts, use_words_set, with_transcript, words_set
 from db.settings_file import change_settings
+from db.store.engine import Turn
 from learner.arrays import Float32Array
 from learner.features.embed_report import WordsReport
 from learner.features.matrix import open_feature_set
@@ -87,9 +88,21 @@ def embed_words(
     if any_words:
         with embed_lock(project):
             store = FeatureStore(project, _Made(name, model.dim + STAMP, {**model.settings, OF_WORDS: name}))
-            encoded = _encode(store, model, _due(project, store.feature_set_id), progress, should_stop)
+            due = _due(project, store.feature_set_id)
+            encoded = _encode(store, model, due, progress, should_stop)
+            if encoded == len(due):
+                _use(project, name, store.feature_set_id)
     with_words, without = word_counts(project)
     return WordsReport(name, encoded, with_words, without, time.monotonic() - started)
+
+
+def _use(project: OpenProject, name: str, feature_set_id: int) -> None:
+    with project.read() as session:
+        used = words_set(session, name)
+        is_used = used is not None and used.id == feature_set_id
+    if not is_used:
+        with project.write(Turn.LEARNING) as session:
+            use_words_set(session, feature_set_id)
 
 
 def word_counts(project: OpenProject) -> tuple[int, int]:

@@ -87,6 +87,31 @@ def test_only_new_and_changed_transcripts_are_encoded(project: OpenProject, bert
     np.testing.assert_array_equal(opened(project).rows([clips[0]]), before[1:])
 
 
+def test_other_weights_encode_all_anew_and_the_old_vectors_count_until_they_have(
+    project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    folder = small_bert(tmp_path / "bert")
+    add_clips(project, 4)
+    clips = say(project, *"abcd")
+    choose_text_encoder(project, str(folder))
+    encoded(project)
+    say(project, None)
+    encoded(project)
+    before = opened(project).rows(clips[1:])
+    weights = folder / "model.safetensors"
+    save_file({name: torch.flip(each, [0]) for name, each in load_file(weights).items()}, weights, metadata={"format": "pt"})
+    monkeypatch.setattr("learner.features.embed_words.AT_ONCE", 2)
+    embed_words(project, should_stop=lambda: True)
+    np.testing.assert_array_equal(opened(project).rows(clips[1:]), before)
+    assert encoded(project).encoded == 1
+    # The old set holds a row more, of the text that is gone.
+    assert len(opened(project)) == 3
+    assert (opened(project).rows(clips[1:]) != before).any(axis=1).all()
+
+
 def test_work_that_was_stopped_goes_on(project: OpenProject, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add_clips(project, 5)
     say(project, *"abcde")
