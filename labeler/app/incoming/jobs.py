@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from db.errors import FormatError
-from labeler.app.incoming.job import ImportJob, JobState
+from labeler.app.commands.job import JobState
+from labeler.app.incoming.job import ImportJob
 from labeler.app.incoming.request import ImportRequest
 
 

@@ -197,7 +197,8 @@ def _wav_rate(clip: ClipAudio) -> int:
 def _write_wav(clip: ClipAudio, path: Path, *, gain: float = 0.0) -> None:
     """Write a mono WAV, the signal that encoders get, block by block, so that memory does not grow with the span."""
     rate, factor = _wav_rate(clip), np.float32(10 ** (gain / 20))
-    with wave.open(str(path), "wb") as file:
+    # Opened first: a writer of `wave` whose file cannot be opened complains once more when it is thrown away.
+    with open(path, "wb") as raw, wave.open(raw, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)

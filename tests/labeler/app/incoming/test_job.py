@@ -9,7 +9,8 @@ import pytest
 from db.errors import FormatError
 from db.project import OpenProject
 from db.status import project_status
-from labeler.app.incoming.job import ImportJob, JobState
+from labeler.app.commands.job import JobState
+from labeler.app.incoming.job import ImportJob
 from labeler.app.incoming.jobs import ImportJobs
 from labeler.app.incoming.request import ImportRequest
 from labeler.processes.progress_lines import progress_in, progress_writer

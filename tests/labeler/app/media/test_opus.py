@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,14 @@ def test_opus_takes_no_more_than_the_room_kept_for_it(project: OpenProject, tmp_
     with project.read() as session:
         clip = clip_audio(session, 1)
     assert found.path.stat().st_size <= most_opus_bytes(clip, channels=2)
+
+
+def test_a_wav_whose_folder_has_gone_is_one_error_and_leaves_nothing_behind(project: OpenProject, tmp_path: Path) -> None:
+    (clip_id,) = import_files(project, [written(tmp_path / "a.wav", stereo(0.2))])
+    with project.read() as session:
+        clip = clip_audio(session, clip_id)
+    files = AudioFiles(tmp_path / "cache")
+    (tmp_path / "cache").rmdir()
+    with pytest.raises(OSError, match="No such file"):
+        files.playable(clip, imported=(clip.size, clip.mtime_ns), form="wav")
+    gc.collect()  # what is thrown away does not complain

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from db.records.labels import active_labels
-from labeler.app.incoming.job import ImportJob, JobState
+from labeler.app.commands.job import JobState
+from labeler.app.incoming.job import ImportJob
 from labeler.app.incoming.jobs import jobs_of
 from labeler.app.opened import Serving
 from labeler.app.pages.entry.required import require_lead

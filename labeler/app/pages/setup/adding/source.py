@@ -43,7 +43,10 @@ def ask_for_audio(now: Serving) -> None:
         if source is None:
             return
         request, labels = _folder(source) if source.is_dir() else _file(source)
-        _offer_labels(now, labels)
+        # A place of its own, taken or not: else what stands below moves up once the labels are added, and while that run goes on
+        # the page shows it twice.
+        with st.container():
+            _offer_labels(now, labels)
         cut = ask_how_to_cut()
         _buttons(now, replace(request, labels_as=_labels_as(labels), segment=cut.segment, longest=cut.longest))
     except EarmarkError as error:
