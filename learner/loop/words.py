@@ -21,6 +21,9 @@ MOST_WAITS = 10.0
 RETRY_SECONDS = 60.0
 """After a failure."""
 
+STATE = "encoding words"
+"""What the learner reports meanwhile."""
+
 _Key = tuple[str, int, int, int]
 
 
@@ -31,6 +34,8 @@ class WordEmbedding:
         self._project, self._reporter = project, reporter
         self._settled: _Key | None = None
         """For what nothing is left to do."""
+        self._failed: str | None = None
+        """The text encoder that failed; `_retry_at` holds for it alone."""
         self._retry_at = 0.0
         self._looked_at = -LOOK_SECONDS
 
@@ -41,7 +46,7 @@ class WordEmbedding:
             between: called after each batch; it may raise to give up, and what was encoded is kept.
         """
         name, now = self._project.settings.text_encoder, time.monotonic()
-        if name is None or now - self._looked_at < LOOK_SECONDS or now < self._retry_at:
+        if name is None or now - self._looked_at < LOOK_SECONDS or (name == self._failed and now < self._retry_at):
             return
         self._looked_at = now
         with self._project.read() as session:
@@ -55,20 +60,24 @@ class WordEmbedding:
 
         def after_batch(done: int, total: int) -> None:
             nonlocal over
-            if total and self._reporter.state != "embedding":
-                self._reporter.report("embedding", name, done=done, total=total)
+            if total and self._reporter.state != STATE:
+                self._reporter.report(STATE, name, done=done, total=total)
             elif total:
                 self._reporter.progress(done, total)
-            over = between()
+            over = between() or self._is_paused()
 
         try:
             embed_words(self._project, progress=after_batch, should_stop=lambda: over)
         except (EncoderError, FeatureError) as error:
-            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._failed, self._retry_at = name, time.monotonic() + RETRY_SECONDS
             self._reporter.report("waiting", str(error))
             return
         self._looked_at = time.monotonic() + LOOK_SECONDS * min(time.monotonic() - now, MOST_WAITS)
         if not over:
             self._settled = key
-        if self._reporter.state == "embedding":
+        if self._reporter.state == STATE:
             self._reporter.report("waiting")
+
+    def _is_paused(self) -> bool:
+        with self._project.read() as session:
+            return is_paused(session)

@@ -80,13 +80,16 @@ def test_a_pause_holds_for_words_too(project: OpenProject, at_work: WordEmbeddin
 
 
 def test_a_text_encoder_that_is_not_there_is_reported_and_tried_again_later(
-    project: OpenProject, at_work: WordEmbedding, tmp_path: Path
+    project: OpenProject, at_work: WordEmbedding, bert: str, tmp_path: Path
 ) -> None:
     change_settings(project.directory, {"text_encoder": str(tmp_path / "gone")}, by="Lee")
     at_work.stretch(never)
     state = state_of(project)
     assert state.state == "waiting"
     assert "There is no text encoder" in state.detail
+    change_settings(project.directory, {"text_encoder": bert}, by="Lea")
+    at_work.stretch(never)
+    assert encoded(project) == 2, "another one is tried at once"
 
 
 def test_the_learner_of_a_project_without_words_loads_nothing_that_reads_text() -> None:
