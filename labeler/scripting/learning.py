@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from db.finetuned.document import read_finetuned
 from db.records.labels import active_labels
 from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import ComparedCurves
@@ -43,8 +44,8 @@ class Learning(Opened):
             return learn_once(project, progress=progress or unseen)
 
     def status(self) -> dict[str, Any]:
-        """The project in numbers: clips, decisions, labels, the newest run with its accuracy, the advice on when to stop, and
-        better features that it could have.
+        """The project in numbers: clips, decisions, labels, the newest run with its accuracy, the advice on when to stop,
+        better features that it could have, and what the last fine-tuning gave.
         """
         with self._used() as project:
             with project.read() as session:
@@ -52,11 +53,13 @@ class Learning(Opened):
                 outlook, run = latest_outlook(session), latest_evaluated_run(session)
                 if document["words"] is not None:
                     document["words"]["sentences"] = [] if run is None else words_in_words(run)
+            finetuned = read_finetuned(project.heads_dir)
             better = [as_document(offer) for offer in better_features_of(project)]
         return {
             **document,
             "outlook": None if outlook is None else outlook.model_dump(mode="json"),
             "better_features": better,
+            "finetuned": None if finetuned is None else finetuned.as_document(),
         }
 
     def curve(self, *, output: StrPath | None = None) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> li
     ]
     better = [_offer_line(offer) for offer in document["better_features"]]
     better += [WHAT_STAYS] if better else []
-    return [*lines, *_run_lines(document, outlook), *better]
+    finetuned = [] if document["finetuned"] is None else [document["finetuned"]["line"]]
+    return [*lines, *_run_lines(document, outlook), *finetuned, *better]
 
 
 def _word_lines(words: dict[str, Any] | None) -> list[str]:

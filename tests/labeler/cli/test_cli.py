@@ -61,6 +61,7 @@ def test_init_creates_a_project_and_shows_the_next_command(tmp_path: Path) -> No
         "queue": 0,
         "outlook": None,
         "better_features": [],
+        "finetuned": None,
     }
 
 

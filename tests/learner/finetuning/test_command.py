@@ -53,7 +53,7 @@ def test_a_table_for_a_person_and_a_figure(manifest: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "A project's own decisions cannot be fine-tuned on yet"),
+        ([], "There is no project in"),
         (["CLIPS", "--folds", "room"], "room"),
         (["CLIPS", "--folds", "7"], "3 speakers cannot be dealt into 7 folds; choose --folds from 2 to 3."),
         (["CLIPS", "--plot", "figure.gif"], "figure.gif cannot be drawn"),
