@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from benchmarks.studies.stochastic_order import named
 from db.errors import LearnerError
 from learner.arrays import Float64Array
 from learner.evaluation.significance.stochastic_order import almost_stochastic_order, violation_ratio
@@ -51,7 +52,7 @@ def test_normal_distributions_have_the_ratio_of_the_integral() -> None:
     places = (np.arange(20_000) + 0.5) / 20_000
     assert violation_ratio(gap[0](places), gap[1](places)) == pytest.approx(known, abs=1e-3)
     rng = np.random.default_rng(2)
-    found = almost_stochastic_order(rng.normal(mean, deviation, 2000), rng.normal(0, 1, 2000), resamples=200)
+    found = almost_stochastic_order(rng.normal(mean, deviation, 2000), rng.normal(0, 1, 2000), threshold=0.5, resamples=200)
     assert found.ratio < known + 0.05
     assert found.ratio < found.bound < found.ratio + 0.1
     assert found.sign == 1
@@ -68,6 +69,12 @@ def test_more_comparisons_ask_for_more() -> None:
 def test_few_runs_show_little_and_it_says_so() -> None:
     assert almost_stochastic_order(scores(1, 2, 3), scores(4, 5, 6)).by_chance == pytest.approx(0.1)
     assert almost_stochastic_order(np.arange(10.0), np.arange(10.0) + 0.5).by_chance < 2e-5
+
+
+def test_where_nothing_differs_ten_runs_rarely_name_a_winner() -> None:
+    wrong = [sum(named(runs=10, gain=0, threshold=threshold, comparisons=1, trials=100)) for threshold in (0.2, 0.5)]
+    assert wrong[0] < 0.15
+    assert wrong[1] > 0.25
 
 
 @pytest.mark.parametrize(
