@@ -2,8 +2,8 @@
 
     python -m benchmarks.studies.stochastic_order
 
-Scores of runs are drawn from normal distributions: the same one for both sides, and two whose means lie one deviation apart. That is
-done thousands of times, for several numbers of runs and thresholds.
+Scores of runs are drawn from normal distributions: the same one for both sides, and two whose means lie one deviation apart. This
+is done thousands of times, for several numbers of runs and thresholds.
 """
 
 from __future__ import annotations

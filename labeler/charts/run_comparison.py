@@ -19,7 +19,7 @@ def run_comparison_chart(document: Mapping[str, Any]) -> alt.LayerChart:
     Args:
         document: as `earmark corpora compare --json` prints it.
     """
-    models = [f"{found['mode']} ({found['backbone']}), {number}" for number, found in enumerate(document["comparisons"], 2)]
+    models = [f"{number}. {found['mode']} ({found['backbone']})" for number, found in enumerate(document["comparisons"], 2)]
     rows = [
         {"model": model, "corpus": corpus["corpus"], "shows": corpus["ua"]["verdict"], **_bounds(corpus["ua"])}
         for model, found in zip(models, document["comparisons"], strict=True)

@@ -93,7 +93,7 @@ def _checked(path: Path, found: Any) -> RunFolder:
         if not isinstance(of_corpus, list) or not of_corpus or not all(isinstance(label, str) for label in of_corpus):
             raise FormatError(f"{file} is damaged: the corpus {shown(name)} has no list of labels; restore it, or train again.")
         labels[name] = of_corpus
-    mode, backbone = (str(found.get(key, "?"))[:_LONGEST_NAME] for key in ("mode", "backbone"))
+    mode, backbone = (shown(str(found.get(key, "?"))).strip("'") for key in ("mode", "backbone"))
     return RunFolder(path, mode, backbone, runs, labels)
 
 

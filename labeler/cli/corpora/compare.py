@@ -32,9 +32,9 @@ _MOST_NOTES = 20
 def compare(runs: tuple[Path, ...], threshold: float, mid_p: bool, plot: Path | None, as_json: bool) -> None:
     """Compare models on the held-out clips of every corpus: RUN_B, and each further one, against RUN_A.
 
-    Each RUN is a folder that `earmark corpora train --output` wrote. Three tests answer: McNemar's exact test on the clips, Almost
-    Stochastic Order over the runs, and the difference in UA with its interval over speakers. All are corrected for the number of
-    corpora. See docs/many-corpora.md.
+    Each RUN is a folder that `earmark corpora train --output` wrote. Three tests answer: McNemar's exact test on the clips,
+    Almost Stochastic Order over the runs, and the difference in UA with its interval over speakers. All are corrected for the
+    number of corpora. See docs/many-corpora.md.
     """
     from labeler.charts.files import check_chart_file, save_chart
     from labeler.charts.run_comparison import run_comparison_chart

@@ -63,7 +63,7 @@ def mcnemar(one: BoolArray, other: BoolArray, *, mid_p: bool = False) -> McNemar
     """
     if len(one) != len(other) or not len(one):
         raise LearnerError(
-            f"McNemar's test compares two classifiers on the same clips, not on {len(one)} and {len(other)}; predict the same ones."
+            f"McNemar's test compares two classifiers on the same clips, not {len(one)} and {len(other)}; predict the same ones."
         )
     return mcnemar_of_counts(int((one & ~other).sum()), int((other & ~one).sum()), mid_p=mid_p)
 

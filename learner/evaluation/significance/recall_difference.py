@@ -1,8 +1,8 @@
 """A difference in UA between two classifiers on the same clips, with its interval and a p that agrees with it.
 
-The interval is that of `learner.evaluation.paired`. It considers few speakers (bootstrap over speakers, the same for both) and few
-clips. The p is twice the smaller tail of what was drawn for the interval. Of both sources the larger tail counts, as the wider bound
-does for the interval. So p is below 5% exactly where the 95% interval excludes 0.
+The interval is that of `learner.evaluation.paired`. It considers few speakers (bootstrap over speakers, the same for both) and
+few clips. The p is twice the smaller tail of what was drawn for the interval. Of both sources the larger tail counts, as the
+wider bound does for the interval. So p is below 5% exactly where the 95% interval excludes 0.
 """
 
 from __future__ import annotations

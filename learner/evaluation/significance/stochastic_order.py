@@ -9,8 +9,8 @@ stochastically dominant if an upper bound of the ratio, estimated by bootstrap, 
     bound = ratio + z(level) * deviation of the ratio over resamples      (eps_min of the paper)
 
 The paper's threshold is 0.5. With that, a side is named better in 4 of 10 cases where nothing differs, however many runs there
-are: two samples of one distribution often lie so that the ratio is near 0 or 1, and its resamples, too. The default here is 0.2. With
-that it happens in 1 of 5 cases with 3 runs, 1 of 12 with 10 and 1 of 20 with 20 (`benchmarks.studies.stochastic_order`).
+are: two samples of one distribution often lie so that the ratio is near 0 or 1, and its resamples, too. The default here is 0.2.
+With that it happens in 1 of 5 cases with 3 runs, 1 of 12 with 10 and 1 of 20 with 20 (`benchmarks.studies.stochastic_order`).
 
 Few runs can show little. The bootstrap knows no score but those that were seen. If all scores of one side lie above those of the
 other, no resample violates anything: the bound is 0 and no level changes it. `by_chance` says how often one side wins so

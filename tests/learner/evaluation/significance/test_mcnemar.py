@@ -61,9 +61,9 @@ def test_runs_that_only_differ_by_chance_are_rarely_called_different() -> None:
 
 
 def test_other_clips_are_refused() -> None:
-    with pytest.raises(LearnerError, match="on 3 and 4; predict the same ones"):
+    with pytest.raises(LearnerError, match="not 3 and 4; predict the same ones"):
         mcnemar(np.ones(3, dtype=np.bool_), np.ones(4, dtype=np.bool_))
-    with pytest.raises(LearnerError, match="not on 0 and 0"):
+    with pytest.raises(LearnerError, match="not 0 and 0"):
         mcnemar(np.ones(0, dtype=np.bool_), np.ones(0, dtype=np.bool_))
     with pytest.raises(LearnerError, match="no run"):
         mcnemar_over_runs([], [])

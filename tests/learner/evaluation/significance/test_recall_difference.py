@@ -22,7 +22,7 @@ def test_p_is_below_five_percent_exactly_where_the_interval_excludes_no_differen
         assert (found.p < 0.05) == (found.low > 0 or found.high < 0)
         plain = paired_difference(Y, [one], [other], resamples, labels=3)
         assert (found.value, found.low, found.high) == (plain.value, plain.low, plain.high)
-        assert recall_difference(Y, [other], [one], resamples, labels=3).p == pytest.approx(found.p, abs=0.02)
+        assert recall_difference(Y, [other], [one], resamples, labels=3).p == pytest.approx(found.p, abs=0.05)
         shown.append(found.p < 0.05)
     assert 20 < sum(shown) < 70
 

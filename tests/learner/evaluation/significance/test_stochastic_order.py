@@ -51,11 +51,14 @@ def test_normal_distributions_have_the_ratio_of_the_integral() -> None:
     assert measured / squares == pytest.approx(known, abs=1e-6)
     places = (np.arange(20_000) + 0.5) / 20_000
     assert violation_ratio(gap[0](places), gap[1](places)) == pytest.approx(known, abs=1e-3)
-    rng = np.random.default_rng(2)
-    found = almost_stochastic_order(rng.normal(mean, deviation, 2000), rng.normal(0, 1, 2000), threshold=0.5, resamples=200)
-    assert found.ratio < known + 0.05
-    assert found.ratio < found.bound < found.ratio + 0.1
-    assert found.sign == 1
+    drawn = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        drawn.append(almost_stochastic_order(rng.normal(mean, deviation, 200), rng.normal(0, 1, 200), resamples=100))
+    assert np.mean([order.ratio for order in drawn]) == pytest.approx(known, abs=0.04)
+    # Nearly as often as its level says, 95%.
+    assert np.mean([order.bound >= known for order in drawn]) >= 0.85
+    assert np.mean([order.bound >= 0.5 for order in drawn]) < 0.7
 
 
 def test_more_comparisons_ask_for_more() -> None:
