@@ -111,7 +111,8 @@ def _comparison(
     mid_p: bool,
 ) -> dict[str, Any]:
     if not clips:
-        reason = f"; {left_out[0]['corpus']}: {left_out[0]['reason']}" if left_out else ""
+        # Corpora that both have come last: why these cannot be compared says more.
+        reason = f"; {left_out[-1]['corpus']}: {left_out[-1]['reason']}" if left_out else ""
         raise FormatError(f"{folder.path} and {first.path} share no corpus that can be compared{reason}")
     tested = {name: _tested(found, comparisons=len(clips), threshold=threshold, mid_p=mid_p) for name, found in clips.items()}
     corrected = {
