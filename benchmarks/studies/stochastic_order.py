@@ -1,4 +1,4 @@
-"""Writes the table in docs/many-corpora.md: how often Almost Stochastic Order names a winner where nothing differs.
+"""Prints the table in docs/many-corpora.md: how often Almost Stochastic Order names a winner where nothing differs.
 
     python -m benchmarks.studies.stochastic_order
 
