@@ -1,5 +1,5 @@
-"""Prints the tables in docs/many-corpora.md: how often Almost Stochastic Order names a winner where nothing differs, and how often
-its bound holds.
+"""Prints the tables in docs/many-corpora.md: how often Almost Stochastic Order names a winner where nothing differs, and how
+often its bound holds.
 
     python -m benchmarks.studies.stochastic_order
 
