@@ -1,4 +1,4 @@
-"""The group of commands `earmark corpora`."""
+"""The group `earmark corpora`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from labeler.cli.corpora.compare import compare
 
 @click.group()
 def corpora() -> None:
-    """Train one model for many corpora, and find out where it is really better."""
+    """One model for many corpora, each with its own labels (EmoNet). See docs/many-corpora.md."""
 
 
 for command in (compare,):
