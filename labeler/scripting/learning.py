@@ -83,7 +83,7 @@ class Learning(Opened):
         }
 
     def predict(self, audio: Audio | None = None, *, progress: Progress | None = None) -> pd.DataFrame:
-        """Predict labels by the newest head: of the project's clips, or of new audio.
+        """Predict labels by the newest head, or by the network that the project has adopted: of its clips, or of new audio.
 
         Args:
             audio: a folder, a file or a list of these; None for the project's clips.
@@ -97,10 +97,19 @@ class Learning(Opened):
             EncoderError: the encoder cannot be loaded, or has changed since the features were made.
             FormatError: a folder cannot be read.
         """
+        from learner.prediction.adopted import adopted_classifier
         from learner.prediction.new_audio import audio_files
-        from learner.prediction.predict import current_head, predict_new, predict_project
+        from learner.prediction.predict import current_head, predict_by_network, predict_new, predict_project
 
         with self._used() as project:
+            network = adopted_classifier(project)
+            if network is not None:
+                new = None if audio is None else audio_files(audio)
+                return prediction_frame(
+                    lambda report: predict_by_network(project, network, new, report=report, progress=progress),
+                    network.head.label_names,
+                    of_project=audio is None,
+                )
             names = current_head(project)[0].label_names
             if audio is None:
                 return prediction_frame(

@@ -57,6 +57,7 @@ def finetune(
     folds_of: Callable[[Sequence[ProbeClip]], list[Fold]] | None = None,
     device: str | None = None,
     watch: Watch,
+    runs: Runs | None = None,
 ) -> FinetuneResult:
     """Train and score a method on every fold.
 
@@ -64,6 +65,7 @@ def finetune(
         output: folder that keeps what is finished, and the state of what is under way; none takes one in the user's cache.
         cache: folder of vectors, for `frozen`.
         folds_of: makes the folds of the clips that can be read; none makes them of speakers, as the settings say.
+        runs: of the method, encoder and clips, where they are there already.
 
     Raises:
         EncoderError: bad settings, an encoder that cannot be used, a training that cannot go on, or an output of other settings.
@@ -72,9 +74,9 @@ def finetune(
     """
     checked_method(settings.method)
     _check_labels(labelled.clips)
-    runs: Runs = (frozen_runs if settings.method == FROZEN else tuned_runs)(
-        labelled.clips, settings.encoder, cache=cache, device=device, watch=watch
-    )
+    if runs is None:
+        made = frozen_runs if settings.method == FROZEN else tuned_runs
+        runs = made(labelled.clips, settings.encoder, cache=cache, device=device, watch=watch)
     clips = runs.clips
     labels, y = _check_labels(clips)
     folds = folds_of(clips) if folds_of else folds_of_clips([clip.speaker for clip in clips], asked=settings.folds)
@@ -113,6 +115,7 @@ def finetune(
         runs=[[found[fold, run] for run in range(settings.runs)] for fold in range(len(folds))],
         learned_from=round(float(np.mean([len(rows) for rows in drawn.values()]))),
         left_out=[*labelled.left_out, *runs.left_out],
+        kept_in=kept.folder,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,8 @@ class FinetuneResult:
     learned_from: int
     """Labels of a training fold, on average."""
     left_out: list[LeftOut] = field(default_factory=list)
+    kept_in: Path | None = None
+    """Folder of what is finished."""
 
     def predicted(self, run: int) -> Int64Array:
         """Class of every clip, by the networks of one run that were trained without it."""

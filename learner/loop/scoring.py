@@ -14,8 +14,8 @@ from db.models import Run
 from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
 from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects, record_team
-from db.reports import LabelShare, TeamReport, WaitingFor
-from db.serving.random_slice import Waiting, blind_answers, slice_answers, slice_clip_ids, what_is_waited_for
+from db.reports import LabelShare, NewSpeakers, TeamReport, WaitingFor
+from db.serving.random_slice import Waiting, blind_answers, encoder_knows_from, slice_answers, slice_clip_ids, what_is_waited_for
 from db.store.engine import Turn
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
@@ -34,6 +34,9 @@ from learner.query.ranked_queue import scored_chunks
 from learner.search.likely import forget_likely, most_likely, read_likely, write_likely
 from learner.search.predicted import PredictionsKept
 
+_KNOWS_SPEAKERS = (
+    "the encoder was fine-tuned on labels of this project: of no clip of the random slice, but of other clips by its speakers"
+)
 SUSPECTS = 200
 """Doubted labels that a run lists."""
 
@@ -70,7 +73,7 @@ class Scorer:
         self._list_likely(published)
         with self._project.read() as session:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
-            waiting = what_is_waited_for(session)
+            waiting, encoder_knows = what_is_waited_for(session), encoder_knows_from(session) is not None
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
             has_scores = session.get_one(Run, published.run_id).evaluated_at is not None
         # Some labels were given with the classifier's prediction in view, or because it contradicted an earlier label. Heads can
@@ -82,6 +85,8 @@ class Scorer:
         traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, progress=progress)
         if not has_scores:
             of_slice = _of_slice(published, in_slice, slice_labels, waiting)
+            if encoder_knows:
+                of_slice["new_speakers"] = NewSpeakers(known=False, why=_KNOWS_SPEAKERS)
             self._record(published, tested, traced, heads, of_slice, progress=progress)
         self._record_suspects_and_team(published)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
@@ -193,7 +198,7 @@ def _shown(live: Iterable[LiveDecision], learned: Mapping[int, int]) -> dict[int
 
 def _of_slice(
     published: Published, in_slice: list[int], slice_labels: dict[int, int], waiting: Waiting | None
-) -> dict[str, dict[str, LabelShare] | WaitingFor | None]:
+) -> dict[str, dict[str, LabelShare] | WaitingFor | NewSpeakers | None]:
     """What a run reports about the random slice itself."""
     snapshot, clips = published.snapshot, published.pool.in_service
     held_up = None

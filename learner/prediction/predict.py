@@ -23,6 +23,9 @@ from learner.dataset.speaker_norm import NONE
 from learner.encoders.registry import encoder_of
 from learner.features.matrix import FeatureMatrix, open_features
 from learner.heads.store import StoredHead, load_head, newest_head, run_of
+from learner.prediction import adopted
+from learner.prediction.adopted import adopted_classifier
+from learner.prediction.models.reading import SavedModel
 from learner.prediction.new_audio import Files, predict_files
 from learner.prediction.predictions import UNKNOWN_SPEAKERS, LabelledHead, Prediction, PredictReport, UsedHead, write_csv
 from learner.progress import Progress
@@ -93,10 +96,15 @@ def write_predictions(
 ) -> PredictReport:
     """Write predictions as CSV (see `learner.prediction.predictions.write_csv`), for the project's clips or those in `folder`.
 
+    A network that the project has adopted predicts in place of the newest head.
+
     Raises:
         LearnerError, EncoderError: as `predict_new`.
         FormatError: the folder cannot be read or the output cannot be written.
     """
+    network = adopted_classifier(project)
+    if network is not None:
+        return _write_by_network(project, network, output, folder, progress)
     stored, _, _ = current_head(project)
 
     def predict(report: PredictReport) -> Iterator[Prediction]:
@@ -105,6 +113,26 @@ def write_predictions(
         return predict_new(project, list(read_folder(folder)), report=report, progress=progress)
 
     return write_csv(output, predict, stored.label_names)
+
+
+def predict_by_network(
+    project: OpenProject, network: SavedModel, files: Files | None, *, report: PredictReport, progress: Progress | None
+) -> Iterator[Prediction]:
+    """As `predict_project`, or `predict_new` for files, by the network that the project has adopted."""
+    report.network = adopted.used_network(network)
+    if files is None:
+        return adopted.predict_clips(project, network, report=report, progress=progress)
+    return adopted.predict_new(network, files, report=report, progress=progress)
+
+
+def _write_by_network(
+    project: OpenProject, network: SavedModel, output: Path, folder: Path | None, progress: Progress | None
+) -> PredictReport:
+    def predict(report: PredictReport) -> Iterator[Prediction]:
+        files = None if folder is None else list(read_folder(folder))
+        return predict_by_network(project, network, files, report=report, progress=progress)
+
+    return write_csv(output, predict, network.head.label_names)
 
 
 def current_head(project: OpenProject) -> tuple[StoredHead, FeatureMatrix, int]:

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from db.store.files import written_whole
 from learner.arrays import Float32Array
@@ -48,6 +49,8 @@ class PredictReport:
     predicted: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
     head: UsedHead | None = None
+    network: dict[str, Any] | None = None
+    """What predicts in place of a head, see `learner.prediction.adopted.used_network`."""
 
     def leave_out(self, file_name: str, reason: str) -> None:
         """Note a clip that cannot be predicted."""

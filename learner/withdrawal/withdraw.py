@@ -107,7 +107,8 @@ def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
     _forget_uploads(project.uploads_dir, without_clips, in_use=in_use)
     _forget_predictions(project.heads_dir, [each.clip_id for each in audio])
     forget_probe_cache(project)
-    forget_kept(project.finetune_dir, {each.clip_id for each in audio})
+    for folder in (project.finetune_dir, project.networks_dir):
+        forget_kept(folder, {each.clip_id for each in audio})
     return erase_withdrawn(project), cached
 
 

@@ -5,6 +5,7 @@ The labels are those of a manifest, or a project's decisions.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 
 from db.finetuned.worth_trying import labelled_now, worth_trying
 from labeler.cli.data.set_up import corpus_option
+from labeler.cli.learning.saved_network import adopted, go_back, project_encoder_name, saved_json, saved_lines
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from learner.finetuning.result import FinetuneResult
 
 METHODS = ("frozen", "v-ft", "tapt", "p-tapt")
+HEADS = ("recipe", "plain")
 _MOST_NOTES = 20
 
 
@@ -46,6 +49,26 @@ _MOST_NOTES = 20
 @click.option("--per-class", type=click.IntRange(min=1), default=None, help="Learn from so many labels of each class only.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=None, help="Folder for what is finished.")
+@click.option(
+    "--head",
+    type=click.Choice(HEADS),
+    default=HEADS[0],
+    show_default=True,
+    help="plain: mean over time and a linear layer, which transformers can compute; otherwise that of the recipe.",
+)
+@click.option(
+    "--save",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Then train a network on all labels, and write it to this folder, for `predict --model` and for transformers.",
+)
+@click.option(
+    "--adopt",
+    type=click.Choice(["encoder", "classifier", "none"]),
+    default=None,
+    help="On a project: then train a network that becomes its encoder, or the classifier of `predict`; none goes back.",
+)
 @click.option("--device", default=None, help="A torch device; default: a GPU if there is one.")
 @click.option("--plot", type=click.Path(path_type=Path), default=None, help="Draw the confusions to this .png, .svg or .html.")
 @corpus_option
@@ -62,6 +85,9 @@ def finetune(
     per_class: int | None,
     seed: int,
     output: Path | None,
+    head: str,
+    save: Path | None,
+    adopt: str | None,
     device: str | None,
     plot: Path | None,
     corpus: str | None,
@@ -79,6 +105,9 @@ def finetune(
 
     You can interrupt it: the same command goes on where it was. What is finished is kept in --output, by default in
     ~/.cache/earmark (EARMARK_CACHE names another folder), and that of a project in the project.
+
+    With --save or --adopt no network normalises by speaker, since the speakers of new audio are unknown: what is scored is what
+    is saved. An encoder that is adopted learns from no clip of the random slice.
     """
     from labeler.charts.files import check_chart_file
     from learner.corpora.vector_cache import cache_folder
@@ -86,32 +115,50 @@ def finetune(
     from learner.finetuning.experiment import FinetuneSettings
     from learner.finetuning.experiment import finetune as train
     from learner.finetuning.folds import SPEAKER
+    from learner.finetuning.model.saving import finetune_and_save
     from learner.finetuning.project.scoring import ProjectSettings
     from learner.finetuning.recipe import recipe_for
 
+    if save is not None and per_class is not None:
+        raise click.UsageError("--save trains on all labels, so the score must be that of all; leave --per-class out.")
+    if head != HEADS[0] and method == METHODS[0]:
+        raise click.UsageError("--head is that of a network, and frozen trains none; leave it out.")
     if plot is not None:
         check_chart_file(plot)
     if manifest is None:
         _refuse_on_project({"--folds": folds, "--per-class": per_class, "--output": output, "--corpus": corpus})
         asked = ProjectSettings(method=method, encoder=encoder, runs=runs, seed=seed, epochs=epochs)
-        _on_project(directory, asked, device=device, plot=plot, as_json=as_json)
+        if adopt == "none":
+            go_back(directory, as_json=as_json)
+            return
+        if head != HEADS[0]:
+            asked = replace(asked, recipe=recipe_for(encoder or project_encoder_name(directory)).with_head(head))
+        if adopt is None and save is None:
+            _on_project(directory, asked, device=device, plot=plot, as_json=as_json)
+        else:
+            document, result = adopted(directory, asked, adopt=adopt, save=save, device=device)
+            _print(document, result, plot=plot, as_json=as_json)
         return
+    if adopt is not None:
+        raise click.UsageError("--adopt changes a project, so it takes the project's decisions; leave MANIFEST out.")
     encoder, folds = encoder or BUNDLED, folds or SPEAKER
     labelled, folds_of = _clips(manifest, corpus=corpus, folds=folds)
+    recipe = recipe_for(encoder).with_epochs(epochs)
     settings = FinetuneSettings(
         method=method, encoder=encoder, folds=folds, runs=runs, per_class=per_class, seed=seed,
-        recipe=recipe_for(encoder).with_epochs(epochs),
+        recipe=recipe if head == HEADS[0] else recipe.with_head(head),
     )  # fmt: skip
-    result = train(
-        labelled,
-        settings=settings,
-        output=output,
-        cache=cache_folder(None),
-        folds_of=folds_of,
-        device=device,
-        watch=progress_bar,
-    )
-    _print(result.to_json(), result, plot=plot, as_json=as_json)
+    how: dict[str, Any] = {
+        "settings": settings, "output": output, "cache": cache_folder(None), "folds_of": folds_of, "device": device,
+        "watch": progress_bar,
+    }  # fmt: skip
+    if save is None:
+        result = train(labelled, **how)
+        document = result.to_json()
+    else:
+        result, facts = finetune_and_save(labelled, save, **how)
+        document = result.to_json() | {"saved": saved_json(save, facts)}
+    _print(document, result, plot=plot, as_json=as_json)
 
 
 def _refuse_on_project(options: dict[str, Any]) -> None:
@@ -140,7 +187,11 @@ def _print(document: dict[str, Any], result: FinetuneResult, *, plot: Path | Non
         note(remark)
     if plot is not None:
         save_chart(_confusions(document), plot)
-    print_result(document, as_json=as_json, lines=lambda: _lines(document, clips=len(result.y)))
+    print_result(
+        document,
+        as_json=as_json,
+        lines=lambda: [*_lines(document, clips=len(result.y)), *saved_lines(document)],
+    )
 
 
 def _clips(

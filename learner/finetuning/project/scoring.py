@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,8 @@ def _trained(
     plan = Plan(settings.method, recipe, material.y, labels, material.folds, drawn, settings.seed)
     found |= trained(trainer, plan, kept, watch=watch, beside=unless_withdrawn)
     refuse_withdrawn(project, kept, ids)
-    return _result(material, found, settings.method, encoder, runs=settings.runs, left_out=trainer.left_out)
+    result = _result(material, found, settings.method, encoder, runs=settings.runs, left_out=trainer.left_out)
+    return replace(result, kept_in=kept.folder)
 
 
 def _result(

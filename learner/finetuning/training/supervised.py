@@ -163,6 +163,21 @@ class SupervisedJob:
         found: Int64Array = scores.argmax(dim=1).cpu().numpy()
         return found
 
+    def linear_head(self) -> tuple[Float32Array, Float32Array]:
+        """Weights [classes, width] and intercepts [classes] for pooled vectors as they are, of a head that knows no speakers.
+
+        The statistics become a part of them, those of the clips as the network computes them now.
+        """
+        if self.normalised is not None:
+            self._voice_of[:] = OWN_VOICE
+            self.normalised.follow(self.network, self.pooled(self.normalised.fold.train), len(self._y))
+        network = self.network
+        assert len(network.shift) == 1, "a head that normalises by speaker has no weights for vectors as they are"
+        with torch.inference_mode():
+            coef = (network.linear.weight * network.factor).double()
+            intercept = network.linear.bias.double() - coef @ network.shift[0].double()
+        return coef.float().cpu().numpy(), intercept.float().cpu().numpy()
+
 
 class _ByFold:
     """Statistics that a network's vectors are normalised with, as the head that it started from was."""
