@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from db.finetuned.document import read_finetuned
 from db.records.labels import active_labels
-from db.records.runs import latest_curve, latest_outlook
+from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import ComparedCurves
 from db.status import project_status
 from labeler.scripting.better_features import as_document, better_features_of
 from labeler.scripting.frames import prediction_frame
 from labeler.scripting.opened import Opened, StrPath
+from labeler.words.run import words_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,10 @@ class Learning(Opened):
         """
         with self._used() as project:
             with project.read() as session:
-                document, outlook = project_status(session), latest_outlook(session)
+                document = project_status(session, text_encoder=project.settings.text_encoder)
+                outlook, run = latest_outlook(session), latest_evaluated_run(session)
+                if document["words"] is not None:
+                    document["words"]["sentences"] = [] if run is None else words_in_words(run)
             finetuned = read_finetuned(project.heads_dir)
             better = [as_document(offer) for offer in better_features_of(project)]
         return {

@@ -20,10 +20,10 @@ from db.store.engine import Turn
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
-from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds, worded_folds
 from learner.evaluation.curve import Traced, distinct_prefixes, thinned, traced_curve
 from learner.evaluation.new_speakers import new_speakers
-from learner.evaluation.report import plain_accuracy, run_report
+from learner.evaluation.report import plain_accuracy, run_report, sound_accuracy
 from learner.evaluation.shares import label_shares
 from learner.loop.heartbeat import Reporter
 from learner.loop.publishing import Published
@@ -139,6 +139,7 @@ class Scorer:
         labels = trainable(pool, snapshot.live, snapshot.label_ids)
         hit = traced.hits[-1] if len(traced.hits) else np.zeros(0, dtype=np.bool_)
         plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, progress=progress)
+        sound = sound_accuracy(heads, tested, labels, snapshot.label_ids, progress=progress)
         report = run_report(
             scored,
             tested,
@@ -149,7 +150,9 @@ class Scorer:
             probabilities=cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids),
             choice=published.choice,
             normalised_folds=normalised_folds(heads, tested, labels),
+            worded_folds=worded_folds(heads, tested, labels),
             plain=plain,
+            sound=sound,
             new_speakers=new_speakers(tested, hit, pool, labels=len(snapshot.label_ids)),
         ).model_copy(update=of_slice)
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}

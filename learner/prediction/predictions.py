@@ -13,6 +13,7 @@ from learner.arrays import Float32Array
 from learner.heads.linear import LinearHead
 
 UNKNOWN_SPEAKERS = "The speakers of new audio are unknown, so the head without normalisation is used."
+NO_TRANSCRIPTS = "New audio has no transcripts, so the head for sound alone is used."
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class UsedHead:
     """With its 95% interval; None before the run is evaluated, or without a clip to test on."""
     ua_low: float | None
     ua_high: float | None
+    words: bool = False
+    """Whether it uses the words of clips beside their sound."""
 
 
 @dataclass

@@ -13,6 +13,11 @@ METHODS = {"v-ft": "V-FT", "tapt": "TAPT", "p-tapt": "P-TAPT"}
 """Names of the methods that train an encoder, by what the command calls them."""
 
 
+AFTERWARDS = {"": "only compare", "classifier": "predict with it", "encoder": "make it the encoder"}
+"""What becomes of the network, by what the command calls it."""
+GO_BACK = "none"
+
+
 @dataclass(frozen=True)
 class TuningRequest:
     """What somebody asks for: the same options as those of `earmark finetune`."""
@@ -20,12 +25,15 @@ class TuningRequest:
     method: str
     encoder: str | None = None
     """None takes that of the project."""
+    adopt: str = ""
+    """A key of `AFTERWARDS`, or `GO_BACK`."""
 
     def arguments(self) -> list[str]:
         """The command and its options, without the program."""
         # With `=`, so that no value is taken for an option.
         encoder = [] if self.encoder is None else [f"--encoder={self.encoder}"]
-        return ["finetune", f"--method={self.method}", *encoder, "--json"]
+        adopt = [f"--adopt={self.adopt}"] if self.adopt else []
+        return ["finetune", f"--method={self.method}", *encoder, *adopt, "--json"]
 
 
 class TuningJob(CommandJob):

@@ -96,8 +96,8 @@ def predict(
     """Write a CSV with the predicted label and a probability per class, for the project's clips or for new files.
 
     The project's clips are normalised by speaker if the labels have shown that this helps. The speakers of new files are unknown,
-    so a head that was trained without this normalisation predicts them. The reported accuracy is that of the head that predicts
-    (in JSON: head; with --model: model).
+    so a head that was trained without this normalisation predicts them. Words, too, count for the project's clips only. The
+    reported accuracy is that of the head that predicts (in JSON: head; with --model: model).
     """
     if model_folder is not None:
         if head_folder is not None or encoder is not None:
@@ -159,5 +159,6 @@ def _print_report(report: PredictReport, output: Path, by: dict[str, Any], *, as
 def _head_line(head: UsedHead) -> str:
     """Which head predicted, and how good it is."""
     kind = "with each speaker's clips normalised" if head.normalisation == "speaker" else "without normalisation by speaker"
+    kind += ", with words" if head.words else ""
     score = "not scored yet" if head.ua is None else f"UA {head.ua:.3f} (95%: {head.ua_low:.3f}-{head.ua_high:.3f})"
     return f"Head of run {head.run}, {kind}: {score}."

@@ -74,7 +74,7 @@ class ContrastiveJob:
     def _loss(self, each: MaskedPortion) -> torch.Tensor:
         model, masked = self._model, each.masked
         hidden, _ = self.transformer(each.portion, Masks(masked))
-        predicted = model.project_hid(hidden[-1][masked])
+        predicted = model.project_hid(hidden.last[masked])
         normed = model.wav2vec2.feature_projection.layer_norm(each.portion.frames)[masked]
         found = _quantised(model.quantizer, model.dropout_features(normed))
         wanted = model.project_q(found.vectors)

@@ -146,7 +146,7 @@ class SupervisedJob:
             for row in rows.tolist():
                 ((portion),) = portions([row], [self._frames[row]], most_frames=1)
                 hidden, _ = self.network.transformer(portion.to(self._device), exact=True)
-                found.append(hidden[-1][0].cpu().numpy())
+                found.append(hidden.last[0].cpu().numpy())
         return np.concatenate(found), np.array([len(each) for each in found], dtype=np.int64)
 
     def predictions(self, rows: Int64Array) -> Int64Array:

@@ -70,6 +70,22 @@ def test_it_says_whether_it_is_worth_it_and_starts_it(
     assert asked[0].arguments() == ["finetune", "--method=tapt", "--json"]
 
 
+def test_what_becomes_of_the_network_and_the_way_back(
+    labelled: OpenProject, section: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[TuningRequest] = []
+    monkeypatch.setattr(TuningJobs, "start", lambda _jobs, request: asked.append(request))
+    page = section()
+    assert all(button.key != "fine-tuning-back" for button in page.button)
+    page.selectbox(key="fine-tuning-afterwards").select("classifier").run()
+    page.button(key="fine-tuning-start").click().run()
+    (labelled.networks_dir / "classifier").mkdir(parents=True)
+    page = section()
+    assert "A fine-tuned network is what `earmark predict` uses." in texts(page)
+    page.button(key="fine-tuning-back").click().run()
+    assert [request.arguments()[2:] for request in asked] == [["--adopt=classifier", "--json"], ["--adopt=none", "--json"]]
+
+
 def test_without_labels_of_two_kinds_it_cannot_be_started(project: OpenProject, section: Callable[..., AppTest]) -> None:
     answer(project, add_clips(project, 3)[0], "sad")
     page = section()

@@ -36,7 +36,9 @@ def show_fine_tuning(facts: DashboardFacts) -> None:
                 "each fold, so it takes minutes to hours; labelling goes on meanwhile.",
                 "V-FT trains the transformer on the labels. TAPT first continues the encoder's own pre-training on the clips; "
                 "P-TAPT first predicts clusters of their frames.",
-                "It changes nothing: the usual classifier goes on choosing clips, and the result only says which one is better.",
+                "“Only compare” changes nothing: the usual classifier goes on, and the result says which one is better.",
+                "“Predict with it” gives the network to `earmark predict`. “Make it the encoder” trains one on labels outside of "
+                "the random slice; then all features are made anew. You can go back from both.",
             ],
             key="fine-tuning",
         )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from db.errors import EarmarkError
 from db.finetuned.worth_trying import WorthTrying
+from db.project import OpenProject
 from labeler.app.commands.job import JobState
 from labeler.app.opened import Serving
 from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.failing import in_one_sentence
 from labeler.app.pages.plain_text import plain
-from labeler.app.tuning.jobs import METHODS, TuningJob, TuningRequest, tunings_of
+from labeler.app.tuning.jobs import AFTERWARDS, GO_BACK, METHODS, TuningJob, TuningRequest, tunings_of
 from labeler.words.time_left import time_left
 
 _LOOK_SECONDS = 2.0
@@ -48,13 +51,34 @@ def _form(now: Serving, answer: WorthTrying) -> None:
     encoder = None
     if now.project.settings.encoder != _BUNDLED:
         encoder = st.selectbox("Encoder", [now.project.settings.encoder, _BUNDLED], key="fine-tuning-encoder")
+    afterwards = st.selectbox("Afterwards", list(AFTERWARDS), format_func=AFTERWARDS.__getitem__, key="fine-tuning-afterwards")
+    request = TuningRequest(method=method, encoder=encoder, adopt=afterwards)
     if st.button("Fine-tune", key="fine-tuning-start", icon=":material/model_training:", disabled=not answer.possible):
-        try:
-            tunings_of(now.project.directory).start(TuningRequest(method=method, encoder=encoder))
-        except EarmarkError as error:
-            st.warning(plain(str(error)))
-            return
-        st.rerun()
+        _start(now, request)
+    adopted = _adopted(now.project)
+    if adopted:
+        st.caption(f"A fine-tuned network is {adopted}.")
+        if st.button("Go back to the usual one", key="fine-tuning-back", type="tertiary", icon=":material/undo:"):
+            _start(now, TuningRequest(method=method, adopt=GO_BACK))
+
+
+def _start(now: Serving, request: TuningRequest) -> None:
+    try:
+        tunings_of(now.project.directory).start(request)
+    except EarmarkError as error:
+        st.warning(plain(str(error)))
+        return
+    st.rerun()
+
+
+def _adopted(project: OpenProject) -> str:
+    """What fine-tuned networks are used as; an empty text for none."""
+    encoder = Path(project.settings.encoder)
+    used = {
+        "the encoder": encoder.is_absolute() and encoder.is_relative_to(project.networks_dir),
+        "what `earmark predict` uses": (project.networks_dir / "classifier").is_dir(),
+    }
+    return " and ".join(name for name, is_used in used.items() if is_used)
 
 
 def _progress(job: TuningJob) -> None:
