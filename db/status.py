@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import LiveDecision, live_decisions
 from db.models import Annotator, Clip, ClipAlias, ClipState, Rejection, Run
-from db.records.features import embedded_count, newest_feature_set, with_transcript, words_set
+from db.records.features import embedded_count, encoded_transcripts, newest_feature_set, with_transcript, words_set
 from db.records.labels import active_labels
 from db.records.people.annotators import is_person
 from db.records.runs import latest_evaluated_run, latest_run
@@ -71,7 +71,7 @@ def _words(session: Session, text_encoder: str) -> dict[str, Any]:
         "text_encoder": text_encoder,
         "with_words": with_words,
         "without": clips - with_words,
-        "encoded": 0 if stored is None else embedded_count(session, stored.id),
+        "encoded": 0 if stored is None else encoded_transcripts(session, stored.id),
         "used": run.report.words if run is not None and decided else None,
         "why": run.report.words_why if run is not None else "",
     }

@@ -115,6 +115,13 @@ def with_transcript(session: Session) -> int:
     return session.scalar(query) or 0
 
 
+def encoded_transcripts(session: Session, feature_set_id: int) -> int:
+    """Of these clips, how many a set of words has a vector of; rows of clips that have lost their words do not count."""
+    query = select(func.count()).select_from(FeatureRow).join(Clip, Clip.id == FeatureRow.clip_id)
+    has_words = (Clip.state == ClipState.READY) & (func.trim(Clip.transcript, _SPACE) != "")
+    return session.scalar(query.where(FeatureRow.feature_set_id == feature_set_id, has_words)) or 0
+
+
 def newest_clip_change(session: Session) -> int:
     """The number of the newest change of a clip's details; 0 before the first."""
     return session.scalar(select(func.max(ClipChange.id))) or 0

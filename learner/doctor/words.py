@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from db.errors import EncoderError
 from db.project import OpenProject
-from db.records.features import embedded_count, with_transcript, words_set
+from db.records.features import encoded_transcripts, with_transcript, words_set
 from learner.doctor.finding import Finding, of_error
 from learner.text_encoders.base import MINILM
 
@@ -26,7 +26,7 @@ def examine_words(project: OpenProject) -> Iterator[Finding]:
             yield of_error("features", "other-text-encoder", error)
     with project.read() as session:
         stored, texts = words_set(session, name), with_transcript(session)
-        encoded = 0 if stored is None else embedded_count(session, stored.id)
+        encoded = 0 if stored is None else encoded_transcripts(session, stored.id)
     if encoded < texts:
         yield Finding(
             subject="features",

@@ -83,7 +83,8 @@ def embed_words(
     started = time.monotonic()
     model = text_encoder_named(name) if encoder is None else encoder
     with project.read() as session:
-        any_words = with_transcript(session)
+        # Vectors of transcripts that are all gone must go, too.
+        any_words = with_transcript(session) or words_set(session, name) is not None
     encoded = 0
     if any_words:
         with embed_lock(project):

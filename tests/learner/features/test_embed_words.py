@@ -12,7 +12,7 @@ from db.errors import EncoderError, FeatureError
 from db.models import Clip
 from db.project import OpenProject
 from db.records.clip_changes import set_details
-from db.records.features import newest_feature_set, with_transcript
+from db.records.features import encoded_transcripts, newest_feature_set, with_transcript
 from db.settings_file import change_settings
 from learner.dataset.words import Words
 from learner.features.embed_report import WordsReport
@@ -81,6 +81,8 @@ def test_only_new_and_changed_transcripts_are_encoded(project: OpenProject, bert
     words = Words.of(opened(project), np.array(clips))
     assert words is not None
     assert words.has(np.array(clips)).tolist() == [True, True, True, False]
+    with project.read() as session:
+        assert encoded_transcripts(session, words.features.feature_set_id) == 3, "the row of the text that is gone does not count"
     np.testing.assert_array_equal(opened(project).rows(clips[:2]), before)
     say(project, "bad")
     encoded(project)
@@ -167,6 +169,30 @@ def test_of_a_withdrawn_clip_nothing_stays(project: OpenProject, bert: Path) -> 
     assert stored[1].any()
     assert opened(project).clip_ids.tolist() == [clips[1]]
     assert encoded(project).with_words == 1
+
+
+def test_of_a_withdrawn_clip_no_earlier_transcript_stays_either(project: OpenProject, bert: Path) -> None:
+    add_clips(project, 2)
+    clips = say(project, "bad", "good")
+    choose_text_encoder(project, str(bert))
+    encoded(project)
+    say(project, "new")
+    encoded(project)
+    with project.write() as session:
+        withdraw_clips(session, [clips[0]], reason=None)
+    erase_withdrawn(project)
+    (folder,) = (path for path in project.features_dir.iterdir() if path.is_dir())
+    assert np.flatnonzero(np.load(shard_path(folder, 0)).any(axis=1)).tolist() == [1]
+
+
+def test_where_all_transcripts_are_gone_their_vectors_count_no_more(project: OpenProject, bert: Path) -> None:
+    add_clips(project, 2)
+    clips = say(project, "bad", "good")
+    choose_text_encoder(project, str(bert))
+    encoded(project)
+    say(project, None, None)
+    assert encoded(project).with_words == 0
+    assert Words.of(opened(project), np.array(clips)) is None
 
 
 def test_a_stamp_tells_texts_apart_and_survives_its_way_to_the_disk() -> None:
