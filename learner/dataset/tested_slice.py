@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learner.arrays import Float32Array, Int64Array
+from learner.arrays import BoolArray, Float32Array, Int64Array
 from learner.dataset.pool import Pool
 
 
@@ -34,4 +34,14 @@ class Slice:
             folds=pool.folds.folds(kept),
             groups=pool.folds.groups(kept),
             vectors=pool.features.rows(kept),
+        )
+
+    def only(self, kept: BoolArray) -> Slice:
+        """Some of them."""
+        return Slice(
+            clip_ids=[clip for clip, stays in zip(self.clip_ids, kept.tolist(), strict=True) if stays],
+            y=self.y[kept],
+            folds=self.folds[kept],
+            groups=self.groups[kept],
+            vectors=self.vectors[kept],
         )

@@ -47,6 +47,8 @@ class FinetuneResult:
     left_out: list[LeftOut] = field(default_factory=list)
     kept_in: Path | None = None
     """Folder of what is finished."""
+    notes: tuple[str, ...] = ()
+    """What must be known of the scores as a whole."""
 
     def predicted(self, run: int) -> Int64Array:
         """Class of every clip, by the networks of one run that were trained without it."""
@@ -74,10 +76,13 @@ class FinetuneResult:
     def remarks(self) -> list[str]:
         """What was unusual, with fold and run."""
         return [
-            f"Fold {fold + 1}, run {number + 1}: {remark}"
-            for fold, runs in enumerate(self.runs)
-            for number, run in enumerate(runs)
-            for remark in run.remarks
+            *self.notes,
+            *(
+                f"Fold {fold + 1}, run {number + 1}: {remark}"
+                for fold, runs in enumerate(self.runs)
+                for number, run in enumerate(runs)
+                for remark in run.remarks
+            ),
         ]
 
     def confusion(self) -> Int64Array:

@@ -29,7 +29,8 @@ from db.models import Clip, ClipState
 from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
 from db.records.features import newest_feature_set
-from db.serving.random_slice import blind_answers, known_from, known_key, project_uuid, slice_clip_ids
+from db.records.portions import portions
+from db.serving.random_slice import blind_answers, known_from, project_uuid, slice_clip_ids
 from db.settings_file import change_settings, overridden_by
 from db.store.files import write_whole
 from learner.arrays import Int64Array
@@ -37,11 +38,11 @@ from learner.corpora.clips import ProbeClip
 from learner.finetuning.model.folder import check_target
 from learner.finetuning.model.saving import forget_training, save_network, train_on_all
 from learner.finetuning.project.comparison import ProjectResult
-from learner.finetuning.project.decisions import ByDecisions, labelled_by_decisions
+from learner.finetuning.project.decisions import ByDecisions, known_by, labelled_by_decisions
 from learner.finetuning.project.folder import one_at_a_time
 from learner.finetuning.project.scoring import ProjectSettings, finetune_project
 from learner.finetuning.recipe import FROZEN, recipe_for
-from learner.finetuning.runs import tunable, tuned_runs
+from learner.finetuning.runs import tuned_runs
 from learner.prediction.adopted import classifier_folder
 from learner.prediction.models.document import Difference, Estimate, ModelDocument, Scores
 from learner.progress import Watch
@@ -117,7 +118,7 @@ def finetune_and_adopt(
         targets = {"saved": save, "classifier": classifier_folder(project) if adopt == "classifier" else None}
         wanted = {name: folder for name, folder in targets.items() if folder is not None}
         if wanted:
-            written |= training.on(decisions.clip_ids, wanted)
+            written |= training.on(decisions.clip_ids, wanted, key=_least_key(project, decisions.clip_ids))
         if outside is not None:
             written["encoder"] = _adopted_encoder(project, training, outside)
         if found.result.kept_in is not None:
@@ -186,10 +187,16 @@ class _Training:
         clip_ids: Sequence[int],
         folders: dict[str, Path],
         *,
+        key: int,
+        scored: bool = True,
         remarks: Sequence[str] = (),
-        knows: str | None = None,
     ) -> dict[str, tuple[Path, ModelDocument]]:
-        """Train on these clips, and save the network to each of the folders."""
+        """Train on these clips, and save the network to each of the folders.
+
+        Args:
+            key: least random key of the clips that it may know then: whoever takes it for an encoder must know.
+            scored: whether the scores of the folds are those of this network.
+        """
         settings, decisions = self._settings, self._decisions
         asked = [decisions.clips[clip] for clip in clip_ids]
         runs = tuned_runs(asked, self.encoder, cache=self._project.cache_dir, device=self._device, watch=self._watch)
@@ -197,6 +204,8 @@ class _Training:
         recipe, kept_in = settings.recipe, self._found.result.kept_in
         assert recipe is not None
         assert kept_in is not None
+        # Reading takes minutes; a withdrawal also deletes what `kept_in` holds.
+        self._refuse_withdrawn(clip_ids, kept_in)
         trained = train_on_all(
             runs, y, kept_in=kept_in, method=settings.method, recipe=recipe, seed=settings.seed, watch=self._watch
         )
@@ -213,7 +222,8 @@ class _Training:
                 folder,
                 save_network(
                     folder, trained, clips=runs.clips, labels=labels, method=settings.method, recipe=recipe,
-                    scores=None if knows is not None else _scores(self._found), remarks=remarks, known_from=knows,
+                    scores=_scores(self._found) if scored else None, remarks=[*remarks, *self._found.result.notes],
+                    known_from=_knows(self._project, self.encoder, key),
                     beside=None if name == "saved" else listed,
                 ),
             )
@@ -244,16 +254,13 @@ def _adopted_encoder(project: OpenProject, training: _Training, outside: Outside
         with project.read() as session:
             used = newest_feature_set(session)
             before["encoder"] = now.encoder if used is None else str(used.settings.get("encoder", now.encoder))
-    with project.read() as session:
-        uuid = project_uuid(session)
-    # What it has learned before, if it was adopted already.
-    knows = known_key(tunable(training.encoder).preprocessor.get("earmark_knows_labels_from"), of_project=uuid)
     folder = project.networks_dir / f"encoder-{_next_number(project)}"
     written = training.on(
         outside.clip_ids,
         {"encoder": folder},
+        key=outside.known_from,
+        scored=False,
         remarks=[remark],
-        knows=known_from(min(outside.known_from, knows or outside.known_from), of_project=uuid),
     )
     try:
         write_whole(_before_of(folder), json.dumps(before) + "\n")
@@ -261,6 +268,21 @@ def _adopted_encoder(project: OpenProject, training: _Training, outside: Outside
         raise FormatError(f"{_before_of(folder)} cannot be written ({error.strerror}); make room and adopt it again.") from error
     change_settings(project.directory, {"encoder": str(folder), "layers": None, "pooling": None}, by=None)
     return written["encoder"]
+
+
+def _least_key(project: OpenProject, clip_ids: Sequence[int]) -> int:
+    """The least random key of these clips."""
+    with project.read() as session:
+        return min(
+            session.scalars(select(func.min(Clip.slice_key)).where(Clip.id.in_(some))).one() for some in portions(clip_ids)
+        )
+
+
+def _knows(project: OpenProject, encoder: str, key: int) -> str:
+    """What a network says that has learned from clips from this key on, and was an encoder that may know others already."""
+    before = known_by(project, encoder)
+    with project.read() as session:
+        return known_from(key if before is None else min(key, before), of_project=project_uuid(session))
 
 
 def _next_number(project: OpenProject) -> int:

@@ -116,7 +116,10 @@ def train_on_all(
         kept_in: folder of the folds that were scored; the state of this training lies beside theirs.
     """
     steps = steps_of(recipe, method, labels=len(y))
-    kept = json.loads((kept_in / "settings.json").read_text(encoding="utf-8"))
+    try:
+        kept = json.loads((kept_in / "settings.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise EncoderError(f"{kept_in} was deleted or damaged meanwhile; give the same command again.") from error
     learns_from = digest([[clip_key(clip), clip.label] for clip in runs.clips])
     with watch(f"train {method} on all labels", "step") as moved:
         return runs.train_on_all(

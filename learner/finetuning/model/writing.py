@@ -28,7 +28,7 @@ def write_network(
 
     Args:
         head: a head of `learner.finetuning.recipe`.
-        known_from: see `db.serving.random_slice.known_from`; for the encoder of a project.
+        known_from: see `db.serving.random_slice.known_from`; for a network that learned from labels of a project.
 
     Raises:
         OSError, SafetensorError: no room.
@@ -98,6 +98,6 @@ def preprocessor_text(checkpoint: Checkpoint, *, head: str, known_from: str | No
         "padding_value": 0.0,
         "do_normalize": True,
     }
-    before = {key: value for key, value in checkpoint.preprocessor.items() if key != "earmark_knows_labels_from"}
+    # What the encoder knew of a project's labels before, the network knows still.
     known = {} if known_from is None else {"earmark_knows_labels_from": known_from}
-    return json.dumps({**usual, **before, **own, **known}, indent=2) + "\n"
+    return json.dumps({**usual, **checkpoint.preprocessor, **own, **known}, indent=2) + "\n"

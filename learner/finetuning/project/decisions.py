@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,13 +18,14 @@ from db.records.clips import SPAN_TOLERANCE
 from db.records.features import newest_feature_set
 from db.records.labels import active_labels
 from db.records.portions import portions
-from db.serving.random_slice import blind_answers, slice_answers, slice_clip_ids
+from db.serving.random_slice import blind_answers, known_key, project_uuid, slice_answers, slice_clip_ids
 from learner.corpora.clips import LabelledClips, ProbeClip
 from learner.dataset.label_aggregation import TrainingLabels
 from learner.dataset.pool import Pool
 from learner.dataset.project_pool import pool_signature, read_pool
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
+from learner.finetuning.runs import tunable
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,26 @@ def labelled_by_decisions(project: OpenProject) -> ByDecisions:
         tested=tested,
         clips=clips,
     )
+
+
+def known_by(project: OpenProject, encoder: str) -> int | None:
+    """The random key from which on an encoder that can be tuned may have learned from clips of the project; None for a stranger.
+
+    That of the features in use ends the random slice by itself; another one may be named.
+    """
+    with project.read() as session:
+        uuid = project_uuid(session)
+    return known_key(tunable(encoder).preprocessor.get("earmark_knows_labels_from"), of_project=uuid)
+
+
+def only_before(project: OpenProject, decisions: ByDecisions, key: int) -> ByDecisions:
+    """The same, tested on clips below this random key only."""
+    below: set[int] = set()
+    with project.read() as session:
+        for some in portions(sorted(decisions.tested.clip_ids)):
+            below.update(session.scalars(select(Clip.id).where(Clip.id.in_(some), Clip.slice_key < key)))
+    kept = np.array([clip in below for clip in decisions.tested.clip_ids], dtype=np.bool_)
+    return replace(decisions, tested=decisions.tested.only(kept))
 
 
 def clips_of(session: Session, label_of: dict[int, str] | Collection[int]) -> dict[int, ProbeClip]:

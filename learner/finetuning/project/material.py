@@ -11,7 +11,6 @@ import numpy as np
 from learner.arrays import BoolArray, Int64Array
 from learner.corpora.clips import ProbeClip, clip_key
 from learner.dataset.folds import held_out_in_turn
-from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import UNTRAINED
 from learner.finetuning.folds import Fold
 from learner.finetuning.kept import digest
@@ -107,13 +106,7 @@ def _only(decisions: ByDecisions, clip_ids: Int64Array) -> ByDecisions:
     return replace(
         decisions,
         labels=decisions.labels.only([clip for clip in decisions.labels if clip in known]),
-        tested=Slice(
-            clip_ids=[clip for clip in tested.clip_ids if clip in known],
-            y=tested.y[kept],
-            folds=tested.folds[kept],
-            groups=tested.groups[kept],
-            vectors=tested.vectors[kept],
-        ),
+        tested=tested.only(kept),
     )
 
 

@@ -22,7 +22,7 @@ from learner.encoders.registry import encoder_named
 from learner.evaluation.cross_fitting import FoldHeads, cross_fitted
 from learner.finetuning.kept import Place
 from learner.finetuning.project.comparison import ProjectResult, compared
-from learner.finetuning.project.decisions import ByDecisions, clips_of, labelled_by_decisions
+from learner.finetuning.project.decisions import ByDecisions, clips_of, known_by, labelled_by_decisions, only_before
 from learner.finetuning.project.folder import kept_in, one_at_a_time, refuse_withdrawn
 from learner.finetuning.project.material import Material, material_of, without_training
 from learner.finetuning.project.unlabelled import clips_beside
@@ -31,6 +31,11 @@ from learner.finetuning.result import FinetuneResult, RunOfFold
 from learner.finetuning.runs import Runs, tunable, tuned_runs
 from learner.finetuning.trainings import Plan, trained
 from learner.progress import Watch
+
+KNOWS_SPEAKERS = (
+    "The encoder had learned from labels of this project before, perhaps of the same speakers: how good it is for new speakers "
+    "is not known."
+)
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,17 @@ def finetune_project(
         return frozen_alone(decisions)
     encoder = settings.encoder or decisions.encoder
     _check_encoder(encoder, is_ours=settings.encoder is None)
+    knows = known_by(project, encoder)
+    if knows is not None:
+        decisions = _not_known(project, decisions, encoder, knows)
     recipe = (settings.recipe or recipe_for(encoder)).with_epochs(settings.epochs)
     with one_at_a_time(project):
         clips = _all_clips(project, decisions, recipe)
         trainer = tuned_runs(list(clips.values()), encoder, cache=project.cache_dir, device=device, watch=watch)
         material = _readable(decisions, clips, trainer.clips)
         result = _trained(project, material, trainer, encoder, settings, recipe, watch=watch)
+        if knows is not None:
+            result = replace(result, notes=(KNOWS_SPEAKERS,))
         found = compared(material.decisions, result, frozen_predictions(material.decisions))
         if found.document is not None:
             write_finetuned(project.heads_dir, found.document)
@@ -135,6 +145,17 @@ def _check_encoder(encoder: str, *, is_ours: bool) -> None:
         raise EncoderError(
             f"The project's encoder {encoder!r} cannot be fine-tuned; name one that can, such as `--encoder bundled`."
         ) from error
+
+
+def _not_known(project: OpenProject, decisions: ByDecisions, encoder: str, key: int) -> ByDecisions:
+    """Tested on those clips alone whose labels the encoder does not know already."""
+    found = only_before(project, decisions, key)
+    if len(decisions.tested.y) and not len(found.tested.y):
+        raise LabelError(
+            f"The encoder {encoder!r} has learned from the labels of the random slice, so it cannot be scored on them; "
+            "name the one that it was tuned from in --encoder."
+        )
+    return found
 
 
 def _all_clips(project: OpenProject, decisions: ByDecisions, recipe: Recipe) -> dict[int, ProbeClip]:

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +25,8 @@ from learner.features.embed import embed
 from learner.finetuning.model import adopting
 from learner.finetuning.model.adopting import finetune_and_adopt, give_up, outside_of_slice
 from learner.finetuning.project.decisions import labelled_by_decisions
-from learner.finetuning.project.scoring import ProjectSettings
+from learner.finetuning.project.scoring import ProjectSettings, finetune_project
+from learner.finetuning.runs import tuned_runs
 from learner.loop.run import learn_once
 from learner.prediction.adopted import classifier_folder
 from learner.prediction.predict import write_predictions
@@ -137,6 +139,30 @@ def test_a_classifier_is_adopted_for_predict_and_given_up_again(of_tones: OpenPr
     assert give_up(of_tones) == {"classifier": True, "encoder": None}
     assert write_predictions(of_tones, tmp_path / "by_head.csv").head is not None
     assert give_up(of_tones) == {"classifier": False, "encoder": None}
+
+    # The saved network knows the labels of the slice, so nothing that is made with it is tested there.
+    asked = ProjectSettings(method="v-ft", encoder=str(saved), recipe=RECIPE)
+    with pytest.raises(LabelError, match="has learned from the labels of the random slice"):
+        finetune_project(of_tones, settings=asked, device="cpu", watch=unwatched)
+    embed(of_tones, encoder=str(saved))
+    assert in_slice(of_tones) == []
+
+
+def test_a_clip_that_is_withdrawn_before_the_last_training_ends_it(
+    of_tones: OpenProject, adopted: Adopted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored = SimpleNamespace(result=SimpleNamespace(kept_in=tmp_path / "gone", notes=()), document=None)
+    monkeypatch.setattr(adopting, "finetune_project", lambda *_, **__: scored)
+    first = labelled_by_decisions(of_tones).clip_ids[0]
+
+    def read(*arguments: Any, **options: Any) -> Any:
+        withdraw(of_tones, [first])
+        return tuned_runs(*arguments, **options)
+
+    monkeypatch.setattr(adopting, "tuned_runs", read)
+    with pytest.raises(LabelError, match="Clips were withdrawn while the network learned from them"):
+        adopted(of_tones, "classifier")
+    assert not classifier_folder(of_tones).exists()
 
 
 def test_a_withdrawn_clip_takes_the_network_with_it_that_learned_from_it(of_tones: OpenProject) -> None:

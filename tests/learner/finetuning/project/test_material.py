@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 
+from db.models import Clip
 from db.project import OpenProject
+from db.serving.random_slice import known_from, project_uuid
 from learner.dataset.speaker_norm import LEAST_CLIPS
 from learner.evaluation.accuracy import UNTRAINED
-from learner.finetuning.project.decisions import labelled_by_decisions
+from learner.finetuning.project.decisions import known_by, labelled_by_decisions, only_before
 from learner.finetuning.project.material import material_of, without_training
 from learner.finetuning.project.unlabelled import clips_beside
 from tests.learner.synthetic_projects import embedded_project, label_slice, label_truly
@@ -39,6 +45,23 @@ def test_a_clip_whose_audio_cannot_be_read_counts_for_neither_side(project: Open
     assert set(found.decisions.labels) == set(tested) - {tested[3]}
     whole = material_of(decisions, list(decisions.clips.values()), np.array(sorted(decisions.clips), dtype=np.int64))
     assert whole.fingerprint() != found.fingerprint()
+
+
+def test_what_an_encoder_knows_it_is_not_tested_on(project: OpenProject, tiny: Path, tmp_path: Path) -> None:
+    embedded_project(project, 40)
+    tested = label_slice(project, 20)
+    with project.read() as session:
+        key, uuid = session.get_one(Clip, tested[5]).slice_key, project_uuid(session)
+    shutil.copytree(tiny, tmp_path / "tuned")
+    marked = {"sampling_rate": 16_000, "earmark_knows_labels_from": known_from(key, of_project=uuid)}
+    (tmp_path / "tuned" / "preprocessor_config.json").write_text(json.dumps(marked))
+    assert known_by(project, str(tiny)) is None
+    assert known_by(project, str(tmp_path / "tuned")) == key
+    decisions = labelled_by_decisions(project)
+    found = only_before(project, decisions, key)
+    assert found.tested.clip_ids == tested[:5]
+    assert found.tested.y.tolist() == decisions.tested.y.tolist()[:5]
+    assert found.labels == decisions.labels
 
 
 def test_each_speaker_has_enough_clips_to_be_normalised_by(project: OpenProject) -> None:
