@@ -117,7 +117,8 @@ class Waiting:
 
 
 def what_is_waited_for(session: Session, *, now: float | None = None) -> Waiting | None:
-    """The open clips at the end of the slice, who has them, and how many answers wait behind them; None if no clip is open.
+    """The open clips at the end of the slice, who has them, and how many answers wait behind them; None if no clip is open, or
+    the slice cannot grow any more since the encoder may know the clips that follow.
 
     Args:
         now: seconds since 1970 by `db.records.lease_clock`, for tests.
@@ -125,6 +126,9 @@ def what_is_waited_for(session: Session, *, now: float | None = None) -> Waiting
     now = lease_time() if now is None else now
     ready = select(Clip.id, Clip.file_name, Clip.slice_key).where(Clip.state == ClipState.READY)
     in_key_order = ready.order_by(Clip.slice_key, Clip.id)
+    known = encoder_knows_from(session)
+    if known is not None:
+        in_key_order = in_key_order.where(Clip.slice_key < known)
     first = session.execute(in_key_order.where(~blindly_answered()).limit(1)).first()
     if first is None:
         return None

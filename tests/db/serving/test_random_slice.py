@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from db.decisions.consensus import consensus_labels
 from db.decisions.log import live_decisions
-from db.models import Source
+from db.models import Clip, Source
 from db.project import OpenProject
+from db.records.features import ensure_feature_set
 from db.records.labels import active_labels
 from db.records.lease_clock import lease_time
 from db.records.people.annotators import annotator_named
 from db.serving.leases import lease_next
-from db.serving.random_slice import Waiting, blind_answers, slice_answers, slice_clip_ids, what_is_waited_for
+from db.serving.random_slice import (
+    KNOWN_FROM,
+    Waiting,
+    blind_answers,
+    known_from,
+    project_uuid,
+    slice_answers,
+    slice_clip_ids,
+    what_is_waited_for,
+)
 from tests.filled_projects import add_clips, answer
 from tests.owed_clips import owed_clips
 
@@ -74,6 +84,21 @@ def test_where_every_clip_has_an_answer_nothing_is_waited_for(project: OpenProje
     for clip in in_key_order(project, 3):
         answer(project, clip)
     with project.read() as session:
+        assert what_is_waited_for(session) is None
+
+
+def test_clips_that_the_encoder_may_know_are_not_waited_for(project: OpenProject) -> None:
+    clips = in_key_order(project, 12)
+    with project.write() as session:
+        known = known_from(session.get_one(Clip, clips[4]).slice_key, of_project=project_uuid(session))
+        ensure_feature_set(session, fingerprint="0" * 64, encoder="tuned", dim=2, settings={KNOWN_FROM: known})
+    answer(project, clips[7], source=Source.RANDOM)
+    assert [clip.clip_id for clip in waiting(project).clips] == clips[:1]
+    assert waiting(project).answered_behind == 0
+    for clip in clips[:4]:
+        answer(project, clip, source=Source.RANDOM)
+    with project.read() as session:
+        assert slice_clip_ids(session, answered=blind_answers(live_decisions(session))) == clips[:4]
         assert what_is_waited_for(session) is None
 
 
