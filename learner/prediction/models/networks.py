@@ -38,6 +38,8 @@ class ClassifierNetwork(Wav2Vec2Encoder):
             device=device,
             precision=FLOAT32,
         )
+        if not self._geometry.samples(self._window):
+            raise ValueError("a window of its audio holds no frame")
 
     @cached_property
     def _geometry(self) -> Geometry:

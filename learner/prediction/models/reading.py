@@ -37,6 +37,10 @@ _MOST = (2**16, 1000, 192_000, 2**16, 2**20)
 """Hidden size, layers, Hz, and samples of stride and receptive field: more would only fill memory."""
 
 
+_MOST_WEIGHTS = 2**28
+"""Of a head."""
+
+
 @dataclass(frozen=True)
 class SavedModel:
     """A classifier of audio."""
@@ -63,6 +67,7 @@ def load_saved_model(folder: Path, *, device: str | None = None) -> SavedModel:
         raise LearnerError(f"There is no folder {folder}; give one that `earmark finetune --save` has written.")
     facts = document_in(folder)
     found = Checkpoint.of(find_files(str(folder.resolve()), among=ARCHITECTURES))
+    _check_sizes(folder, found)
     if facts is None:
         return _of_others(folder, found, device)
     _check_hashes(folder, facts)
@@ -84,7 +89,8 @@ def load_saved_model(folder: Path, *, device: str | None = None) -> SavedModel:
 
 
 def _of_others(folder: Path, found: Checkpoint, device: str | None) -> SavedModel:
-    named = [str(name) for name in found.config.get("architectures") or []]
+    architectures = found.config.get("architectures")
+    named = [str(name) for name in architectures] if isinstance(architectures, list) else []
     if not any(name.endswith(_KIND) for name in named):
         raise LearnerError(
             f"{folder} holds {', '.join(named)[:100] or 'a network'} and no classifier of audio; give a folder that "
@@ -95,11 +101,17 @@ def _of_others(folder: Path, found: Checkpoint, device: str | None) -> SavedMode
     return SavedModel(folder, encoder, _labelled(folder, coef, intercept, encoder.dim, _labels(folder, found.config)), None)
 
 
-def _network(folder: Path, found: Checkpoint, **options: Any) -> ClassifierNetwork:
+def _check_sizes(folder: Path, found: Checkpoint) -> None:
     try:
         sizes = (found.hidden_size, found.transformer_layers, found.sampling_rate, found.stride, found.receptive_field)
-        if not all(0 < size <= most for size, most in zip(sizes, _MOST, strict=True)):
-            raise ValueError("a size of the network or the sampling rate makes no sense")
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise damaged(folder / "config.json", str(error)[:200]) from error
+    if not all(0 < size <= most for size, most in zip(sizes, _MOST, strict=True)):
+        raise damaged(folder / "config.json", "a size of the network or the sampling rate makes no sense")
+
+
+def _network(folder: Path, found: Checkpoint, **options: Any) -> ClassifierNetwork:
+    try:
         return ClassifierNetwork(found, **options)
     except EncoderError:
         raise
@@ -155,6 +167,11 @@ def _classifier(folder: Path, found: Checkpoint) -> tuple[Float32Array, Float32A
     projector, offset, classifier, bias = (tensors[name] for name in wanted)
     if (projector.ndim, classifier.ndim) != (2, 2) or classifier.shape[1] != len(projector) or offset.shape != (len(projector),):
         raise damaged(folder, f"projector and classifier have the shapes {projector.shape} and {classifier.shape}")
+    if bias.shape != (len(classifier),) or len(classifier) * projector.shape[1] * _layers(found) > _MOST_WEIGHTS:
+        # Small files could otherwise ask for a product that fills the memory.
+        raise damaged(
+            folder, f"classifier, bias and projector have the shapes {classifier.shape}, {bias.shape}, {projector.shape}"
+        )
     coef, intercept = classifier @ projector, classifier @ offset + bias
     if not found.config.get("use_weighted_layer_sum"):
         return coef.astype(np.float32), intercept.astype(np.float32), None
@@ -163,6 +180,11 @@ def _classifier(folder: Path, found: Checkpoint) -> tuple[Float32Array, Float32A
     shares = np.exp(tensors["layer_weights"] - tensors["layer_weights"].max())
     shares /= shares.sum()
     return np.concatenate([share * coef for share in shares], axis=1).astype(np.float32), intercept.astype(np.float32), "all"
+
+
+def _layers(found: Checkpoint) -> int:
+    """How many layers' features the head reads side by side."""
+    return found.transformer_layers + 1 if found.config.get("use_weighted_layer_sum") else 1
 
 
 def _wide(tensor: Tensor) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from db.errors import EarmarkError
 from learner.audio.decoding import decode
@@ -94,6 +95,15 @@ def rewritten(name: str, content: bytes) -> Callable[[Path], None]:
     return change
 
 
+def of_large_product(folder: Path) -> None:
+    """Gives the folder a classifier that is small on the disk, and fills the memory once it is multiplied."""
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    tensors["classifier.weight"], tensors["classifier.bias"] = torch.ones(300_000, 1), torch.ones(300_000)
+    tensors["projector.weight"], tensors["projector.bias"] = torch.ones(1, 1000), torch.ones(1)
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A classifier of others."""
@@ -107,11 +117,15 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (changed("config.json", id2label={"0": "calm", "1": "calm", "2": "sad"}), "given twice"),
         (changed("config.json", id2label={"0": "calm"}), "with 1 labels"),
         (changed("config.json", architectures=["Wav2Vec2Model"]), "and no classifier of audio"),
+        (changed("config.json", architectures=7), "and no classifier of audio"),
         (changed("config.json", model_type="whisper"), "is of type 'whisper'"),
         (changed("config.json", hidden_size="x" * 500), "is damaged"),
         (changed("config.json", conv_stride=[0] * 7), "makes no sense"),
         (changed("config.json", num_hidden_layers=10**9), "makes no sense"),
         (changed("preprocessor_config.json", sampling_rate=10**9), "makes no sense"),
+        (changed("config.json", num_hidden_layers=[], use_weighted_layer_sum=True), "is damaged"),
+        (changed("preprocessor_config.json", sampling_rate=1), "a window of its audio holds no frame"),
+        (of_large_product, "classifier, bias and projector have the shapes"),
         (changed("config.json", hidden_size=64), "with 3 labels and vectors of 64"),
         (changed("config.json", use_weighted_layer_sum=True), "lack one layer_weight"),
         (rewritten("config.json", b"[" * 100_000), "config.json"),
