@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -25,10 +26,11 @@ def checked_labels(labels: Sequence[str]) -> list[str]:
     names = [label.strip() for label in labels]
     if not names:
         raise LabelError("A project needs at least one label; give them as --labels a,b,c.")
+    given = Counter(names)
     for name in names:
         if not name or len(name) > MOST_CHARACTERS or not name.isprintable():
             raise LabelError(f"{name!r} cannot be a label; use 1 to {MOST_CHARACTERS} printable characters.")
-        if names.count(name) > 1:
+        if given[name] > 1:
             raise LabelError(f"The label {name!r} is given twice; give each label once.")
     return names
 

@@ -132,7 +132,7 @@ def _training(facts: ModelDocument) -> list[str]:
 
 
 def _usage(facts: ModelDocument, checkpoint: Checkpoint, name: str) -> list[str]:
-    place = name if name.isprintable() and not set("\"'\\`") & set(name) else "the_folder"
+    place = name if name.isprintable() and not set("\"'\\`$!") & set(name) else "the_folder"
     kinds = {
         PLAIN: "`AutoModelForAudioClassification` of transformers loads it whole.",
         RELU: f"`AutoModel` of transformers loads the network. No class of theirs has the head, which is in `{HEAD}`.",

@@ -19,7 +19,9 @@ import torch
 from db.errors import EncoderError, FormatError
 from learner.audio.decoding import decode
 from learner.corpora.clips import LabelledClips, ProbeClip
+from learner.encoders.wav2vec2.checkpoints import find_checkpoint
 from learner.finetuning.experiment import FinetuneSettings
+from learner.finetuning.model.card import model_card
 from learner.finetuning.model.saving import finetune_and_save
 from learner.finetuning.recipe import MEAN, PLAIN, SHIPPED, Recipe
 from learner.finetuning.training import steps
@@ -129,6 +131,12 @@ def test_the_folder_says_what_it_was_trained_on_and_how_good_it_is(saved: Callab
     assert "| high | 6 |" in card
     assert f"**{facts['scores']['tuned']['ua']:.3f}**" in card
     assert "Not chosen yet." in card
+
+
+def test_the_card_shows_no_folder_name_that_a_shell_would_run(saved: Callable[[str], Path], tiny: Path) -> None:
+    facts = ModelDocument.model_validate_json((saved(PLAIN) / "earmark.json").read_text())
+    card = model_card(facts, find_checkpoint(str(tiny)), name="$(rm -r x)")
+    assert '--model "the_folder"' in card
 
 
 def test_an_older_network_is_replaced_and_nothing_else_is(
