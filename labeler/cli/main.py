@@ -9,6 +9,7 @@ import click
 
 from db.errors import EarmarkError
 from db.store.failures import STORE_ERRORS, failure_of
+from labeler.cli.corpora.group import corpora
 from labeler.cli.ctrl_c import end_by_ctrl_c
 from labeler.cli.data.decisions import annotate, queue
 from labeler.cli.data.export import export, export_head
@@ -72,6 +73,7 @@ def main(ctx: click.Context, project: Path) -> None:
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
     *(suspects, agreement, similar, likely, predict, export, pretrain, finetune, probe, simulate, modalities),
+    corpora,
     *(upgrade, labels, withdraw, backup, restore, doctor, validate, export_head),
 ):
     main.add_command(command)
