@@ -18,7 +18,8 @@ NAMES = ("training", "validation", "test")
 SHARES = (0.6, 0.2, 0.2)
 LEAST_SPEAKERS = 5
 """With fewer, a part would be one voice, or the rest too little to learn from."""
-_DEALS = 300
+_DEALS, _DEALT = 300, 10_000
+"""Deals, and groups dealt in all of them: of many small groups any deal comes close."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def parts_of(clips: Sequence[ProbeClip], y: Int64Array, *, classes: int, seed: i
     counts = np.zeros((len(found), classes))
     np.add.at(counts, (group, y), 1)
     rng = np.random.default_rng(seed)
-    deals = [_deal(counts, rng) for _ in range(_DEALS)]
-    best = min(range(_DEALS), key=lambda number: _badness(counts, deals[number]))
+    deals = [_deal(counts, rng) for _ in range(min(_DEALS, max(3, _DEALT // len(found))))]
+    best = min(range(len(deals)), key=lambda number: _badness(counts, deals[number]))
     return Parts(deals[best][group], by_speaker)
 
 
