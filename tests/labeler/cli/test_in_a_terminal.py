@@ -57,6 +57,14 @@ CASES = {
         "IN/answers.csv --annotator bob", "learner.imports.answers:take", "annotate", "2/2 lines", "2 decisions of bob recorded."
     ),
     "backup": Case("OUT/backup.zip", "db.backups.backing_up:_add", "backup", "100%|", "24 clips, 48 decisions"),
+    "corpora": Case(
+        "train IN/labels.csv --quiet --mode scratch --width 2 --blocks 1 --epoch-steps 2 --most-epochs 1 --rates 0.1 --batch 4 "
+        "--crop-seconds 0.2 --output OUT/model",
+        "learner.many_corpora.corpora.reading:made_corpus",
+        "run 1: inputs0",
+        "2/2 steps",
+        "Next: earmark corpora report",
+    ),
     "curve": Case("--output OUT/curve.svg", "labeler.scripting.learning:latest_curve", shows="per class"),
     "doctor": Case("--audio 3", "learner.doctor.audio:trouble_of", "decode", "3/3 clips", "All is well. 3 clips decoded."),
     "embed": Case(
