@@ -107,7 +107,9 @@ def test_a_killed_training_goes_on_with_the_same_losses(adapters: Path, home: Pa
     trained(manifests, output, mode="adapters", cache=cache)
     assert epochs_of(output) == epochs_of(adapters)
     for name in ("pitch", "voices"):
-        assert (output / "run-1" / "test" / f"{name}.csv").read_bytes() == (adapters / "run-1" / "test" / f"{name}.csv").read_bytes()
+        assert (output / "run-1" / "test" / f"{name}.csv").read_bytes() == (
+            adapters / "run-1" / "test" / f"{name}.csv"
+        ).read_bytes()
 
 
 def test_a_finished_training_is_not_repeated_and_one_of_other_settings_is_refused(
