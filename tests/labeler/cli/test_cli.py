@@ -20,8 +20,8 @@ from tests.learner.audio_files import noise, written
 from tests.learner.synthetic_projects import embedded_project, label_slice, label_truly
 
 COMMANDS = {
-    "agreement", "annotate", "backup", "corpora", "curve", "doctor", "embed", "export", "export-head", "finetune", "import", "init",
-    "labels", "learn", "likely", "modalities", "predict", "pretrain", "probe", "queue", "restore", "serve", "similar",
+    "agreement", "annotate", "backup", "corpora", "curve", "doctor", "embed", "export", "export-head", "finetune", "import",
+    "init", "labels", "learn", "likely", "modalities", "predict", "pretrain", "probe", "queue", "restore", "serve", "similar",
     "simulate", "status", "suspects", "upgrade", "validate", "withdraw",
 }  # fmt: skip
 

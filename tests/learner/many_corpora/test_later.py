@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,8 @@ def model(adapters: Path, tmp_path: Path) -> Path:
     return shutil.copytree(adapters, tmp_path / "model")
 
 
-def predicted(model: Path, manifest: Path, output: Path, home: Path, **more: object) -> Evaluated:
-    options: dict = {"device": "cpu", "cache": SpectrogramCache(home / "cache"), "watch": unwatched, **more}
+def predicted(model: Path, manifest: Path, output: Path, home: Path, **more: Any) -> Evaluated:
+    options: dict[str, Any] = {"device": "cpu", "cache": SpectrogramCache(home / "cache"), "watch": unwatched, **more}
     return evaluate(model, manifest, output, **options)
 
 
@@ -66,7 +67,7 @@ def test_clips_are_predicted_and_those_with_a_known_label_scored(adapters: Path,
 
 
 def test_which_corpus_and_run_must_be_known(adapters: Path, home: Path, manifests: list[Path], tmp_path: Path) -> None:
-    some = shutil.copy(manifests[0], tmp_path / "some.csv")
+    some = Path(shutil.copy(manifests[0], tmp_path / "some.csv"))
     with pytest.raises(LabelError, match="--corpus: pitch, voices"):
         predicted(adapters, some, tmp_path / "out.csv", home)
     with pytest.raises(LabelError, match="runs 1 to 2"):

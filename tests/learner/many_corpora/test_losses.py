@@ -39,7 +39,7 @@ def test_balanced_weights_are_inverse_to_the_clips() -> None:
 def test_balanced_weights_change_the_gradient(kind: str) -> None:
     def gradient(weights: torch.Tensor | None) -> torch.Tensor:
         logits = LOGITS.clone().requires_grad_()
-        of(kind, weights, logits).backward()
+        of(kind, weights, logits).backward()  # type: ignore[no-untyped-call]
         assert logits.grad is not None
         return logits.grad
 

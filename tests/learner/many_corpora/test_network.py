@@ -7,11 +7,11 @@ from dataclasses import replace
 import torch
 
 from learner.many_corpora.network.resnet import CorpusNetwork, Filters, OwnLayers, layers_of, parameters
-from learner.many_corpora.recipe import ATTENTION, PAPER
+from learner.many_corpora.recipe import ATTENTION, PAPER, Recipe
 from tests.learner.many_corpora.tiny_corpora import TINY
 
 
-def network_of(recipe=TINY, *, adapters: bool) -> CorpusNetwork:
+def network_of(recipe: Recipe = TINY, *, adapters: bool) -> CorpusNetwork:
     torch.manual_seed(1)
     return CorpusNetwork(recipe, Filters(recipe), OwnLayers(recipe, classes=4, adapters=adapters)).eval()
 
@@ -49,7 +49,8 @@ def test_new_adapters_change_nothing_and_trained_ones_do() -> None:
     network.own.add_adapters(TINY)
     assert torch.equal(network(spectrograms), before)
     assert network.own.adapters is not None
-    torch.nn.init.ones_(network.own.adapters[0].weight)
+    with torch.no_grad():
+        next(network.own.adapters.parameters()).fill_(1.0)
     assert not torch.equal(network(spectrograms), before)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from learner.arrays import Waveform
 from learner.corpora.clips import ProbeClip
 from learner.many_corpora.spectrograms import spectrogram_cache
 from learner.many_corpora.spectrograms.crops import MOST_WINDOWS, crop, windows
@@ -16,7 +17,7 @@ from learner.progress import unseen
 from tests.learner.audio_files import noise, tone, written
 
 
-def clip_of(path: Path, samples) -> ProbeClip:
+def clip_of(path: Path, samples: Waveform) -> ProbeClip:
     return ProbeClip(file_name=path.name, path=str(written(path, samples)), start=0.0, end=None, label="a", speaker=None)
 
 
@@ -26,7 +27,8 @@ def files(folder: Path) -> list[Path]:
 
 def test_a_tone_is_in_its_band() -> None:
     found = log_mel(tone(1000, 1.0))
-    assert (found.dtype, found.shape) == (np.float16, (128, 32))
+    assert found.dtype == np.float16
+    assert found.shape == (128, 32)
     mel = 2595 * np.log10(1 + np.array([20, 1000, 8000]) / 700)
     assert found[:, 16].argmax() == pytest.approx((mel[1] - mel[0]) / (mel[2] - mel[0]) * 129 - 1, abs=1)
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from safetensors.torch import load_file
 
 from db.errors import EncoderError
 from learner.many_corpora.training import stage as stage_module
+from learner.many_corpora.training.losses import loss_of
 from tests.learner.many_corpora.tiny_corpora import TINY, trained
 
 KILLED = """
@@ -106,10 +108,8 @@ def test_a_killed_training_goes_on_with_the_same_losses(adapters: Path, home: Pa
     assert (output / "run-1" / "training" / "shared.safetensors").is_file()
     trained(manifests, output, mode="adapters", cache=cache)
     assert epochs_of(output) == epochs_of(adapters)
-    for name in ("pitch", "voices"):
-        assert (output / "run-1" / "test" / f"{name}.csv").read_bytes() == (
-            adapters / "run-1" / "test" / f"{name}.csv"
-        ).read_bytes()
+    for test in ("run-1/test/pitch.csv", "run-1/test/voices.csv"):
+        assert (output / test).read_bytes() == (adapters / test).read_bytes()
 
 
 def test_a_finished_training_is_not_repeated_and_one_of_other_settings_is_refused(
@@ -128,14 +128,14 @@ def test_a_loss_that_is_not_a_number_is_noticed(
     home: Path, manifests: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The weights go back to the best; after five such steps in a row the next rate begins."""
-    real, calls = stage_module.loss_of, []
+    real, calls = loss_of, [0]
 
-    def at_times(*arguments, **options):
-        calls.append(1)
-        return real(*arguments, **options) * (math.nan if len(calls) <= 5 else 1.0)
+    def at_times(*arguments: Any, **options: Any) -> torch.Tensor:
+        calls[0] += 1
+        return real(*arguments, **options) * (math.nan if calls[0] <= 5 else 1.0)
 
     monkeypatch.setattr(stage_module, "loss_of", at_times)
-    ended: list[dict] = []
+    ended: list[dict[str, Any]] = []
     recipe = replace(TINY, epoch_steps=6, most_epochs=1)
     trained(manifests[:1], tmp_path / "model", mode="scratch", cache=home / "cache", recipe=recipe, epoch_ended=ended.append)
     assert [(entry["rate"], entry["loss"] is None) for entry in ended] == [(0.1, True), (0.01, False)]
