@@ -144,7 +144,7 @@ def open_model(path: Path) -> Model:
         runs, recipe = int(document["runs"]), recipe_of(document["recipe"])
         if runs < 1 or not corpora or any(not 2 <= len(labels) <= 10_000 for labels in corpora.values()):
             raise ValueError
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise EncoderError(f"{path / 'model.json'} is damaged; train the model again.") from error
     return Model(ModelFolder(path), document["mode"], recipe, corpora, runs, document)
 

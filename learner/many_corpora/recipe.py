@@ -85,7 +85,7 @@ def checked(recipe: Recipe) -> Recipe:
     wrong = [
         name
         for name, right in (
-            ("width", 1 <= recipe.width <= 512),
+            ("width", 1 <= recipe.width <= 128),
             ("blocks", 1 <= recipe.blocks <= 16),
             ("pooling", recipe.pooling in POOLINGS),
             ("loss", recipe.loss in LOSSES),

@@ -171,7 +171,7 @@ def settings_of(model: Model) -> TrainSettings:
             mode=model.mode, recipe=model.recipe, runs=model.runs, seed=int(model.document["seed"]),
             split_seed=int(model.document["split_seed"]), order=tuple(map(str, model.document["order"])),
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise EncoderError(f"{model.folder.path / 'model.json'} is damaged; train the model again.") from error
 
 
