@@ -60,6 +60,16 @@ class OpenProject:
         return self.directory / "uploads"
 
     @property
+    def finetune_dir(self) -> Path:
+        """The folder of what fine-tunings have finished; it is there once one was begun."""
+        return self.cache_dir / "finetune"
+
+    @property
+    def networks_dir(self) -> Path:
+        """The folder of fine-tuned networks that the project has adopted; it is there once one was."""
+        return self.heads_dir / "networks"
+
+    @property
     def withdrawn_mark(self) -> Path:
         """A file that is touched whenever clips are withdrawn, for processes that keep in memory what they know of clips."""
         return self.cache_dir / "withdrawn"

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     """Hidden layers to pool; none means the encoder's own default."""
     pooling: str | None = None
     """`mean` or `mean+std`; none means the encoder's own default."""
+    text_encoder: str | None = None
+    """Id on the Hugging Face hub, local folder or `minilm`. It encodes the transcripts of clips, so that the classifier may use
+    words beside sound; none means that it does not."""
     random_share: float = Field(default=0.2, gt=0, le=1)
     """Share of served clips that belong to the random slice."""
     lease_seconds: float = Field(default=300, ge=10, le=604_800)

@@ -1,10 +1,10 @@
-"""What people touch: the command line, the app and its pages, the player in the browser; and two classes for scripts.
+"""What people touch: the command line, the app and its pages, the player in the browser; and classes for scripts.
 
 May import `learner` and `db`. Rooms: `cli` (commands), `app` (the served pages and routes), `player` (JavaScript components),
 `project` and `scripting` (for scripts and notebooks), `charts`, `words` (sentences about results), `processes` (supervising app
 and learner).
 
-    from labeler import Head, Project
+    from labeler import Head, Model, Project
 """
 
 import typing
@@ -14,8 +14,9 @@ from labeler.processes import safe_path
 if typing.TYPE_CHECKING:
     from labeler.project import Project
     from labeler.scripting.head import Head
+    from labeler.scripting.model import Model
 
-__all__ = ["Head", "Project"]
+__all__ = ["Head", "Model", "Project"]
 
 # Here, because every module of `labeler` that is imported later may import one that a file in the working folder hides.
 safe_path.leave_out_working_folder()
@@ -31,6 +32,10 @@ def __getattr__(name: str) -> typing.Any:
         from labeler.scripting.head import Head
 
         return Head
+    if name == "Model":
+        from labeler.scripting.model import Model
+
+        return Model
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

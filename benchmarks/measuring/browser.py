@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chromium-headless-shell")
 
 
 def chromium() -> str:

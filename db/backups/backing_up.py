@@ -20,6 +20,7 @@ from db.backups.manifest import DATABASE, HEAD_FILE, Manifest
 from db.backups.rows import tables_of
 from db.backups.snapshot import plain_engine, snapshot
 from db.errors import FeatureError, FormatError, ProjectError
+from db.finetuned.document import FINETUNED_FILE
 from db.guidelines import GUIDELINES_FILE
 from db.models import AudioFile, Clip, ClipState, Decision, FeatureRow, FeatureSet, LearnerState, Run
 from db.project import OpenProject
@@ -85,7 +86,7 @@ def back_up(project: OpenProject, output: Path, *, with_features: bool = False, 
         clips=manifest.rows["clip"],
         decisions=manifest.rows["decision"],
         newest_decision=manifest.newest_decision,
-        heads=sum(member.name.startswith("heads/") for member in manifest.members),
+        heads=sum(member.name.startswith("heads/run_") for member in manifest.members),
         with_features=with_features,
         audio_folders=manifest.audio_folders,
     )
@@ -116,6 +117,7 @@ class _Backup:
         finally:
             engine.dispose()
         files |= {DATABASE: self._database, GUIDELINES_FILE: self._project.directory / GUIDELINES_FILE}
+        files[f"heads/{FINETUNED_FILE}"] = self._project.heads_dir / FINETUNED_FILE
         total, done = sum(path.stat().st_size for path in files.values() if path.exists()), 0
 
         def moved(size: int) -> None:

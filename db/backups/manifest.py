@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from db.errors import ProjectError
+from db.finetuned.document import FINETUNED_FILE
 from db.guidelines import GUIDELINES_FILE
 from db.settings import SETTINGS_FILE
 
@@ -83,6 +84,6 @@ def is_member(name: str) -> bool:
         return True
     folder, _, rest = name.partition("/")
     if folder == "heads":
-        return bool(HEAD_FILE.fullmatch(rest))
+        return rest == FINETUNED_FILE or bool(HEAD_FILE.fullmatch(rest))
     fingerprint, _, file = rest.partition("/")
     return folder == "features" and bool(FINGERPRINT.fullmatch(fingerprint)) and bool(FEATURE_FILE.fullmatch(file))

@@ -29,7 +29,7 @@ from db.settings import OWN_FOLDERS, SETTINGS_FILE, parsed_settings, with_databa
 from db.store.engine import connect
 from db.store.failures import STORE_ERRORS, failure_of
 from db.store.files import Part, sync, sync_names, write_whole
-from db.store.lock import EMBED_LOCK, LEARNER_LOCK, SERVE_LOCK, locked
+from db.store.lock import EMBED_LOCK, FINETUNE_LOCK, LEARNER_LOCK, SERVE_LOCK, locked
 from db.store.upgrade import is_known, migrate_on, newest_revision
 
 Progress = Callable[[int, int], None]
@@ -215,7 +215,7 @@ class _Restore:
             clips=manifest.rows.get("clip", 0),
             decisions=manifest.rows.get("decision", 0),
             newest_decision=manifest.newest_decision,
-            heads=sum(member.name.startswith("heads/") for member in manifest.members),
+            heads=sum(member.name.startswith("heads/run_") for member in manifest.members),
             with_features=manifest.with_features,
             audio_folders=[AudioFolder(folder, files, os.path.isdir(folder)) for folder, files in manifest.audio_folders.items()],
             schema_before=schema_before,
@@ -261,7 +261,7 @@ def _in_use(directory: Path, replace: bool) -> Iterator[None]:
 
     with ExitStack() as stack:
         if replace:
-            for name in (SERVE_LOCK, LEARNER_LOCK, EMBED_LOCK):
+            for name in (SERVE_LOCK, LEARNER_LOCK, EMBED_LOCK, FINETUNE_LOCK):
                 if (directory / name).is_file():
                     stack.enter_context(locked(directory / name, refused=refused))
         yield

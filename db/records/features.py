@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from db.models import Clip, ClipState, Event, FeatureRow, FeatureSet, ProjectInfo
+from db.models import Clip, ClipChange, ClipState, Event, FeatureRow, FeatureSet, ProjectInfo
 from db.records.people.events import record_event
 from db.records.portions import portions
 
 _AT_A_TIME = 20_000
+OF_WORDS = "text_encoder"
+"""The key of a feature set's settings that names the text encoder, where it holds vectors of transcripts and not of sound."""
+_COMPLETED = "completed_at"
+_SPACE = " \t\r\n"
 NEW_FEATURES = "new-features"
 """The kind of event by which a lead asks for features by the weights that the encoder in use has now."""
 _INSTEAD_OF = "instead of set"
@@ -46,15 +50,18 @@ class FeaturesInUse:
         return self.clips - self.embedded
 
 
-def ensure_feature_set(session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any]) -> int:
+def ensure_feature_set(
+    session: Session, *, fingerprint: str, encoder: str, dim: int, settings: dict[str, Any], of_words: bool = False
+) -> int:
     """The id of the feature set with this fingerprint. A new one is added, which needs a write session.
 
-    The first set of a project is in use at once, so that labelling can begin; later ones wait for `use_feature_set`.
+    The first set of a project is in use at once, so that labelling can begin; later ones wait for `use_feature_set`. One of words
+    lies beside them and is never the one in use: `words_set` finds it.
     """
     found = session.scalars(select(FeatureSet).where(FeatureSet.fingerprint == fingerprint)).first()
     if found is None:
         found = FeatureSet(fingerprint=fingerprint, encoder=encoder, dim=dim, settings=settings, created_at=time.time())
-        found.used_at = time.time() if newest_feature_set(session) is None else None
+        found.used_at = time.time() if newest_feature_set(session) is None and not of_words else None
         session.add(found)
         session.flush()
     return found.id
@@ -66,13 +73,68 @@ def newest_feature_set(session: Session) -> FeatureSet | None:
     return session.scalars(used.order_by(FeatureSet.used_at.desc(), FeatureSet.id.desc()).limit(1)).first()
 
 
+def words_set(session: Session, text_encoder: str | None) -> FeatureSet | None:
+    """The vectors of transcripts by this text encoder that are in use; None without any.
+
+    Where its weights have changed there are several: the one that was completed last, or the first one while it is being filled.
+    """
+    if text_encoder is None:
+        return None
+    of_words = FeatureSet.settings[OF_WORDS].as_string() == text_encoder
+    found = session.scalars(select(FeatureSet).where(of_words)).all()
+    return max(found, key=lambda each: (each.settings.get(_COMPLETED, 0.0), -each.id), default=None)
+
+
+def use_words_set(session: Session, feature_set_id: int) -> None:
+    """Make a set of words the one in use for its text encoder, once it holds every transcript; see `words_set`."""
+    stored = session.get_one(FeatureSet, feature_set_id)
+    # In the settings, since `used_at` belongs to sets of sound.
+    stored.settings = {**stored.settings, _COMPLETED: time.time()}
+
+
+def words_signature(session: Session, text_encoder: str | None) -> tuple[int, ...]:
+    """It changes whenever a vector of words comes, goes or is replaced; empty where words are not used."""
+    stored = words_set(session, text_encoder)
+    if stored is None:
+        return ()
+    places = func.max(FeatureRow.shard), func.sum(FeatureRow.row), func.sum(FeatureRow.clip_id)
+    found = session.execute(select(func.count(), *places).where(FeatureRow.feature_set_id == stored.id)).one()
+    return (stored.id, *(int(value or 0) for value in found))
+
+
+def transcripts(session: Session) -> Iterator[tuple[int, str | None]]:
+    """Number and transcript of all clips in service, by number; read in parts."""
+    query = select(Clip.id, Clip.transcript).where(Clip.state == ClipState.READY).order_by(Clip.id)
+    for row in session.execute(query, execution_options={"yield_per": 1000}):
+        yield row.id, row.transcript
+
+
+def with_transcript(session: Session) -> int:
+    """Clips in service whose transcript holds more than space."""
+    query = select(func.count()).select_from(Clip).where(Clip.state == ClipState.READY, func.trim(Clip.transcript, _SPACE) != "")
+    return session.scalar(query) or 0
+
+
+def newest_clip_change(session: Session) -> int:
+    """The number of the newest change of a clip's details; 0 before the first."""
+    return session.scalar(select(func.max(ClipChange.id))) or 0
+
+
 def use_feature_set(session: Session, feature_set_id: int) -> None:
     """Make a set the one in use, once it holds every clip that can be embedded."""
     session.get_one(FeatureSet, feature_set_id).used_at = time.time()
 
 
-def add_rows(session: Session, feature_set_id: int, rows: Sequence[tuple[int, int, int]]) -> None:
-    """Add (clip id, shard, row) triples; the vectors must be on disk already."""
+def add_rows(
+    session: Session, feature_set_id: int, rows: Sequence[tuple[int, int, int]], *, in_place_of_others: bool = False
+) -> None:
+    """Add (clip id, shard, row) triples; the vectors must be on disk already.
+
+    Args:
+        in_place_of_others: the clips may have rows, which are forgotten.
+    """
+    if in_place_of_others:
+        forget_rows(session, feature_set_id, [clip for clip, _, _ in rows])
     if rows:
         values = [{"feature_set_id": feature_set_id, "clip_id": clip, "shard": shard, "row": row} for clip, shard, row in rows]
         session.execute(insert(FeatureRow), values)

@@ -48,7 +48,7 @@ class Calibration(Report):
 
 
 class PlainAccuracy(Report):
-    """Accuracy without normalisation by speaker, as for audio of unknown speakers."""
+    """Accuracy without normalisation by speaker and without words, as for new audio."""
 
     ua: float
     ua_low: float

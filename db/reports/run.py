@@ -36,7 +36,15 @@ class RunReport(Report):
     normalisation_why: str = ""
     normalised_folds: int = 0
     """Folds of the evaluation that chose to normalise by speaker."""
+    words: bool = False
+    """Whether the run's head uses words beside sound."""
+    words_why: str = ""
+    """Empty where the project has no vectors of words."""
+    worded_folds: int = 0
+    """Folds of the evaluation that chose to use words."""
     plain: PlainAccuracy | None = None
+    sound: PlainAccuracy | None = None
+    """Accuracy without words, where folds of the evaluation chose to use them."""
     new_speakers: NewSpeakers | None = None
     """None in runs of earlier versions."""
     calibration: Calibration | None = None

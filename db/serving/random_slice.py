@@ -8,6 +8,7 @@ of clips that are alike, does not count as an answer here, and neither does the 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,10 +18,13 @@ from sqlalchemy.orm import Session
 
 from db.decisions.conditions import given_as_gold_check, given_blind, is_gold_check
 from db.decisions.log import LiveDecision, live_query
-from db.models import Annotator, Clip, ClipState, Decision, Lease, Source
+from db.models import Annotator, Clip, ClipState, Decision, Lease, ProjectInfo, Source
+from db.records.features import newest_feature_set
 from db.records.lease_clock import lease_time
 from db.records.leases import is_open
 
+KNOWN_FROM = "knows_labels_from"
+"""In the settings of a feature set: see `encoder_knows_from`."""
 _LOOKED_AT = 2000
 """Clips behind the first open one that are looked at: answers for the slice that wait are close behind it."""
 
@@ -42,10 +46,42 @@ def slice_answers(live: list[LiveDecision]) -> list[LiveDecision]:
 
 
 def slice_clip_ids(session: Session, *, answered: Collection[int]) -> list[int]:
-    """The clips of the slice in key order, unsure and skipped ones included."""
+    """The clips of the slice in key order, unsure and skipped ones included.
+
+    Where the encoder in use has learned from labels of the project, the slice ends before the first clip that it may know.
+    """
     keys = select(Clip.id).where(Clip.state == ClipState.READY).order_by(Clip.slice_key, Clip.id)
+    known = encoder_knows_from(session)
+    if known is not None:
+        keys = keys.where(Clip.slice_key < known)
     with closing(session.scalars(keys.execution_options(yield_per=1000))) as in_key_order:
         return answered_prefix(in_key_order, answered=answered)
+
+
+def encoder_knows_from(session: Session) -> int | None:
+    """The random key from which on clips may have been learned from by the encoder in use; None where it knows no label.
+
+    An encoder that another project has adopted says nothing of the keys of this one.
+    """
+    used = newest_feature_set(session)
+    text = None if used is None else used.settings.get(KNOWN_FROM)
+    return None if text is None else known_key(text, of_project=project_uuid(session))
+
+
+def known_from(key: int, *, of_project: str) -> str:
+    """What an adopted encoder says of the labels that it learned from: the project, and the least random key of their clips."""
+    return f"{of_project} {key}"
+
+
+def known_key(text: object, *, of_project: str) -> int | None:
+    """The key in such a text, if it is of this project."""
+    project, _, key = text.partition(" ") if isinstance(text, str) else ("", "", "")
+    return int(key) if project == of_project and re.fullmatch(r"\d{1,19}", key) else None
+
+
+def project_uuid(session: Session) -> str:
+    """The number that a project keeps when it is moved or restored."""
+    return str(session.scalars(select(ProjectInfo.uuid)).one())
 
 
 def answered_prefix(in_key_order: Iterable[int], *, answered: Collection[int]) -> list[int]:

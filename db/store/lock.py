@@ -11,9 +11,10 @@ from pathlib import Path
 from db.errors import EarmarkError
 
 SERVE_LOCK, LEARNER_LOCK, EMBED_LOCK = "serve.lock", "learner.lock", "features/embed.lock"
+FINETUNE_LOCK = "finetune.lock"
 SETTINGS_LOCK = "cache/settings.lock"
-"""The lock files of a project, in its directory: of `earmark serve`, of the learner, of whoever writes features, and of whoever
-changes the settings file."""
+"""The lock files of a project, in its directory: of `earmark serve`, of the learner, of whoever writes features, of a
+fine-tuning, and of whoever changes the settings file."""
 
 
 @contextmanager

@@ -73,7 +73,6 @@ def main(ctx: click.Context, project: Path) -> None:
 for command in (
     *(init, import_, embed, learn, serve, annotate, queue, status, curve),
     *(suspects, agreement, similar, likely, predict, export, pretrain, finetune, probe, simulate, modalities),
-    corpora,
-    *(upgrade, labels, withdraw, backup, restore, doctor, validate, export_head),
+    *(upgrade, labels, withdraw, backup, restore, doctor, validate, export_head, corpora),
 ):
     main.add_command(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -16,7 +17,7 @@ from labeler.scripting.options import Time, option_of, seconds_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from learner.features.embed import EmbedReport
+    from learner.features.embed_report import EmbedReport
     from learner.imports.import_report import ImportReport
     from learner.progress import Progress
 
@@ -95,6 +96,7 @@ class Filling(Opened):
         encoder: str | None = None,
         layers: str | None = None,
         pooling: str | None = None,
+        text_encoder: str | None = None,
         progress: Progress | None = None,
         note: Callable[[str], None] | None = None,
     ) -> EmbedReport:
@@ -104,20 +106,33 @@ class Filling(Opened):
             encoder: `bundled`, `whisper`, `logmel`, `egemaps`, a hub id or a local folder; None for the project's setting.
             layers: hidden layers to pool, such as `5`, `0,3,6`, `mean` or `all`.
             pooling: `mean` or `mean+std` over time.
+            text_encoder: becomes the setting: `minilm`, a hub id or a local folder, for vectors of transcripts as well; `none`
+                clears it. None leaves the setting as it is.
             note: called with what somebody should know of the encoder, before it starts.
 
         Returns:
-            A report: how many clips were `embedded`, in how many `seconds`, and which `failed` (clip, file name and reason).
+            A report: how many clips were `embedded`, in how many `seconds`, which `failed` (clip, file name and reason), and
+            the `words`: how many transcripts were `encoded`, how many clips there are `with_words`, and how many `without`.
 
         Raises:
-            EncoderError: the encoder cannot be loaded or run.
+            EncoderError: an encoder cannot be loaded or run.
             FeatureError: another process embeds this project, or the disk is full.
         """
         from learner.features.embed import embed
         from learner.progress import unseen
 
+        shown = progress or unseen
         with self._used() as project:
-            return embed(project, encoder=encoder, layers=layers, pooling=pooling, progress=progress or unseen, note=note)
+            if text_encoder is not None:
+                from learner.features.embed_words import choose_text_encoder
+
+                choose_text_encoder(project, text_encoder)
+            report = embed(project, encoder=encoder, layers=layers, pooling=pooling, progress=shown, note=note)
+            if project.settings.text_encoder is None:
+                return report
+            from learner.features.embed_words import embed_words
+
+            return replace(report, words=embed_words(project, progress=shown))
 
     def clips(self, *, as_of: Time | None = None) -> pd.DataFrame:
         """One row for each clip that was not withdrawn, by number.

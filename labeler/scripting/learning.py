@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from db.finetuned.document import read_finetuned
 from db.records.labels import active_labels
-from db.records.runs import latest_curve, latest_outlook
+from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import ComparedCurves
 from db.status import project_status
 from labeler.scripting.better_features import as_document, better_features_of
 from labeler.scripting.frames import prediction_frame
 from labeler.scripting.opened import Opened, StrPath
+from labeler.words.run import words_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,17 +44,22 @@ class Learning(Opened):
             return learn_once(project, progress=progress or unseen)
 
     def status(self) -> dict[str, Any]:
-        """The project in numbers: clips, decisions, labels, the newest run with its accuracy, the advice on when to stop, and
-        better features that it could have.
+        """The project in numbers: clips, decisions, labels, the newest run with its accuracy, the advice on when to stop,
+        better features that it could have, and what the last fine-tuning gave.
         """
         with self._used() as project:
             with project.read() as session:
-                document, outlook = project_status(session), latest_outlook(session)
+                document = project_status(session, text_encoder=project.settings.text_encoder)
+                outlook, run = latest_outlook(session), latest_evaluated_run(session)
+                if document["words"] is not None:
+                    document["words"]["sentences"] = [] if run is None else words_in_words(run)
+            finetuned = read_finetuned(project.heads_dir)
             better = [as_document(offer) for offer in better_features_of(project)]
         return {
             **document,
             "outlook": None if outlook is None else outlook.model_dump(mode="json"),
             "better_features": better,
+            "finetuned": None if finetuned is None else finetuned.as_document(),
         }
 
     def curve(self, *, output: StrPath | None = None) -> dict[str, Any]:
@@ -80,7 +87,7 @@ class Learning(Opened):
         }
 
     def predict(self, audio: Audio | None = None, *, progress: Progress | None = None) -> pd.DataFrame:
-        """Predict labels by the newest head: of the project's clips, or of new audio.
+        """Predict labels by the newest head, or by the network that the project has adopted: of its clips, or of new audio.
 
         Args:
             audio: a folder, a file or a list of these; None for the project's clips.
@@ -94,10 +101,19 @@ class Learning(Opened):
             EncoderError: the encoder cannot be loaded, or has changed since the features were made.
             FormatError: a folder cannot be read.
         """
+        from learner.prediction.adopted import adopted_classifier
         from learner.prediction.new_audio import audio_files
-        from learner.prediction.predict import current_head, predict_new, predict_project
+        from learner.prediction.predict import current_head, predict_by_network, predict_new, predict_project
 
         with self._used() as project:
+            network = adopted_classifier(project)
+            if network is not None:
+                new = None if audio is None else audio_files(audio)
+                return prediction_frame(
+                    lambda report: predict_by_network(project, network, new, report=report, progress=progress),
+                    network.head.label_names,
+                    of_project=audio is None,
+                )
             names = current_head(project)[0].label_names
             if audio is None:
                 return prediction_frame(

@@ -46,8 +46,27 @@ def normalisation_in_words(run: Run) -> list[str]:
     sentences = [f"{done}. {report.normalisation_why}"]
     if without is not None and report.normalised_folds:
         interval = f"({without.ua_low:.2f}–{without.ua_high:.2f})"
-        sentences.append(f"Without normalisation, as for new audio of unknown speakers: UA {without.ua:.2f} {interval}.")
+        what = "normalisation and words" if report.worded_folds else "normalisation"
+        sentences.append(f"Without {what}, as for new audio of unknown speakers: UA {without.ua:.2f} {interval}.")
     return sentences
+
+
+def words_in_words(run: Run) -> list[str]:
+    """Whether words are used beside sound, why, and the accuracy of sound alone; empty where the project has no words."""
+    report, sound = run.report, run.report.sound
+    if not report.words_why:
+        return []
+    done = "Words are used beside sound" if report.words else "Words are not used beside sound"
+    sentences = [f"{done}. {report.words_why}"]
+    if sound is not None and run.ua is not None:
+        interval = f"({sound.ua_low:.2f}–{sound.ua_high:.2f})"
+        sentences.append(f"With words: UA {run.ua:.2f}, with sound alone: {sound.ua:.2f} {interval}.")
+    return sentences
+
+
+def clips_with_words(with_words: int, without: int) -> str:
+    """For example `240 clips with words, 12 without a transcript`."""
+    return f"{counted(with_words, 'clip')} with words, {without} without a transcript"
 
 
 def counted(number: int, noun: str) -> str:

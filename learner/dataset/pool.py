@@ -15,13 +15,15 @@ from learner.dataset.distances import usual_distance
 from learner.dataset.folds import Folds
 from learner.dataset.sampling import scattered
 from learner.dataset.speaker_norm import NONE, SpeakerStatistics, why_not
+from learner.dataset.words import Words
 from learner.features.base import Features
 
 CHUNK = 4096
 SAMPLE = 2000
 
-PoolSignature = tuple[int, int, int, int, int, int]
-"""Newest feature set, its rows, clips in service, those of them with a speaker, the sum of their ids, and the newest clip."""
+PoolSignature = tuple[int, ...]
+"""Newest feature set, its rows, clips in service, those of them with a speaker, the sum of their ids, and the newest clip; where
+words are used, what `words_signature` says of them."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Pool:
     folds: Folds
     speakers: ByClip[str | None]
     """Speaker by clip id, for all clips of the project."""
+    words: Words | None = None
+    """Vectors of transcripts; None where the project has none."""
     clusters: dict[int, Int64Array] = field(default_factory=dict, init=False)
     """Clusters of the cold start, by number of clusters; see `learner.query.cold_start`."""
     typical: dict[int, Int64Array] = field(default_factory=dict, init=False)
@@ -87,14 +91,25 @@ class Pool:
         """Rows of these clips in the statistics of speakers."""
         return self.speaker_statistics.numbers_of(self._speakers_of(clip_ids))
 
-    def inputs_of(self, vectors: Float32Array, clip_ids: Int64Array, normalisation: str) -> Float32Array:
-        """The inputs of a head of this normalisation for the vectors [n, dim] of these clips."""
-        if normalisation == NONE:
-            return vectors
-        return self.speaker_statistics.normalised(vectors, self.speaker_numbers(clip_ids))
+    def inputs_of(self, vectors: Float32Array, clip_ids: Int64Array, normalisation: str, *, words: bool = False) -> Float32Array:
+        """The inputs of a head of this normalisation for the vectors [n, dim] of these clips; with `words`, these beside them."""
+        found = vectors
+        if normalisation != NONE:
+            found = self.speaker_statistics.normalised(vectors, self.speaker_numbers(clip_ids))
+        if not words:
+            return found
+        assert self.words is not None
+        return np.concatenate([found, self.words.rows(clip_ids)], axis=1)
 
-    def input_chunks(self, rows: BoolArray, normalisation: str) -> Iterator[Float32Array]:
+    def input_chunks(self, rows: BoolArray, normalisation: str, *, words: bool = False) -> Iterator[Float32Array]:
         """The inputs for the rows that the mask holds, in chunks in the order of the disk."""
+        if words:
+            clip_ids, start = self.features.clip_ids[rows], 0
+            for chunk in masked_chunks(self.features, rows):
+                here = clip_ids[start : start + len(chunk)]
+                start += len(chunk)
+                yield self.inputs_of(chunk, here, normalisation, words=True)
+            return
         if normalisation == NONE:
             yield from masked_chunks(self.features, rows)
             return

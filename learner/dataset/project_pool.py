@@ -11,19 +11,25 @@ from sqlalchemy.orm import Session
 
 from db.models import Clip, ClipState, FeatureRow
 from db.project import OpenProject
-from db.records.features import newest_feature_set
-from learner.arrays import BoolArray
+from db.records.features import newest_feature_set, words_signature
+from learner.arrays import BoolArray, Int64Array
 from learner.dataset.by_clip import ByClip
 from learner.dataset.damaged_vectors import set_aside, sound_statistics
 from learner.dataset.folds import folds_of
 from learner.dataset.pool import Pool, PoolSignature
+from learner.dataset.words import Words
 from learner.features.matrix import open_features
+from learner.features.words import open_words
 
 _AT_A_TIME = 50_000
 
 
-def pool_signature(session: Session) -> PoolSignature | None:
-    """It changes whenever features or clips come or go, or a clip gets its speaker; None before the first feature set."""
+def pool_signature(session: Session, *, text_encoder: str | None = None) -> PoolSignature | None:
+    """It changes whenever features or clips come or go, or a clip gets its speaker; None before the first feature set.
+
+    Args:
+        text_encoder: that of the settings: the vectors of transcripts count, too.
+    """
     newest = newest_feature_set(session)
     if newest is None:
         return None
@@ -33,7 +39,8 @@ def pool_signature(session: Session) -> PoolSignature | None:
     )
     count, spoken, total = session.execute(ready).one()
     newest_clip = session.scalar(select(func.max(Clip.id))) or 0
-    return newest.id, embedded, int(count), int(spoken), int(total), newest_clip
+    of_words = words_signature(session, text_encoder)
+    return newest.id, embedded, int(count), int(spoken), int(total), newest_clip, *of_words
 
 
 def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
@@ -53,7 +60,7 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
     if len(damaged):
         set_aside(project, features.feature_set_id, damaged)
         with project.read() as session:
-            without = pool_signature(session)
+            without = pool_signature(session, text_encoder=project.settings.text_encoder)
         return None if without is None else read_pool(project, without)
     return Pool(
         signature=signature,
@@ -63,7 +70,13 @@ def read_pool(project: OpenProject, signature: PoolSignature) -> Pool | None:
         scale=scale,
         folds=folds_of(speakers, files, in_service=in_service),
         speakers=speakers,
+        words=_words(project, speakers.clip_ids[in_service]),
     )
+
+
+def _words(project: OpenProject, in_service: Int64Array) -> Words | None:
+    features = open_words(project)
+    return None if features is None else Words.of(features, in_service)
 
 
 def _clips(session: Session) -> tuple[ByClip[str | None], ByClip[int], BoolArray]:

@@ -17,6 +17,7 @@ from learner.doctor.finding import Finding, Subject, of_error, unwatched
 from learner.doctor.heads import examine_heads
 from learner.doctor.machine import examine_learner, examine_machine, versions
 from learner.doctor.relinking import check_folder, relink_files
+from learner.doctor.words import examine_words
 from learner.progress import Watch
 
 SAMPLE = 300
@@ -87,6 +88,7 @@ def examine(
     result.versions = versions(project)
     with watch("features", "vector") as moved:
         _add(result, "features", lambda: examine_features(project, progress=moved))
+    _add(result, "features", lambda: examine_words(project))
     _add(result, "features", lambda: advice(project))
     _add(result, "heads", lambda: examine_heads(project))
     of_audio = examine_audio(project, audio=audio, relink=relink, watch=watch)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from db.errors import EncoderError, FeatureError
 from db.models import Clip, ClipState, FeatureRow, FeatureSet
 from db.project import OpenProject
-from db.records.features import embedded_count, newest_feature_set, row_map
+from db.records.features import OF_WORDS, embedded_count, newest_feature_set, row_map
 from learner.arrays import BoolArray, Float16Array
 from learner.doctor.finding import Finding, Tally, of_error
 from learner.encoders.base import BUILT_IN
@@ -29,7 +29,8 @@ _ROWS = 4096
 def examine_features(project: OpenProject, *, progress: Progress) -> Iterator[Finding]:
     """Every feature set, all of its vectors; `progress` counts them."""
     with project.read() as session:
-        sets = [(row.id, row.fingerprint, row.dim) for row in session.scalars(select(FeatureSet).order_by(FeatureSet.id))]
+        sets = list(session.scalars(select(FeatureSet).order_by(FeatureSet.id)))
+        session.expunge_all()
         used = newest_feature_set(session)
         made_with = None if used is None else dict(used.settings)
         vectors = session.scalar(select(func.count()).select_from(FeatureRow)) or 0
@@ -37,8 +38,8 @@ def examine_features(project: OpenProject, *, progress: Progress) -> Iterator[Fi
         without = 0 if used is None else ready - embedded_count(session, used.id)
     done = 0
     progress(0, vectors)
-    for feature_set_id, fingerprint, dim in sets:
-        check = _SetCheck(project, feature_set_id, fingerprint, dim)
+    for stored in sets:
+        check = _SetCheck(project, stored)
         for rows in check.run():
             done += rows
             progress(done, max(done, vectors))
@@ -55,13 +56,14 @@ def examine_features(project: OpenProject, *, progress: Progress) -> Iterator[Fi
             is_problem=False,
             count=without,
         )
-    yield from _unknown_folders(project, {fingerprint for _, fingerprint, _ in sets})
+    yield from _unknown_folders(project, {stored.fingerprint for stored in sets})
 
 
 class _SetCheck:
-    def __init__(self, project: OpenProject, feature_set_id: int, fingerprint: str, dim: int) -> None:
-        self._project, self._id, self._dim = project, feature_set_id, dim
-        self._folder = project.features_dir / fingerprint
+    def __init__(self, project: OpenProject, stored: FeatureSet) -> None:
+        self._project, self._id, self._dim = project, stored.id, stored.dim
+        self._of_words = OF_WORDS in stored.settings
+        self._folder = project.features_dir / stored.fingerprint
         self._unreadable, self._lost, self._damaged = Tally(), Tally(), Tally()
 
     def run(self) -> Iterator[int]:
@@ -98,7 +100,8 @@ class _SetCheck:
                 "lost-vectors", self._lost, f"are beyond the end of a file in {self._folder}", f"Delete it, and {anew}."
             )
         if self._damaged.count:
-            remedy = "Run `earmark learn --once`, which sets these clips aside, and import their files again."
+            aside = "Run `earmark learn --once`, which sets these clips aside, and import their files again."
+            remedy = "Run `earmark embed`, which makes them anew." if self._of_words else aside
             yield _finding("damaged-vectors", self._damaged, f"in {self._folder} hold values that are no numbers", remedy)
 
 

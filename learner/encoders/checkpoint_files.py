@@ -145,11 +145,14 @@ def _read(name: str, origin: str, folder: Path, among: Collection[str] | None, *
 
 def _json(path: Path, name: str) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        # A pipe of that name would be waited for without end.
+        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except (OSError, ValueError, RecursionError) as error:
         raise EncoderError(
             f"Encoder {name!r} cannot be loaded: {path} is missing or damaged; put a whole checkpoint there."
         ) from error
+    if content is None:
+        raise EncoderError(f"Encoder {name!r} cannot be loaded: {path} is missing or damaged; put a whole checkpoint there.")
     if not isinstance(content, dict):
         raise EncoderError(f"Encoder {name!r} cannot be loaded: {path} holds no settings; put a whole checkpoint there.")
     return content

@@ -122,9 +122,12 @@ class HiddenLayerEncoder(ABC):
 
     @property
     def remark(self) -> str | None:
-        """A warning for checkpoints that were fine-tuned: they have lost much of what their task does not need."""
+        """A warning for checkpoints that were fine-tuned: they have lost much of what their task does not need.
+
+        Not where a checkpoint says itself which layers are to be pooled, as those do that Earmark has trained.
+        """
         task = self._files.fine_tuned_for
-        if task is None:
+        if task is None or "earmark_layers" in self._files.preprocessor:
             return None
         return (
             f"Encoder {self.name!r} was fine-tuned ({task}), which removes voices and emotions from its features; "

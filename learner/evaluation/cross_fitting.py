@@ -21,7 +21,8 @@ from learner.dataset.tested_slice import Slice
 from learner.evaluation.accuracy import UNTRAINED
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LinearHead
-from learner.heads.normalisation import NormalisationChoice, choose_normalisation
+from learner.heads.normalisation import InputChoice
+from learner.heads.words import choose_inputs
 
 
 class Train(Protocol):
@@ -34,14 +35,14 @@ class Train(Protocol):
 class FoldHeads:
     """Heads trained for folds, kept by their training data: when a curve grows by one point, only that point is trained.
 
-    Each decides on its own labels alone whether its features are normalised by speaker.
+    Each decides on its own labels alone whether its features are normalised by speaker, and whether words stand beside sound.
     """
 
     def __init__(self, pool: Pool, *, C: float) -> None:
         self.pool = pool
         self.C = C
-        self._heads: dict[tuple[bytes, str], LinearHead] = {}
-        self._choices: dict[bytes, NormalisationChoice] = {}
+        self._heads: dict[tuple[bytes, str, bool], LinearHead] = {}
+        self._choices: dict[bytes, InputChoice] = {}
         self._used: set[bytes] = set()
 
     def trained(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
@@ -56,27 +57,44 @@ class FoldHeads:
         if key not in self._choices:
             # Read once for the decision and the fit: looking up rows costs more than deciding.
             vectors = self.pool.features.rows(examples.clip_ids)
-            found = self._choices[key] = choose_normalisation(self.pool, examples.clip_ids, examples.y, vectors)
-            self._heads[key, found.normalisation] = self._fitted(examples, vectors, found.normalisation, held_out_fold)
-        return self._heads[key, self._choices[key].normalisation]
+            found = self._choices[key] = choose_inputs(self.pool, examples.clip_ids, examples.y, vectors)
+            if (key, found.normalisation, found.words) not in self._heads:
+                head = self._fitted(examples, vectors, found.normalisation, held_out_fold, words=found.words)
+                self._heads[key, found.normalisation, found.words] = head
+        return self._heads[key, self._choices[key].normalisation, self._choices[key].words]
+
+    def sound(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
+        """The same head without words, whatever the decision on these."""
+        head = self.trained(examples, held_out_fold=held_out_fold)
+        if head is None or not head.words:
+            return head
+        key = (self._key(examples, held_out_fold), head.normalisation, False)
+        if key not in self._heads:
+            vectors = self.pool.features.rows(examples.clip_ids)
+            self._heads[key] = self._fitted(examples, vectors, head.normalisation, held_out_fold)
+        return self._heads[key]
 
     def plain(self, examples: Examples, *, held_out_fold: int | None = None) -> LinearHead | None:
-        """The same head without normalisation, whatever the decision."""
+        """The same head without normalisation and words, whatever the decision."""
         if not len(examples.y):
             return None
         key = self._key(examples, held_out_fold)
-        if (key, NONE) not in self._heads:
+        if (key, NONE, False) not in self._heads:
             vectors = self.pool.features.rows(examples.clip_ids)
-            self._heads[key, NONE] = self._fitted(examples, vectors, NONE, held_out_fold)
-        return self._heads[key, NONE]
+            self._heads[key, NONE, False] = self._fitted(examples, vectors, NONE, held_out_fold)
+        return self._heads[key, NONE, False]
 
     def _key(self, examples: Examples, held_out_fold: int | None) -> bytes:
         key = examples.digest + str(held_out_fold).encode()
         self._used.add(key)
         return key
 
-    def _fitted(self, examples: Examples, vectors: Float32Array, normalisation: str, held_out_fold: int | None) -> LinearHead:
-        return fitted_head(self.pool, examples, vectors, C=self.C, normalisation=normalisation, held_out_fold=held_out_fold)
+    def _fitted(
+        self, examples: Examples, vectors: Float32Array, normalisation: str, held_out_fold: int | None, *, words: bool = False
+    ) -> LinearHead:
+        return fitted_head(
+            self.pool, examples, vectors, C=self.C, normalisation=normalisation, words=words, held_out_fold=held_out_fold
+        )
 
     def forget_unused(self) -> None:
         """Drop the heads that were not used since the last call."""
@@ -93,19 +111,22 @@ def cross_fitted(
     *,
     after_each: Callable[[], None],
     plain: bool = False,
+    sound: bool = False,
 ) -> Int64Array:
     """Predicted label positions of the slice clips, each by a head that was not trained on the clip's fold.
 
-    Whether a head normalises by speaker is decided on the labels that it was trained on.
+    Whether a head normalises by speaker, and uses words, is decided on the labels that it was trained on.
 
     Args:
         labels: label id by clip id, to train on; all have features and active labels.
         after_each: called after each fold.
-        plain: no head normalises by speaker.
+        plain: no head normalises by speaker or uses words.
+        sound: no head uses words.
     """
     positions = {label: position for position, label in enumerate(label_ids)}
+    train = heads.plain if plain else heads.sound if sound else heads.trained
     predicted = np.full(len(tested.y), UNTRAINED, dtype=np.int64)
-    for held_out, head, inputs in _tested(heads.pool, tested, labels, heads.plain if plain else heads.trained):
+    for held_out, head, inputs in _tested(heads.pool, tested, labels, train):
         if head is not None:
             predicted[held_out] = [positions[int(label)] for label in head.predict(inputs)]
         after_each()
@@ -136,6 +157,14 @@ def normalised_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int])
     return sum(head is not None and head.normalisation != NONE for head in trained)
 
 
+def worded_folds(heads: FoldHeads, tested: Slice, labels: Mapping[int, int]) -> int:
+    """The number of folds for which `cross_fitted` uses words beside sound."""
+    if heads.pool.words is None:
+        return 0
+    trained = (head for _, head in _trained(heads.pool, tested, labels, heads.trained))
+    return sum(head is not None and head.words for head in trained)
+
+
 def _tested(
     pool: Pool, tested: Slice, labels: Mapping[int, int], train: Train
 ) -> Iterator[tuple[BoolArray, LinearHead | None, Float32Array]]:
@@ -143,7 +172,8 @@ def _tested(
     tested_ids = np.array(tested.clip_ids, dtype=np.int64)
     for held_out, head in _trained(pool, tested, labels, train):
         normalisation = NONE if head is None else head.normalisation
-        yield held_out, head, pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], normalisation)
+        words = head is not None and head.words
+        yield held_out, head, pool.inputs_of(tested.vectors[held_out], tested_ids[held_out], normalisation, words=words)
 
 
 def _trained(pool: Pool, tested: Slice, labels: Mapping[int, int], train: Train) -> Iterator[tuple[BoolArray, LinearHead | None]]:

@@ -24,6 +24,7 @@ from learner.audio.decoding import content_hash, decode, decode_blocks
 from learner.audio.reader import AudioMissing, shown
 from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_named
+from learner.features.embed_report import EmbedReport, FailedClip
 from learner.features.one_precision import of_one_precision
 from learner.features.precision import storable
 from learner.features.same_weights import encoder_in_use
@@ -39,27 +40,6 @@ FLUSH_CLIPS, FLUSH_SECONDS = 64, 2.0
 
 Decoded = Waveform | AudioError | None
 """None: too long, to be streamed."""
-
-
-@dataclass(frozen=True)
-class FailedClip:
-    """A clip that got no features, and why."""
-
-    clip_id: int
-    file_name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class EmbedReport:
-    """What one call did."""
-
-    embedded: int
-    failed: list[FailedClip]
-    feature_set_id: int
-    seconds: float
-    precision: str
-    """That the encoder computed in."""
 
 
 @dataclass

@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, Any, Protocol
 
 import numpy as np
 from numpy.lib import format as npy
@@ -23,7 +23,7 @@ from sqlalchemy import delete
 from db.errors import FeatureError
 from db.models import FeatureRow
 from db.project import OpenProject
-from db.records.features import add_rows, any_withdrawn, ensure_feature_set, rows_in_shard
+from db.records.features import OF_WORDS, add_rows, any_withdrawn, ensure_feature_set, rows_in_shard
 from db.store.engine import Turn
 from db.store.files import remove_leftovers, whole_file, write_whole
 from db.store.lock import EMBED_LOCK, locked
@@ -32,14 +32,25 @@ from learner.features.erasing import erase_withdrawn
 from learner.features.matrix import open_shard, shard_path
 from learner.features.precision import DTYPE, as_stored, storable
 
-if TYPE_CHECKING:
-    # The app process reads features, and must not load what encoders need.
-    from learner.encoders.base import Encoder
-
 SHARD_ROWS = 8192
 
 
-def fingerprint_of(encoder: Encoder) -> str:
+class Made(Protocol):
+    """What is stored of whatever makes the vectors of a set, such as an `Encoder`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that vectors depend on (JSON values)."""
+
+
+def fingerprint_of(encoder: Made) -> str:
     """SHA-256 over everything the vectors depend on. The encoder's name is left out: its revision says which weights it holds."""
     kept = {key: value for key, value in encoder.settings.items() if key not in {"encoder", "origin"}}
     return hashlib.sha256(json.dumps({**kept, "dim": encoder.dim, "dtype": DTYPE}, sort_keys=True).encode()).hexdigest()
@@ -61,7 +72,7 @@ def embed_lock(project: OpenProject) -> AbstractContextManager[None]:
 class FeatureStore:
     """The writing side of one feature set; hold `embed_lock` while there is one."""
 
-    def __init__(self, project: OpenProject, encoder: Encoder, *, shard_rows: int = SHARD_ROWS) -> None:
+    def __init__(self, project: OpenProject, encoder: Made, *, shard_rows: int = SHARD_ROWS) -> None:
         self._project = project
         self.fingerprint = fingerprint_of(encoder)
         self.dim = encoder.dim
@@ -77,7 +88,12 @@ class FeatureStore:
             raise _unwritable(self.folder, error) from error
         with project.write() as session:
             self.feature_set_id = ensure_feature_set(
-                session, fingerprint=self.fingerprint, encoder=encoder.name, dim=self.dim, settings=encoder.settings
+                session,
+                fingerprint=self.fingerprint,
+                encoder=encoder.name,
+                dim=self.dim,
+                settings=encoder.settings,
+                of_words=OF_WORDS in encoder.settings,
             )
         self._forget_lost_shards()
 
@@ -86,8 +102,11 @@ class FeatureStore:
         with self._project.read() as session:
             return not rows_in_shard(session, self.feature_set_id)
 
-    def append(self, clip_ids: Sequence[int], vectors: Float32Array) -> None:
+    def append(self, clip_ids: Sequence[int], vectors: Float32Array, *, in_place_of_others: bool = False) -> None:
         """Make vectors [n, dim] durable and add them to the row map; when this returns, they survive anything.
+
+        Args:
+            in_place_of_others: the clips may have vectors, which count for nothing from then on.
 
         Raises:
             FeatureError: the disk is full, the folder cannot be written to, or a vector holds NaN or infinity.
@@ -113,7 +132,7 @@ class FeatureStore:
             filled[shard] = row + len(part)
             start += len(part)
         with self._project.write(Turn.LEARNING) as session:
-            add_rows(session, self.feature_set_id, added)
+            add_rows(session, self.feature_set_id, added, in_place_of_others=in_place_of_others)
             withdrawn = any_withdrawn(session, clip_ids)
         if withdrawn:
             # Somebody withdrew a clip while it was encoded.

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from db.errors import EncoderError, LabelError
-from db.store.files import write_whole
+from db.errors import LabelError
 from learner.arrays import Int64Array
 from learner.corpora.clips import LabelledClips, ProbeClip, clip_key
 from learner.encoders.runtime import user_cache
 from learner.finetuning.folds import Fold, folds_of_clips, labelled_rows
+from learner.finetuning.kept import Kept, Place, digest
 from learner.finetuning.label_files import write_label_file
-from learner.finetuning.recipe import FROZEN, Recipe, checked_method, recipe_for, steps_of
-from learner.finetuning.result import FinetuneResult, RunOfFold
+from learner.finetuning.recipe import FROZEN, Recipe, checked_method, recipe_for
+from learner.finetuning.result import FinetuneResult
 from learner.finetuning.runs import Runs, frozen_runs, tuned_runs
-from learner.progress import Progress, Watch
-
-_SETTINGS = "settings.json"
+from learner.finetuning.trainings import Plan, trained
+from learner.progress import Watch
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,7 @@ def finetune(
     folds_of: Callable[[Sequence[ProbeClip]], list[Fold]] | None = None,
     device: str | None = None,
     watch: Watch,
+    runs: Runs | None = None,
 ) -> FinetuneResult:
     """Train and score a method on every fold.
 
@@ -67,6 +65,7 @@ def finetune(
         output: folder that keeps what is finished, and the state of what is under way; none takes one in the user's cache.
         cache: folder of vectors, for `frozen`.
         folds_of: makes the folds of the clips that can be read; none makes them of speakers, as the settings say.
+        runs: of the method, encoder and clips, where they are there already.
 
     Raises:
         EncoderError: bad settings, an encoder that cannot be used, a training that cannot go on, or an output of other settings.
@@ -75,31 +74,36 @@ def finetune(
     """
     checked_method(settings.method)
     _check_labels(labelled.clips)
-    runs: Runs = (frozen_runs if settings.method == FROZEN else tuned_runs)(
-        labelled.clips, settings.encoder, cache=cache, device=device, watch=watch
-    )
+    if runs is None:
+        made = frozen_runs if settings.method == FROZEN else tuned_runs
+        runs = made(labelled.clips, settings.encoder, cache=cache, device=device, watch=watch)
     clips = runs.clips
     labels, y = _check_labels(clips)
     folds = folds_of(clips) if folds_of else folds_of_clips([clip.speaker for clip in clips], asked=settings.folds)
-    kept = _Kept(output, settings, clips, folds, fingerprint=runs.fingerprint)
-    plan = [(fold, run) for fold in range(len(folds)) for run in range(settings.runs)]
-    found: dict[tuple[int, int], RunOfFold] = {}
-    seeds = {place: [settings.seed, *place] for place in plan}
-    drawn = {place: labelled_rows(folds[place[0]], y, per_class=settings.per_class, seed=seeds[place]) for place in plan}
-    steps = [steps_of(settings.used_recipe, settings.method, labels=len(rows)) for rows in drawn.values()]
-    with watch(f"finetune {settings.method}", "step") as moved:
-        bar = _Bar(moved, steps)
-        for place, rows in drawn.items():
-            fold = folds[place[0]]
-            known = kept.run(place, fold)
-            if known is None:
-                known = runs.train(
-                    settings.method, y, fold, rows, seed=seeds[place], classes=len(labels), recipe=settings.used_recipe,
-                    folder=kept.folder_of(place), settings=kept.document, moved=bar.within,
-                )  # fmt: skip
-                kept.keep(place, known, clips, fold, rows)
-            found[place] = known
-            bar.ended(len(found))
+    recipe = settings.used_recipe
+    document: dict[str, Any] = {
+        "method": settings.method,
+        "encoder": settings.encoder,
+        "folds": settings.folds,
+        "per_class": settings.per_class,
+        "seed": settings.seed,
+        "recipe": json.loads(json.dumps(recipe.as_json())),
+        "clips": digest([[[clip_key(clip), clip.label, clip.speaker] for clip in clips], [fold.test.tolist() for fold in folds]]),
+        **runs.fingerprint,
+    }
+    kept = Kept(output or user_cache() / "finetune" / digest(document), document)
+    drawn = {
+        (fold, run): labelled_rows(folds[fold], y, per_class=settings.per_class, seed=[settings.seed, fold, run])
+        for fold in range(len(folds))
+        for run in range(settings.runs)
+    }
+    plan = Plan(settings.method, recipe, y, len(labels), folds, drawn, settings.seed)
+
+    def label_file(place: Place) -> Callable[[Path], None]:
+        name = f"labels-{kept.folder_of(place).name}.json"
+        return lambda folder: write_label_file(folder / name, clips, train=drawn[place], test=folds[place[0]].test)
+
+    found = trained(runs, plan, kept, watch=watch, beside=label_file)
     names = [clip.speaker or f"clip {row}" for row, clip in enumerate(clips)]
     return FinetuneResult(
         method=settings.method,
@@ -111,6 +115,7 @@ def finetune(
         runs=[[found[fold, run] for run in range(settings.runs)] for fold in range(len(folds))],
         learned_from=round(float(np.mean([len(rows) for rows in drawn.values()]))),
         left_out=[*labelled.left_out, *runs.left_out],
+        kept_in=kept.folder,
     )
 
 
@@ -119,105 +124,3 @@ def _check_labels(clips: Sequence[ProbeClip]) -> tuple[list[str], Int64Array]:
     if len(names) < 2:
         raise LabelError(f"There are {len(clips)} labelled clips of {len(names)} labels; give clips of at least two labels.")
     return [str(name) for name in names], y.astype(np.int64)
-
-
-class _Bar:
-    """One bar for the steps of all folds and runs."""
-
-    def __init__(self, moved: Progress, steps: Sequence[int]) -> None:
-        self._moved, self._upto, self._done = moved, [0, *np.cumsum(steps).tolist()], 0
-
-    def ended(self, runs: int) -> None:
-        """So many runs are finished."""
-        self._done = self._upto[runs]
-        self.within(0)
-
-    def within(self, step: int) -> None:
-        """So many steps of the next run are done."""
-        self._moved(self._done + step, self._upto[-1])
-
-
-class _Kept:
-    """What is finished, as JSON: one file a fold and run, beside the settings that all of them belong to."""
-
-    def __init__(
-        self,
-        folder: Path | None,
-        settings: FinetuneSettings,
-        clips: Sequence[ProbeClip],
-        folds: Sequence[Fold],
-        *,
-        fingerprint: dict[str, Any],
-    ) -> None:
-        """Without a folder, one in the user's cache that belongs to these settings alone."""
-        listed = [[clip_key(clip), clip.label, clip.speaker] for clip in clips]
-        self.document: dict[str, Any] = {
-            "method": settings.method,
-            "encoder": settings.encoder,
-            "folds": settings.folds,
-            "per_class": settings.per_class,
-            "seed": settings.seed,
-            "recipe": json.loads(json.dumps(settings.used_recipe.as_json())),
-            "clips": _digest([listed, [fold.test.tolist() for fold in folds]]),
-            **fingerprint,
-        }
-        self._folder = folder or user_cache() / "finetune" / _digest(self.document)
-        self._check()
-
-    def _check(self) -> None:
-        path = self._folder / _SETTINGS
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-            if before is None:
-                write_whole(path, json.dumps(self.document, indent=2, sort_keys=True) + "\n")
-                return
-        except OSError as error:
-            raise _unwritable(self._folder, error) from error
-        except ValueError as error:
-            raise EncoderError(f"{path} is damaged; remove the folder {self._folder} to start again.") from error
-        changed = sorted(key for key in {*before, *self.document} if before.get(key) != self.document.get(key))
-        if changed:
-            raise EncoderError(
-                f"{self._folder} holds an experiment with other settings ({', '.join(changed)}); "
-                "continue with those, or choose another --output."
-            )
-
-    def folder_of(self, place: tuple[int, int]) -> Path:
-        """Where a run keeps its state while it trains."""
-        return self._folder / f"fold-{place[0] + 1}-run-{place[1] + 1}"
-
-    def run(self, place: tuple[int, int], fold: Fold) -> RunOfFold | None:
-        """A run that is finished."""
-        try:
-            kept = json.loads(self.folder_of(place).with_suffix(".json").read_text(encoding="utf-8"))
-            predicted = np.array(kept["predicted"], dtype=np.int64)
-            if predicted.shape == fold.test.shape:
-                return RunOfFold(predicted, float(kept["seconds"]), tuple(map(str, kept["remarks"])))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            pass
-        return None
-
-    def keep(self, place: tuple[int, int], run: RunOfFold, clips: Sequence[ProbeClip], fold: Fold, labelled: Int64Array) -> None:
-        """Keep a run, and which labels it learned from; the states of its training are not needed any more."""
-        document = {"predicted": run.predicted.tolist(), "seconds": run.seconds, "remarks": list(run.remarks)}
-        labels = self._folder / f"labels-{self.folder_of(place).name}.json"
-        try:
-            write_label_file(labels, clips, train=labelled, test=fold.test)
-            write_whole(self.folder_of(place).with_suffix(".json"), json.dumps(document) + "\n")
-        except OSError as error:
-            raise _unwritable(self._folder, error) from error
-        with suppress(OSError):
-            for path in self.folder_of(place).iterdir():
-                path.unlink()
-            self.folder_of(place).rmdir()
-
-
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:20]
-
-
-def _unwritable(folder: Path, error: OSError) -> EncoderError:
-    return EncoderError(
-        f"{folder} cannot be written to ({error.strerror}); make room, or choose another --output. What is finished is kept."
-    )

@@ -14,7 +14,8 @@ from learner.encoders.base import BUNDLED
 
 FROZEN, V_FT, TAPT, P_TAPT = "frozen", "v-ft", "tapt", "p-tapt"
 METHODS = (FROZEN, V_FT, TAPT, P_TAPT)
-MEAN, SHIPPED = "mean", "shipped"
+MEAN, SHIPPED, ANYONE, PLAIN = "mean", "shipped", "anyone", "plain"
+"""Heads, see `Supervised`."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,10 @@ class Supervised:
         head_rate: that of the linear layer.
         decays: whether the rate falls to nearly nothing after a short rise; otherwise it is constant.
         head: `MEAN`: ReLU, mean over time, ReLU, linear, of the last layer, as in the paper. `SHIPPED`: starts as the head on
-            frozen features that the encoder ships with: its layers, pooling, normalisation and weights.
+            frozen features that the encoder ships with: its layers, pooling, normalisation and weights. `ANYONE`: as `SHIPPED`,
+            but never normalised by speaker, so that it fits new audio, whose speakers are unknown. `PLAIN`: mean over time of
+            the last layer, linear; starts as the head on those features, never normalised by speaker. It is the one that the
+            classes of transformers for the classification of audio can compute.
         start_scale: what the scores of a shipped head are multiplied by at the start. It is certain of the clips that it was
             fitted to; with smaller scores there is a gradient to learn from.
         voices: in how many other voices each training speaker is learned from too: clips with other pitch, formants, tempo, room
@@ -48,6 +52,11 @@ class Supervised:
     clip_seconds: float = 10.0
     time_mask: tuple[float, int] = (0.08, 15)
     feature_mask: tuple[float, int] = (0.05, 64)
+
+    @property
+    def by_speaker(self) -> bool:
+        """Whether the head may normalise by speaker, where labels show that it helps."""
+        return self.head == SHIPPED
 
     def steps(self, labels: int) -> int:
         """How many steps so many labelled clips take."""
@@ -98,6 +107,14 @@ class Recipe:
     def with_epochs(self, epochs: int | None) -> Recipe:
         """With so many epochs of V-FT; none leaves them."""
         return self if epochs is None else replace(self, supervised=replace(self.supervised, epochs=epochs))
+
+    def with_head(self, head: str) -> Recipe:
+        """With another head of V-FT."""
+        return replace(self, supervised=replace(self.supervised, head=head))
+
+    def for_new_audio(self) -> Recipe:
+        """With a head that needs to know no speaker; the same recipe if its head is one."""
+        return self.with_head(ANYONE) if self.supervised.by_speaker else self
 
 
 _SMALL = Supervised(

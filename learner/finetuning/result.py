@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from learner.arrays import Float64Array, Int64Array
 from learner.corpora.clips import LeftOut
+from learner.evaluation.accuracy import UNTRAINED
 from learner.evaluation.intervals import SpeakerResamples, recall_interval
+from learner.evaluation.paired import resampled_difference
 from learner.finetuning.folds import Fold
 from learner.finetuning.recipe import P_TAPT
 
@@ -42,6 +45,8 @@ class FinetuneResult:
     learned_from: int
     """Labels of a training fold, on average."""
     left_out: list[LeftOut] = field(default_factory=list)
+    kept_in: Path | None = None
+    """Folder of what is finished."""
 
     def predicted(self, run: int) -> Int64Array:
         """Class of every clip, by the networks of one run that were trained without it."""
@@ -78,10 +83,12 @@ class FinetuneResult:
     def confusion(self) -> Int64Array:
         """[labels, labels]: clips by label and predicted label, each clip counted once a run."""
         count = len(self.labels)
-        cells = sum(
-            np.bincount(self.y * count + self.predicted(run), minlength=count * count) for run in range(len(self.runs[0]))
-        )
-        return np.asarray(cells).reshape(count, count)
+        cells = np.zeros(count * count, dtype=np.int64)
+        for run in range(len(self.runs[0])):
+            predicted = self.predicted(run)
+            known = predicted != UNTRAINED
+            cells += np.bincount(self.y[known] * count + predicted[known], minlength=count * count)
+        return cells.reshape(count, count)
 
     def to_json(self) -> dict[str, Any]:
         """The document that `earmark finetune --json` prints.
@@ -138,22 +145,9 @@ def paired_difference(one: FinetuneResult, other: FinetuneResult) -> tuple[float
 
     Runs are averaged first. With fewer than three speakers the interval is from -1 to 1.
     """
-    resamples, labels = SpeakerResamples(one.speakers), len(one.labels)
-    values, draws = [], []
-    for result in (one, other):
-        hits = [result.predicted(run) == result.y for run in range(len(result.runs[0]))]
-        values.append(np.mean([_recall_of(result.y, hit) for hit in hits]))
-        found = [resamples.draws(result.y, hit, labels=labels) for hit in hits]
-        draws.append(None if found[0] is None else np.mean([each for each in found if each is not None], axis=0))
-    difference = float(values[0] - values[1])
-    if draws[0] is None or draws[1] is None:
-        return difference, -1.0, 1.0
-    low, high = np.quantile(draws[0] - draws[1], [0.025, 0.975])
-    return difference, float(low), float(high)
-
-
-def _recall_of(y: Int64Array, hit: np.ndarray) -> float:
-    return float(np.mean([hit[y == label].mean() for label in np.unique(y)]))
+    hits = [[result.predicted(run) == result.y for run in range(len(result.runs[0]))] for result in (one, other)]
+    found = resampled_difference(one.y, hits[0], hits[1], SpeakerResamples(one.speakers), labels=len(one.labels))
+    return found.value, found.low, found.high
 
 
 def _recall(y: Int64Array, predicted: Int64Array) -> tuple[dict[int, float], float]:

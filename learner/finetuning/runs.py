@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,12 +20,17 @@ from learner.encoders.registry import encoder_named
 from learner.encoders.runtime import chosen_device
 from learner.encoders.wav2vec2.checkpoints import ARCHITECTURES, Checkpoint, find_checkpoint
 from learner.finetuning.folds import Fold
-from learner.finetuning.recipe import V_FT, Recipe, Supervised
+from learner.finetuning.recipe import ANYONE, PLAIN, V_FT, Recipe, Supervised
 from learner.finetuning.result import RunOfFold
 from learner.finetuning.shipped_head import fitted
 from learner.finetuning.training.clip_frames import ClipFrames
 from learner.finetuning.training.memory_need import check_memory
 from learner.progress import Watch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from learner.finetuning.training.phases import Phases
 
 Moved = Callable[[int], None]
 """Called with the steps that are done, those of earlier phases included."""
@@ -71,11 +77,26 @@ class frozen_runs:  # noqa: N801 (it is called as a function)
         self, method: str, y: Int64Array, fold: Fold, labelled: Int64Array, *,
         seed: Sequence[int], classes: int, recipe: Recipe, folder: Path, settings: dict[str, Any], moved: Moved,
     ) -> RunOfFold:  # fmt: skip
-        """See `Runs`; seed and recipe play no part."""
+        """See `Runs`; of the recipe only whether its head may know speakers plays a part."""
         began = time.monotonic()
         speakers = [clip.speaker for clip in self.clips]
-        head = fitted(self._vectors, y, speakers, fold, labelled, classes=classes)
+        by_speaker = recipe.supervised.head not in (ANYONE, PLAIN)
+        head = fitted(self._vectors, y, speakers, fold, labelled, classes=classes, by_speaker=by_speaker)
         return RunOfFold(head.predict(self._vectors[fold.test], fold.test), time.monotonic() - began)
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network that learned from the labels of all clips."""
+
+    checkpoint: Checkpoint
+    """What it was before."""
+    transformer: dict[str, Tensor]
+    """Its weights without the convolutions, which stayed as they were."""
+    coef: Float32Array
+    """[classes, width], for vectors pooled as the recipe's head pools them."""
+    intercept: Float32Array
+    remarks: tuple[str, ...]
 
 
 class tuned_runs:  # noqa: N801 (it is called as a function)
@@ -95,17 +116,36 @@ class tuned_runs:  # noqa: N801 (it is called as a function)
         seed: Sequence[int], classes: int, recipe: Recipe, folder: Path, settings: dict[str, Any], moved: Moved,
     ) -> RunOfFold:  # fmt: skip
         """See `Runs`."""
+        phases = self._phases(y, fold, labelled, seed, classes=classes, folder=folder, settings=settings, moved=moved)
+        predicted = phases.vft(recipe.supervised, weights=None if method == V_FT else phases.pretrained(method, recipe))
+        return RunOfFold(predicted, phases.seconds, tuple(phases.remarks))
+
+    def train_on_all(
+        self, method: str, y: Int64Array, *,
+        seed: Sequence[int], classes: int, recipe: Recipe, folder: Path, settings: dict[str, Any], moved: Moved,
+    ) -> TrainedNetwork:  # fmt: skip
+        """As `train`, on the labels of all clips; nothing is held out. The recipe's head must know no speakers."""
+        every = np.arange(len(y))
+        fold = Fold((), every, every[:0])
+        phases = self._phases(y, fold, every, seed, classes=classes, folder=folder, settings=settings, moved=moved)
+        job = phases.tuned(recipe.supervised, weights=None if method == V_FT else phases.pretrained(method, recipe))
+        coef, intercept = job.linear_head()
+        weights = {name.removeprefix("model."): value for name, value in job.network.transformer.state_dict().items()}
+        return TrainedNetwork(self._checkpoint, weights, coef, intercept, tuple(phases.remarks))
+
+    def _phases(
+        self, y: Int64Array, fold: Fold, labelled: Int64Array, seed: Sequence[int], *,
+        classes: int, folder: Path, settings: dict[str, Any], moved: Moved,
+    ) -> Phases:  # fmt: skip
         from learner.finetuning.training.phases import Phases
 
         number = int(np.random.default_rng(list(seed)).integers(2**31))
         speakers = [clip.speaker for clip in self.clips]
-        phases = Phases(
+        return Phases(
             self._frames, self._checkpoint, speakers, y, fold, labelled,
             classes=classes, device=self._device, seed=number, folder=folder, settings=settings, moved=moved,
             shared=self._shared,
         )  # fmt: skip
-        predicted = phases.vft(recipe.supervised, weights=None if method == V_FT else phases.pretrained(method, recipe))
-        return RunOfFold(predicted, phases.seconds, tuple(phases.remarks))
 
 
 def tunable(encoder: str) -> Checkpoint:

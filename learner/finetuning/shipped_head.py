@@ -59,7 +59,14 @@ class ShippedHead:
 
 
 def fitted(
-    vectors: Float32Array, y: Int64Array, speakers: Sequence[str | None], fold: Fold, labelled: Int64Array, *, classes: int
+    vectors: Float32Array,
+    y: Int64Array,
+    speakers: Sequence[str | None],
+    fold: Fold,
+    labelled: Int64Array,
+    *,
+    classes: int,
+    by_speaker: bool = True,
 ) -> ShippedHead:
     """The head that learns from the labels of `labelled`, and from the other clips of the training fold without theirs.
 
@@ -67,10 +74,11 @@ def fitted(
 
     Args:
         vectors: of all clips [clips, dim].
+        by_speaker: whether clips may be normalised by speaker.
     """
     pool = _pool(vectors, speakers, fold.train)
     stored = as_stored(vectors[labelled]).astype(np.float32)
-    choice = choose_normalisation(pool, labelled + 1, y[labelled], stored).normalisation
+    choice = choose_normalisation(pool, labelled + 1, y[labelled], stored).normalisation if by_speaker else NONE
     head = fitted_head(pool, Examples.alike(labelled + 1, y[labelled]), stored, C=STRENGTH, normalisation=choice)
     coef, intercept = np.zeros((classes, vectors.shape[1]), np.float32), np.full(classes, -1e4, np.float32)
     coef[head.classes_], intercept[head.classes_] = head.coef_, head.intercept_
@@ -89,6 +97,7 @@ def fitted_in_voices(
     labelled: Int64Array,
     *,
     classes: int,
+    by_speaker: bool,
 ) -> ShippedHead:
     """As `fitted`, of clips [clips, dim] in several voices: their own, and others that stand for further speakers."""
     clips, voices = len(y), range(len(vectors))
@@ -97,7 +106,9 @@ def fitted_in_voices(
     ]
     everywhere = [np.concatenate([rows + voice * clips for voice in voices]) for rows in (fold.train, labelled)]
     of_all = Fold(fold.held_out, everywhere[0], fold.test)
-    return fitted(np.concatenate(vectors), np.tile(y, len(vectors)), named, of_all, everywhere[1], classes=classes)
+    return fitted(
+        np.concatenate(vectors), np.tile(y, len(vectors)), named, of_all, everywhere[1], classes=classes, by_speaker=by_speaker
+    )
 
 
 def statistics(vectors: Float32Array, speakers: Sequence[str | None], fold: Fold, normalisation: str) -> Statistics:

@@ -7,8 +7,8 @@ import numpy as np
 from learner.arrays import Float32Array, Int64Array
 from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
-from learner.dataset.speaker_norm import NONE
 from learner.heads.linear import DISCRIMINANT, LOGISTIC, LinearHead
+from learner.heads.words import input_statistics
 
 WIDE = 512
 """From so many features on, the method is discriminant analysis. With 1,536 features it is the better method; with 128 features
@@ -32,6 +32,7 @@ def fitted_head(
     *,
     C: float,
     normalisation: str,
+    words: bool = False,
     method: str | None = None,
     held_out_fold: int | None = None,
 ) -> LinearHead:
@@ -41,21 +42,18 @@ def fitted_head(
         vectors: their features as they are, [n, dim].
         C: inverse regularisation strength.
         normalisation: `NONE` or `SPEAKER`.
+        words: put those of the clips beside their sound.
         method: `LOGISTIC` or `DISCRIMINANT`; none takes what suits the features.
         held_out_fold: a fold that the head will be tested on: it learns from none of the clips, labelled or not.
     """
-    method = method or suited(dim=pool.features.dim)
-    if normalisation == NONE:
-        head = LinearHead(C=C, method=method, mean=pool.mean, scale=pool.scale)
-    else:
-        # Features that are normalised by speaker are standardised already.
-        mean, scale = np.zeros(pool.features.dim, dtype=np.float32), np.ones(pool.features.dim, dtype=np.float32)
-        head = LinearHead(C=C, method=method, mean=mean, scale=scale, normalisation=normalisation)
+    mean, scale = input_statistics(pool, normalisation, words=words)
+    method = method or suited(dim=len(mean))
+    head = LinearHead(C=C, method=method, mean=mean, scale=scale, normalisation=normalisation, words=words)
     unlabelled = None
     if method == DISCRIMINANT:
         others = unlabelled_clips(pool, examples, held_out_fold=held_out_fold)
-        unlabelled = pool.inputs_of(pool.features.rows(others), others, normalisation)
-    inputs = pool.inputs_of(vectors, examples.clip_ids, normalisation)
+        unlabelled = pool.inputs_of(pool.features.rows(others), others, normalisation, words=words)
+    inputs = pool.inputs_of(vectors, examples.clip_ids, normalisation, words=words)
     return head.fit(inputs, examples.y, examples.weights, unlabelled=unlabelled)
 
 

@@ -31,6 +31,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         method: `LOGISTIC` regression, or `DISCRIMINANT` analysis.
         mean, scale: statistics [dim] to standardise with; none takes those of the training data.
         normalisation: how the features that it gets are and must be normalised: `NONE` or `SPEAKER`.
+        words: whether the vectors of words stand behind those of sound in what it gets.
     """
 
     classes_: Int64Array
@@ -46,12 +47,14 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         mean: Float32Array | None = None,
         scale: Float32Array | None = None,
         normalisation: str = NONE,
+        words: bool = False,
     ) -> None:
         self.C = C
         self.method = method
         self.mean = mean
         self.scale = scale
         self.normalisation = normalisation
+        self.words = words
 
     def fit(
         self, X: Float32Array, y: Int64Array, sample_weight: Float64Array | None = None, *, unlabelled: Float32Array | None = None

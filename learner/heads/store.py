@@ -20,6 +20,7 @@ from db.store.files import Part, remove_leftovers
 from learner.array_files import ArrayFile
 from learner.arrays import Float32Array
 from learner.dataset.speaker_norm import NONE, SPEAKER
+from learner.dataset.words import Words
 from learner.heads.linear import LinearHead
 
 KEPT = 20
@@ -40,12 +41,30 @@ class StoredHead:
     why: str = ""
     """Why the head's features are normalised by speaker, or not."""
     plain: LinearHead | None = None
-    """One trained on the same labels without, for audio of unknown speakers; None where the head itself is such a one."""
+    """One trained on the same labels without, and without words, for new audio: nobody knows who speaks there, and there is no
+    transcript. None where the head itself is such a one."""
+    words_set_id: int | None = None
+    """The feature set of the words that the head uses beside sound; None where it uses none."""
+    words_dim: int = 0
+    """How many of the features that the head gets are of words."""
+    words_why: str = ""
+    """Why it uses words, or not; empty where there are none."""
+
+    @property
+    def sound_dim(self) -> int:
+        """How many of the features that the head gets are of sound."""
+        return int(self.head.n_features_in_) - self.words_dim
 
     @property
     def for_unknown_speakers(self) -> LinearHead:
         """The head that needs to know nothing of who speaks."""
         return self.plain or self.head
+
+    def fits_words(self, words: Words | None) -> bool:
+        """Whether these are the words that the head reads; true for a head that reads none."""
+        if self.words_set_id is None:
+            return True
+        return words is not None and (words.features.feature_set_id, words.dim) == (self.words_set_id, self.words_dim)
 
 
 class HeadFile:
@@ -65,6 +84,8 @@ class HeadFile:
             "normalisation": stored.head.normalisation,
             "why": stored.why,
         }
+        if stored.words_why:
+            facts |= {"words_set_id": stored.words_set_id, "words_dim": stored.words_dim, "words_why": stored.words_why}
         arrays = _arrays(stored.head) if stored.plain is None else {**_arrays(stored.head), **_arrays(stored.plain, PLAIN)}
         try:
             with self._part as part:
@@ -117,11 +138,18 @@ def _stored(arrays: ArrayFile) -> StoredHead:
         int(facts["feature_set_id"]),
         str(facts.get("why", "")),
         plain,
+        None if facts.get("words_set_id") is None else int(facts["words_set_id"]),
+        int(facts.get("words_dim", 0)),
+        str(facts.get("words_why", "")),
     )
+    head.words = stored.words_set_id is not None
+    if head.words != (stored.words_dim > 0) or (head.words and plain is None) or stored.sound_dim < 1:
+        raise ValueError("the file does not say which of the features are of words")
     if len({*stored.label_ids}) != len(stored.label_names) or len(stored.label_ids) != len(stored.label_names):
         raise ValueError("there is not one name for each label")
+    dims = {head.n_features_in_, stored.for_unknown_speakers.n_features_in_ + stored.words_dim}
     for each in (head, stored.for_unknown_speakers):
-        if not {*each.classes_.tolist()} <= {*stored.label_ids} or each.n_features_in_ != head.n_features_in_:
+        if not {*each.classes_.tolist()} <= {*stored.label_ids} or len(dims) > 1:
             raise ValueError("the head knows other labels or features than the file says")
     return stored
 

@@ -14,7 +14,7 @@ from learner.dataset.tested_slice import Slice
 from learner.evaluation.cross_fitting import held_out_probabilities
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LOGISTIC, LinearHead
-from learner.heads.normalisation import choose_normalisation
+from learner.heads.words import choose_inputs
 from learner.progress import Progress, unseen
 
 
@@ -53,8 +53,9 @@ def out_of_fold(
         if not len(examples.y):
             return None
         vectors = tested.vectors[np.searchsorted(clip_ids, examples.clip_ids)]
-        normalisation = choose_normalisation(pool, examples.clip_ids, examples.y, vectors).normalisation
-        return fitted_head(pool, examples, vectors, C=C, normalisation=normalisation, method=LOGISTIC)
+        choice = choose_inputs(pool, examples.clip_ids, examples.y, vectors)
+        normalisation, words = choice.normalisation, choice.words
+        return fitted_head(pool, examples, vectors, C=C, normalisation=normalisation, words=words, method=LOGISTIC)
 
     found = held_out_probabilities(pool, tested, labels, label_ids, train=train)
     found[found.sum(axis=1) == 0] = 1 / max(len(label_ids), 1)

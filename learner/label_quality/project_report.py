@@ -13,6 +13,7 @@ from db.project import OpenProject
 from db.quality.agreement_plan import Expected, expected_from, plans
 from db.quality.shared_clips import agreement_now
 from db.records.labels import active_labels
+from learner.dataset.pool import Pool
 from learner.dataset.project_pool import pool_signature, read_pool
 from learner.heads.linear import LinearHead
 from learner.heads.store import load_head, newest_head
@@ -36,11 +37,12 @@ def label_quality(project: OpenProject, *, progress: Progress = unseen) -> dict[
     with project.read() as session:
         live = live_decisions(session)
         label_ids = [label.id for label in active_labels(session)]
-        newest, signature = newest_decision_id(session), pool_signature(session)
+        newest = newest_decision_id(session)
+        signature = pool_signature(session, text_encoder=project.settings.text_encoder)
     pool = None if signature is None else read_pool(project, signature)
     found = Quality([], [], None, agreement(opinions(live, label_ids), labels=len(label_ids)), judged=0)
     if pool is not None and newest:
-        head = _head(project, label_ids, feature_set_id=pool.features.feature_set_id)
+        head = _head(project, label_ids, pool)
         found = quality_of(pool, live, label_ids, head=head, progress=progress)
     labels, annotators = _names(project)
     report = quality_report(found, names=labels, annotators=annotators)
@@ -81,10 +83,11 @@ def _names(project: OpenProject) -> tuple[dict[int, str], dict[int, str]]:
         return labels, {row.id: row.name for row in session.execute(select(Annotator.id, Annotator.name))}
 
 
-def _head(project: OpenProject, label_ids: Sequence[int], *, feature_set_id: int) -> LinearHead | None:
+def _head(project: OpenProject, label_ids: Sequence[int], pool: Pool) -> LinearHead | None:
     """The newest head, if it fits the labels and features of today."""
     path = newest_head(project.heads_dir, up_to=_NEWEST)
     if path is None:
         return None
     stored = load_head(path)
-    return stored.head if stored.feature_set_id == feature_set_id and set(stored.label_ids) <= set(label_ids) else None
+    fits = stored.feature_set_id == pool.features.feature_set_id and stored.fits_words(pool.words)
+    return stored.head if fits and set(stored.label_ids) <= set(label_ids) else None

@@ -124,7 +124,7 @@ def _open(
         chosen = np.random.default_rng(len(live)).choice(np.flatnonzero(rows), NEW, replace=False)
         rows = np.zeros_like(rows)
         rows[chosen] = True
-    chunks = [head.probabilities(chunk, label_ids) for chunk in pool.input_chunks(rows, head.normalisation)]
+    chunks = [head.probabilities(chunk, label_ids) for chunk in pool.input_chunks(rows, head.normalisation, words=head.words)]
     return pool.features.clip_ids[rows], np.concatenate(chunks).astype(np.float64)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from db.decisions.consensus import consensus_labels
@@ -18,7 +18,7 @@ from learner.dataset.speaker_norm import NONE
 from learner.dataset.trainable import trainable
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LinearHead
-from learner.heads.normalisation import NO_LABELS, NormalisationChoice
+from learner.heads.normalisation import NO_LABELS, InputChoice
 from learner.heads.store import HeadFile, StoredHead, delete_old_heads, head_path, load_head
 from learner.loop.heartbeat import Reporter
 from learner.loop.snapshot import Snapshot, read_snapshot
@@ -34,8 +34,8 @@ class Published:
     snapshot: Snapshot
     head: LinearHead | None
     """The run's head; None without labels to train on."""
-    choice: NormalisationChoice
-    """Whether the head normalises by speaker."""
+    choice: InputChoice
+    """Whether the head normalises by speaker, and uses words."""
     C: float
     """Inverse regularisation strength that the settings gave its heads."""
 
@@ -82,14 +82,15 @@ class Publisher:
         except LearnerError:
             needs_none = not path.exists() and not trainable(pool, snapshot.live, snapshot.label_ids)
             return Published(run_id, pool, snapshot, None, NO_LABELS, C) if needs_none else None
-        reads = (stored.feature_set_id, stored.head.n_features_in_, stored.label_ids)
-        if reads != (pool.features.feature_set_id, pool.features.dim, snapshot.label_ids):
+        reads = (stored.feature_set_id, stored.sound_dim, stored.label_ids)
+        if reads != (pool.features.feature_set_id, pool.features.dim, snapshot.label_ids) or not stored.fits_words(pool.words):
             return None
-        return Published(run_id, pool, snapshot, stored.head, NormalisationChoice(stored.head.normalisation, stored.why), C)
+        choice = InputChoice(stored.head.normalisation, stored.why, stored.head.words, stored.words_why)
+        return Published(run_id, pool, snapshot, stored.head, choice, C)
 
     def _current_pool(self) -> Pool | None:
         with self._project.read() as session:
-            signature = pool_signature(session)
+            signature = pool_signature(session, text_encoder=self._project.settings.text_encoder)
         if signature is None:
             return None
         if self._pool is None or self._pool.signature != signature:
@@ -166,9 +167,13 @@ class Publisher:
         if used.head is None:
             return None
         plain = None
-        if used.head.normalisation != NONE:
+        if used.head.normalisation != NONE or used.head.words:
             vectors = pool.features.rows(used.clip_ids)
             plain = fitted_head(pool, used.examples, vectors, C=C, normalisation=NONE)
         names, feature_set_id = snapshot.label_names, pool.features.feature_set_id
         stored = StoredHead(used.head, snapshot.label_ids, names, feature_set_id, why=heads.choice.why, plain=plain)
+        if pool.words is not None:
+            stored = replace(stored, words_why=heads.choice.words_why)
+            if used.head.words:
+                stored = replace(stored, words_set_id=pool.words.features.feature_set_id, words_dim=pool.words.dim)
         return HeadFile(self._project.heads_dir, stored)

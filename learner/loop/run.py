@@ -25,6 +25,7 @@ from learner.loop.lock import learner_lock
 from learner.loop.mapping import Mapper
 from learner.loop.publishing import Published, Publisher
 from learner.loop.scoring import Scorer
+from learner.loop.words import WordEmbedding
 from learner.progress import Progress, unseen
 
 NO_FEATURES = "no features yet: run earmark embed"
@@ -41,7 +42,8 @@ IDLE_SECONDS = 3.0
 FIRST_PAUSE = 0.5
 """Seconds after the first failure; twice as long after each further one."""
 
-_Look = tuple[int, int, PoolSignature | None, tuple[float, str, int]]
+_LearnsWith = tuple[float, str, int, str | None]
+_Look = tuple[int, int, PoolSignature | None, _LearnsWith]
 """What a pass depends on: newest decision, newest change of the label set, pool, settings."""
 
 
@@ -158,6 +160,7 @@ class _Loop:
         self._publisher = Publisher(project, reporter)
         self._scorer = Scorer(project, reporter)
         self._embedding = Embedding(project, reporter, watch=watch) if embeds else None
+        self._words = WordEmbedding(project, reporter) if embeds else None
         self._embedding_since: float | None = None
         self._seen: _Look | None = None
         self._pool_signature: PoolSignature | None = None
@@ -183,9 +186,10 @@ class _Loop:
             if self._to_score.run_id == published.run_id:
                 self._to_score = None
             self._news_at = time.monotonic()
-        if self._embedding is not None:
+        if self._embedding is not None and self._words is not None:
             self._embedding_since = time.monotonic()
             try:
+                self._words.stretch(self._between_batches)
                 self._embedding.stretch(self._between_batches)
             finally:
                 self._embedding_since = None
@@ -223,17 +227,17 @@ class _Loop:
         else:
             self._to_score = published
 
-    def _learns_with(self) -> tuple[float, str, int]:
+    def _learns_with(self) -> _LearnsWith:
         """The settings that a run depends on, which may change at any time."""
         settings = self._project.settings
-        return settings.head_c, settings.strategy, settings.queue_size
+        return settings.head_c, settings.strategy, settings.queue_size, settings.text_encoder
 
     def _look(self) -> _Look:
         """What a pass depends on. Decisions and labels are looked at every time; clips and features cost more and can wait."""
         self._looked_at = time.monotonic()
         with self._project.read() as session:
             if self._looked_at - self._pool_looked_at >= self._pool_seconds():
-                self._pool_signature = pool_signature(session)
+                self._pool_signature = pool_signature(session, text_encoder=self._project.settings.text_encoder)
                 self._pool_looked_at = self._looked_at
             return newest_decision_id(session), newest_change_id(session), self._pool_signature, self._learns_with()
 

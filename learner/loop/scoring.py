@@ -14,16 +14,16 @@ from db.models import Run
 from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
 from db.records.runs import past_prefixes, record_evaluation, record_outlook, record_suspects, record_team
-from db.reports import LabelShare, TeamReport, WaitingFor
-from db.serving.random_slice import Waiting, blind_answers, slice_answers, slice_clip_ids, what_is_waited_for
+from db.reports import LabelShare, NewSpeakers, TeamReport, WaitingFor
+from db.serving.random_slice import Waiting, blind_answers, encoder_knows_from, slice_answers, slice_clip_ids, what_is_waited_for
 from db.store.engine import Turn
 from learner.dataset.pool import Pool
 from learner.dataset.tested_slice import Slice
 from learner.dataset.trainable import trainable
-from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds
+from learner.evaluation.cross_fitting import FoldHeads, cross_fitted_probabilities, normalised_folds, worded_folds
 from learner.evaluation.curve import Traced, distinct_prefixes, thinned, traced_curve
 from learner.evaluation.new_speakers import new_speakers
-from learner.evaluation.report import plain_accuracy, run_report
+from learner.evaluation.report import plain_accuracy, run_report, sound_accuracy
 from learner.evaluation.shares import label_shares
 from learner.loop.heartbeat import Reporter
 from learner.loop.publishing import Published
@@ -34,6 +34,9 @@ from learner.query.ranked_queue import scored_chunks
 from learner.search.likely import forget_likely, most_likely, read_likely, write_likely
 from learner.search.predicted import PredictionsKept
 
+_KNOWS_SPEAKERS = (
+    "the encoder was fine-tuned on labels of this project: of no clip of the random slice, but of other clips by its speakers"
+)
 SUSPECTS = 200
 """Doubted labels that a run lists."""
 
@@ -70,7 +73,7 @@ class Scorer:
         self._list_likely(published)
         with self._project.read() as session:
             in_slice = slice_clip_ids(session, answered=blind_answers(snapshot.live))
-            waiting = what_is_waited_for(session)
+            waiting, encoder_knows = what_is_waited_for(session), encoder_knows_from(session) is not None
             past = [prefix for prefix in past_prefixes(session) if prefix <= snapshot.last_decision_id]
             has_scores = session.get_one(Run, published.run_id).evaluated_at is not None
         # Some labels were given with the classifier's prediction in view, or because it contradicted an earlier label. Heads can
@@ -82,6 +85,8 @@ class Scorer:
         traced = traced_curve(heads, tested, snapshot.live, prefixes, snapshot.label_ids, progress=progress)
         if not has_scores:
             of_slice = _of_slice(published, in_slice, slice_labels, waiting)
+            if encoder_knows:
+                of_slice["new_speakers"] = NewSpeakers(known=False, why=_KNOWS_SPEAKERS)
             self._record(published, tested, traced, heads, of_slice, progress=progress)
         self._record_suspects_and_team(published)
         scored = Scored(pool, snapshot.live, snapshot.label_ids, snapshot.label_names, tested, slice_labels, traced)
@@ -134,6 +139,7 @@ class Scorer:
         labels = trainable(pool, snapshot.live, snapshot.label_ids)
         hit = traced.hits[-1] if len(traced.hits) else np.zeros(0, dtype=np.bool_)
         plain = plain_accuracy(heads, tested, labels, snapshot.label_ids, adaptive=scored, progress=progress)
+        sound = sound_accuracy(heads, tested, labels, snapshot.label_ids, progress=progress)
         report = run_report(
             scored,
             tested,
@@ -144,7 +150,9 @@ class Scorer:
             probabilities=cross_fitted_probabilities(heads, tested, labels, snapshot.label_ids),
             choice=published.choice,
             normalised_folds=normalised_folds(heads, tested, labels),
+            worded_folds=worded_folds(heads, tested, labels),
             plain=plain,
+            sound=sound,
             new_speakers=new_speakers(tested, hit, pool, labels=len(snapshot.label_ids)),
         ).model_copy(update=of_slice)
         speakers = {pool.speakers[clip] for clip in tested.clip_ids} - {None}
@@ -193,7 +201,7 @@ def _shown(live: Iterable[LiveDecision], learned: Mapping[int, int]) -> dict[int
 
 def _of_slice(
     published: Published, in_slice: list[int], slice_labels: dict[int, int], waiting: Waiting | None
-) -> dict[str, dict[str, LabelShare] | WaitingFor | None]:
+) -> dict[str, dict[str, LabelShare] | WaitingFor | NewSpeakers | None]:
     """What a run reports about the random slice itself."""
     snapshot, clips = published.snapshot, published.pool.in_service
     held_up = None

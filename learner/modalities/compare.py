@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from learner.arrays import BoolArray, Int64Array
+from learner.dataset.words import WEIGHT
 from learner.modalities.linear import Part, predicted
 from learner.modalities.material import Material
 from learner.modalities.plan import Fold
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 AUDIO, TEXT, BOTH, ATTENTION, HANDMADE = "audio", "text", "both", "attention", "handmade"
 MODALITIES = (AUDIO, TEXT, BOTH, ATTENTION)
 """What is compared; hand-made features stand beside them."""
-WORDS_WEIGHT = 0.5
+WORDS_WEIGHT = WEIGHT
 """How far words spread the clips relative to sound, side by side in the linear head.
 
 UA on `sample_data` with 31, 62, 125 and 240 labels by weight, three runs. `bundled`: .25 .643 .722 .777 .825; .5 .625 .716 .772

@@ -53,7 +53,9 @@ class HandmadeBaseline:
         except EarmarkError:
             # No room, somebody embeds just now, or the encoder fails: the learner goes on without a baseline.
             return None
-        return pool if made == pool.features.feature_set_id else self._read(pool, made)
+        if made != pool.features.feature_set_id:
+            return self._read(pool, made)
+        return pool if pool.words is None else replace(pool, words=None)
 
     def _read(self, pool: Pool, feature_set_id: int) -> Pool | None:
         features = open_feature_set(self._project, feature_set_id)
@@ -66,4 +68,4 @@ class HandmadeBaseline:
             with self._project.write(Turn.LEARNING) as session:
                 forget_rows(session, feature_set_id, damaged.tolist())
             return self._read(pool, feature_set_id)
-        return replace(pool, features=features, ready=ready, mean=mean, scale=scale)
+        return replace(pool, features=features, ready=ready, mean=mean, scale=scale, words=None)

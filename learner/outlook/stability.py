@@ -17,7 +17,6 @@ from learner.arrays import Int64Array
 from learner.dataset.examples import Examples
 from learner.dataset.pool import Pool
 from learner.dataset.sampling import scattered
-from learner.dataset.speaker_norm import NONE
 from learner.dataset.trainable import trainable
 from learner.evaluation.cross_fitting import FoldHeads
 from learner.evaluation.kappa import cohen_kappa
@@ -77,7 +76,7 @@ def _predicted(heads: FoldHeads, labels: Mapping[int, int], clips: Int64Array) -
     if head is None:
         return None
     vectors = heads.pool.features.rows(clips)
-    return head.predict(vectors if head.normalisation == NONE else heads.pool.inputs_of(vectors, clips, head.normalisation))
+    return head.predict(heads.pool.inputs_of(vectors, clips, head.normalisation, words=head.words))
 
 
 def stability(one: Int64Array, two: Int64Array) -> float:

@@ -118,6 +118,11 @@ def _usage(facts: HeadDocument, name: str) -> list[str]:
             if facts.normalisation == "speaker"
             else ""
         )
+        + (
+            " In its project another head predicts the clips, by the words in their transcripts too; this one knows sound alone."
+            if facts.words
+            else ""
+        )
         + f" `{DOCUMENT}` holds the facts of this card.",
         "",
     ]

@@ -36,7 +36,7 @@ from learner.prediction.portable_head import (
     HeadDocument,
     TrainedOn,
 )
-from learner.prediction.predict import current_head, used_head
+from learner.prediction.predict import current_head, used_head, why_plain
 
 _SPEAKERS = "clips of the random slice, each predicted by heads that had not learned from any clip of its speaker"
 _NO_SPEAKERS = "clips of the random slice, each predicted by heads that had not learned from it; its speaker may have been known"
@@ -65,8 +65,10 @@ def export_head(project: OpenProject, folder: Path) -> HeadDocument:
         labels=stored.label_names,
         encoder=encoder_reference(features.settings, fingerprint=fingerprint),
         dim=features.dim,
-        normalisation="none" if stored.plain is None else "speaker",
-        why=stored.why,
+        # A head that uses words stays in the project: it could not be used without transcripts.
+        normalisation="none" if stored.plain is None or stored.head.words else "speaker",
+        why=why_plain(stored) if stored.head.words else stored.why,
+        words=stored.head.words,
         run=run_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         accuracy=_accuracy(project, run_id, stored),
@@ -86,7 +88,7 @@ def export_head(project: OpenProject, folder: Path) -> HeadDocument:
 def _arrays(stored: StoredHead) -> dict[str, NDArray[np.generic]]:
     positions = {label: position for position, label in enumerate(stored.label_ids)}
     found = _arrays_of(stored.for_unknown_speakers, positions)
-    return found if stored.plain is None else {**found, **_arrays_of(stored.head, positions, BY_SPEAKER)}
+    return found if stored.plain is None or stored.head.words else {**found, **_arrays_of(stored.head, positions, BY_SPEAKER)}
 
 
 def _arrays_of(head: LinearHead, positions: Mapping[int, int], prefix: str = "") -> dict[str, NDArray[np.generic]]:

@@ -68,9 +68,18 @@ def _below(folder: str, row: SourceRow | BadRow) -> SourceRow | BadRow:
 
 
 def predict_files(
-    head: LabelledHead, encoder: Encoder, files: Files, *, report: PredictReport, progress: Progress | None = None
+    head: LabelledHead,
+    encoder: Encoder,
+    files: Files,
+    *,
+    report: PredictReport,
+    progress: Progress | None = None,
+    rounded: bool = True,
 ) -> Iterator[Prediction]:
     """Predictions for these files, in their order; what fails is noted in `report`.
+
+    Args:
+        rounded: vectors go through the precision of the store, as those did that the head learned from.
 
     Raises:
         EncoderError: the encoder cannot be loaded.
@@ -80,7 +89,7 @@ def predict_files(
             report.leave_out(file.file_name, file.reason)
         else:
             try:
-                vector, seconds = _encoded(encoder, file)
+                vector, seconds = _encoded(encoder, file, rounded=rounded)
             except AudioError as error:
                 report.leave_out(file.file_name, str(error))
             else:
@@ -89,7 +98,7 @@ def predict_files(
             progress(done, len(files))
 
 
-def _encoded(encoder: Encoder, file: SourceRow) -> tuple[Float32Array, float]:
+def _encoded(encoder: Encoder, file: SourceRow, *, rounded: bool) -> tuple[Float32Array, float]:
     seconds = audio_info(file.path).duration
     if seconds > LONG_SECONDS:
         vector = encoder.encode_stream(decode_blocks(file.path, sampling_rate=encoder.sampling_rate))
@@ -97,5 +106,4 @@ def _encoded(encoder: Encoder, file: SourceRow) -> tuple[Float32Array, float]:
         vector = encoder.encode([decode(file.path, sampling_rate=encoder.sampling_rate)])[0]
     if not np.isfinite(vector).all():
         raise AudioError("The encoder gives values for it that are not numbers; check its samples.")
-    # What the head learned from went through the precision of the store.
-    return as_stored(vector).astype(np.float32), seconds
+    return as_stored(vector).astype(np.float32) if rounded else vector, seconds

@@ -93,6 +93,8 @@ class HeadDocument(_Version):
     normalisation: Literal["none", "speaker"]
     """How the project's own clips are normalised; the head for new audio needs none."""
     why: Text
+    words: bool = False
+    """Whether the project's own clips are predicted by their words as well; this head knows sound alone."""
     run: Annotated[int, Field(ge=0)]
     created_at: Text
     """When the folder was written: ISO 8601, UTC."""

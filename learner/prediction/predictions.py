@@ -6,12 +6,14 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from db.store.files import written_whole
 from learner.arrays import Float32Array
 from learner.heads.linear import LinearHead
 
 UNKNOWN_SPEAKERS = "The speakers of new audio are unknown, so the head without normalisation is used."
+NO_TRANSCRIPTS = "New audio has no transcripts, so the head for sound alone is used."
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class UsedHead:
     """With its 95% interval; None before the run is evaluated, or without a clip to test on."""
     ua_low: float | None
     ua_high: float | None
+    words: bool = False
+    """Whether it uses the words of clips beside their sound."""
 
 
 @dataclass
@@ -48,6 +52,8 @@ class PredictReport:
     predicted: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
     head: UsedHead | None = None
+    network: dict[str, Any] | None = None
+    """What predicts in place of a head, see `learner.prediction.adopted.used_network`."""
 
     def leave_out(self, file_name: str, reason: str) -> None:
         """Note a clip that cannot be predicted."""

@@ -88,7 +88,7 @@ def ranked_queue(pool: Pool, request: QueueRequest, *, query: QueryLabels, used:
     clip_ids = pool.features.clip_ids[ranked.rows]
     predicted: list[int | None] = [None] * len(clip_ids)
     if used is not None and len(clip_ids):
-        inputs = pool.inputs_of(pool.features.rows(clip_ids), clip_ids, used.normalisation)
+        inputs = pool.inputs_of(pool.features.rows(clip_ids), clip_ids, used.normalisation, words=used.words)
         predicted = [int(label) for label in used.predict(inputs)]
     scores = [None] * len(clip_ids) if ranked.scores is None else ranked.scores.tolist()
     return [
@@ -151,7 +151,7 @@ def _rare_first(pool: Pool, request: QueueRequest, query: QueryLabels, head: Lin
     chances = np.concatenate(
         [
             np.zeros((0, len(head.classes_)), np.float32),
-            *(head.predict_proba(chunk) for chunk in pool.input_chunks(request.rows, head.normalisation)),
+            *(head.predict_proba(chunk) for chunk in pool.input_chunks(request.rows, head.normalisation, words=head.words)),
         ]
     )
     groups = pool.folds.groups
@@ -199,7 +199,9 @@ def _from_clusters(pool: Pool, request: QueueRequest, query: QueryLabels) -> _Ra
 def _by_margin(pool: Pool, request: QueueRequest, head: LinearHead) -> _Ranked:
     """Smallest margin between the two likeliest labels first: the same order as modAL's, in a sixth of the time."""
     rows = np.flatnonzero(request.rows)
-    margins = [_margins(head.predict_proba(chunk)) for chunk in pool.input_chunks(request.rows, head.normalisation)]
+    margins = [
+        _margins(head.predict_proba(chunk)) for chunk in pool.input_chunks(request.rows, head.normalisation, words=head.words)
+    ]
     unsure = 1.0 - np.concatenate([np.zeros(0), *margins])
     order = np.argsort(-unsure, kind="stable")[: request.size]
     return _Ranked(rows[order], unsure[order], Source.UNCERTAIN)
@@ -208,7 +210,7 @@ def _by_margin(pool: Pool, request: QueueRequest, head: LinearHead) -> _Ranked:
 def scored_chunks(pool: Pool, head: LinearHead, rows: BoolArray) -> Iterator[tuple[Int64Array, Float32Array]]:
     """Clip ids [n] and their probabilities [n, classes] by the head, chunk by chunk, for the rows that the mask holds."""
     clip_ids, start = pool.features.clip_ids[rows], 0
-    for chunk in pool.input_chunks(rows, head.normalisation):
+    for chunk in pool.input_chunks(rows, head.normalisation, words=head.words):
         yield clip_ids[start : start + len(chunk)], head.predict_proba(chunk)
         start += len(chunk)
 
@@ -223,15 +225,15 @@ def _by_strategy(pool: Pool, request: QueueRequest, query: QueryLabels) -> _Rank
     if not len(rows):
         return _Ranked(rows, None, Source.UNCERTAIN)
     assert query.head is not None
-    normalisation = query.head.normalisation
-    known = pool.inputs_of(pool.features.rows(query.clip_ids), query.clip_ids, normalisation)
-    learner = modal_learner(query.head, known, query.y)
+    head = query.head
+    known = pool.inputs_of(pool.features.rows(query.clip_ids), query.clip_ids, head.normalisation, words=head.words)
+    learner = modal_learner(head, known, query.y)
     if request.strategy in MEASURED:
-        shown: Float32Array | _Rows = _Rows(pool, rows, normalisation)
+        shown: Float32Array | _Rows = _Rows(pool, rows, head)
     else:
         if len(rows) > MOST_FOR_A_STRATEGY:
             rows = np.sort(np.random.default_rng(request.seed).choice(rows, MOST_FOR_A_STRATEGY, replace=False))
-        shown = _Rows(pool, rows, normalisation)[:]
+        shown = _Rows(pool, rows, head)[:]
     chosen = choose(request.strategy, learner, shown, min(request.size, len(rows)))
     scores = None if chosen.metrics is None else chosen.metrics[: request.size]
     return _Ranked(rows[chosen.indices[: request.size]], scores, Source.UNCERTAIN)
@@ -240,15 +242,16 @@ def _by_strategy(pool: Pool, request: QueueRequest, query: QueryLabels) -> _Rank
 class _Rows:
     """Rows of the pool as inputs of the query head: a matrix that is read slice by slice."""
 
-    def __init__(self, pool: Pool, rows: Int64Array, normalisation: str) -> None:
+    def __init__(self, pool: Pool, rows: Int64Array, head: LinearHead) -> None:
         self._pool = pool
-        self._normalisation = normalisation
+        self._head = head
         self._clip_ids = pool.features.clip_ids[rows]
-        self.shape = (len(rows), pool.features.dim)
+        self.shape = (len(rows), head.n_features_in_)
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, wanted: slice) -> Float32Array:
         clip_ids = self._clip_ids[wanted]
-        return self._pool.inputs_of(self._pool.features.rows(clip_ids), clip_ids, self._normalisation)
+        vectors = self._pool.features.rows(clip_ids)
+        return self._pool.inputs_of(vectors, clip_ids, self._head.normalisation, words=self._head.words)

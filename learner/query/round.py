@@ -16,7 +16,8 @@ from learner.dataset.pool import Pool
 from learner.dataset.trainable import trainable
 from learner.heads.fitting import fitted_head
 from learner.heads.linear import LOGISTIC
-from learner.heads.normalisation import NO_LABELS, NormalisationChoice, choose_normalisation
+from learner.heads.normalisation import NO_LABELS, InputChoice
+from learner.heads.words import choose_inputs
 from learner.query.ranked_queue import QueryLabels, QueueRequest, ranked_queue
 
 
@@ -26,8 +27,8 @@ class Trained:
 
     used: QueryLabels
     """Trained on every label. It is evaluated and stored, and it predicts the likely label."""
-    choice: NormalisationChoice
-    """Whether `used` normalises by speaker."""
+    choice: InputChoice
+    """Whether `used` normalises by speaker, and uses words."""
     query: QueryLabels
     """Trained without the labels of the random slice; it ranks. It is always logistic regression: on clips that were not drawn at
     random, discriminant analysis mistakes their peculiarities for properties of the labels, and its queries are no better."""
@@ -79,12 +80,13 @@ def query_decisions(live: Sequence[LiveDecision]) -> list[LiveDecision]:
 
 def _fitted(
     pool: Pool, decisions: Sequence[LiveDecision], label_ids: Sequence[int], *, C: float, method: str | None = None
-) -> tuple[QueryLabels, NormalisationChoice]:
-    """A head for these decisions; whether it normalises by speaker is decided on them alone."""
+) -> tuple[QueryLabels, InputChoice]:
+    """A head for these decisions; whether it normalises by speaker or uses words is decided on them alone."""
     examples = Examples.of(trainable(pool, decisions, label_ids))
     if not len(examples.y):
         return QueryLabels(examples, None), NO_LABELS
     vectors = pool.features.rows(examples.clip_ids)
-    choice = choose_normalisation(pool, examples.clip_ids, examples.y, vectors)
-    head = fitted_head(pool, examples, vectors, C=C, normalisation=choice.normalisation, method=method)
+    choice = choose_inputs(pool, examples.clip_ids, examples.y, vectors)
+    normalisation, words = choice.normalisation, choice.words
+    head = fitted_head(pool, examples, vectors, C=C, normalisation=normalisation, words=words, method=method)
     return QueryLabels(examples, head), choice

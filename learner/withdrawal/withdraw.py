@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from db.changes.withdrawing import WithdrawnAudio, hashes_without_clips, overlapping_clips, withdraw_clips, withdrawn_audio
 from db.errors import AudioError, LearnerError
+from db.finetuned.kept import forget_kept
 from db.imports.folder import AUDIO_SUFFIXES
 from db.models import AudioFile
 from db.project import OpenProject
@@ -106,6 +107,8 @@ def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
     _forget_uploads(project.uploads_dir, without_clips, in_use=in_use)
     _forget_predictions(project.heads_dir, [each.clip_id for each in audio])
     forget_probe_cache(project)
+    for folder in (project.finetune_dir, project.networks_dir):
+        forget_kept(folder, {each.clip_id for each in audio})
     return erase_withdrawn(project), cached
 
 

@@ -33,12 +33,13 @@ expect.set_options(timeout=10_000)
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The Chromium or Chrome on this machine."""
-    wanted = os.environ.get("EARMARK_CHROMIUM", "chromium")
-    for name in (wanted, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+    # The first one has the same engine without windows, and takes a third less of the processor.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    for name in (os.environ.get("EARMARK_CHROMIUM", ""), *names):
         path = shutil.which(name)
         if path:
             return path
-    pytest.skip("there is no Chromium here (apt-get install chromium, or name one in EARMARK_CHROMIUM)")
+    pytest.skip("there is no Chromium here (apt-get install chromium-headless-shell, or name one in EARMARK_CHROMIUM)")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,7 +39,9 @@ class JobState(enum.StrEnum):
 class CommandJob:
     """A command of `earmark` that runs, or has run. Any thread may read it."""
 
-    def __init__(self, directory: Path, arguments: Sequence[str], *, name: str, with_report: Sequence[int] = (0,)) -> None:
+    def __init__(
+        self, directory: Path, arguments: Sequence[str], *, name: str, with_report: Sequence[int] = (0,), niceness: int = 0
+    ) -> None:
         """Start it.
 
         Args:
@@ -46,6 +49,7 @@ class CommandJob:
             arguments: the command and its options, `--json` among them.
             name: what a failure calls it.
             with_report: exit statuses with which it has printed a report.
+            niceness: how far it stands back behind other processes, 0 to 19, where the system knows that.
         """
         self.name = name
         self._with_report = frozenset(with_report)
@@ -58,7 +62,9 @@ class CommandJob:
         self._steps: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._cancelled = False
-        command = [sys.executable, "-m", "labeler.cli", "--project", str(directory), *arguments]
+        nice = shutil.which("nice") if niceness else None
+        first = [] if nice is None else [nice, "-n", str(niceness)]
+        command = [*first, sys.executable, "-m", "labeler.cli", "--project", str(directory), *arguments]
         environment = {**os.environ, VARIABLE: "1", lifeline.VARIABLE: "1", safe_path.VARIABLE: "1"}
         try:
             self._process: subprocess.Popen[str] | None = subprocess.Popen(
@@ -83,6 +89,11 @@ class CommandJob:
     def is_running(self) -> bool:
         """Whether it has not ended yet."""
         return self.state == JobState.RUNNING
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was cancelled and has not ended yet."""
+        return self._cancelled and self.is_running
 
     @property
     def rate(self) -> float | None:

@@ -20,9 +20,10 @@ from labeler.project import Project
 from labeler.words.encoder_choice import offer_lines
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
-from labeler.words.run import counted
+from labeler.words.run import clips_with_words, counted
 
 if TYPE_CHECKING:
+    from learner.features.embed_report import WordsReport
     from learner.imports.import_report import ImportReport
 
 corpus_option = click.option(
@@ -215,29 +216,49 @@ def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
 )
 @click.option("--layers", default=None, help="Hidden layers to pool, such as 5 or 0,3,6; or mean, or all.")
 @click.option("--pooling", default=None, type=click.Choice(["mean", "mean+std"]), help="Statistics over time.")
+@click.option(
+    "--text-encoder",
+    default=None,
+    help="Encode transcripts as well, and make this the project's setting: minilm (extra earmark[text]), a hub id or a local "
+    "folder; none turns it off.",
+)
 @json_option
 @click.pass_obj
-def embed(directory: Path, encoder: str | None, layers: str | None, pooling: str | None, as_json: bool) -> None:
+def embed(
+    directory: Path, encoder: str | None, layers: str | None, pooling: str | None, text_encoder: str | None, as_json: bool
+) -> None:
     """Compute the features that clips still lack. You can interrupt it and run it again.
 
     The weights that made the features in use complete them. If these are gone, for example after an update of Earmark, the
     features stay as they are, and --encoder NAME makes those of all clips anew.
 
+    With a text encoder, the classifier uses words beside sound where the labels show that this helps.
+
     It does so also where making features is paused on the page Audio: that concerns the learner of `earmark serve` only.
     """
     with Project.open(directory) as project, progress_bar("embed", "clip") as moved:
-        report = project.embed(encoder=encoder, layers=layers, pooling=pooling, progress=moved, note=note)
+        asked = {"encoder": encoder, "layers": layers, "pooling": pooling, "text_encoder": text_encoder}
+        report = project.embed(**asked, progress=moved, note=note)
     for clip in report.failed:
         note(f"set aside {clip.file_name}: {clip.reason}")
     failed = [{"clip": clip.clip_id, "file_name": clip.file_name, "reason": clip.reason} for clip in report.failed]
     document = {"embedded": report.embedded, "failed": failed, "seconds": round(report.seconds, 3), "precision": report.precision}
+    words = [] if report.words is None else [_words_line(report.words)]
     print_result(
-        document,
+        document if report.words is None else {**document, "words": vars(report.words)},
         as_json=as_json,
         lines=lambda: [
             f"{counted(report.embedded, 'clip')} embedded in {report.seconds:.1f} s ({report.precision}), "
-            f"{len(report.failed)} set aside."
+            f"{len(report.failed)} set aside.",
+            *words,
         ],
+    )
+
+
+def _words_line(words: WordsReport) -> str:
+    return (
+        f"{counted(words.encoded, 'transcript')} encoded with {words.text_encoder} in {words.seconds:.1f} s: "
+        f"{clips_with_words(words.with_words, words.without)}."
     )
 
 

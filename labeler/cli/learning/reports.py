@@ -13,7 +13,7 @@ from labeler.cli.output import json_option, opened, print_result
 from labeler.project import Project
 from labeler.words.better_features import WHAT_STAYS
 from labeler.words.outlook import advice_in_words, forecast_in_words, more_clips_in_words, saved_in_words
-from labeler.words.run import counted, new_speakers_in_words, speakers_in_words
+from labeler.words.run import clips_with_words, counted, new_speakers_in_words, speakers_in_words
 
 
 @click.command()
@@ -30,6 +30,7 @@ def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> li
     lines = [
         f"{counted(document['clips'], 'clip')}, {document['embedded']} embedded"
         + (f" with {document['encoder']}" if document["encoder"] else ""),
+        *_word_lines(document["words"]),
         *_files_that_are_no_clips(document),
         f"{counted(document['decisions'], 'decision')} by {counted(document['annotators'], 'annotator')}; "
         f"{counted(document['labeled'], 'clip')} labelled: "
@@ -37,7 +38,15 @@ def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> li
     ]
     better = [_offer_line(offer) for offer in document["better_features"]]
     better += [WHAT_STAYS] if better else []
-    return [*lines, *_run_lines(document, outlook), *better]
+    finetuned = [] if document["finetuned"] is None else [document["finetuned"]["line"]]
+    return [*lines, *_run_lines(document, outlook), *finetuned, *better]
+
+
+def _word_lines(words: dict[str, Any] | None) -> list[str]:
+    if words is None:
+        return []
+    there = f"Words ({words['text_encoder']}): {clips_with_words(words['with_words'], words['without'])}."
+    return [" ".join([there, *(words["sentences"] or ["The learner has not decided yet whether it uses them."])])]
 
 
 def _offer_line(offer: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS, CONTEXT_SECONDS = 30, 1
 """For long clips: what a window owns, and how much context it has on either side."""
-_LEVEL, _QUIETEST = 0.05, 1e-4
+LEVEL, QUIETEST = 0.05, 1e-4
 """Reference and smallest root mean square of the soft gain, full scale being 1."""
 
 
@@ -70,7 +70,10 @@ class Wav2Vec2Encoder(HiddenLayerEncoder):
         return default_layers(self._checkpoint)
 
     def _further_settings(self) -> dict[str, Any]:
-        return {"gain": self._gain}
+        # It changes no vector, but what vectors may be scored on: see `db.serving.random_slice.encoder_knows_from`.
+        text = self._checkpoint.preprocessor.get("earmark_knows_labels_from")
+        known = {"knows_labels_from": text[:100]} if isinstance(text, str) else {}
+        return {"gain": self._gain, **known}
 
     def _inputs(self, samples: Sequence[Waveform]) -> Tensor:
         import torch
@@ -139,5 +142,5 @@ def with_gain(waveform: Waveform, gain: str) -> Waveform:
 
 def soft_gain_factor(level: Any) -> Any:
     """What to multiply by at a root mean square of `level` (a number or tensor)."""
-    louder = level.clamp(min=_QUIETEST) if hasattr(level, "clamp") else max(level, _QUIETEST)
-    return (_LEVEL / louder) ** 0.5
+    louder = level.clamp(min=QUIETEST) if hasattr(level, "clamp") else max(level, QUIETEST)
+    return (LEVEL / louder) ** 0.5

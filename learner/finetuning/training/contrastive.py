@@ -8,6 +8,7 @@ are computed, and the convolutions stay frozen, as they do in V-FT. A checkpoint
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -73,23 +74,23 @@ class ContrastiveJob:
     def _loss(self, each: MaskedPortion) -> torch.Tensor:
         model, masked = self._model, each.masked
         hidden, _ = self.transformer(each.portion, Masks(masked))
-        predicted = model.project_hid(hidden[-1][masked])
+        predicted = model.project_hid(hidden.last[masked])
         normed = model.wav2vec2.feature_projection.layer_norm(each.portion.frames)[masked]
-        codes, perplexity = model.quantizer(model.dropout_features(normed)[None])
-        wanted = model.project_q(codes[0])
+        found = _quantised(model.quantizer, model.dropout_features(normed))
+        wanted = model.project_q(found.vectors)
         others, there = _others(masked, int(model.config.num_negatives))
-        negatives = wanted[others]
-        logits = model.compute_contrastive_logits(
-            wanted[None], negatives.transpose(0, 1), predicted, float(model.config.contrastive_logits_temperature)
-        ).T
+        # All cosines at once: the vectors of a hundred other frames for each frame would take a hundred times the memory.
+        alike = nn.functional.normalize(predicted.float(), dim=1) @ nn.functional.normalize(wanted.float(), dim=1).T
+        logits = torch.cat([alike.diagonal()[:, None], alike.gather(1, others)], dim=1)
+        logits = logits / float(model.config.contrastive_logits_temperature)
         # A vector that is the same as the right one cannot be told from it; nor is there another where a clip has one frame.
-        same = (negatives == wanted[:, None]).all(dim=2) | ~there[:, None]
+        same = (found.chosen[others] == found.chosen[:, None]).all(dim=2) | ~there[:, None]
         logits = torch.cat([logits[:, :1], logits[:, 1:].masked_fill(same, float("-inf"))], dim=1)
         contrastive = nn.functional.cross_entropy(
-            logits.float(), torch.zeros(len(logits), dtype=torch.long, device=logits.device), reduction="sum"
+            logits, torch.zeros(len(logits), dtype=torch.long, device=logits.device), reduction="sum"
         )
         every = model.config.num_codevectors_per_group * model.config.num_codevector_groups
-        diversity = (every - perplexity) / every * len(wanted)
+        diversity = (every - found.perplexity) / every * len(wanted)
         loss: torch.Tensor = contrastive + float(model.config.diversity_loss_weight) * diversity
         return loss
 
@@ -97,6 +98,30 @@ class ContrastiveJob:
     def weights(self) -> dict[str, torch.Tensor]:
         """Of the transformer."""
         return {name: value.detach().cpu().clone() for name, value in self.transformer.state_dict().items()}
+
+
+@dataclass(frozen=True)
+class _Quantised:
+    """Frames in codes."""
+
+    vectors: torch.Tensor
+    """[frames, values]."""
+    chosen: torch.Tensor
+    """The code of each group, [frames, groups]."""
+    perplexity: torch.Tensor
+    """Codes in use, all groups together."""
+
+
+def _quantised(quantiser: Any, frames: torch.Tensor) -> _Quantised:
+    """What `quantiser(frames)` gives, by a matrix product: each frame times all codes, value by value, takes most of a step."""
+    groups, codes = quantiser.num_groups, quantiser.num_vars
+    scores = quantiser.weight_proj(frames).float().view(-1, codes)
+    picked = nn.functional.gumbel_softmax(scores, tau=quantiser.temperature, hard=True).view(-1, groups, codes)
+    # The mean over frames first, so that its exponential counts codes and not frames.
+    shares = scores.softmax(dim=1).view(-1, groups, codes).mean(dim=0)
+    perplexity = torch.exp(-torch.xlogy(shares, shares).sum(dim=1)).sum()
+    vectors = picked.transpose(0, 1) @ quantiser.codevectors.view(groups, codes, -1)
+    return _Quantised(vectors.transpose(0, 1).flatten(1), picked.detach().argmax(dim=2), perplexity)
 
 
 def _others(masked: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:

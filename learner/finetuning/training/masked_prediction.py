@@ -98,7 +98,7 @@ class MaskedPredictionJob:
             if not bool(each.masked.any()):
                 continue
             hidden, _ = self.transformer(each.portion, Masks(each.masked))
-            states = hidden[-1][each.masked]
+            states = hidden.last[each.masked]
             losses = [
                 nn.functional.cross_entropy(head(states), wanted, reduction="sum")
                 for head, wanted in zip(self._heads, self._labels.of_crops(each), strict=True)

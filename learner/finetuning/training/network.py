@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,18 @@ class Masks:
 
     frames: torch.Tensor
     features: torch.Tensor | None = None
+
+
+class HiddenStates(tuple[torch.Tensor, ...]):
+    """Those of all layers; `last` is what the network gives in the end, which may be the last of them behind a further norm."""
+
+    last: torch.Tensor
+
+    def __new__(cls, layers: Iterable[torch.Tensor], *, last: torch.Tensor) -> HiddenStates:
+        """Of layers in order, [clips, frames, hidden size] each."""
+        found = super().__new__(cls, layers)
+        found.last = last
+        return found
 
 
 class FrameTransformer(nn.Module):
@@ -49,9 +61,7 @@ class FrameTransformer(nn.Module):
         """Values a frame and layer."""
         return int(self.model.config.hidden_size)
 
-    def forward(
-        self, portion: Portion, masks: Masks | None = None, *, exact: bool = False
-    ) -> tuple[Sequence[torch.Tensor], torch.Tensor]:
+    def forward(self, portion: Portion, masks: Masks | None = None, *, exact: bool = False) -> tuple[HiddenStates, torch.Tensor]:
         """Hidden states [clips, frames, hidden size] by layer, and which frames are those of a clip [clips, frames].
 
         Args:
@@ -63,10 +73,10 @@ class FrameTransformer(nn.Module):
         lower, kind = self._lower and not exact, portion.frames.device.type
         try:
             with torch.autocast(kind, dtype=torch.bfloat16) if lower else nullcontext():
-                hidden = self.model(portion.frames, attention_mask=there, output_hidden_states=True).hidden_states
+                found = self.model(portion.frames, attention_mask=there, output_hidden_states=True)
         finally:
             self._masks = None
-        return [states.float() for states in hidden], there
+        return HiddenStates((states.float() for states in found.hidden_states), last=found.last_hidden_state.float()), there
 
     def _masked(self, hidden: torch.Tensor, mask_time_indices: Any = None, attention_mask: Any = None) -> torch.Tensor:
         masks = self._masks
@@ -93,12 +103,14 @@ class ClipClassifier(nn.Module):
     shift: torch.Tensor
     factor: torch.Tensor
 
-    def __init__(self, transformer: FrameTransformer, *, layers: Sequence[int], pooling: str, classes: int, relu: bool) -> None:
-        """With `relu` the head of Chen & Rudnicky 2021: ReLU, mean over time, ReLU, linear."""
+    def __init__(
+        self, transformer: FrameTransformer, *, layers: Sequence[int] | None, pooling: str, classes: int, relu: bool
+    ) -> None:
+        """With `relu` the head of Chen & Rudnicky 2021: ReLU, mean over time, ReLU, linear. No layers: what the network gives."""
         super().__init__()
         self.transformer = transformer
-        self._layers, self._pooling, self._relu = list(layers), pooling, relu
-        width = transformer.hidden_size * len(self._layers) * (1 if pooling == "mean" else 2)
+        self._layers, self._pooling, self._relu = layers, pooling, relu
+        width = transformer.hidden_size * (1 if layers is None else len(layers)) * (1 if pooling == "mean" else 2)
         self.linear = nn.Linear(width, classes)
         self.register_buffer("shift", torch.zeros(1, width))
         self.register_buffer("factor", torch.ones(1, width))
@@ -107,7 +119,8 @@ class ClipClassifier(nn.Module):
         """[clips, width]: means of the chosen layers over time, and behind them their deviations, as encoders pool them."""
         hidden, there = self.transformer(portion, masks, exact=exact)
         weights, count = there[..., None].float(), portion.lengths[:, None].float()
-        chosen = [hidden[layer].relu() if self._relu else hidden[layer] for layer in self._layers]
+        taken = [hidden.last] if self._layers is None else [hidden[layer] for layer in self._layers]
+        chosen = [states.relu() for states in taken] if self._relu else taken
         means = [(states * weights).sum(dim=1) / count for states in chosen]
         if self._relu:
             return torch.cat(means, dim=1).relu()

@@ -18,7 +18,7 @@ from learner.encoders.wav2vec2.checkpoints import Checkpoint
 from learner.encoders.wav2vec2.encoder import Wav2Vec2Encoder
 from learner.encoders.wav2vec2.timing import forward_seconds
 from learner.finetuning.folds import Fold
-from learner.finetuning.recipe import SHIPPED, TAPT, Pretraining, Recipe, Supervised
+from learner.finetuning.recipe import ANYONE, MEAN, SHIPPED, TAPT, Pretraining, Recipe, Supervised
 from learner.finetuning.recipe import PseudoLabels as PseudoLabelRecipe
 from learner.finetuning.shipped_head import fitted_in_voices
 from learner.finetuning.training.clip_frames import OWN_VOICE, ClipFrames, frames_per_second
@@ -96,26 +96,32 @@ class Phases:
 
     def vft(self, recipe: Supervised, *, weights: Weights | None) -> Int64Array:
         """Classes of the held-out clips after V-FT of the checkpoint, or of a transformer with these weights."""
+        return self.tuned(recipe, weights=weights).predictions(self.fold.test)
+
+    def tuned(self, recipe: Supervised, *, weights: Weights | None) -> SupervisedJob:
+        """V-FT that has ended."""
         job = self.supervised(recipe, weights=weights)
         self.carry(job, "v-ft")
-        return job.predictions(self.fold.test)
+        return job
 
     def supervised(self, recipe: Supervised, *, weights: Weights | None) -> SupervisedJob:
         """V-FT that has not begun."""
         torch.manual_seed(self.seed)
         transformer = self.transformer(weights)
         encoder = Wav2Vec2Encoder(self.checkpoint)
-        shipped = recipe.head == SHIPPED
-        layers = parse_layers(encoder.settings["layers"], count=encoder.hidden_layers).indices if shipped else [-1]
+        shipped = recipe.head in (SHIPPED, ANYONE)
+        layers = parse_layers(encoder.settings["layers"], count=encoder.hidden_layers).indices if shipped else None
         pooling = encoder.settings["pooling"] if shipped else "mean"
-        network = ClipClassifier(transformer, layers=layers, pooling=pooling, classes=self._classes, relu=not shipped)
+        network = ClipClassifier(transformer, layers=layers, pooling=pooling, classes=self._classes, relu=recipe.head == MEAN)
         job = SupervisedJob(
             network, self.frames, self._y, self._labelled, recipe=recipe,
             frames_per_second=frames_per_second(self.checkpoint), device=self.device, seed=self.seed,
         )  # fmt: skip
-        if shipped:
+        if recipe.head != MEAN:
             vectors = self._vectors(job, recipe, shared=weights is None)
-            head = fitted_in_voices(vectors, self._y, self._speakers, self.fold, self._labelled, classes=self._classes)
+            head = fitted_in_voices(
+                vectors, self._y, self._speakers, self.fold, self._labelled, classes=self._classes, by_speaker=recipe.by_speaker
+            )
             job.starts_as(head, vectors[OWN_VOICE], self._speakers, self.fold)
         return job
 

@@ -146,7 +146,7 @@ class SupervisedJob:
             for row in rows.tolist():
                 ((portion),) = portions([row], [self._frames[row]], most_frames=1)
                 hidden, _ = self.network.transformer(portion.to(self._device), exact=True)
-                found.append(hidden[-1][0].cpu().numpy())
+                found.append(hidden.last[0].cpu().numpy())
         return np.concatenate(found), np.array([len(each) for each in found], dtype=np.int64)
 
     def predictions(self, rows: Int64Array) -> Int64Array:
@@ -162,6 +162,21 @@ class SupervisedJob:
             scores = self.network.scores(torch.from_numpy(vectors).to(self._device), self._statistics_of(rows))
         found: Int64Array = scores.argmax(dim=1).cpu().numpy()
         return found
+
+    def linear_head(self) -> tuple[Float32Array, Float32Array]:
+        """Weights [classes, width] and intercepts [classes] for pooled vectors as they are, of a head that knows no speakers.
+
+        The statistics become a part of them, those of the clips as the network computes them now.
+        """
+        if self.normalised is not None:
+            self._voice_of[:] = OWN_VOICE
+            self.normalised.follow(self.network, self.pooled(self.normalised.fold.train), len(self._y))
+        network = self.network
+        assert len(network.shift) == 1, "a head that normalises by speaker has no weights for vectors as they are"
+        with torch.inference_mode():
+            coef = (network.linear.weight * network.factor).double()
+            intercept = network.linear.bias.double() - coef @ network.shift[0].double()
+        return coef.float().cpu().numpy(), intercept.float().cpu().numpy()
 
 
 class _ByFold:

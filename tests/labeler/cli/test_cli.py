@@ -50,6 +50,7 @@ def test_init_creates_a_project_and_shows_the_next_command(tmp_path: Path) -> No
         "rejected": 0,
         "aliases": 0,
         "embedded": 0,
+        "words": None,
         "decisions": 0,
         "labeled": 0,
         "annotators": 0,
@@ -60,6 +61,7 @@ def test_init_creates_a_project_and_shows_the_next_command(tmp_path: Path) -> No
         "queue": 0,
         "outlook": None,
         "better_features": [],
+        "finetuned": None,
     }
 
 

@@ -6,7 +6,13 @@ from typing import Any
 
 from db.models import Run
 from db.reports import NewSpeakers, RunReport
-from labeler.words.run import accuracy_in_words, new_speakers_in_words, normalisation_in_words, speakers_in_words
+from labeler.words.run import (
+    accuracy_in_words,
+    new_speakers_in_words,
+    normalisation_in_words,
+    speakers_in_words,
+    words_in_words,
+)
 
 PLAIN = {"ua": 0.52, "ua_low": 0.41, "ua_high": 0.63, "wa": 0.5}
 
@@ -36,6 +42,17 @@ def test_no_second_score_where_nothing_was_normalised() -> None:
 
 def test_runs_of_older_versions_have_no_sentence_about_normalisation() -> None:
     assert normalisation_in_words(run()) == []
+
+
+def test_words_come_with_the_reason_and_the_score_of_sound_alone() -> None:
+    assert words_in_words(run(words=True, words_why="It helps.", worded_folds=5, sound=PLAIN)) == [
+        "Words are used beside sound. It helps.",
+        "With words: UA 0.62, with sound alone: 0.52 (0.41–0.63).",
+    ]
+    assert words_in_words(run(words_why="Too few.")) == ["Words are not used beside sound. Too few."]
+    assert words_in_words(run()) == [], "a project without words"
+    both = run(normalisation="speaker", normalisation_why="It helps.", normalised_folds=5, worded_folds=5, plain=PLAIN)
+    assert normalisation_in_words(both)[1].startswith("Without normalisation and words, as for new audio of unknown speakers")
 
 
 def test_without_known_speakers_the_accuracy_may_be_that_on_speakers_trained_on() -> None:

@@ -53,7 +53,7 @@ def test_a_table_for_a_person_and_a_figure(manifest: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "A project's own decisions cannot be fine-tuned on yet"),
+        ([], "There is no project in"),
         (["CLIPS", "--folds", "room"], "room"),
         (["CLIPS", "--folds", "7"], "3 speakers cannot be dealt into 7 folds; choose --folds from 2 to 3."),
         (["CLIPS", "--plot", "figure.gif"], "figure.gif cannot be drawn"),
@@ -64,3 +64,42 @@ def test_what_cannot_be_done_is_one_sentence(manifest: Path, arguments: list[str
     assert found.exit_code == 1
     assert sentence in found.stderr
     assert found.stderr.startswith("Error: ") or "left out" in found.stderr
+
+
+def test_a_saved_network_predicts_new_audio(manifest: Path, tiny: Path, tmp_path: Path) -> None:
+    run, network = CliRunner(), tmp_path / "network"
+    saving = ["finetune", str(manifest), "--encoder", str(tiny), "--epochs", "1", "--folds", "2", "--head", "plain"]
+    found = run.invoke(main, [*saving, "--device", "cpu", "--save", str(network)])
+    assert found.exit_code == 0, found.output
+    assert "shown to be" in found.stdout
+    assert f"saved in {network}; AutoModelForAudioClassification of transformers loads it." in found.stdout
+
+    audio, output = tmp_path / "new", tmp_path / "predictions.csv"
+    audio.mkdir()
+    written(audio / "tone.wav", tone(900, 0.3))
+    (audio / "torn.wav").write_bytes(b"RIFF")
+    printed = json.loads(
+        run.invoke(main, ["predict", str(output), "--model", str(network), "--folder", str(audio), "--json"]).stdout
+    )
+    assert (printed["predicted"], [failed["file_name"] for failed in printed["failed"]]) == (1, ["torn.wav"])
+    assert (printed["model"]["labels"], printed["model"]["method"]) == (["high", "low"], "v-ft")
+    header, row = output.read_text().splitlines()
+    assert header == "file_name,start,end,predicted,p_high,p_low"
+    assert row.startswith("tone.wav,0.0,0.3,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["finetune", "CLIPS", "--save", "x", "--per-class", "2"], "leave --per-class out"),
+        (["finetune", "CLIPS", "--save", "x", "--method", "frozen"], "The method frozen trains no network"),
+        (["finetune", "CLIPS", "--save", "CLIPS"], "is no folder"),
+        (["predict", "out.csv", "--model", "x"], "give it in --folder"),
+        (["predict", "out.csv", "--model", "x", "--folder", ".", "--encoder", "bundled"], "leave --head and --encoder out"),
+        (["predict", "out.csv", "--model", "nowhere", "--folder", "."], "There is no folder nowhere"),
+    ],
+)
+def test_what_cannot_be_saved_or_used_is_one_sentence(manifest: Path, arguments: list[str], sentence: str) -> None:
+    found = CliRunner().invoke(main, [str(manifest) if word == "CLIPS" else word for word in arguments])
+    assert found.exit_code in (1, 2)
+    assert sentence in found.stderr

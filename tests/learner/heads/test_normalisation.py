@@ -22,6 +22,7 @@ from learner.features.store import FeatureStore
 from learner.heads.linear import LinearHead
 from learner.heads.normalisation import LEAST_LABELS, choose_normalisation
 from learner.heads.store import head_path, load_head
+from learner.heads.words import choose_inputs
 from learner.loop.run import learn_once
 from learner.prediction.head_export import export_head
 from learner.prediction.new_audio import audio_files
@@ -269,9 +270,9 @@ def test_the_query_head_decides_on_its_own_labels(project: OpenProject, monkeypa
 
     def spy(pool: Pool, clip_ids: NDArray[np.int64], y: NDArray[np.int64], vectors: Float32Array) -> object:
         seen.append(set(clip_ids.tolist()))
-        return choose_normalisation(pool, clip_ids, y, vectors)
+        return choose_inputs(pool, clip_ids, y, vectors)
 
-    monkeypatch.setattr(training, "choose_normalisation", spy)
+    monkeypatch.setattr(training, "choose_inputs", spy)
     label_truly(project, [clip for clip in clips if clip not in owed][:40])
     learn_once(project)
     assert len(seen) == 2

@@ -5,19 +5,26 @@ from __future__ import annotations
 import streamlit as st
 
 from db.dashboard import DashboardFacts
+from db.finetuned.document import read_finetuned
+from db.finetuned.worth_trying import Labelled, worth_trying
+from labeler.app.opened import serving
 from labeler.app.pages.dashboard.mixups import mix_ups
 from labeler.app.pages.plain_text import plain
 from labeler.words.run import counted
 
 SECTION = "dashboard-section"
-LABELS, MIX_UPS, PEOPLE, DOUBTS, MAP = "Each label", "Mix-ups", "Annotators", "Doubts", "Map"
+LABELS, MIX_UPS, PEOPLE, DOUBTS, MAP, FINE_TUNING = "Each label", "Mix-ups", "Annotators", "Doubts", "Map", "Fine-tuning"
 _ASKED, _SHOWS = "dashboard-glance-asked", "dashboard-glance-shows"
-SECTIONS = [MIX_UPS, LABELS, PEOPLE, DOUBTS, MAP]
+SECTIONS = [MIX_UPS, LABELS, PEOPLE, DOUBTS, MAP, FINE_TUNING]
 
 
 def glance(facts: DashboardFacts) -> None:
     """A line for each finding."""
-    found = [line for line in (_mixed_up(facts), _weakest(facts), *_people(facts), _doubts(facts), _asked(facts)) if line]
+    found = [
+        line
+        for line in (_mixed_up(facts), _weakest(facts), *_people(facts), _doubts(facts), _asked(facts), _tuning(facts))
+        if line
+    ]
     if not found:
         return
     with st.container(horizontal=True, gap="small", key="glance"):
@@ -74,6 +81,18 @@ def _people(facts: DashboardFacts) -> list[tuple[str, str]]:
 def _doubts(facts: DashboardFacts) -> tuple[str, str] | None:
     suspects = (facts.run.report.suspects or []) if facts.run is not None else []
     return (f"Doubtful labels: {len(suspects)}", DOUBTS) if suspects else None
+
+
+def _tuning(facts: DashboardFacts) -> tuple[str, str] | None:
+    """That fine-tuning is worth trying, until somebody has tried it."""
+    if facts.run is None:
+        return None
+    report = facts.run.report
+    # As of the run, which has counted already: this line is drawn with every answer.
+    found = Labelled(per_label=report.examples, tested=sum(map(sum, report.confusion.counts)), speakers={None})
+    if not worth_trying(found).worth or read_finetuned(serving().project.heads_dir) is not None:
+        return None
+    return "Fine-tuning is worth a try", FINE_TUNING
 
 
 def _asked(facts: DashboardFacts) -> tuple[str, str] | None:

@@ -22,7 +22,14 @@ from labeler.words.outlook import (
     more_points_in_words,
     saved_in_words,
 )
-from labeler.words.run import accuracy_in_words, counted, new_speakers_in_words, normalisation_in_words, speakers_in_words
+from labeler.words.run import (
+    accuracy_in_words,
+    counted,
+    new_speakers_in_words,
+    normalisation_in_words,
+    speakers_in_words,
+    words_in_words,
+)
 
 _UNKNOWN = "Not known yet"
 _POINTS = (2, 1)
@@ -71,6 +78,7 @@ def _good(run: Run | None) -> _Figure:
         *_on_new_speakers(run),
         f"Run {run.id} was trained on {counted(run.decisions, 'answer')} in {run.seconds:.1f} s.",
         *normalisation_in_words(run),
+        *words_in_words(run),
     ]
     new = run.report.new_speakers
     low, high = (None, None) if new is None else (new.ua_low, new.ua_high)

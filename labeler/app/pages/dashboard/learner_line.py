@@ -13,6 +13,7 @@ from labeler.app.pages.plain_text import plain
 _DOING = {
     "starting": "is starting",
     "embedding": "is turning audio into features",
+    "encoding words": "is encoding transcripts",
     "training": "is training",
     "evaluating": "is measuring accuracy",
     "waiting": "is waiting for new answers",

@@ -14,7 +14,19 @@ from labeler.app.opened import serving
 from labeler.app.pages.asked_name import known_name
 from labeler.app.pages.dashboard.course import course
 from labeler.app.pages.dashboard.doubts import show_doubts
-from labeler.app.pages.dashboard.glance import DOUBTS, LABELS, MAP, MIX_UPS, PEOPLE, SECTION, SECTIONS, glance, section_asked
+from labeler.app.pages.dashboard.fine_tuning.section import show_fine_tuning
+from labeler.app.pages.dashboard.glance import (
+    DOUBTS,
+    FINE_TUNING,
+    LABELS,
+    MAP,
+    MIX_UPS,
+    PEOPLE,
+    SECTION,
+    SECTIONS,
+    glance,
+    section_asked,
+)
 from labeler.app.pages.dashboard.headline import headline
 from labeler.app.pages.dashboard.labels import show_labels
 from labeler.app.pages.dashboard.learner_line import learner_line
@@ -28,7 +40,14 @@ from labeler.app.pages.failing import in_one_sentence
 from labeler.player.into_view.component import into_view
 
 URL_PATH = "dashboard"
-_SHOW = {MIX_UPS: show_mix_ups, LABELS: show_labels, PEOPLE: show_people, DOUBTS: show_doubts, MAP: show_map}
+_SHOW = {
+    MIX_UPS: show_mix_ups,
+    LABELS: show_labels,
+    PEOPLE: show_people,
+    DOUBTS: show_doubts,
+    MAP: show_map,
+    FINE_TUNING: show_fine_tuning,
+}
 _LOOK_AGAIN = 2.0
 """Seconds until the page looks whether there are newer figures."""
 

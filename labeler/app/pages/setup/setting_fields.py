@@ -19,6 +19,7 @@ from labeler.player.label_keys import label_keys
 
 ENCODERS = ("bundled", "logmel", "egemaps")
 """Names that are offered; any other may be typed."""
+MINILM, _NO_WORDS = "minilm", "none"
 _BESIDE = 3
 """Fields of keys beside each other."""
 
@@ -56,6 +57,11 @@ def field(key: str, value: Any, *, known: Known, is_fixed: bool) -> Any:
         more = key == "encoder"
         chosen = st.selectbox(title, options, options.index(value), accept_new_options=more, disabled=is_fixed, key=named)
         return value if chosen is None else chosen
+    if key == "text_encoder":
+        options = list(dict.fromkeys([_NO_WORDS, MINILM, value or _NO_WORDS]))
+        place = options.index(value or _NO_WORDS)
+        chosen = st.selectbox(title, options, place, accept_new_options=True, disabled=is_fixed, key=named)
+        return value if chosen is None else None if chosen == _NO_WORDS else chosen
     if shape["type"] == "boolean":
         return st.toggle(title, value, disabled=is_fixed, key=named)
     if shape["type"] == "array":
@@ -75,7 +81,7 @@ def shown(key: str, value: Any) -> str:
     if key == "database_url":
         return _place(value)
     if value is None:
-        return "the encoder's own"
+        return _NO_WORDS if key == "text_encoder" else "the encoder's own"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):

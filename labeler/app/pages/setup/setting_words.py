@@ -14,7 +14,7 @@ _EFFECTS = {
 _GROUPS = {
     SERVING: ("random_share", "overlap_share", "relabel_share", "gold_share", "lease_seconds"),
     SEAT: ("label_keys", "skip_reasons", "least_heard", "shown_columns", "suggestions"),
-    LEARNING: ("encoder", "layers", "pooling", "strategy", "queue_size", "head_c"),
+    LEARNING: ("encoder", "layers", "pooling", "text_encoder", "strategy", "queue_size", "head_c"),
     STORING: ("database_url",),
 }
 _TITLES = {
@@ -29,6 +29,7 @@ _TITLES = {
     "shown_columns": "Columns of the manifest to show",
     "suggestions": "Show the expected label",
     "layers": "Layers of the encoder",
+    "text_encoder": "Text encoder for transcripts",
     "strategy": "Order of the queue",
     "queue_size": "Clips in the queue",
     "head_c": "Regularisation of the classifier (C)",
@@ -48,6 +49,9 @@ _WHYS = {
     "each answer records whether there was one.",
     "encoder": "The learner makes new features with the new encoder, and goes on with the old ones until the new ones are "
     "complete. Make sure that this machine has the encoder, or may download it.",
+    "text_encoder": "The classifier uses words beside sound only where the labels show that this improves predictions for new "
+    "speakers; the Dashboard names the decision. minilm knows English and needs the extra earmark[text]. Clips without a "
+    "transcript are predicted by their sound.",
     "strategy": "The default asks for clips from all parts of the pool first, then for clips that the classifier is unsure of. "
     "A strategy of your own runs as a program on the server: so its name can be given only in earmark.toml.",
     "head_c": "A small value keeps the classifier simple, a large one fits the labels closely. Change it only if you have "

@@ -63,6 +63,9 @@ def _progress(job: ImportJob) -> None:
     share = min(job.done / job.total, 1.0) if job.total else 0.0
     rate = "" if job.rate is None else f", {job.rate:.1f} a second"
     st.progress(share, text=f"{what} {plain(job.request.source.name)}: {job.done} of {job.total or '…'}{rate}")
+    if job.is_ending:
+        st.caption("Ending …")
+        return
     if job.seconds_left is not None:
         st.caption(time_left(job.seconds_left))
     if st.button("Cancel", key="audio-import-cancel", type="tertiary"):

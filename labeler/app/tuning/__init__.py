@@ -1,0 +1,4 @@
+"""Fine-tuning that a page starts, as a process of its own with low priority.
+
+May import `labeler.app.commands`.
+"""
