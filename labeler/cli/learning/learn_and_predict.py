@@ -95,14 +95,9 @@ def predict(
 ) -> None:
     """Write a CSV with the predicted label and a probability per class, for the project's clips or for new files.
 
-        The project's clips are normalised by speaker if the labels have shown that this helps. The speakers of new files are unknown,
-    <<<<<<< HEAD
-        so a head that was trained without this normalisation predicts them. The reported accuracy is that of the head that predicts
-        (in JSON: head; with --model: model).
-    =======
-        so a head that was trained without this normalisation predicts them. Words, too, count for the project's clips only. The
-        reported accuracy is that of the head that predicts (in JSON: head).
-    >>>>>>> wordsproject
+    The project's clips are normalised by speaker if the labels have shown that this helps. The speakers of new files are unknown,
+    so a head that was trained without this normalisation predicts them. Words, too, count for the project's clips only. The
+    reported accuracy is that of the head that predicts (in JSON: head; with --model: model).
     """
     if model_folder is not None:
         if head_folder is not None or encoder is not None:
