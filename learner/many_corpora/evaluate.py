@@ -84,8 +84,8 @@ def evaluate(
     unknown = sorted({clip.label for clip in clips if clip.label and clip.label not in place})
     if unknown:
         found.remarks.append(
-            f"{int(sum(bool(clip.label) for clip in clips) - known.sum())} clips have labels that {name} does not know "
-            f"({_few(unknown)}); they are predicted, and not scored."
+            f"{name} does not know the labels of some clips ({_few(unknown)}): "
+            f"{int(sum(bool(clip.label) for clip in clips) - known.sum())} of {len(clips)} are predicted, and not scored."
         )
     if known.any():
         scored = [clip for clip, here in zip(clips, known, strict=True) if here]

@@ -229,8 +229,8 @@ def sizes_of(path: Path) -> dict[str, int]:
 def unwritable(folder: Path, error: Exception) -> EncoderError:
     """The error of a folder that there is no room in."""
     return EncoderError(
-        f"{folder} cannot be written to ({getattr(error, 'strerror', None) or error}); make room and give the "
-        "same command again: it goes on where it was."
+        f"{folder} cannot be written to ({getattr(error, 'strerror', None) or error}); make room or choose "
+        "another folder. The same command goes on where it was."
     )
 
 

@@ -132,7 +132,9 @@ def made_corpus(
             raise LabelError(f"{name} has too few clips for {what}; add clips of other speakers, or leave it out.")
     remarks = [*labelled.notes, *_remarks(name, labels, y, parts)]
     if spectrograms.cut:
-        remarks.append(f"{name}: of {spectrograms.cut} clips longer than {MOST_SECONDS / 60:.0f} minutes the beginning is used.")
+        remarks.append(
+            f"{name}: only the first {MOST_SECONDS / 60:.0f} minutes of long clips are used (in {spectrograms.cut} of {len(y)})."
+        )
     return ReadCorpus(name, labels, y, spectrograms, parts, remarks)
 
 

@@ -55,7 +55,7 @@ def test_clips_are_predicted_and_those_with_a_known_label_scored(adapters: Path,
     with output.open(newline="", encoding="utf-8") as file:
         written = list(csv.DictReader(file))
     assert [row["label"] for row in written] == ["low", "low", "high", "other", ""]
-    assert found.remarks == ["1 clips have labels that pitch does not know (other); they are predicted, and not scored."]
+    assert found.remarks == ["pitch does not know the labels of some clips (other): 1 of 5 are predicted, and not scored."]
     assert [clip.reason.split(" ")[-1] for clip in found.left_out] == ["path."]
     assert found.scores is not None
     hits = [row["predicted"] == row["label"] for row in written[:3]]
