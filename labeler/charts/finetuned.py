@@ -11,7 +11,8 @@ from db.finetuned.document import Accuracy, Finetuned
 from labeler.charts.style import BLUE, GREY, WIDTH
 
 USUAL, TUNED = "usual classifier", "fine-tuned"
-_HEIGHT = 110
+_STEP = 34
+"""Pixels of each row."""
 
 
 def finetuned_rows(found: Finetuned) -> Sequence[Mapping[str, Any]]:
@@ -40,7 +41,7 @@ def finetuned_chart(found: Finetuned, *, width: int | str = WIDTH) -> alt.LayerC
     )
     interval = base.mark_rule(strokeWidth=3, opacity=0.5).encode(x=ua, x2=alt.X2("high:Q"))
     point = base.mark_point(filled=True, size=120, opacity=1).encode(x=alt.X("ua:Q"))
-    return alt.LayerChart(layer=[interval, point]).properties(width=width, height=_HEIGHT)
+    return alt.LayerChart(layer=[interval, point]).properties(width=width, height=alt.Step(_STEP))
 
 
 def _row(name: str, found: Accuracy) -> dict[str, Any]:

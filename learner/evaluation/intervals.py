@@ -40,12 +40,12 @@ class SpeakerResamples:
     """Bootstrap weights of speakers, drawn once and used for every point of a curve, so that the points' differences are
     paired."""
 
-    def __init__(self, groups: Int64Array) -> None:
+    def __init__(self, groups: Int64Array, *, resamples: int = RESAMPLES) -> None:
         _, numbers = np.unique(groups, return_inverse=True)
         self.cluster_of = (numbers % MOST_CLUSTERS).astype(np.int64)
         self.count = int(self.cluster_of.max()) + 1 if len(groups) else 0
         if self.count >= LEAST_CLUSTERS:
-            draws = np.random.default_rng(SEED).multinomial(self.count, np.full(self.count, 1 / self.count), size=RESAMPLES)
+            draws = np.random.default_rng(SEED).multinomial(self.count, np.full(self.count, 1 / self.count), size=resamples)
             self._weights = draws.astype(np.float64)
 
     def half_width(self, y: Int64Array, hit: BoolArray, *, labels: int) -> float:
@@ -56,7 +56,7 @@ class SpeakerResamples:
         return float(stats.t.ppf((1 + LEVEL) / 2, self.count - 1) * spread)
 
     def draws(self, y: Int64Array, hit: BoolArray, *, labels: int) -> Float64Array | None:
-        """Resampled UA, [RESAMPLES], around the measured UA and as wide as `half_width`. Every call has the same speakers at the
+        """Resampled UA, [resamples], around the measured UA and as wide as `half_width`. Every call has the same speakers at the
         same place. None with too few speakers."""
         if self.count < LEAST_CLUSTERS:
             return None

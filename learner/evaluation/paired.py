@@ -41,28 +41,45 @@ def paired_difference(
         resamples: of the clips' speakers.
         labels: how many labels there are; those without clips do not count.
     """
-    found = resampled_difference(y, one, other, resamples, labels=labels)
-    low, high = _posterior_bounds(y, one, other, labels=labels)
-    return Difference(found.value, max(-1.0, min(low, found.low)), min(1.0, max(high, found.high)))
+    value, by_speaker = speaker_draws(y, one, other, resamples, labels=labels)
+    return difference_of_draws(value, by_speaker, clip_draws(y, one, other, labels=labels))
 
 
 def resampled_difference(
     y: Int64Array, one: Sequence[BoolArray], other: Sequence[BoolArray], resamples: SpeakerResamples, *, labels: int
 ) -> Difference:
     """As `paired_difference`, by resampling speakers alone; with fewer than three of them the interval is from -1 to 1."""
+    value, draws = speaker_draws(y, one, other, resamples, labels=labels)
+    if draws is None:
+        return Difference(value, -1.0, 1.0)
+    low, high = np.quantile(draws, _TAILS)
+    return Difference(value, float(low), float(high))
+
+
+def difference_of_draws(value: float, by_speaker: Float64Array | None, by_clip: Float64Array) -> Difference:
+    """The difference between the wider bounds of both sources of error; see `speaker_draws` and `clip_draws`."""
+    low, high = (-1.0, 1.0) if by_speaker is None else (float(bound) for bound in np.quantile(by_speaker, _TAILS))
+    least, most = (float(bound) for bound in np.quantile(by_clip, _TAILS))
+    return Difference(value, max(-1.0, min(least, low)), min(1.0, max(most, high)))
+
+
+def speaker_draws(
+    y: Int64Array, one: Sequence[BoolArray], other: Sequence[BoolArray], resamples: SpeakerResamples, *, labels: int
+) -> tuple[float, Float64Array | None]:
+    """The difference in UA, and its resamples over speakers, [resamples]; None with too few speakers."""
     values, draws = [], []
     for hits in (one, other):
-        values.append(np.mean([_mean_recall(y, hit) for hit in hits]))
+        values.append(np.mean([mean_recall(y, hit) for hit in hits]))
         found = [resamples.draws(y, hit, labels=labels) for hit in hits]
         draws.append(None if found[0] is None else np.mean([each for each in found if each is not None], axis=0))
     value = float(values[0] - values[1])
     if draws[0] is None or draws[1] is None:
-        return Difference(value, -1.0, 1.0)
-    low, high = np.quantile(draws[0] - draws[1], _TAILS)
-    return Difference(value, float(low), float(high))
+        return value, None
+    return value, draws[0] - draws[1]
 
 
-def _posterior_bounds(y: Int64Array, one: Sequence[BoolArray], other: Sequence[BoolArray], *, labels: int) -> tuple[float, float]:
+def clip_draws(y: Int64Array, one: Sequence[BoolArray], other: Sequence[BoolArray], *, labels: int) -> Float64Array:
+    """Draws of the difference in UA from its posterior, [DRAWS]: what the number of clips alone leaves open."""
     clips = np.bincount(y, minlength=labels).astype(np.float64)
     only_one, only_other = np.zeros(labels), np.zeros(labels)
     for first in one:
@@ -78,9 +95,10 @@ def _posterior_bounds(y: Int64Array, one: Sequence[BoolArray], other: Sequence[B
         counts = np.array([only_one[label], only_other[label], alike]) + prior[label]
         shares = rng.dirichlet(np.maximum(counts, 1e-9), size=DRAWS)
         drawn.append(shares[:, 0] - shares[:, 1])
-    low, high = np.quantile(np.mean(drawn, axis=0), _TAILS)
-    return float(low), float(high)
+    found: Float64Array = np.mean(drawn, axis=0)
+    return found
 
 
-def _mean_recall(y: Int64Array, hit: BoolArray) -> float:
+def mean_recall(y: Int64Array, hit: BoolArray) -> float:
+    """UA: the mean over the labels that have clips."""
     return float(np.mean([hit[y == label].mean() for label in np.unique(y)]))

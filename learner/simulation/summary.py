@@ -10,14 +10,13 @@ import numpy as np
 from scipy import stats
 
 from learner.arrays import Float64Array, Int64Array
+from learner.evaluation.significance.family import SURE, holm
 from learner.simulation.cells import Cell
 
 SHARES = (90, 95, 99)
 """Percentages of the full-pool UA that are to be reached."""
 _RESAMPLES = 500
 _SEED = 20_216
-SURE = 0.05
-"""Below this corrected p a difference counts."""
 
 
 @dataclass(frozen=True)
@@ -177,17 +176,6 @@ def _paired_p(gain: Float64Array) -> float | None:
     if np.ptp(gain) == 0:
         return 1.0 if gain[0] == 0 else None
     return float(stats.ttest_1samp(gain, 0.0).pvalue)
-
-
-def holm(p: Mapping[str, float | None]) -> dict[str, float | None]:
-    """The same, corrected for their number (Holm 1979)."""
-    known = sorted((value, name) for name, value in p.items() if value is not None)
-    corrected: dict[str, float | None] = dict.fromkeys(p)
-    so_far = 0.0
-    for place, (value, name) in enumerate(known):
-        so_far = max(so_far, min(1.0, (len(known) - place) * value))
-        corrected[name] = so_far
-    return corrected
 
 
 def _round(value: Any) -> float:

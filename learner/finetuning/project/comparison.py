@@ -13,7 +13,8 @@ from db.finetuned.document import Accuracy, Finetuned, Method
 from learner.arrays import Int64Array
 from learner.evaluation import accuracy as scores
 from learner.evaluation.intervals import SpeakerResamples
-from learner.evaluation.paired import paired_difference
+from learner.evaluation.significance.mcnemar import McNemar, mcnemar_over_runs
+from learner.evaluation.significance.recall_difference import recall_difference
 from learner.finetuning.project.decisions import ByDecisions
 from learner.finetuning.recipe import FROZEN
 from learner.finetuning.result import FinetuneResult
@@ -28,15 +29,23 @@ class ProjectResult:
     """That of the live head on the same labels, clips and folds."""
     document: Finetuned | None
     """What the project keeps of it; None for the method `frozen`."""
+    p: float | None = None
+    """Of the difference in UA; below 5% exactly where its interval excludes 0."""
+    mcnemar: McNemar | None = None
+    """Of the networks against the head on the tested clips."""
 
     def to_json(self) -> dict[str, Any]:
-        """The document that `earmark finetune --json` prints: that of a manifest, and the comparison as `project`."""
+        """The document that `earmark finetune --json` prints: that of a manifest, and the comparison as `project`.
+
+        `significance`: the p of the difference in UA, and of McNemar's exact test on the clips that only one predicts correctly.
+        """
         document = self.result.to_json()
         kept = self.document
         return {
             **document,
             "frozen": _as_kept(self.frozen).model_dump(mode="json"),
             "project": None if kept is None else kept.as_document(),
+            "significance": None if self.mcnemar is None or self.p is None else _significance(self.p, self.mcnemar),
         }
 
 
@@ -54,7 +63,7 @@ def compared(decisions: ByDecisions, result: FinetuneResult, frozen: Int64Array)
         return ProjectResult(result, of_head, None)
     predicted = [result.predicted(run) for run in range(len(result.runs[0]))]
     hits = [each == tested.y for each in predicted]
-    found = paired_difference(tested.y, hits, [frozen == tested.y], resamples, labels=labels)
+    found = recall_difference(tested.y, hits, [frozen == tested.y], resamples, labels=labels)
     runs = [_as_kept(scores.accuracy(tested, each, resamples, labels=labels)) for each in predicted]
     counts = Counter(decisions.labels.values())
     named = zip(decisions.label_ids, decisions.label_names, strict=True)
@@ -83,7 +92,18 @@ def compared(decisions: ByDecisions, result: FinetuneResult, frozen: Int64Array)
         seconds=round(result.seconds, 1),
         remarks=result.remarks,
     )
-    return ProjectResult(result, of_head, document)
+    return ProjectResult(result, of_head, document, found.p, mcnemar_over_runs(hits, [frozen == tested.y] * len(hits)))
+
+
+def _significance(p: float, mcnemar: McNemar) -> dict[str, Any]:
+    return {
+        "p": float(f"{p:.3g}"),
+        "mcnemar": {
+            "only_finetuned": round(mcnemar.only_one, 6),
+            "only_frozen": round(mcnemar.only_other, 6),
+            "p": float(f"{mcnemar.p:.3g}"),
+        },
+    }
 
 
 def _as_kept(found: scores.Accuracy) -> Accuracy:

@@ -26,6 +26,7 @@ from learner.imports.source import import_source
 from learner.loop.run import learn_once
 from tests.labeler.cli.terminals import COLUMNS, Command, Terminal, WarmPython
 from tests.learner.audio_files import noise, tone, written
+from tests.learner.run_comparison.run_folders import written_run_folder
 from tests.supervised_processes import free_port, wait_for
 
 STOPPED = "Stopped by Ctrl-C."
@@ -57,13 +58,20 @@ CASES = {
         "IN/answers.csv --annotator bob", "learner.imports.answers:take", "annotate", "2/2 lines", "2 decisions of bob recorded."
     ),
     "backup": Case("OUT/backup.zip", "db.backups.backing_up:_add", "backup", "100%|", "24 clips, 48 decisions"),
-    "corpora": Case(
-        "train IN/labels.csv --quiet --mode scratch --width 2 --blocks 1 --epoch-steps 2 --most-epochs 1 --rates 0.1 --batch 4 "
+    "corpora train": Case(
+        "IN/labels.csv --quiet --mode scratch --width 2 --blocks 1 --epoch-steps 2 --most-epochs 1 --rates 0.1 --batch 4 "
         "--crop-seconds 0.2 --output OUT/model",
         "learner.many_corpora.corpora.reading:made_corpus",
         "run 1: inputs0",
         "2/2 steps",
         "Next: earmark corpora report",
+    ),
+    "corpora compare": Case(
+        "IN/model-a IN/model-b",
+        "learner.run_comparison.compare:_comparison",
+        "compare",
+        "1/1 comparisons",
+        "McNemar's test: significantly better on 0, worse on 0, no difference on 1.",
     ),
     "curve": Case("--output OUT/curve.svg", "labeler.scripting.learning:latest_curve", shows="per class"),
     "doctor": Case("--audio 3", "learner.doctor.audio:trouble_of", "decode", "3/3 clips", "All is well. 3 clips decoded."),
@@ -154,6 +162,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         written(folder / "more" / f"{number}.wav", noise(0.6, seed=100 + number))
     (folder / "labels.csv").write_text("\n".join(lines) + "\n")
     (folder / "answers.csv").write_text("clip,label\n1,low\n2,high\n")
+    for model in "ab":
+        written_run_folder(folder / f"model-{model}", accuracy={"c": 0.5}, clips=12)
     project = create_project(folder / "project", labels=["low", "high"])
     for annotator in ("ann", "eve"):
         import_source(project, folder / "labels.csv", labels_as=annotator)
@@ -195,7 +205,9 @@ class Desk:
             # Else there would be nothing to learn.
             shutil.rmtree(self.project / "heads", ignore_errors=True)
         words = [word.replace("IN/", f"{self._inputs}/").replace("OUT/", f"{self.output}/") for word in case.arguments.split()]
-        return self._python.run("--project", project, name, *words, *more, held_at=case.held_at if held else "", stdout=stdout)
+        return self._python.run(
+            "--project", project, *name.split(), *words, *more, held_at=case.held_at if held else "", stdout=stdout
+        )
 
     @property
     def written(self) -> list[str]:
@@ -219,7 +231,7 @@ def bars(terminal: Terminal, case: Case) -> list[str]:
 
 
 def test_every_command_is_tried() -> None:
-    assert {*CASES, "serve"} == set(main.commands)
+    assert {*(name.split()[0] for name in CASES), "serve"} == set(main.commands)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -73,6 +73,12 @@ def test_it_is_scored_on_the_random_slice_in_the_folds_of_the_live_head(of_tones
     assert live == pytest.approx((of_head.ua, of_head.ua_low, of_head.ua_high))
     assert document.difference == pytest.approx(document.tuned.ua - of_head.ua, abs=1e-5)
     assert document.difference_low <= document.difference <= document.difference_high
+    significance = found.to_json()["significance"]
+    assert (significance["p"] < 0.05) == (document.difference_low > 0 or document.difference_high < 0)
+    counts = significance["mcnemar"]
+    correct = document.tuned.wa - of_head.wa
+    assert counts["only_finetuned"] - counts["only_frozen"] == pytest.approx(correct * IN_SLICE, abs=1e-3)
+    assert 0 < counts["p"] <= 1
     assert tuned(of_tones, method="frozen").result.to_json()["ua"] == pytest.approx(of_head.ua, abs=1e-4)
     kept = read_finetuned(of_tones.heads_dir)
     assert kept == document
