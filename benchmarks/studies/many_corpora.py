@@ -51,10 +51,11 @@ class Settings:
     output: Path
     runs: int
     width: int
+    epoch_steps: int
 
     def of(self, mode: str) -> TrainSettings:
         """What a mode is trained with."""
-        return TrainSettings(mode=mode, runs=self.runs, recipe=replace(SMALL, width=self.width))
+        return TrainSettings(mode=mode, runs=self.runs, recipe=replace(SMALL, width=self.width, epoch_steps=self.epoch_steps))
 
 
 def manifests() -> list[Path]:
@@ -76,6 +77,7 @@ def train_all(settings: Settings) -> None:
     """All modes, two at a time."""
     for modes in ROUNDS:
         options = ["--output", str(settings.output), "--runs", str(settings.runs), "--width", str(settings.width)]
+        options += ["--epoch-steps", str(settings.epoch_steps)]
         settings.output.mkdir(parents=True, exist_ok=True)
         started = []
         for mode in modes:
@@ -133,10 +135,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder of the models")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--width", type=int, default=SMALL.width)
+    parser.add_argument("--epoch-steps", type=int, default=SMALL.epoch_steps)
     parser.add_argument("--only", choices=MODES, help="train one mode, and write nothing")
     parser.add_argument("--print-only", action="store_true", help="leave docs/many-corpora.md as it is")
     options = parser.parse_args()
-    settings = Settings(options.output, options.runs, options.width)
+    settings = Settings(options.output, options.runs, options.width, options.epoch_steps)
     if options.only:
         train_mode(options.only, settings)
         return
@@ -145,10 +148,8 @@ def main() -> None:
     words = table(settings, corpora)
     print(words)
     if not options.print_only:
-        stated = (
-            f"{settings.runs} runs, recipe small with width {settings.width}, {machine()}. In each cell: mean UA of the runs, "
-        )
-        stated += "their deviation, and the mean 95% interval over speakers."
+        stated = f"{settings.runs} runs, recipe small with width {settings.width} and epochs of {settings.epoch_steps} steps, "
+        stated += f"{machine()}. In each cell: mean UA of the runs, their deviation, and the mean 95% interval over speakers."
         put_between(DOCS, BEGIN, END, f"\n{words}\n\n{stated}\n")
 
 
