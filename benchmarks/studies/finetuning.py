@@ -11,6 +11,7 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, product
 from pathlib import Path
 
 from benchmarks.measuring.rows import machine, put_between
@@ -40,23 +41,24 @@ class Line:
     frozen: FinetuneResult
 
 
-def measured(
-    folder: Path, *, corpora: Sequence[str], budgets: Sequence[str], methods: Sequence[str], runs: int
-) -> Iterator[Line]:
-    """Each line as soon as it is there; `frozen` comes first for each corpus and budget."""
-    for corpus in corpora:
+def measured(folder: Path, *, rows: Sequence[tuple[str, str, str]], runs: int) -> Iterator[Line]:
+    """Each line as soon as it is there; `frozen` comes first for each corpus and budget.
+
+    Args:
+        rows: corpus, budget and method; those of a corpus and budget stand together.
+    """
+    for (corpus, budget), some in groupby(rows, key=lambda row: row[:2]):
         clips = manifest_clips(folder / f"{corpus}.csv")
-        for budget in budgets:
-            frozen: FinetuneResult | None = None
-            for method in (FROZEN, *(each for each in methods if each != FROZEN)):
-                found = finetune(
-                    clips,
-                    settings=FinetuneSettings(method, BUNDLED, folds=FOLDS, runs=runs, per_class=BUDGETS[budget]),
-                    cache=cache_folder(None),
-                    watch=progress_bar,
-                )
-                frozen = frozen or found
-                yield Line(corpus, budget, found, frozen)
+        frozen: FinetuneResult | None = None
+        for method in (FROZEN, *(method for _, _, method in some if method != FROZEN)):
+            found = finetune(
+                clips,
+                settings=FinetuneSettings(method, BUNDLED, folds=FOLDS, runs=runs, per_class=BUDGETS[budget]),
+                cache=cache_folder(None),
+                watch=progress_bar,
+            )
+            frozen = frozen or found
+            yield Line(corpus, budget, found, frozen)
 
 
 def table(lines: Sequence[Line]) -> str:
@@ -88,6 +90,13 @@ def _row(line: Line) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _asked(row: str) -> tuple[str, str, str]:
+    corpus, budget, method = row.split(":")
+    if corpus not in CORPORA or budget not in BUDGETS or method not in METHODS:
+        raise ValueError
+    return corpus, budget, method
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.finetuning", description=__doc__)
@@ -95,16 +104,14 @@ def main() -> None:
     parser.add_argument("--corpus", dest="corpora", action="append", choices=CORPORA)
     parser.add_argument("--labels", dest="budgets", action="append", choices=list(BUDGETS))
     parser.add_argument("--method", dest="methods", action="append", choices=METHODS)
+    parser.add_argument(
+        "--row", dest="rows", action="append", type=_asked, help="CORPUS:LABELS:METHOD, in place of the three above"
+    )
     parser.add_argument("--print-only", action="store_true", help="leave docs/fine-tuning.md as it is")
     options = parser.parse_args()
+    asked = product(options.corpora or CORPORA, options.budgets or list(BUDGETS), options.methods or METHODS)
     lines = []
-    for line in measured(
-        Path(os.environ["EARMARK_CORPORA"]),
-        corpora=options.corpora or CORPORA,
-        budgets=options.budgets or list(BUDGETS),
-        methods=options.methods or METHODS,
-        runs=options.runs,
-    ):
+    for line in measured(Path(os.environ["EARMARK_CORPORA"]), rows=options.rows or list(asked), runs=options.runs):
         print(_row(line), flush=True)
         lines.append(line)
     if not options.print_only:
