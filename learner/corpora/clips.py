@@ -54,12 +54,15 @@ class LabelledClips:
     """Sentences about the source as a whole."""
 
 
-def manifest_clips(manifest: Path, *, corpus: str | None = None, speaker_from: str | None = None) -> LabelledClips:
+def manifest_clips(
+    manifest: Path, *, corpus: str | None = None, speaker_from: str | None = None, unlabelled: bool = False
+) -> LabelledClips:
     """The clips of a manifest that have a label; of several lines for one span of a file the first counts, as in an import.
 
     Args:
         corpus: name of a known corpus; `manifest` is then its folder.
         speaker_from: a column that is taken as the speaker.
+        unlabelled: take clips without a label too; theirs is empty.
 
     Raises:
         FormatError: the manifest as a whole cannot be read; single lines that cannot be used are in the result.
@@ -68,12 +71,12 @@ def manifest_clips(manifest: Path, *, corpus: str | None = None, speaker_from: s
     rows = read_manifest(manifest, remarks=remarks) if corpus is None else read_corpus(manifest, corpus, remarks=remarks)
     if speaker_from is not None:
         rows = speakers_from(speaker_from, rows, remarks=remarks)
-    found = _labelled(rows)
+    found = _labelled(rows, unlabelled=unlabelled)
     found.notes = remarks.sentences()
     return found
 
 
-def _labelled(rows: Iterator[SourceRow | BadRow]) -> LabelledClips:
+def _labelled(rows: Iterator[SourceRow | BadRow], *, unlabelled: bool) -> LabelledClips:
     found = LabelledClips()
     seen: set[tuple[str, float, float | None]] = set()
     for row in rows:
@@ -81,7 +84,7 @@ def _labelled(rows: Iterator[SourceRow | BadRow]) -> LabelledClips:
             found.left_out.append(LeftOut(row.file_name, row.reason))
             continue
         span = (row.path, row.start or 0.0, row.end)
-        if row.label is None:
+        if row.label is None and not unlabelled:
             found.unlabelled += 1
         elif row.if_missing is not None:
             found.left_out.append(LeftOut(row.file_name, row.if_missing))
@@ -93,7 +96,7 @@ def _labelled(rows: Iterator[SourceRow | BadRow]) -> LabelledClips:
                     path=row.path,
                     start=span[1],
                     end=row.end,
-                    label=row.label,
+                    label=row.label or "",
                     speaker=row.speaker,
                     transcript=row.transcript,
                 )

@@ -58,6 +58,14 @@ CASES = {
         "IN/answers.csv --annotator bob", "learner.imports.answers:take", "annotate", "2/2 lines", "2 decisions of bob recorded."
     ),
     "backup": Case("OUT/backup.zip", "db.backups.backing_up:_add", "backup", "100%|", "24 clips, 48 decisions"),
+    "corpora train": Case(
+        "IN/labels.csv --quiet --mode scratch --width 2 --blocks 1 --epoch-steps 2 --most-epochs 1 --rates 0.1 --batch 4 "
+        "--crop-seconds 0.2 --output OUT/model",
+        "learner.many_corpora.corpora.reading:made_corpus",
+        "run 1: inputs0",
+        "2/2 steps",
+        "Next: earmark corpora report",
+    ),
     "corpora compare": Case(
         "IN/model-a IN/model-b",
         "learner.run_comparison.compare:_comparison",

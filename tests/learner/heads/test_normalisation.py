@@ -227,7 +227,7 @@ def test_new_audio_uses_the_head_without_normalisation_and_its_accuracy(
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "a.wav").write_bytes(b"")
     monkeypatch.setattr("learner.prediction.predict.encoder_of", lambda _settings: None)
-    monkeypatch.setattr("learner.prediction.new_audio._encoded", lambda _encoder, _file: (vector, 1.0))
+    monkeypatch.setattr("learner.prediction.new_audio._encoded", lambda _encoder, _file, **_: (vector, 1.0))
     report = PredictReport()
     (row,) = predict_new(project, audio_files(tmp_path / "new"), report=report)
     assert stored.plain is not None

@@ -1,0 +1,1 @@
+"""Labelled manifests as corpora: which clips can be used (`reading`), and which are learned from and tested on (`parts`)."""
