@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from db.decisions.log import live_query
 from db.models import Annotator, Clip, Decision, Lease, Source
 from db.records.labels import label_by_name
 from learner.search.likely import LikelyClips, write_likely
+from tests.browser.cut_off import answers_meet, let_through, no_connection
 from tests.browser.served import Seat, Served
 from tests.learner.audio_files import tone, written
 from tests.learner.synthetic_projects import embed_made_up
@@ -171,14 +172,11 @@ def test_an_empty_save_does_nothing_and_unsaved_answers_wait_in_the_browser(grid
     expect(grid.part("notice")).to_contain_text("No clip is marked or played yet")
     grid.expect_first(names[0])
 
-    def refuse(route: Route) -> None:
-        route.abort()
-
-    grid.page.route("**/earmark/api/decisions", refuse)
+    answers_meet(grid.page, no_connection)
     keyboard.press(" ")
     keyboard.press("Enter")
     expect(grid.part("save-state")).to_contain_text("1 answer not saved yet, kept here")
-    grid.page.unroute("**/earmark/api/decisions")
+    let_through(grid.page)
     grid.page.reload()
     wait_for(lambda: grid.standing() == [(names[0], Source.GRID, "Ann")], what="the answer to arrive")
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Route, expect
 from sqlalchemy import func, select
 
 from db.models import Flag
+from tests.browser.cut_off import answers_meet, let_through, no_connection
 from tests.browser.served import Seat, Served
 from tests.filled_projects import LABELS
 from tests.supervised_processes import wait_for
@@ -19,7 +20,6 @@ from tests.supervised_processes import wait_for
 pytestmark = pytest.mark.browser
 
 SENTENCE = "This answer was given too long ago."
-DECISIONS = "**/earmark/api/decisions"
 
 
 def refuse(route: Route) -> None:
@@ -43,12 +43,12 @@ def test_what_the_server_refuses_stays_in_the_browser_and_can_be_sent_again(
 ) -> None:
     context = browser.new_context()
     seat = seat_in(context=context).open()
-    context.route(DECISIONS, refuse)
+    answers_meet(seat.page, refuse)
     pressed = [(seat.press("1"), LABELS[0]), (seat.press("2"), LABELS[1])]
     expect(seat.part("save-state")).to_have_text("2 answers not saved")
     expect(seat.part("set-aside")).to_contain_text(SENTENCE)
     seat.page.close()
-    context.unroute(DECISIONS)
+    let_through(seat.page)
     reopened = seat_in(context=context).open()
     expect(reopened.part("set-aside")).to_contain_text("2 answers were not saved and are kept in this browser")
     assert served.standing() == []
@@ -65,7 +65,7 @@ def test_what_the_server_refuses_stays_in_the_browser_and_can_be_sent_again(
 
 def test_what_was_refused_can_be_discarded_by_pressing_twice(seat: Seat, served: Served) -> None:
     seat.open()
-    seat.page.context.route(DECISIONS, refuse)
+    answers_meet(seat.page, refuse)
     seat.press("1")
     seat.part("aside-discard").click()
     expect(seat.part("aside-discard")).to_have_text("Discard for good?")
@@ -79,7 +79,7 @@ def test_what_was_refused_can_be_discarded_by_pressing_twice(seat: Seat, served:
 
 def test_fifty_flags_with_long_notes_leave_when_the_connection_is_back(seat: Seat, served: Served) -> None:
     seat.open()
-    seat.page.context.route(DECISIONS, lambda route: route.abort("connectionfailed"))
+    answers_meet(seat.page, no_connection)
     note = "\u2713" * 500
     for _ in range(50):
         seat.page.keyboard.press("f")
@@ -87,7 +87,7 @@ def test_fifty_flags_with_long_notes_leave_when_the_connection_is_back(seat: Sea
         seat.page.keyboard.press("Enter")
     name = seat.press("1")
     expect(seat.part("save-state")).to_contain_text("51 answers not saved yet")
-    seat.page.context.unroute(DECISIONS)
+    let_through(seat.page)
     # As browsers report it. Without this, the page tries again within 15 seconds.
     seat.page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(seat.part("save-state")).to_have_text("All saved", timeout=30_000)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
+from tests.browser.cut_off import answers_meet, let_through, no_connection
 from tests.browser.served import PLAYED, Seat, Served
 from tests.filled_projects import LABELS
 from tests.learner.audio_files import noise, written
@@ -59,13 +60,13 @@ def test_answers_survive_a_lost_connection_and_a_closed_tab(
 ) -> None:
     context = browser.new_context()
     seat = seat_in(context=context).open()
-    context.route("**/earmark/api/decisions", _cut)
+    answers_meet(seat.page, no_connection)
     pressed = [(seat.press("1"), LABELS[0]), (seat.press("2"), LABELS[1])]
     expect(seat.part("save-state")).to_contain_text("not saved yet, kept here")
     expect(seat.part("saved-count")).to_have_text("0")
     seat.page.close()
     assert served.standing() == []
-    context.unroute("**/earmark/api/decisions")
+    let_through(seat.page)
     reopened = seat_in(context=context).open()
     reopened.expect_saved(2)
     assert served.answers_of([name for name, _ in pressed]) == pressed
@@ -87,7 +88,7 @@ def test_an_answer_whose_acknowledgement_got_lost_is_stored_once(
         else:
             route.continue_()
 
-    context.route("**/earmark/api/decisions", lose_the_first)
+    answers_meet(seat.page, lose_the_first)
     name = seat.press("1")
     seat.expect_saved(1)
     assert len(lost) == 1
@@ -278,7 +279,3 @@ class TestHostileNames:
         seat = seat_in(browser, annotator="%3Cimg%20src=x%20onerror=alert(1)%3E**b**")
         seat.open()
         expect(seat.part("annotator-name")).to_have_text("<img src=x onerror=alert(1)>**b**")
-
-
-def _cut(route: Route) -> None:
-    route.abort("connectionfailed")
