@@ -56,9 +56,13 @@ def _download(now: Serving, standing: int) -> None:
     names = list(EXPORTERS)
     format = st.selectbox("Format", names, format_func=lambda name: f"{name}: {EXPORTERS[name].description}", key="format")
     exporter = EXPORTERS[format]
+    # Two places that stay, however many choices there are: else the preview moves, and while that run goes on it is shown twice.
+    choices, preview = st.container(), st.container()
     try:
-        choice = _choice(exporter)
-        is_empty = not _preview(now, format, choice)
+        with choices:
+            choice = _choice(exporter)
+        with preview:
+            is_empty = not _preview(now, format, choice)
         if choice.audio != AudioAs.NONE:
             _refuse_too_much_audio(now, format)
     except EarmarkError as error:
