@@ -25,7 +25,7 @@ def _one_line(text: str) -> str:
 
 
 Method = Literal["v-ft", "tapt", "p-tapt"]
-Text = Annotated[str, Field(max_length=1000), AfterValidator(_one_line)]
+Text = Annotated[str, Field(max_length=8192), AfterValidator(_one_line)]
 
 
 class Accuracy(BaseModel):

@@ -89,7 +89,8 @@ def find_files(
 def weight_files(folder: Path) -> list[Path]:
     """The files of weights, and their index where there are several; safetensors if there are any."""
     for patterns in (_SAFE, _BINARY):
-        found = sorted(path for pattern in patterns for path in folder.glob(pattern))
+        # A pipe of such a name would be waited for without end.
+        found = sorted(path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
         if any(path.suffix != ".json" for path in found):
             return found
     return []

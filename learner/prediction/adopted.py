@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
-from db.errors import AudioError, LearnerError
+from db.errors import AudioError, EncoderError, LearnerError
 from db.models import AudioFile, Clip, ClipState
 from db.project import OpenProject
 from db.records.clips import SPAN_TOLERANCE
@@ -41,7 +41,7 @@ def adopted_classifier(project: OpenProject) -> SavedModel | None:
         return None
     try:
         found = load_saved_model(folder)
-    except LearnerError as error:
+    except (EncoderError, LearnerError) as error:
         raise LearnerError(f"{error} `earmark finetune --adopt none` goes back to the usual classifier.") from error
     with project.read() as session:
         today = [label_name(session, label_id_of(session, name)) or name for name in found.head.label_names]

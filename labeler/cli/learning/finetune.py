@@ -129,6 +129,8 @@ def finetune(
         _refuse_on_project({"--folds": folds, "--per-class": per_class, "--output": output, "--corpus": corpus})
         asked = ProjectSettings(method=method, encoder=encoder, runs=runs, seed=seed, epochs=epochs)
         if adopt == "none":
+            if save is not None:
+                raise click.UsageError("--adopt none trains nothing that --save could write; leave one of them out.")
             go_back(directory, as_json=as_json)
             return
         if head != HEADS[0]:

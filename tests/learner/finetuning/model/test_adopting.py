@@ -192,4 +192,5 @@ def test_the_command_adopts_and_goes_back(of_tones: OpenProject, tiny: Path) -> 
         "adopted": {"classifier": False, "encoder": "made-up"}
     }
     assert "Nothing was adopted, so nothing has changed." in run("finetune", "--adopt", "none").stdout
+    assert "leave one of them out" in run("finetune", "--adopt", "none", "--save", "x").stderr
     assert "leave MANIFEST out" in run("finetune", "clips.csv", "--adopt", "encoder").stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,12 @@ def rewritten(name: str, content: bytes) -> Callable[[Path], None]:
     return change
 
 
+def with_a_pipe(folder: Path) -> None:
+    """Has a pipe in place of the weights, which would be waited for without end."""
+    (folder / "model.safetensors").unlink()
+    os.mkfifo(folder / "model.safetensors")
+
+
 def of_large_product(folder: Path) -> None:
     """Gives the folder a classifier that is small on the disk, and fills the memory once it is multiplied."""
     path = folder / "model.safetensors"
@@ -125,6 +132,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (changed("preprocessor_config.json", sampling_rate=10**9), "makes no sense"),
         (changed("config.json", num_hidden_layers=[], use_weighted_layer_sum=True), "is damaged"),
         (changed("preprocessor_config.json", sampling_rate=1), "a window of its audio holds no frame"),
+        (with_a_pipe, "model.safetensors"),
         (of_large_product, "classifier, bias and projector have the shapes"),
         (changed("config.json", hidden_size=64), "with 3 labels and vectors of 64"),
         (changed("config.json", use_weighted_layer_sum=True), "lack one layer_weight"),
