@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from db.decisions.log import live_query
 from db.models import Annotator, Answer, Clip, Decision, Label
@@ -16,6 +17,8 @@ from tests.browser.warm_app import WarmApp
 from tests.supervised_processes import answers, wait_for
 
 PLAYED = re.compile("playing|ended")
+_DECISIONS = "/earmark/api/decisions"
+_SENT = f"**{_DECISIONS}*"
 
 
 @dataclass(frozen=True)
@@ -177,3 +180,35 @@ class Seat:
         """The keys and the clips they met."""
         keys: list[Any] = self.page.evaluate("window.pressed")
         return keys
+
+
+def no_connection(route: Route) -> None:
+    """As without a network."""
+    route.abort("connectionfailed")
+
+
+def answers_meet(page: Page, handler: Callable[[Route], None]) -> None:
+    """Have the answers of all tabs of a visitor meet the handler from now on, until `let_through`.
+
+    Chromium says that it intercepts requests a moment before its pages know, so this waits until one of this page is intercepted.
+    """
+    trials: list[str] = []
+
+    def met(route: Route) -> None:
+        if route.request.url.endswith("?trial"):
+            trials.append(route.request.url)
+            route.abort()
+        else:
+            handler(route)
+
+    page.context.route(_SENT, met)
+    for _ in range(100):
+        page.evaluate(f"() => fetch('{_DECISIONS}?trial').catch(() => null)")
+        if trials:
+            return
+    raise AssertionError("requests of the page are not intercepted")
+
+
+def let_through(page: Page) -> None:
+    """Let answers reach the server again."""
+    page.context.unroute(_SENT)

@@ -14,8 +14,7 @@ from db.decisions.log import live_query
 from db.models import Annotator, Clip, Decision, Lease, Source
 from db.records.labels import label_by_name
 from learner.search.likely import LikelyClips, write_likely
-from tests.browser.cut_off import answers_meet, let_through, no_connection
-from tests.browser.served import Seat, Served
+from tests.browser.served import Seat, Served, answers_meet, let_through, no_connection
 from tests.learner.audio_files import tone, written
 from tests.learner.synthetic_projects import embed_made_up
 from tests.supervised_processes import wait_for

@@ -100,6 +100,8 @@ def test_thirty_labels_a_growing_curve_and_an_export(
     lead.page.goto(f"{served.url}/export")
     lead.page.get_by_text("Every answer that stands").click(timeout=20_000)
     expect(lead.page.get_by_test_id("preview")).to_contain_text("queued_as")
+    # The button below the preview is made anew in the same run.
+    expect(lead.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     with lead.page.expect_download() as download:
         lead.page.get_by_role("button", name="Download").click()
     download.value.save_as(tmp_path / "export.csv")

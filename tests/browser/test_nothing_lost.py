@@ -12,8 +12,7 @@ from playwright.sync_api import Browser, Route, expect
 from sqlalchemy import func, select
 
 from db.models import Flag
-from tests.browser.cut_off import answers_meet, let_through, no_connection
-from tests.browser.served import Seat, Served
+from tests.browser.served import Seat, Served, answers_meet, let_through, no_connection
 from tests.filled_projects import LABELS
 from tests.supervised_processes import wait_for
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from tests.browser.cut_off import answers_meet, let_through, no_connection
-from tests.browser.served import PLAYED, Seat, Served
+from tests.browser.served import PLAYED, Seat, Served, answers_meet, let_through, no_connection
 from tests.filled_projects import LABELS
 from tests.learner.audio_files import noise, written
 from tests.supervised_processes import wait_for

@@ -8,8 +8,7 @@ from sqlalchemy import select
 from db.decisions.log import live_decisions
 from db.guidelines import GUIDELINES_FILE
 from db.models import Clip, Comment
-from tests.browser.cut_off import answers_meet, let_through, no_connection
-from tests.browser.served import Seat, Served
+from tests.browser.served import Seat, Served, answers_meet, let_through, no_connection
 from tests.filled_projects import answer
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> **two** people"

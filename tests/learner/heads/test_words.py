@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from db.errors import LearnerError
+from db.models import Clip
 from db.project import OpenProject
 from db.settings_file import change_settings
 from db.status import project_status
@@ -54,6 +56,8 @@ def spoken(project: OpenProject, count: int, *, helpful: bool, masked: int = 10)
     FeatureStore(project, MadeUpEncoder()).append(clips, sound.astype(np.float32))
     stamped = np.hstack([words, np.ones((count, STAMP))]).astype(np.float32)
     FeatureStore(project, MadeUpTexts()).append(clips[masked:], stamped[masked:])
+    with project.write() as session:
+        session.execute(update(Clip).where(Clip.id.in_(clips[masked:])).values(transcript="What was spoken."))
     change_settings(project.directory, {"text_encoder": "made-up-words"}, by=None)
     return clips
 
