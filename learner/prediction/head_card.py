@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from db.exports.markdown import plain_text
+from learner.prediction.card_parts import EVERY_CLIP_GETS_A_LABEL, INTENDED_USE, metadata, place_in_commands, training_clips
 from learner.prediction.portable_head import DOCUMENT, WEIGHTS, HeadDocument
 
 _USE = """from labeler import Head
@@ -25,24 +24,20 @@ def model_card(facts: HeadDocument, *, name: str) -> str:
     """
     return "\n".join(
         [
-            *_metadata(facts),
+            *metadata("earmark", base_model=facts.encoder.name if facts.encoder.origin == "hub" else None),
             f"# {plain_text(name)}",
             "",
             f"A linear classifier for audio clips with {len(facts.labels)} labels, trained with Earmark "
             f"{plain_text(facts.earmark)} (run {facts.run}) on frozen features of an encoder, which is not part of this folder.",
             "",
-            "## Intended use",
-            "",
-            "It predicts one label for a short audio clip, recorded like the clips that it was trained on. Use it to sort and "
-            "search recordings, and to propose labels that people check. Do not use it for decisions about people.",
-            "",
+            *INTENDED_USE,
             *_training(facts),
             *_accuracy(facts),
             *_usage(facts, name),
             *_encoder(facts),
             "## Limits",
             "",
-            "- Every clip gets one of the labels above, whatever it holds: music, silence and other languages too.",
+            EVERY_CLIP_GETS_A_LABEL,
             "- The accuracy above holds for audio like that of the project. Other rooms, microphones, languages or ages may have "
             "a lower one.",
             "- Labels are what the annotators of the project agreed on; their mistakes and habits are in them.",
@@ -51,32 +46,12 @@ def model_card(facts: HeadDocument, *, name: str) -> str:
     )
 
 
-def _metadata(facts: HeadDocument) -> list[str]:
-    """YAML in which every text is written as JSON, so that no name can be more than a text."""
-    base = [f"base_model: {json.dumps(facts.encoder.name)}"] if facts.encoder.origin == "hub" else []
-    return [
-        "---",
-        "library_name: earmark",
-        "pipeline_tag: audio-classification",
-        "tags: [audio-classification, earmark]",
-        *base,
-        "---",
-        "",
-    ]
-
-
 def _training(facts: HeadDocument) -> list[str]:
     known = facts.trained_on
-    speakers = "no known speakers" if not known.speakers else f"{known.speakers} known speakers"
     return [
         "## Labels and training clips",
         "",
-        f"{known.clips} labelled clips of {speakers}.",
-        "",
-        "| label | training clips |",
-        "| --- | ---: |",
-        *(f"| {plain_text(label)} | {known.per_label.get(label, 0)} |" for label in facts.labels),
-        "",
+        *training_clips(facts.labels, known.per_label, clips=known.clips, speakers=known.speakers),
     ]
 
 
@@ -98,7 +73,7 @@ def _accuracy(facts: HeadDocument) -> list[str]:
 
 
 def _usage(facts: HeadDocument, name: str) -> list[str]:
-    place = name if name.isprintable() and not set("\"'\\`") & set(name) else "the_folder"
+    place = place_in_commands(name)
     return [
         "## How to use it",
         "",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import version
 
 from db.exports.markdown import plain_text
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
 from learner.encoders.wav2vec2.encoder import LEVEL, QUIETEST, gain_of
 from learner.finetuning.recipe import P_TAPT, TAPT, V_FT
+from learner.prediction.card_parts import EVERY_CLIP_GETS_A_LABEL, INTENDED_USE, metadata, place_in_commands, training_clips
 from learner.prediction.models.document import DOCUMENT, HEAD, PLAIN, RELU, ModelDocument
 
 _METHODS = {
@@ -33,23 +33,19 @@ def model_card(facts: ModelDocument, checkpoint: Checkpoint, *, name: str) -> st
     """
     return "\n".join(
         [
-            *_metadata(checkpoint),
+            *metadata("transformers", base_model=checkpoint.name if checkpoint.origin == "hub" else None),
             f"# {plain_text(name)}",
             "",
             f"A classifier of audio clips with {len(facts.labels)} labels: the encoder {plain_text(facts.encoder)}, fine-tuned "
             f"with Earmark {plain_text(facts.earmark)}.",
             "",
-            "## Intended use",
-            "",
-            "It predicts one label for a short audio clip, recorded like the clips that it was trained on. Use it to sort and "
-            "search recordings, and to propose labels that people check. Do not use it for decisions about people.",
-            "",
+            *INTENDED_USE,
             *_accuracy(facts),
             *_training(facts),
             *_usage(facts, checkpoint, name),
             "## Limits",
             "",
-            "- Every clip gets one of the labels above, whatever it holds: music, silence and other languages too.",
+            EVERY_CLIP_GETS_A_LABEL,
             "- The accuracy above holds for audio like that of the training clips. Other rooms, microphones, languages or ages "
             "may have a lower one.",
             f"- It learned from clips of at most {facts.clip_seconds:g} s. `earmark predict` reads a longer recording in windows "
@@ -63,20 +59,6 @@ def model_card(facts: ModelDocument, checkpoint: Checkpoint, *, name: str) -> st
             "",
         ]
     )
-
-
-def _metadata(checkpoint: Checkpoint) -> list[str]:
-    """YAML in which every text is written as JSON, so that no name can be more than a text."""
-    base = [f"base_model: {json.dumps(checkpoint.name)}"] if checkpoint.origin == "hub" else []
-    return [
-        "---",
-        "library_name: transformers",
-        "pipeline_tag: audio-classification",
-        "tags: [audio-classification, earmark]",
-        *base,
-        "---",
-        "",
-    ]
 
 
 def _accuracy(facts: ModelDocument) -> list[str]:
@@ -105,7 +87,6 @@ def _accuracy(facts: ModelDocument) -> list[str]:
 
 def _training(facts: ModelDocument) -> list[str]:
     known, recipe = facts.trained_on, facts.recipe.get("supervised", {})
-    speakers = "no known speakers" if not known.speakers else f"{known.speakers} known speakers"
     rows = {
         "encoder": facts.encoder,
         "revision": facts.revision,
@@ -115,12 +96,7 @@ def _training(facts: ModelDocument) -> list[str]:
     return [
         "## Training",
         "",
-        f"{known.clips} labelled clips of {speakers}.",
-        "",
-        "| label | training clips |",
-        "| --- | ---: |",
-        *(f"| {plain_text(label)} | {known.per_label.get(label, 0)} |" for label in facts.labels),
-        "",
+        *training_clips(facts.labels, known.per_label, clips=known.clips, speakers=known.speakers),
         "| | |",
         "| --- | --- |",
         *(f"| {plain_text(key)} | {plain_text(value)} |" for key, value in rows.items()),
@@ -132,7 +108,7 @@ def _training(facts: ModelDocument) -> list[str]:
 
 
 def _usage(facts: ModelDocument, checkpoint: Checkpoint, name: str) -> list[str]:
-    place = name if name.isprintable() and not set("\"'\\`$!") & set(name) else "the_folder"
+    place = place_in_commands(name)
     kinds = {
         PLAIN: "`AutoModelForAudioClassification` of transformers loads it whole.",
         RELU: f"`AutoModel` of transformers loads the network. No class of theirs has the head, which is in `{HEAD}`.",

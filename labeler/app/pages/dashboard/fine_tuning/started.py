@@ -13,9 +13,9 @@ from labeler.app.commands.job import JobState
 from labeler.app.opened import Serving
 from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.failing import in_one_sentence
+from labeler.app.pages.job_progress import show_job_progress
 from labeler.app.pages.plain_text import plain
 from labeler.app.tuning.jobs import AFTERWARDS, GO_BACK, METHODS, TuningJob, TuningRequest, tunings_of
-from labeler.words.time_left import time_left
 
 _LOOK_SECONDS = 2.0
 _BUNDLED = "bundled"
@@ -82,16 +82,8 @@ def _adopted(project: OpenProject) -> str:
 
 
 def _progress(job: TuningJob) -> None:
-    share = min(job.done / job.total, 1.0) if job.total else 0.0
-    st.progress(share, text=f"{METHODS[job.request.method]}: " + (f"{job.done} of {job.total}" if job.total else "starting"))
-    if job.is_ending:
-        st.caption("Ending …")
-        return
-    if job.seconds_left is not None:
-        st.caption(time_left(job.seconds_left))
-    if st.button("Cancel", key="fine-tuning-cancel", type="tertiary"):
-        job.cancel()
-        st.rerun(scope="fragment")
+    far = f"{job.done} of {job.total}" if job.total else "starting"
+    show_job_progress(job, f"{METHODS[job.request.method]}: {far}", key="fine-tuning-cancel")
 
 
 def _ended(job: TuningJob) -> None:

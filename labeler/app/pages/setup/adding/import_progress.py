@@ -14,12 +14,12 @@ from labeler.app.incoming.jobs import jobs_of
 from labeler.app.opened import Serving
 from labeler.app.pages.entry.required import require_lead
 from labeler.app.pages.failing import in_one_sentence
+from labeler.app.pages.job_progress import show_job_progress
 from labeler.app.pages.plain_text import plain
 from labeler.app.pages.setup.adding.tables import show_table
 from labeler.words.import_labels import lines_of_labels_not_taken
 from labeler.words.import_warnings import warning_lines
 from labeler.words.run import counted
-from labeler.words.time_left import time_left
 
 _LOOK_SECONDS = 1
 MOST_REASONS, MOST_LINES = 200, 10
@@ -60,16 +60,9 @@ def _job(now: Serving, job: ImportJob) -> None:
 
 def _progress(job: ImportJob) -> None:
     what = "Checking" if job.request.is_trial else "Adding"
-    share = min(job.done / job.total, 1.0) if job.total else 0.0
     rate = "" if job.rate is None else f", {job.rate:.1f} a second"
-    st.progress(share, text=f"{what} {plain(job.request.source.name)}: {job.done} of {job.total or '…'}{rate}")
-    if job.is_ending:
-        st.caption("Ending …")
-        return
-    if job.seconds_left is not None:
-        st.caption(time_left(job.seconds_left))
-    if st.button("Cancel", key="audio-import-cancel", type="tertiary"):
-        job.cancel()
+    words = f"{what} {plain(job.request.source.name)}: {job.done} of {job.total or '…'}{rate}"
+    show_job_progress(job, words, key="audio-import-cancel")
 
 
 def _result(now: Serving, job: ImportJob, document: dict[str, Any]) -> None:
