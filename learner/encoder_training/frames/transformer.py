@@ -56,16 +56,10 @@ class FrameTransformer(nn.Module):
         self.model = model
         self._lower = precision == BFLOAT16
         self._masks: Masks | None = None
-        self._adapters: tuple[nn.Module, ...] = ()
+        self._between = _Between()
         for number, layer in enumerate(model.encoder.layers):
             # Before the hooks of transformers, which keep hidden states.
-            layer.register_forward_hook(partial(self._adapted, number), prepend=True)
-
-    def _adapted(self, number: int, _layer: nn.Module, _inputs: Any, output: Any) -> Any:
-        if not self._adapters:
-            return output
-        adapter = self._adapters[number]
-        return (adapter(output[0]), *output[1:]) if isinstance(output, tuple) else adapter(output)
+            layer.register_forward_hook(partial(self._between.adapted, number), prepend=True)
 
     @property
     def hidden_size(self) -> int:
@@ -84,13 +78,13 @@ class FrameTransformer(nn.Module):
                 corpora may use the same layers with adapters of their own.
         """
         there = torch.arange(portion.frames.shape[1], device=portion.frames.device)[None] < portion.lengths[:, None]
-        self._masks, self._adapters = masks, tuple(adapters)
+        self._masks, self._between.adapters = masks, tuple(adapters)
         lower, kind = self._lower and not exact, portion.frames.device.type
         try:
             with torch.autocast(kind, dtype=torch.bfloat16) if lower else nullcontext():
                 found = self.model(portion.frames, attention_mask=there, output_hidden_states=True)
         finally:
-            self._masks, self._adapters = None, ()
+            self._masks, self._between.adapters = None, ()
         return HiddenStates((states.float() for states in found.hidden_states), last=found.last_hidden_state.float()), there
 
     def _masked(self, hidden: torch.Tensor, mask_time_indices: Any = None, attention_mask: Any = None) -> torch.Tensor:
@@ -99,6 +93,19 @@ class FrameTransformer(nn.Module):
             return hidden
         hidden = torch.where(masks.frames[..., None], self.model.masked_spec_embed.to(hidden.dtype), hidden)
         return hidden if masks.features is None else hidden.masked_fill(masks.features[:, None], 0.0)
+
+
+class _Between:
+    """What changes the output of layers while the network computes; a copy of the layers does not copy the network with it."""
+
+    def __init__(self) -> None:
+        self.adapters: tuple[nn.Module, ...] = ()
+
+    def adapted(self, number: int, _layer: nn.Module, _inputs: Any, output: Any) -> Any:
+        if not self.adapters:
+            return output
+        adapter = self.adapters[number]
+        return (adapter(output[0]), *output[1:]) if isinstance(output, tuple) else adapter(output)
 
 
 class _AsTheyCome(nn.Module):
