@@ -82,6 +82,12 @@ class PooledHead(nn.Module):
         self.shift.copy_(torch.from_numpy(vectors.mean(axis=0, dtype=np.float64)))
         self.factor.copy_(torch.from_numpy(1 / np.maximum(spread, 1e-4)))
 
+    def scale(self, factor: float) -> None:
+        """Multiply all scores; what is predicted stays the same."""
+        with torch.no_grad():
+            self.classes.weight.mul_(factor)
+            self.classes.bias.mul_(factor)
+
     def forward(self, vectors: Tensor) -> Tensor:
         """Logits [n, classes] of vectors [n, width]."""
         standard = (vectors - self.shift) * self.factor
