@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
+import os
 import tempfile
 import time
 import warnings
@@ -36,7 +37,9 @@ _SETTINGS = {
     # No page with the state of the work: nothing listens but what the work needs.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
-    "distributed.admin.low-level-log-length": 0,
+    # One thread each; and without Dask's own limit to what freed memory is kept (MALLOC_TRIM_THRESHOLD_), which makes torch ask
+    # for its memory anew at each product: clips then took twice as long.
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
 }
 
 
@@ -149,7 +152,7 @@ def _started(where: Local) -> Iterator[Client]:
             security = Security.temporary()
         except ImportError as error:
             raise EngineError("--on local:N needs the package cryptography; install `earmark[dask]`.") from error
-        with deaf_to_ctrl_c():
+        with deaf_to_ctrl_c(), _environment_kept():
             cluster = stack.enter_context(
                 LocalCluster(
                     n_workers=where.workers,
@@ -166,6 +169,18 @@ def _started(where: Local) -> Iterator[Client]:
             )
             client = stack.enter_context(Client(cluster))
         yield client
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Dask sets variables for its workers in this process, whose own threads they do not concern."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
 
-from db.errors import AudioError, EngineError
+from db.errors import EngineError
 from db.records.clips import ClipAudio
 from learner.audio.reader import AudioMissing, shown
 from learner.encoders.base import Encoder
@@ -29,7 +29,8 @@ def encode_on(workers: Workers) -> Encode:
 def _encoded_by(workers: Workers, clips: Sequence[ClipAudio], encoder: Encoder) -> Iterator[list[tuple[ClipAudio, Encoded]]]:
     cut = shards_of(clips, workers=workers.count)
     for shard, done in workers.each(_encode, asked(encoder), cut, first_of=lambda shard: shown(shard[0].path)):
-        for clip, result in (encoded := list(zip(shard, done.result, strict=True))):
+        encoded = list(zip(shard, done.result, strict=True))
+        for clip, result in encoded:
             refuse_unshared(clip.path, result, host=done.host)
         yield encoded
 
@@ -54,7 +55,7 @@ def refuse_unshared(path: str, result: object, *, host: str) -> None:
     Raises:
         EngineError: there is one; the message names it.
     """
-    if isinstance(result, AudioMissing) and isinstance(result, AudioError) and os.access(path, os.R_OK):
+    if isinstance(result, AudioMissing) and os.access(path, os.R_OK):
         raise EngineError(
             f"The worker on {host} cannot read {shown(path)}, which this machine can; put the audio into a folder that all "
             "machines have at the same path."
