@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from db.errors import EarmarkError, EngineError
@@ -152,6 +153,8 @@ def _started(where: Local) -> Iterator[Client]:
             security = Security.temporary()
         except ImportError as error:
             raise EngineError("--on local:N needs the package cryptography; install `earmark[dask]`.") from error
+        # Starting it lifts the block on SIGINT, so it must be there before.
+        resource_tracker.ensure_running()
         with deaf_to_ctrl_c(), _environment_kept():
             cluster = stack.enter_context(
                 LocalCluster(
