@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from db.imports.column_choice import chosen_columns
 from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
+from labeler.scripting.encoding import clips_encoded
 from labeler.scripting.frames import clip_frame
 from labeler.scripting.opened import Opened, StrPath
 from labeler.scripting.options import Time, option_of, seconds_of
@@ -18,7 +18,6 @@ from labeler.scripting.options import Time, option_of, seconds_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from learner.features.embed import Encode
     from learner.features.embed_report import EmbedReport
     from learner.imports.import_report import ImportReport
     from learner.progress import Progress
@@ -133,10 +132,8 @@ class Filling(Opened):
                 from learner.features.embed_words import choose_text_encoder
 
                 choose_text_encoder(project, text_encoder)
-            with _encoding(on) as encode:
-                report = embed(
-                    project, encoder=encoder, layers=layers, pooling=pooling, progress=shown, note=note, encode=encode
-                )
+            with clips_encoded(on) as encode:
+                report = embed(project, encoder=encoder, layers=layers, pooling=pooling, progress=shown, note=note, encode=encode)
             if project.settings.text_encoder is None:
                 return report
             from learner.features.embed_words import embed_words
@@ -159,19 +156,6 @@ class Filling(Opened):
         """
         with self._used() as project:
             return clip_frame(project, as_of=seconds_of(as_of))
-
-
-@contextmanager
-def _encoding(on: str | None) -> Iterator[Encode | None]:
-    """What encodes: workers at a place, or None for this process."""
-    if on is None:
-        yield None
-        return
-    from learner.engine.workers import workers_on
-    from learner.features.on_workers import encode_on
-
-    with workers_on(on) as workers:
-        yield encode_on(workers)
 
 
 def _as_learner_takes(

@@ -1,4 +1,4 @@
-"""What a worker process runs: it rebuilds the driver's encoder, checks that it is the same, and encodes one shard after the other."""
+"""What a worker process runs: it builds the driver's encoder anew, checks that it is the same, and encodes shard by shard."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Workers of Dask, started here or connected to: shards go out, results come back, and failures become sentences.
 
-Dask schedules: it gives a shard to a worker that is free, and gives it to another one where the worker died. The loop here keeps a
-few shards for each worker with the scheduler, so that memory does not grow with the number of clips.
+Dask schedules: it gives a shard to a worker that is free, and to another one where that worker died. The loop here keeps a few
+shards for each worker with the scheduler, so that memory does not grow with the number of clips.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -220,8 +220,3 @@ def _quiet() -> Iterator[None]:
 
 def _nothing(_record: logging.LogRecord) -> bool:
     return False
-
-
-def workers_or_none(place: str | None) -> AbstractContextManager[Workers | None]:
-    """`workers_on`, or a block with None where no place is named."""
-    return nullcontext(None) if place is None else workers_on(place)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
 
-from db.errors import EngineError
 from db.records.clips import ClipAudio
-from learner.audio.reader import AudioMissing, shown
+from learner.audio.reader import shown
 from learner.encoders.base import Encoder
+from learner.engine.spread import refuse_unshared
 from learner.engine.worker import asked
 from learner.engine.workers import Workers
 from learner.features.embed import Encode, Encoded, batches_of, encoded_batches
@@ -47,16 +46,3 @@ def shards_of(clips: Sequence[ClipAudio], *, workers: int) -> Iterator[tuple[Cli
 def _encode(encoder: Encoder, clips: Sequence[ClipAudio]) -> list[Encoded]:
     """In a worker: the vector of each clip, or why it has none."""
     return [result for batch in encoded_batches(clips, encoder) for _, result in batch]
-
-
-def refuse_unshared(path: str, result: object, *, host: str) -> None:
-    """A file that is here and not where the worker looked is no fault of the file.
-
-    Raises:
-        EngineError: there is one; the message names it.
-    """
-    if isinstance(result, AudioMissing) and os.access(path, os.R_OK):
-        raise EngineError(
-            f"The worker on {host} cannot read {shown(path)}, which this machine can; put the audio into a folder that all "
-            "machines have at the same path."
-        )
