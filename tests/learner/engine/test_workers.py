@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def test_vectors_are_those_of_one_machine_bit_for_bit_and_a_damaged_clip_is_set_
 def test_networks_give_the_same_bits_too(project: OpenProject, tmp_path: Path, two: Workers) -> None:
     import torch
 
-    clips_in(project, tmp_path / "audio", 24)
+    clips_in(project, tmp_path / "audio", 16)
     with project.read() as session:
         clips = ready_clips_without_features(session, 0)
     encoder, threads = encoder_named("bundled"), torch.get_num_threads()
@@ -151,7 +152,7 @@ def _slow_at_first(_encoder: Encoder, files: Sequence[ClipAudio]) -> list[str]:
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (KilledWorker("shard", None, 3), r"Every worker that got the shard from '/0\.wav' on died \(4 in a row\); look at the"),
+        (KilledWorker("shard", mock.Mock(), 3), r"Every worker that got the shard from '/0\.wav' on died \(4 in a row\); look at the"),
         (
             ModuleNotFoundError("No module named 'learner'"),
             r"A worker cannot load Earmark \(No module named 'learner'\); install",
