@@ -33,7 +33,8 @@ def _seconds(folder: Path, workers: Workers) -> float:
 
 def _processor_seconds(workers: Workers) -> float:
     """That all of them have used: what other work on the machine changes least."""
-    return sum(workers._client.run(time.process_time).values())
+    found: dict[str, float] = workers._client.run(time.process_time)
+    return sum(found.values())
 
 
 def _warmed(folder: Path, workers: Workers) -> None:
@@ -72,5 +73,6 @@ def measure_workers() -> Figures:
         theirs=one,
         unit="s",
         details=f"{CLIPS} clips, median of {ROUNDS} in turn: {CLIPS / one:.0f} and {CLIPS / two:.0f} clips a second, "
-        f"{each[1]:.1f} and {each[2]:.1f} ms of the workers' processor time a clip; starting two workers and loading the encoder in them took {started[2]:.1f} s before",
+        f"{each[1]:.1f} and {each[2]:.1f} ms of the workers' processor time a clip; starting two workers, with the "
+        f"encoder loaded, took {started[2]:.1f} s before",
     )

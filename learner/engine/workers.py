@@ -24,7 +24,8 @@ from learner.engine.worker import AskedEncoder, Done, Work, run_shard
 from learner.worker_processes import deaf_to_ctrl_c
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
+    from distributed.security import Security
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
@@ -144,7 +145,7 @@ def workers_on(place: str) -> Iterator[Workers]:
 @contextmanager
 def _started(where: Local) -> Iterator[Client]:
     """A scheduler in this process and workers beside it, which nobody else on this machine can use."""
-    from distributed import Client, LocalCluster
+    from distributed import Client
     from distributed.security import Security
 
     with tempfile.TemporaryDirectory(prefix="earmark-workers-", ignore_cleanup_errors=True) as scratch, ExitStack() as stack:
@@ -156,22 +157,32 @@ def _started(where: Local) -> Iterator[Client]:
         # Starting it lifts the block on SIGINT, so it must be there before.
         resource_tracker.ensure_running()
         with deaf_to_ctrl_c(), _environment_kept():
-            cluster = stack.enter_context(
-                LocalCluster(
-                    n_workers=where.workers,
-                    threads_per_worker=1,
-                    host="127.0.0.1",
-                    protocol="tls://",
-                    security=security,
-                    dashboard_address=None,
-                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-                    memory_limit=0,
-                    local_directory=scratch,
-                    silence_logs=logging.CRITICAL,
-                )
-            )
+            cluster = stack.enter_context(_local_cluster(where.workers, security, scratch))
             client = stack.enter_context(Client(cluster))
         yield client
+
+
+def _local_cluster(workers: int, security: Security, scratch: str) -> LocalCluster:
+    from distributed import LocalCluster
+
+    try:
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            protocol="tls://",
+            security=security,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            memory_limit=0,
+            local_directory=scratch,
+            silence_logs=logging.CRITICAL,
+        )
+    except (RuntimeError, OSError, TimeoutError) as error:
+        raise EngineError(
+            f"{workers} local workers cannot be started ({error}); ask for fewer, and in a script start them below "
+            '`if __name__ == "__main__":`.'
+        ) from error
 
 
 @contextmanager
@@ -196,6 +207,10 @@ def _connected(where: Scheduler) -> Iterator[Client]:
             # Workers compare what matters; see `learner.engine.worker`.
             warnings.simplefilter("ignore", VersionMismatchWarning)
             client = Client(where.address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except TypeError as error:
+        raise EngineError(
+            f"{where.address} needs a certificate, and Dask's configuration names none; set distributed.comm.tls there."
+        ) from error
     except (OSError, TimeoutError, ValueError, ImportError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
         raise EngineError(

@@ -12,8 +12,10 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import psutil
 import pytest
-from distributed import KilledWorker
+from distributed import Client, KilledWorker
+from distributed.security import Security
 from numpy.typing import NDArray
 
 from db.errors import EngineError
@@ -137,6 +139,19 @@ def test_a_driver_that_stops_midway_keeps_what_is_recorded_and_goes_on(
     assert embed(project, encoder="logmel", encode=encode_on(two)).embedded == 48
 
 
+def test_nobody_else_can_use_the_local_workers(two: Workers) -> None:
+    info = two._client.scheduler_info()
+    addresses = [info["address"], *info["workers"]]
+    assert {address.rpartition(":")[0] for address in addresses} == {"tls://127.0.0.1"}
+    listening = [each for pid in processes(two) for each in psutil.Process(pid).net_connections("tcp")]
+    assert {each.laddr.ip for each in listening if each.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+    with pytest.raises(EngineError, match=r"^tls://.* needs a certificate, and Dask's configuration names none; set"):  # noqa: SIM117
+        with workers_on(info["address"]):
+            pass
+    with pytest.raises(OSError, match="TLS certificate does not match"):
+        Client(info["address"], security=Security.temporary(), timeout=0.5, set_as_default=False)
+
+
 def test_predictions_come_in_the_order_of_the_files(tmp_path: Path, two: Workers) -> None:
     files = of_lengths([1.0] * 50)
     found = spread_over(two)(_slow_at_first, encoder_named("logmel"), files)
@@ -152,7 +167,10 @@ def _slow_at_first(_encoder: Encoder, files: Sequence[ClipAudio]) -> list[str]:
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (KilledWorker("shard", mock.Mock(), 3), r"Every worker that got the shard from '/0\.wav' on died \(4 in a row\); look at the"),
+        (
+            KilledWorker("shard", mock.Mock(), 3),
+            r"Every worker that got the shard from '/0\.wav' on died \(4 in a row\); look at the",
+        ),
         (
             ModuleNotFoundError("No module named 'learner'"),
             r"A worker cannot load Earmark \(No module named 'learner'\); install",
