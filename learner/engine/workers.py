@@ -6,8 +6,6 @@ shards for each worker with the scheduler, so that memory does not grow with the
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import logging
 import os
 import tempfile
@@ -55,8 +53,23 @@ class Workers:
 
     @property
     def count(self) -> int:
-        """How many there are now."""
-        return len(self._client.nthreads())
+        """How many there are now.
+
+        Raises:
+            EngineError: the scheduler is gone.
+        """
+        with self._reached():
+            return len(self._client.nthreads())
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, TimeoutError, RuntimeError) as error:
+            raise self._gone() from error
+
+    def _gone(self) -> EngineError:
+        return EngineError(f"The scheduler at {self.place} is gone; start it, then give the same command again.")
 
     def each(
         self, work: Work[Shard, Result], encoder: AskedEncoder, shards: Iterable[Shard], *, first_of: Callable[[Shard], str]
@@ -80,7 +93,8 @@ class Workers:
 
         def fill() -> None:
             while len(held) < most and (shard := next(waiting, None)) is not None:
-                future = self._client.submit(run_shard, encoder, work, shard, pure=False)
+                with self._reached():
+                    future = self._client.submit(run_shard, encoder, work, shard, pure=False)
                 held[future] = shard
                 running.add(future)
 
@@ -98,7 +112,10 @@ class Workers:
         """Why a shard has no result, in one sentence."""
         from distributed import KilledWorker
 
-        error = result[1] if isinstance(result, tuple) else result
+        if not isinstance(result, tuple):
+            # No error of a worker: the scheduler has forgotten the shard.
+            return self._gone()
+        error = result[1]
         if isinstance(error, EarmarkError):
             return error
         if isinstance(error, KilledWorker):
@@ -106,13 +123,7 @@ class Workers:
                 f"Every worker that got the shard from {first} on died ({error.allowed_failures + 1} in a row); look at the "
                 "workers' memory and logs, then give the same command again."
             )
-        if isinstance(error, ImportError):
-            return EngineError(
-                f"A worker cannot load Earmark ({error}); install the same Earmark with its extra dask on all machines."
-            )
         why = (str(error).splitlines() or [""])[0][:200]
-        if isinstance(error, asyncio.CancelledError | concurrent.futures.CancelledError | OSError | TimeoutError):
-            return EngineError(f"The scheduler at {self.place} is gone; start it, then give the same command again.")
         return EngineError(f"A worker failed at the shard from {first} on ({type(error).__name__}: {why}); look at its log.")
 
 
@@ -139,7 +150,28 @@ def workers_on(place: str) -> Iterator[Workers]:
         workers = Workers(client, place)
         if not workers.count:
             raise EngineError(f"The scheduler at {place} has no worker; start some with `dask worker {place} --nthreads 1`.")
+        _refuse_without_earmark(client)
         yield workers
+
+
+def _refuse_without_earmark(client: Client) -> None:
+    """A worker that cannot import what it gets would close its connection, and the work would wait for ever."""
+
+    # Inside, so that it goes out by value: it is all that such a worker can run.
+    def lacking() -> str | None:
+        import importlib
+
+        try:
+            importlib.import_module("learner.engine.worker")
+        except ImportError as error:
+            return str(error)
+        return None
+
+    for address, why in client.run(lacking).items():
+        if why is not None:
+            raise EngineError(
+                f"The worker at {address} cannot load Earmark ({why}); install the same Earmark, with its extra dask, everywhere."
+            )
 
 
 @contextmanager
