@@ -38,7 +38,7 @@ _SETTINGS = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     # One thread each; and without Dask's own limit to what freed memory is kept (MALLOC_TRIM_THRESHOLD_), which makes torch ask
-    # for its memory anew at each product: clips then took twice as long.
+    # for its memory anew at each product: a clip then takes 1.7 times as long.
     "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
 }
 
