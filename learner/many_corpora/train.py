@@ -39,6 +39,7 @@ from learner.many_corpora.network.resnet import Filters, OwnLayers, averaged_nor
 from learner.many_corpora.predictions import write_predictions
 from learner.many_corpora.recipe import ADAPTERS, FINETUNE, LAST_LAYER, MODES, RESNET, SCRATCH, SMALL, Recipe, checked
 from learner.many_corpora.scores import scores
+from learner.many_corpora.serving.learned_from import write_learned_from
 from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
 from learner.many_corpora.training.batches import probabilities
 from learner.many_corpora.training.stage import EpochEnded, Stage, train_stage
@@ -120,6 +121,7 @@ def train(
             trainer.corpus(run, corpus)
             results[corpus.name].append(trainer.tested(run, corpus))
         facts = {corpus.name: corpus.as_json() | {"results": results[corpus.name]} for corpus in read.corpora}
+        write_learned_from(output, read.corpora)
         folder.write(settings.as_json() | {"runs": run, "split": _split(settings), "corpora": facts})
     return Trained(read, results)
 

@@ -21,7 +21,7 @@ from learner.arrays import Float16Array, Waveform
 from learner.audio.decoding import content_hash, decode_blocks
 from learner.corpora.clips import LeftOut, ProbeClip
 from learner.encoders.runtime import user_cache
-from learner.many_corpora.spectrograms.log_mel import BANDS, HOP, RATE, SETTINGS, log_mel
+from learner.encoders.corpora_model.log_mel import BANDS, HOP, RATE, SETTINGS, log_mel
 from learner.progress import Progress
 
 LIMIT = 8 * 2**30
