@@ -54,6 +54,6 @@ def _of_what(found: Finetuned, facts: DashboardFacts) -> str:
     since = "" if now == found.labels else f" Now {now} are labelled."
     learned = counted(found.labels, "labelled clip")
     return (
-        f"{METHODS[found.method]} of {encoder}, {today_or_moment(found.at)}: learned from {learned}, "
+        f"{METHODS.get(found.method, found.method)} of {encoder}, {today_or_moment(found.at)}: learned from {learned}, "
         f"scored on {counted(found.slice_clips, 'clip')}, took {duration(found.seconds)}.{since}"
     )
