@@ -40,6 +40,7 @@ def model(adapters: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def of_tones(project: OpenProject, tmp_path: Path) -> OpenProject:
     """Twenty-four clips of four speakers, sixteen of them labelled."""
+    (tmp_path / "audio").mkdir()
     return project_of_tones(project, tmp_path / "audio")
 
 
@@ -121,7 +122,7 @@ def test_added_again_it_learns_from_newer_labels_wherever_it_lies_now(
 
 
 def test_what_cannot_be_added(model: Path, project: OpenProject, tmp_path: Path) -> None:
-    project_of_tones(project, tmp_path / "audio", labelled=False)
+    project_of_tones(project, tmp_path, labelled=False)
     with pytest.raises(LabelError, match="There is no labelled clip to fine-tune on yet"):
         added(model, project)
     for clip in range(1, 24, 2):
