@@ -83,9 +83,8 @@ class Finetuned(BaseModel):
         """For example `fine-tuned 0.81 (0.74-0.87), frozen 0.78 (0.71-0.84); difference +0.03 (-0.01 to +0.07): not shown to be
         better`."""
         shown = {"better": "better", "worse": "worse", "level": "not shown to be better"}[self.verdict]
-        return (
-            f"{self._both}; difference {self.difference:+.2f} ({self.difference_low:+.2f} to {self.difference_high:+.2f}): {shown}"
-        )
+        interval = f"{self.difference_low:+.2f} to {self.difference_high:+.2f}"
+        return f"{self._both}; difference {self.difference:+.2f} ({interval}): {shown}"
 
     @property
     def _both(self) -> str:

@@ -28,8 +28,8 @@ def encoder_named(
     """The encoder `name`; its weights are loaded when it first encodes.
 
     Args:
-        name: `bundled`, `whisper`, `logmel`, `egemaps`, a local folder (of a checkpoint, or of a model of `earmark corpora`), or a
-            hub id. Only a hub id may use the network.
+        name: `bundled`, `whisper`, `logmel`, `egemaps`, a local folder (of a checkpoint, or of a model of `earmark corpora`), or
+            a hub id. Only a hub id may use the network.
         layers: such as `5`, `0,3,6`, `mean` or `all`; none takes the encoder's default.
         pooling: `mean` or `mean+std`; none takes the encoder's default.
         device: a torch device; none takes a GPU where there is one.

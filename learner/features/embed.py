@@ -161,7 +161,7 @@ def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress:
 
 
 def _mark_known(project: OpenProject, store: FeatureStore, encoder: Encoder) -> None:
-    """An encoder that lists the files whose labels it knows: clips that come later may be among them, so this is done each time."""
+    """For an encoder that lists the files whose labels it knows. Done each time: clips that come later may be among them."""
     files = getattr(encoder, "learned_from", None)
     if files:
         with project.write() as session:

@@ -24,6 +24,7 @@ from db.store.files import whole
 from learner.encoders.runtime import chosen_device
 from learner.many_corpora.corpora.parts import TEST
 from learner.many_corpora.corpora.reading import ReadCorpora, ReadCorpus, corpus_name, read_corpora
+from learner.many_corpora.learned_from import write_learned_from
 from learner.many_corpora.model_folder import (
     VERSION,
     Model,
@@ -39,7 +40,6 @@ from learner.many_corpora.network.resnet import Filters, OwnLayers, averaged_nor
 from learner.many_corpora.predictions import write_predictions
 from learner.many_corpora.recipe import ADAPTERS, FINETUNE, LAST_LAYER, MODES, RESNET, SCRATCH, SMALL, Recipe, checked
 from learner.many_corpora.scores import scores
-from learner.many_corpora.serving.learned_from import write_learned_from
 from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
 from learner.many_corpora.training.batches import probabilities
 from learner.many_corpora.training.stage import EpochEnded, Stage, train_stage

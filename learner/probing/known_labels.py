@@ -35,7 +35,7 @@ def known_in_words(encoder: Encoder, clips: Sequence[ProbeClip], project: OpenPr
 def _sentence(name: str, known: int, clips: int) -> str | None:
     if not known:
         return None
-    return f"{name} has learned from the labels of {known} of these {clips} clips, so its score here is too high: do not choose by it."
+    return f"{name} has learned from the labels of {known} of these {clips} clips, so its score is too high: do not choose by it."
 
 
 def _in_files(clips: Sequence[ProbeClip], files: frozenset[str]) -> int:

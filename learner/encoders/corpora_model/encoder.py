@@ -39,7 +39,9 @@ class CorporaModelEncoder:
         self, shared: SharedFilters, *, layers: str | None = None, pooling: str | None = None, device: str | None = None
     ) -> None:
         if layers is not None:
-            raise EncoderError(f"Encoder {shared.name!r} gives its last layer only, so {layers!r} cannot be used; leave layers out.")
+            raise EncoderError(
+                f"Encoder {shared.name!r} gives its last layer only, so {layers!r} cannot be used; leave layers out."
+            )
         self._shared, self._pooling, self._asked = shared, checked_pooling(pooling or "mean+std"), device
 
     @property

@@ -17,8 +17,6 @@ from db.errors import EncoderError
 from learner.encoders.checkpoint_files import sha256_of
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from learner.encoders.corpora_model.folded import FoldedNetwork
 
 LEARNED_FROM = "learned_from.json"

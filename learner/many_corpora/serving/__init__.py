@@ -1,3 +1,3 @@
-"""What a model for many corpora is to a project: which labels its shared network knows (`learned_from`), the project as a corpus
-of it (`material`, `folds`, `project_corpus`), and its network as the project's classifier (`classifier`).
+"""What a model for many corpora is to a project: the project as a corpus of it (`folds`, `project_corpus`), and its network as
+the project's classifier (`classifier`). As an encoder, the model is in `learner.encoders.corpora_model`.
 """

@@ -89,8 +89,8 @@ def check_foldable(model: Model) -> None:
     """Raises EncoderError if a network of this model is no network of its own: before it is trained, and not after it."""
     if model.document["backbone"] != "resnet":
         raise EncoderError(
-            f"{model.folder.path} has adapters on an encoder, and such a network cannot be adopted; leave --adopt out, or train a "
-            "model with --backbone resnet."
+            f"{model.folder.path} has adapters on an encoder, and such a network cannot be adopted; leave --adopt out, or train "
+            "a model with --backbone resnet."
         )
 
 

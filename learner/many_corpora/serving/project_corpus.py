@@ -139,9 +139,7 @@ class _Adding:
         facts = {name: each.get("digest") for name, each in self._model.document["corpora"].items() if not each.get("added")}
         return {"method": self._model.mode, "model": digest([shared, facts, self._name]), **corpus.material.fingerprint()}
 
-    def _cross_fitted(
-        self, corpus: ProjectCorpus, kept: Kept, training: Iterator[Progress]
-    ) -> dict[tuple[int, int], RunOfFold]:
+    def _cross_fitted(self, corpus: ProjectCorpus, kept: Kept, training: Iterator[Progress]) -> dict[tuple[int, int], RunOfFold]:
         """What each fold predicts for its clips, by a network that knows none of their labels."""
         found: dict[tuple[int, int], RunOfFold] = {}
         ids = corpus.material.clip_ids.tolist()
@@ -167,9 +165,7 @@ class _Adding:
         model = replace(self._model, folder=folder, corpora={read.name: read.labels})
         network = model.network(_RUN, read.name).to(self._device)
         rows = np.arange(len(read.y) - tested, len(read.y))
-        return probabilities(
-            network, read.spectrograms, rows, recipe=self._model.recipe, device=self._device
-        ).argmax(axis=1)
+        return probabilities(network, read.spectrograms, rows, recipe=self._model.recipe, device=self._device).argmax(axis=1)
 
     def _trained(self, folder: ModelFolder, run: int, read: ReadCorpus, moved: Progress) -> None:
         @contextmanager
@@ -210,6 +206,10 @@ class _Adding:
 
     def _forget_own(self) -> None:
         """What has learned from clips that are withdrawn by now."""
+        model = open_model(self._model.folder.path)
+        if self._name in model.corpora:
+            left = {name: facts for name, facts in model.document["corpora"].items() if name != self._name}
+            model.folder.write(model.document | {"corpora": left})
         for run in range(1, self._model.runs + 1):
             self._model.folder.own(run, self._name).unlink(missing_ok=True)
 
@@ -218,7 +218,8 @@ class _Adding:
         # Read again: another corpus may have been added during hours of training.
         model = open_model(self._model.folder.path)
         facts = whole.as_json() | {
-            "split": "folds of the project", "added": True, "results": [], "project": self._uuid, "scores": scored.document.as_document(),
+            "split": "folds of the project", "added": True, "results": [], "project": self._uuid,
+            "scores": scored.document.as_document(),
         }  # fmt: skip
         model.folder.write(model.document | {"corpora": model.document["corpora"] | {self._name: facts}})
 
@@ -242,7 +243,9 @@ class _Adding:
         )
         if self._withdrawn(ids):
             shutil.rmtree(folder, ignore_errors=True)
-            raise LabelError("Clips were withdrawn while the network learned from them, so it is not kept; give the command again.")
+            raise LabelError(
+                "Clips were withdrawn while the network learned from them, so it is not kept; give the command again."
+            )
         return folder
 
 
@@ -296,8 +299,8 @@ def _fairly_tested(project: OpenProject, model: Model, decisions: ByDecisions) -
     left = replace(decisions, tested=decisions.tested.only(np.array([clip not in known for clip in decisions.tested.clip_ids])))
     if not len(left.tested.y):
         raise LabelError(
-            f"The shared filters of {model.folder.path} have learned from the labels of the project's random slice, so they cannot "
-            "be scored on it; train a model without these clips."
+            f"The shared filters of {model.folder.path} have learned from the labels of the project's random slice, so they "
+            "cannot be scored on it; train a model without these clips."
         )
     return left
 

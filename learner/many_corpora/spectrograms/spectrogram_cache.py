@@ -20,8 +20,8 @@ from learner.array_files import mapped_array
 from learner.arrays import Float16Array, Waveform
 from learner.audio.decoding import content_hash, decode_blocks
 from learner.corpora.clips import LeftOut, ProbeClip
-from learner.encoders.runtime import user_cache
 from learner.encoders.corpora_model.log_mel import BANDS, HOP, RATE, SETTINGS, log_mel
+from learner.encoders.runtime import user_cache
 from learner.progress import Progress
 
 LIMIT = 8 * 2**30

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from learner.arrays import Float32Array, Float64Array, Int64Array
+from learner.encoders.corpora_model.crops import crop, windows
+from learner.encoders.corpora_model.log_mel import frames_in
 from learner.many_corpora.corpora.reading import ReadCorpus
 from learner.many_corpora.network.resnet import CorpusNetwork
 from learner.many_corpora.recipe import Recipe
-from learner.encoders.corpora_model.crops import crop, windows
-from learner.encoders.corpora_model.log_mel import frames_in
 from learner.many_corpora.spectrograms.spectrogram_cache import Spectrograms
 
 _AT_ONCE = 32

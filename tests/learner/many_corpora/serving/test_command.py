@@ -38,7 +38,11 @@ def test_a_project_is_added_shown_and_predicted(
     assert lines[0] in earmark(project, "status").stdout.splitlines()
     predicted = earmark(project, "predict", tmp_path / "out.csv", "--json")
     report = json.loads(predicted.stdout)
-    assert (report["predicted"], report["model"]["method"], report["model"]["labels"]) == (24, "corpora adapters", ["happy", "sad"])
+    assert (report["predicted"], report["model"]["method"], report["model"]["labels"]) == (
+        24,
+        "corpora adapters",
+        ["happy", "sad"],
+    )
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     assert sum(float(rows[0][f"p_{label}"]) for label in ("happy", "sad")) == pytest.approx(1, abs=1e-5)
 

@@ -90,7 +90,7 @@ def test_what_it_learned_from_it_is_not_scored_on(adapters: Path, manifests: lis
     assert 0 < len(known) < len(clips)
     sentence = known_in_words(encoder, clips, None)
     assert sentence is not None
-    assert f"has learned from the labels of {len(known)} of these {len(clips)} clips, so its score here is too high" in sentence
+    assert f"has learned from the labels of {len(known)} of these {len(clips)} clips, so its score is too high" in sentence
 
     import_files(project, [Path(clip.path) for clip in clips])
     embed(project, encoder=str(adapters))
