@@ -33,8 +33,9 @@ from learner.many_corpora.model_folder import open_model
 from learner.many_corpora.recipe import ADAPTERS, MODES, SCRATCH, SMALL
 from learner.many_corpora.report import report
 from learner.many_corpora.scores import scores
+from learner.many_corpora.settings import TrainSettings
 from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
-from learner.many_corpora.train import TrainSettings, train
+from learner.many_corpora.train import train
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "many-corpora.md"
@@ -91,7 +92,7 @@ def train_all(settings: Settings) -> None:
 
 def of_linear_head(corpus: ReadCorpus) -> float:
     """UA of the usual head on `bundled`, on the same held-out clips."""
-    clips = corpus.spectrograms.clips
+    clips = corpus.inputs.clips
     probed = ProbedEncoder(BUNDLED)
     asked = encoder_named(BUNDLED).settings
     cache = VectorCache(cache_folder(None), fingerprint=probed.fingerprint, width=probed.encoder.dim)

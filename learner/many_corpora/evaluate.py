@@ -14,10 +14,10 @@ from db.store.files import written_whole
 from learner.corpora.clips import LeftOut, manifest_clips
 from learner.encoders.runtime import chosen_device
 from learner.many_corpora.corpora.reading import corpus_name
+from learner.many_corpora.inputs.clip_cache import ClipCache
 from learner.many_corpora.model_folder import Model, open_model
 from learner.many_corpora.predictions import write_predictions
 from learner.many_corpora.scores import scores
-from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
 from learner.many_corpora.training.batches import probabilities
 from learner.progress import Watch
 
@@ -42,7 +42,7 @@ def evaluate(
     corpus: str | None = None,
     run: int = 1,
     device: str | None = None,
-    cache: SpectrogramCache | None = None,
+    cache: ClipCache | None = None,
     watch: Watch,
 ) -> Evaluated:
     """Write a probability of each label for each clip of a manifest; clips without a label are predicted, and not scored.
@@ -62,9 +62,9 @@ def evaluate(
     device = chosen_device(device)
     labelled = manifest_clips(manifest, unlabelled=True)
     with watch("read", "clip") as moved:
-        spectrograms = (cache or SpectrogramCache()).of(labelled.clips, progress=moved)
-    clips = spectrograms.clips
-    found = Evaluated(name, None, len(clips), [*labelled.left_out, *spectrograms.left_out], list(labelled.notes))
+        inputs = (cache or model.backbone.cache()).of(labelled.clips, progress=moved)
+    clips = inputs.clips
+    found = Evaluated(name, None, len(clips), [*labelled.left_out, *inputs.left_out], list(labelled.notes))
     if not clips:
         raise LabelError(f"{manifest} has no clip that can be read; check its audio files.")
     network = model.network(run, name).to(device)
@@ -73,7 +73,7 @@ def evaluate(
         parts = [rows[begin : begin + 64] for begin in range(0, len(rows), 64)]
         values = []
         for done, part in enumerate(parts):
-            values.append(probabilities(network, spectrograms, part, recipe=model.recipe, device=device))
+            values.append(probabilities(network, inputs, part, device=device))
             moved(min(64 * (done + 1), len(rows)), len(rows))
     each = np.concatenate(values)
     labels = model.corpora[name]

@@ -22,10 +22,7 @@ def write_learned_from(model: Path, corpora: Sequence[ReadCorpus]) -> None:
         EncoderError: the list cannot be written, or a file has gone since it was read.
     """
     paths = {
-        corpus.spectrograms.clips[row].path
-        for corpus in corpora
-        for row, part in enumerate(corpus.parts.of.tolist())
-        if part != TEST
+        corpus.inputs.clips[row].path for corpus in corpora for row, part in enumerate(corpus.parts.of.tolist()) if part != TEST
     }
     try:
         known = sorted({content_hash(path) for path in paths})

@@ -1,9 +1,9 @@
 """The folder of a model for many corpora; every file in it is read as if a stranger had written it.
 
-`model.json`: mode, backbone, recipe, and each corpus with its labels. `settings.json`: what the training depends on. And in
-`run-1`, `run-2`, …: `shared/` (filters, and what corpora had of their own when these were trained), `corpora/` (what a corpus has
-of its own, a file each; with filters where these are not shared), `test/` (predictions of the held-out clips), `training/`
-(states and one line an epoch).
+`model.json`: mode, backbone (an encoder by name and revision), recipe, and each corpus with its labels. `settings.json`: what the
+training depends on. And in `run-1`, `run-2`, …: `shared/` (filters that were trained, and what corpora had of their own then),
+`corpora/` (what a corpus has of its own, a file each; with filters where these are not shared), `test/` (predictions of the
+held-out clips), `training/` (states and one line an epoch).
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from torch import nn
 
 from db.errors import EncoderError
 from db.store.files import whole, write_whole
-from learner.many_corpora.network.resnet import CorpusNetwork, Filters, OwnLayers
-from learner.many_corpora.recipe import ADAPTERS, FINETUNE, MODES, RESNET, SCRATCH, Recipe, recipe_of
+from learner.many_corpora.backbones.base import Backbone
+from learner.many_corpora.backbones.registry import backbone_of
+from learner.many_corpora.network.base import CorpusNetwork
+from learner.many_corpora.recipe import ADAPTERS, FINETUNE, MODES, SCRATCH
 
 VERSION = 1
 _MOST_BYTES = 64 * 2**20
@@ -100,7 +102,7 @@ class Model:
 
     folder: ModelFolder
     mode: str
-    recipe: Recipe
+    backbone: Backbone
     corpora: dict[str, list[str]]
     """The labels of each corpus."""
     runs: int
@@ -115,17 +117,18 @@ class Model:
         """The network of a corpus.
 
         Raises:
-            EncoderError: a file is missing or damaged.
+            EncoderError: a file is missing or damaged, or the encoder that the model needs has changed.
         """
-        filters = Filters(self.recipe)
-        own = OwnLayers(self.recipe, classes=len(self.corpora[corpus]), adapters=self.mode == ADAPTERS)
+        backbone = self.backbone
+        filters = backbone.filters()
+        own = backbone.own(classes=len(self.corpora[corpus]), adapters=self.mode == ADAPTERS)
         parts: dict[str, nn.Module] = {"own": own}
-        if self.shares_filters:
+        if not self.shares_filters:
+            parts["filters"] = backbone.copied(filters)
+        elif backbone.trains_filters:
             load_parts(self.folder.filters(run), {"filters": filters})
-        else:
-            parts["filters"] = filters
         load_parts(self.folder.own(run, corpus), parts)
-        return CorpusNetwork(self.recipe, filters, own).eval()
+        return backbone.network(filters, own).eval()
 
 
 def open_model(path: Path) -> Model:
@@ -138,15 +141,15 @@ def open_model(path: Path) -> Model:
         raise EncoderError(f"{path} holds no model; train one with `earmark corpora train … --output {path}`.")
     document = _json(path / "model.json")
     try:
-        if document["version"] != VERSION or document["mode"] not in MODES or document["backbone"] != RESNET:
+        if document["version"] != VERSION or document["mode"] not in MODES:
             raise EncoderError(f"{path} holds a model of another release of Earmark; train it again with this one.")
         corpora = {checked_name(name): [str(label) for label in facts["labels"]] for name, facts in document["corpora"].items()}
-        runs, recipe = int(document["runs"]), recipe_of(document["recipe"])
+        runs, backbone = int(document["runs"]), backbone_of(document)
         if runs < 1 or not corpora or any(not 2 <= len(labels) <= 10_000 for labels in corpora.values()):
             raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise EncoderError(f"{path / 'model.json'} is damaged; train the model again.") from error
-    return Model(ModelFolder(path), document["mode"], recipe, corpora, runs, document)
+    return Model(ModelFolder(path), document["mode"], backbone, corpora, runs, document)
 
 
 def checked_name(name: str) -> str:

@@ -12,18 +12,23 @@ def report(path: Path) -> dict[str, Any]:
     """The parameters of a model's first run.
 
     Returns:
-        `shared` (filters that all corpora use), `corpora` (what each has of its own, by kind; `ratio` is adapters and norms to
-        filters, `ratio_with_head` all of it to filters, `single` what a model of this corpus alone would have), `total`,
-        `to_one` (total to the mean of single models), `to_as_many` (total to all single models together).
+        `shared` (what all corpora use; of an encoder the layers that are used, which the folder does not hold), `corpora` (what
+        each has of its own, by kind; `ratio` is adapters and norms to filters, `ratio_with_head` all but a copy of filters to
+        filters, `single` what a model of this corpus alone would have), `total`, `to_one` (total to the mean of single models),
+        `to_as_many` (total to all single models together).
 
     Raises:
         EncoderError: the model cannot be read.
     """
     model = open_model(path)
-    shared = sum(sizes_of(model.folder.filters(1)).values()) if model.shares_filters else 0
+    of_corpora = {name: sizes_of(model.folder.own(1, name)) for name in model.corpora}
+    if not model.backbone.trains_filters:
+        copied = next(iter(of_corpora.values())).items()
+        shared = model.backbone.shared_parameters() - sum(size for tensor, size in copied if tensor.startswith("filters."))
+    else:
+        shared = sum(sizes_of(model.folder.filters(1)).values()) if model.shares_filters else 0
     corpora = {}
-    for name in model.corpora:
-        sizes = sizes_of(model.folder.own(1, name))
+    for name, sizes in of_corpora.items():
         kinds = {
             kind: sum(size for tensor, size in sizes.items() if tensor.startswith(start))
             for kind, start in (
@@ -33,7 +38,7 @@ def report(path: Path) -> dict[str, Any]:
                 ("head", "own.head."),
             )
         }
-        filters, own = shared or kinds["filters"], sum(kinds.values()) - kinds["filters"]
+        filters, own = shared + kinds["filters"], sum(kinds.values()) - kinds["filters"]
         corpora[name] = kinds | {
             "own": sum(kinds.values()),
             "single": filters + kinds["norms"] + kinds["head"],

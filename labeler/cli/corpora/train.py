@@ -71,7 +71,7 @@ def train(
     You can interrupt it: the same command goes on where it was.
     """
     from learner.many_corpora.recipe import RECIPES
-    from learner.many_corpora.train import TrainSettings
+    from learner.many_corpora.settings import TrainSettings
     from learner.many_corpora.train import train as train_corpora
 
     given = values | {"rates": _numbers(rates, of="--rates"), "dropout": _numbers(dropout, of="--dropout")}

@@ -10,14 +10,14 @@ MOST_WINDOWS = 12
 """Of one clip; a longer clip is looked at in so many places, evenly spaced."""
 
 
-def crop(spectrogram: Float16Array, *, frames: int, rng: np.random.Generator) -> Float32Array:
+def crop(spectrogram: Float16Array | Float32Array, *, frames: int, rng: np.random.Generator) -> Float32Array:
     """A stretch [bands, frames] at a random place."""
     length = spectrogram.shape[1]
     begin = int(rng.integers(max(length - frames, 0) + 1)) if length >= frames else int(rng.integers(length))
     return _stretch(spectrogram, begin, frames)
 
 
-def windows(spectrogram: Float16Array, *, frames: int) -> Float32Array:
+def windows(spectrogram: Float16Array | Float32Array, *, frames: int) -> Float32Array:
     """The whole clip as [windows, bands, frames]: the fewest that cover it, evenly spaced; they may overlap."""
     length = spectrogram.shape[1]
     count = min(-(-length // frames), MOST_WINDOWS)
@@ -25,7 +25,7 @@ def windows(spectrogram: Float16Array, *, frames: int) -> Float32Array:
     return np.stack([_stretch(spectrogram, begin, frames) for begin in begins.tolist()])
 
 
-def _stretch(spectrogram: Float16Array, begin: int, frames: int) -> Float32Array:
+def _stretch(spectrogram: Float16Array | Float32Array, begin: int, frames: int) -> Float32Array:
     length = spectrogram.shape[1]
     if length >= frames:
         return spectrogram[:, begin : begin + frames].astype(np.float32)

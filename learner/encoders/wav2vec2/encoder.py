@@ -92,14 +92,7 @@ class Wav2Vec2Encoder(HiddenLayerEncoder):
         return seconds_by_precision(self._loaded(), device=self._device, sampling_rate=self.sampling_rate)
 
     def _loaded(self) -> Any:
-        model = load_model(self._checkpoint)
-        highest = max(self._layers.indices)
-        if highest < len(model.encoder.layers):
-            # The last hidden state that is left would otherwise be the one behind a final layer norm.
-            model.config.tie_last_hidden_states = False
-            # Hidden state 0, the input of the first layer, is recorded where that layer runs.
-            del model.encoder.layers[max(highest, 1) :]
-        return model
+        return load_up_to(self._checkpoint, max(self._layers.indices))
 
     def _prepared(self, network: Any, precision: str) -> Any:
         if self._device == "cpu":
@@ -107,6 +100,21 @@ class Wav2Vec2Encoder(HiddenLayerEncoder):
 
             prepare_for_cpu(network, precision=precision)
         return network
+
+
+def load_up_to(checkpoint: Checkpoint, highest: int) -> Any:
+    """The network in float32 on the CPU, without the layers above a hidden state.
+
+    Raises:
+        EncoderError: it cannot be loaded.
+    """
+    model = load_model(checkpoint)
+    if highest < len(model.encoder.layers):
+        # The last hidden state that is left would otherwise be the one behind a final layer norm.
+        model.config.tie_last_hidden_states = False
+        # Hidden state 0, the input of the first layer, is recorded where that layer runs.
+        del model.encoder.layers[max(highest, 1) :]
+    return model
 
 
 def default_layers(checkpoint: Checkpoint) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from db.errors import AudioError, LabelError
@@ -15,9 +13,8 @@ from learner.arrays import Float16Array
 from learner.audio.decoding import audio_info, decode
 from learner.corpora.clips import LeftOut, ProbeClip
 from learner.encoder_training.augment import as_another_voice
-from learner.encoders.loading import load_model
+from learner.encoder_training.frames.convolutions import FrozenConvolutions
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
-from learner.encoders.wav2vec2.encoder import gain_of, with_gain
 from learner.progress import Progress
 
 MOST_BYTES = 2**30
@@ -36,8 +33,9 @@ class ClipFrames:
         Raises:
             EncoderError: the checkpoint cannot be loaded.
         """
-        self._clips, self._checkpoint, self._device = list(clips), checkpoint, device
-        self._convolutions: Any = load_model(checkpoint).feature_extractor.to(device)
+        self._clips, self._checkpoint = list(clips), checkpoint
+        self._convolutions = FrozenConvolutions(checkpoint, device=device)
+        self._convolutions.load()
         self._kept: dict[tuple[int, int], Float16Array] = {}
         self._bytes = 0
         self.lengths: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
@@ -90,11 +88,7 @@ class ClipFrames:
         samples = _decoded(clip, end, rate)
         if voice != OWN_VOICE:
             samples = as_another_voice(samples, [voice, zlib.crc32((clip.speaker or clip.path).encode("utf-8", "surrogatepass"))])
-        lacking = self._checkpoint.receptive_field - len(samples)
-        gained = with_gain(np.pad(samples, (0, lacking)) if lacking > 0 else samples, gain_of(self._checkpoint))
-        with torch.inference_mode():
-            found = self._convolutions(torch.from_numpy(gained)[None].to(self._device))[0].T
-            frames: Float16Array = found.clamp(-65_000, 65_000).half().cpu().numpy()
+        frames = self._convolutions.frames(self._convolutions.gained(samples))
         if not np.isfinite(frames).all():
             raise AudioError(f"{clip.path} gives frames that are not numbers.")
         return frames
@@ -105,8 +99,3 @@ def _decoded(clip: ProbeClip, end: float, rate: int) -> NDArray[np.float32]:
         duration = audio_info(clip.path).duration
         return decode(clip.path, start=clip.start, end=None if duration <= end else end, sampling_rate=rate)
     return decode(clip.path, start=clip.start, end=end, sampling_rate=rate)
-
-
-def frames_per_second(checkpoint: Checkpoint) -> float:
-    """How many frames a second of audio has."""
-    return checkpoint.sampling_rate / checkpoint.stride

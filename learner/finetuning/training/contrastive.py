@@ -15,12 +15,12 @@ import torch
 from torch import nn
 
 from db.errors import EncoderError
+from learner.encoder_training.frames.transformer import FrameTransformer, Masks
 from learner.encoders.loading import load_model
 from learner.encoders.tensor_files import stored_tensors
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
 from learner.finetuning.recipe import Pretraining
 from learner.finetuning.training.crops import MaskedCrops, MaskedPortion, share_of_rate
-from learner.finetuning.training.network import FrameTransformer, Masks
 
 _WARMEST, _COLDEST, _COOLING = 2.0, 0.5, 0.999995
 """Temperature of the Gumbel softmax, and its fall a step."""

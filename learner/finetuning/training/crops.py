@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from learner.arrays import Float16Array, Int64Array
+from learner.encoder_training.frames.portions import Portion, cropped, micro_seconds, portions
 from learner.finetuning.recipe import Pretraining
-from learner.finetuning.training.batches import Portion, cropped, micro_seconds, portions
 from learner.finetuning.training.masks import masked_starts
 
 

@@ -16,9 +16,9 @@ from torch import nn
 
 from db.store.files import whole
 from learner.arrays import Float32Array, Int64Array
+from learner.encoder_training.frames.transformer import FrameTransformer, Masks
 from learner.finetuning.recipe import Pretraining
 from learner.finetuning.training.crops import MaskedCrops, MaskedPortion, share_of_rate
-from learner.finetuning.training.network import FrameTransformer, Masks
 
 _NARROW = 256
 """Hidden values of a head."""

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from db.errors import EncoderError
+from learner.encoder_training.frames.convolutions import frames_per_second
+from learner.encoder_training.frames.portions import micro_seconds
 from learner.encoders.wav2vec2.checkpoints import Checkpoint
-from learner.finetuning.training.batches import micro_seconds
-from learner.finetuning.training.clip_frames import frames_per_second
 
 _FLOAT = 4
 _COPIES = 4

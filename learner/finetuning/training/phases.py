@@ -10,6 +10,8 @@ from typing import Any
 import torch
 
 from learner.arrays import Float32Array, Int64Array
+from learner.encoder_training.frames.convolutions import frames_per_second
+from learner.encoder_training.frames.transformer import FrameTransformer
 from learner.encoders.hidden_layers import LEAST_WIDTH
 from learner.encoders.loading import load_model
 from learner.encoders.pooling import parse_layers
@@ -21,11 +23,11 @@ from learner.finetuning.folds import Fold
 from learner.finetuning.recipe import ANYONE, MEAN, SHIPPED, TAPT, Pretraining, Recipe, Supervised
 from learner.finetuning.recipe import PseudoLabels as PseudoLabelRecipe
 from learner.finetuning.shipped_head import fitted_in_voices
-from learner.finetuning.training.clip_frames import OWN_VOICE, ClipFrames, frames_per_second
+from learner.finetuning.training.clip_frames import OWN_VOICE, ClipFrames
 from learner.finetuning.training.contrastive import ContrastiveJob
 from learner.finetuning.training.crops import MaskedCrops
 from learner.finetuning.training.masked_prediction import MaskedPredictionJob, PseudoLabels
-from learner.finetuning.training.network import ClipClassifier, FrameTransformer
+from learner.finetuning.training.network import ClipClassifier
 from learner.finetuning.training.steps import Ended, Job, cannot_be_written, carry_through
 from learner.finetuning.training.supervised import SupervisedJob
 

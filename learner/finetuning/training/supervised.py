@@ -13,13 +13,15 @@ from torch import nn
 
 from learner.arrays import Float16Array, Float32Array, Float64Array, Int64Array
 from learner.dataset.speaker_norm import NONE
+from learner.encoder_training.frames.portions import Portion, cropped, micro_seconds, portions
+from learner.encoder_training.frames.transformer import Masks
 from learner.finetuning.folds import Fold
 from learner.finetuning.recipe import Supervised
 from learner.finetuning.shipped_head import ShippedHead, Statistics, statistics
-from learner.finetuning.training.batches import Portion, cropped, micro_seconds, portions, rows_of_step, steps_of_epoch
+from learner.finetuning.training.batches import rows_of_step, steps_of_epoch
 from learner.finetuning.training.clip_frames import OWN_VOICE, ClipFrames
 from learner.finetuning.training.masks import masked_share
-from learner.finetuning.training.network import ClipClassifier, Masks
+from learner.finetuning.training.network import ClipClassifier
 
 _RISE = 0.1
 """Share of the steps in which a rate that decays rises first."""

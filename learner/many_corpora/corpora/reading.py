@@ -17,7 +17,7 @@ from db.errors import EarmarkError, LabelError
 from learner.arrays import Int64Array
 from learner.corpora.clips import LabelledClips, LeftOut, manifest_clips
 from learner.many_corpora.corpora.parts import NAMES, TRAIN, Parts, parts_of
-from learner.many_corpora.spectrograms.spectrogram_cache import MOST_SECONDS, SpectrogramCache, Spectrograms
+from learner.many_corpora.inputs.clip_cache import ClipCache, ClipInputs, Inputs
 from learner.progress import Watch
 
 LEAST_CLIPS = 10
@@ -35,7 +35,7 @@ class ReadCorpus:
     labels: list[str]
     y: Int64Array
     """Class of each clip, [n]."""
-    spectrograms: Spectrograms
+    inputs: Inputs
     parts: Parts
     remarks: list[str] = field(default_factory=list)
 
@@ -47,7 +47,7 @@ class ReadCorpus:
     @property
     def digest(self) -> str:
         """Changes with the clips, their labels and their parts."""
-        listed = zip(self.spectrograms.clips, self.spectrograms.keys, self.parts.of.tolist(), strict=True)
+        listed = zip(self.inputs.clips, self.inputs.keys, self.parts.of.tolist(), strict=True)
         rows = [[key, clip.label, clip.speaker, int(part)] for clip, key, part in listed]
         content = json.dumps([self.labels, rows]).encode("utf-8", "surrogatepass")
         return hashlib.sha256(content).hexdigest()[:20]
@@ -71,7 +71,7 @@ class ReadCorpora:
 
 
 def read_corpora(
-    manifests: Sequence[Path], *, split_seed: int, order: Sequence[str] = (), cache: SpectrogramCache, watch: Watch
+    manifests: Sequence[Path], *, split_seed: int, order: Sequence[str] = (), cache: ClipCache, watch: Watch
 ) -> ReadCorpora:
     """Read manifests.
 
@@ -107,35 +107,35 @@ def corpus_name(manifest: Path) -> str:
 
 
 def _read(
-    name: str, manifest: Path, found: ReadCorpora, *, split_seed: int, order: Sequence[str], cache: SpectrogramCache, watch: Watch
+    name: str, manifest: Path, found: ReadCorpora, *, split_seed: int, order: Sequence[str], cache: ClipCache, watch: Watch
 ) -> ReadCorpus:
     labelled = manifest_clips(manifest)
     found.left_out[name] = list(labelled.left_out)
     _check_number(name, labelled.clips, what="labelled")
     with watch(f"read {name}", "clip") as moved:
-        spectrograms = cache.of(labelled.clips, progress=moved)
-    found.left_out[name] += spectrograms.left_out
-    _check_number(name, spectrograms.clips, what="readable")
-    return made_corpus(name, labelled, spectrograms, split_seed=split_seed, order=order)
+        inputs = cache.of(labelled.clips, progress=moved)
+    found.left_out[name] += inputs.left_out
+    _check_number(name, inputs.clips, what="readable")
+    return made_corpus(name, labelled, inputs, split_seed=split_seed, order=order)
 
 
 def made_corpus(
-    name: str, labelled: LabelledClips, spectrograms: Spectrograms, *, split_seed: int, order: Sequence[str] = ()
+    name: str, labelled: LabelledClips, inputs: ClipInputs, *, split_seed: int, order: Sequence[str] = ()
 ) -> ReadCorpus:
     """A corpus of clips that can be decoded."""
-    labels = _ordered({clip.label for clip in spectrograms.clips}, order)
+    labels = _ordered({clip.label for clip in inputs.clips}, order)
     place = {label: number for number, label in enumerate(labels)}
-    y = np.array([place[clip.label] for clip in spectrograms.clips], dtype=np.int64)
-    parts = parts_of(spectrograms.clips, y, classes=len(labels), seed=split_seed)
+    y = np.array([place[clip.label] for clip in inputs.clips], dtype=np.int64)
+    parts = parts_of(inputs.clips, y, classes=len(labels), seed=split_seed)
     for part, what in enumerate(NAMES):
         if len(parts.rows(part)) < 2:
             raise LabelError(f"{name} has too few clips for {what}; add clips of other speakers, or leave it out.")
     remarks = [*labelled.notes, *_remarks(name, labels, y, parts)]
-    if spectrograms.cut:
+    if inputs.cut:
         remarks.append(
-            f"{name}: only the first {MOST_SECONDS / 60:.0f} minutes of long clips are used (in {spectrograms.cut} of {len(y)})."
+            f"{name}: only the first {inputs.most_seconds / 60:.0f} minutes of long clips are used (in {inputs.cut} of {len(y)})."
         )
-    return ReadCorpus(name, labels, y, spectrograms, parts, remarks)
+    return ReadCorpus(name, labels, y, inputs, parts, remarks)
 
 
 def _check_number(name: str, clips: Sequence[Any], *, what: str) -> None:

@@ -22,9 +22,13 @@ class Head(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Logits [n, classes] of feature maps [n, channels, bands, frames]."""
-        pooled = maps.mean(dim=(2, 3)) if self.attention is None else self.attention(maps)
-        hidden = functional.relu(self.norm(self.hidden(pooled)))
+        hidden = functional.relu(self.norm(self.hidden(self.pooled(maps))))
         found: Tensor = self.classes(functional.dropout(hidden, self._dropout, self.training))
+        return found
+
+    def pooled(self, maps: Tensor) -> Tensor:
+        """[n, channels] of maps [n, channels, bands, frames]."""
+        found: Tensor = maps.mean(dim=(2, 3)) if self.attention is None else self.attention(maps)
         return found
 
 

@@ -6,12 +6,18 @@ Every 3x3 convolution and the 1x1 beside it are summed, then normalised (paralle
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from learner.arrays import Int64Array
+from learner.encoders.corpora_model.crops import crop, windows
+from learner.encoders.corpora_model.log_mel import frames_in
+from learner.many_corpora.network.base import Array, CorpusNetwork
 from learner.many_corpora.network.heads import Head
 from learner.many_corpora.recipe import Recipe
 
@@ -69,18 +75,50 @@ def _adapter(layer: Layer) -> nn.Conv2d:
     return convolution
 
 
-class CorpusNetwork(nn.Module):
-    """The network of one corpus: filters, shared or not, with its own layers."""
+class ResNet(CorpusNetwork):
+    """The network of one corpus: filters, shared or not, with its own layers. It takes spectrograms [n, bands, frames]."""
+
+    filters: Filters
+    own: OwnLayers
 
     def __init__(self, recipe: Recipe, filters: Filters, own: OwnLayers) -> None:
         super().__init__()
         self.filters, self.own = filters, own
         self._layers, self._dropout = layers_of(recipe), recipe.dropout
+        self._frames, self._tunes_norms = frames_in(recipe.crop_seconds), True
 
     def forward(self, spectrograms: Tensor) -> Tensor:
         """Logits [n, classes] of spectrograms [n, bands, frames]."""
         found: Tensor = self.own.head(self.maps(spectrograms))
         return found
+
+    def pooled(self, spectrograms: Tensor) -> Tensor:
+        """The maps as the head pools them, [n, channels]."""
+        return self.own.head.pooled(self.maps(spectrograms))
+
+    def learns(self, *, filters: bool, norms: bool) -> None:
+        """See `CorpusNetwork`."""
+        self.filters.requires_grad_(filters)
+        self.own.norms.requires_grad_(norms)
+        self._tunes_norms = norms
+
+    def train(self, mode: bool = True) -> ResNet:
+        """As any module; normalisation that does not learn keeps its statistics."""
+        super().train(mode)
+        self.own.norms.train(mode and self._tunes_norms)
+        return self
+
+    def crop(self, array: Array, rng: np.random.Generator) -> Array:
+        """A stretch [bands, frames]."""
+        return crop(array, frames=self._frames, rng=rng)
+
+    def windows(self, array: Array) -> Sequence[Array]:
+        """[windows, bands, frames]."""
+        return list(windows(array, frames=self._frames))
+
+    def portions(self, cuts: Sequence[Array], *, device: str) -> Iterator[tuple[Int64Array, Tensor]]:
+        """All at once: they are equally long."""
+        yield np.arange(len(cuts)), torch.from_numpy(np.stack(cuts)).to(device)
 
     def maps(self, spectrograms: Tensor) -> Tensor:
         """The output of the last stage, [n, channels, bands / 8, frames / 8] (rounded up)."""

@@ -21,7 +21,8 @@ from learner.encoders.corpora_model.folded import FoldedNetwork, folded
 from learner.finetuning.model.folder import replaced
 from learner.many_corpora.model_folder import Model
 from learner.many_corpora.network.heads import Head
-from learner.many_corpora.network.resnet import CorpusNetwork
+from learner.many_corpora.network.resnet import ResNet
+from learner.many_corpora.recipe import RESNET
 from learner.prediction.models import document
 from learner.prediction.models.document import CROPS, DOCUMENT, NETWORK, ModelDocument, Scores, TrainedOn
 
@@ -63,11 +64,11 @@ def save_classifier(
             head=CROPS,
             layers=None,
             pooling="mean",
-            clip_seconds=model.recipe.crop_seconds,
+            clip_seconds=model.backbone.recipe.crop_seconds,
             method=f"corpora {model.mode}",
             encoder=model.folder.path.name,
             revision=f"run {run}",
-            recipe=model.recipe.as_json(),
+            recipe=model.backbone.recipe.as_json(),
             trained_on=TrainedOn(
                 clips=len(clips),
                 speakers=len({clip.speaker for clip in clips if clip.speaker is not None}),
@@ -87,7 +88,7 @@ def save_classifier(
 
 def check_foldable(model: Model) -> None:
     """Raises EncoderError if a network of this model is no network of its own: before it is trained, and not after it."""
-    if model.document["backbone"] != "resnet":
+    if model.backbone.name != RESNET:
         raise EncoderError(
             f"{model.folder.path} has adapters on an encoder, and such a network cannot be adopted; leave --adopt out, or train "
             "a model with --backbone resnet."
@@ -102,7 +103,7 @@ def folded_network(model: Model, run: int, corpus: str) -> tuple[FoldedNetwork, 
     """
     check_foldable(model)
     network = model.network(run, corpus)
-    assert isinstance(network, CorpusNetwork)
+    assert isinstance(network, ResNet)
     own = network.own
     filters = [convolution.weight for convolution in network.filters.convolutions]
     adapters = None if own.adapters is None else [adapter.weight for adapter in own.adapters]

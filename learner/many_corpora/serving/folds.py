@@ -17,7 +17,7 @@ from learner.finetuning.project.material import Material
 from learner.finetuning.result import RunOfFold
 from learner.many_corpora.corpora.parts import TEST, TRAIN, VALIDATION, Parts, parts_of
 from learner.many_corpora.corpora.reading import ReadCorpus
-from learner.many_corpora.spectrograms.spectrogram_cache import Spectrograms
+from learner.many_corpora.inputs.clip_cache import ClipInputs
 
 LEAST_ROWS = 4
 """Clips to learn from, two of them for validation at most: normalisation needs two in a batch."""
@@ -27,11 +27,11 @@ _EACH = 5
 
 @dataclass(frozen=True)
 class ProjectCorpus:
-    """The clips of a project that can be read, as rows of `material`, with their spectrograms in the same order."""
+    """The clips of a project that can be read, as rows of `material`, with what a network takes of them in the same order."""
 
     name: str
     material: Material
-    spectrograms: Spectrograms
+    inputs: ClipInputs
     split_seed: int
 
     @property
@@ -63,7 +63,7 @@ class ProjectCorpus:
 
     def _corpus(self, rows: Int64Array, *, learned: int) -> ReadCorpus:
         """Of these rows the first `learned` ones are learned from."""
-        clips = [self.spectrograms.clips[row] for row in rows[:learned].tolist()]
+        clips = [self.inputs.clips[row] for row in rows[:learned].tolist()]
         # A clip without a label is never learned from, so that its class does not matter.
         y = np.searchsorted(self.places, self.material.y[rows]).clip(max=len(self.places) - 1).astype(np.int64)
         dealt = parts_of(clips, y[:learned], classes=len(self.places), seed=self.split_seed)
@@ -71,7 +71,7 @@ class ProjectCorpus:
         part[:learned] = np.where(dealt.of == VALIDATION, VALIDATION, TRAIN)
         if not {TRAIN, VALIDATION} <= {*part[:learned].tolist()} or (part == TRAIN).sum() < 2:
             part[:learned] = np.where(np.arange(learned) % _EACH == 0, VALIDATION, TRAIN)
-        return ReadCorpus(self.name, self.labels, y, self.spectrograms.chosen(rows.tolist()), Parts(part, dealt.by_speaker))
+        return ReadCorpus(self.name, self.labels, y, self.inputs.chosen(rows.tolist()), Parts(part, dealt.by_speaker))
 
 
 def too_little(y: Int64Array, fold: Fold) -> RunOfFold:

@@ -29,6 +29,7 @@ from db.records.portions import portions
 from db.serving.random_slice import project_uuid
 from learner.encoders.corpora_model.files import LEARNED_FROM
 from learner.encoders.runtime import chosen_device
+from learner.features.erasing import probe_cache
 from learner.finetuning.kept import Kept, digest
 from learner.finetuning.project.comparison import ProjectResult, compared
 from learner.finetuning.project.decisions import ByDecisions, labelled_by_decisions
@@ -36,11 +37,12 @@ from learner.finetuning.project.folder import kept_in, one_at_a_time, refuse_wit
 from learner.finetuning.project.scoring import check, frozen_predictions, readable_material, result_of_tested
 from learner.finetuning.result import RunOfFold
 from learner.many_corpora.corpora.reading import ReadCorpus, corpus_name
+from learner.many_corpora.inputs.clip_cache import ClipCache
 from learner.many_corpora.model_folder import Model, ModelFolder, open_model, unwritable
+from learner.many_corpora.modes.registry import trainer_of
 from learner.many_corpora.serving.classifier import check_foldable, save_classifier
 from learner.many_corpora.serving.folds import ProjectCorpus, too_little
-from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
-from learner.many_corpora.train import Trainer, settings_of
+from learner.many_corpora.settings import settings_of
 from learner.many_corpora.training.batches import probabilities
 from learner.prediction.adopted import classifier_folder
 from learner.prediction.models.document import Difference, Estimate, Scores
@@ -66,7 +68,7 @@ def add_project(
     *,
     adopt: bool = False,
     device: str | None = None,
-    cache: SpectrogramCache | None = None,
+    cache: ClipCache | None = None,
     watch: Watch,
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> AddedProject:
@@ -92,7 +94,7 @@ def add_project(
     check(decisions)
     with one_at_a_time(project):
         return _Adding(model, project, device=chosen_device(device), watch=watch, note=note).through(
-            decisions, cache or SpectrogramCache(project.cache_dir / "spectrograms"), adopt=adopt
+            decisions, cache or model.backbone.cache(probe_cache(project) / "inputs"), adopt=adopt
         )
 
 
@@ -106,12 +108,12 @@ class _Adding:
             self._uuid = project_uuid(session)
         self._name = _name_of(model, project, self._uuid)
 
-    def through(self, decisions: ByDecisions, cache: SpectrogramCache, *, adopt: bool) -> AddedProject:
+    def through(self, decisions: ByDecisions, cache: ClipCache, *, adopt: bool) -> AddedProject:
         clips = dict(sorted(decisions.clips.items()))
         with self._watch(f"read {self._name}", "clip") as moved:
-            spectrograms = cache.of(list(clips.values()), progress=moved)
-        material = readable_material(decisions, clips, spectrograms.clips)
-        corpus = ProjectCorpus(self._name, material, spectrograms, self._settings.split_seed)
+            inputs = cache.of(list(clips.values()), progress=moved)
+        material = readable_material(decisions, clips, inputs.clips)
+        corpus = ProjectCorpus(self._name, material, inputs, self._settings.split_seed)
         whole, ids = corpus.of_all(), material.clip_ids.tolist()
         kept = kept_in(self._project, self._document(corpus), decisions=material.as_listed())
         refuse_withdrawn(self._project, kept, ids)
@@ -124,7 +126,7 @@ class _Adding:
             self._forget_own()
         refuse_withdrawn(self._project, kept, ids)
         result = result_of_tested(
-            material, found, self._model.mode, self._model.folder.path.name, runs=1, left_out=spectrograms.left_out
+            material, found, self._model.mode, self._model.folder.path.name, runs=1, left_out=inputs.left_out
         )
         scored = compared(material.decisions, result, frozen_predictions(material.decisions))
         assert scored.document is not None
@@ -165,21 +167,24 @@ class _Adding:
         model = replace(self._model, folder=folder, corpora={read.name: read.labels})
         network = model.network(_RUN, read.name).to(self._device)
         rows = np.arange(len(read.y) - tested, len(read.y))
-        return probabilities(network, read.spectrograms, rows, recipe=self._model.recipe, device=self._device).argmax(axis=1)
+        return probabilities(network, read.inputs, rows, device=self._device).argmax(axis=1)
 
     def _trained(self, folder: ModelFolder, run: int, read: ReadCorpus, moved: Progress) -> None:
         @contextmanager
         def watch(_what: str, _unit: str) -> Iterator[Progress]:
             yield moved
 
-        document = json.loads(json.dumps(self._settings.as_json() | {"added": {read.name: read.digest}}))
-        trainer = Trainer(folder, self._settings, document, self._device, watch, lambda _entry: None)
+        backbone = self._model.backbone
+        document = self._settings.as_json(backbone) | {"added": {read.name: read.digest}}
+        trainer = trainer_of(
+            folder, self._settings, backbone, document, device=self._device, watch=watch, told=lambda _entry: None
+        )  # fmt: skip
         trainer.corpus(run, read, others=_first(self._model))
 
     @contextmanager
     def _bar(self, trainings: int) -> Iterator[Iterator[Progress]]:
         """One bar for the steps of all trainings: a `Progress` for each of them, in turn."""
-        recipe = self._model.recipe
+        recipe = self._model.backbone.recipe
         steps = len(recipe.rates) * recipe.most_epochs * recipe.epoch_steps
         self._note(
             f"{trainings} networks are trained: one for each fold of the random slice, which gives a fair score, and "
@@ -190,7 +195,15 @@ class _Adding:
         with self._watch(f"train {trainings} networks", "step") as moved:
 
             def of(number: int) -> Progress:
-                return lambda done, _total: moved(number * steps + min(done, steps), trainings * steps)
+                furthest = 0
+
+                def show(done: int, _total: int) -> None:
+                    nonlocal furthest
+                    # A training of several stages counts each from 0.
+                    furthest = max(furthest, min(done, steps))
+                    moved(number * steps + furthest, trainings * steps)
+
+                return show
 
             def one_by_one() -> Iterator[Progress]:
                 for number in range(trainings):
@@ -236,7 +249,7 @@ class _Adding:
             open_model(self._model.folder.path),
             self._name,
             run=_RUN,
-            clips=[corpus.spectrograms.clips[row] for row in learned],
+            clips=[corpus.inputs.clips[row] for row in learned],
             scores=_scores(scored),
             remarks=scored.result.remarks,
             beside={DECISIONS_FILE: json.dumps({"clips": ids}) + "\n"},

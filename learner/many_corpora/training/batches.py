@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from learner.arrays import Float32Array, Float64Array, Int64Array
-from learner.encoders.corpora_model.crops import crop, windows
-from learner.encoders.corpora_model.log_mel import frames_in
+from learner.arrays import Float64Array, Int64Array
 from learner.many_corpora.corpora.reading import ReadCorpus
-from learner.many_corpora.network.resnet import CorpusNetwork
-from learner.many_corpora.recipe import Recipe
-from learner.many_corpora.spectrograms.spectrogram_cache import Spectrograms
+from learner.many_corpora.inputs.clip_cache import Inputs
+from learner.many_corpora.network.base import Array, CorpusNetwork
 
 _AT_ONCE = 32
 """Windows in one pass of the network."""
@@ -29,38 +29,51 @@ def batch_rows(rows: Int64Array, *, size: int, step: int, seed: int) -> Int64Arr
     return np.concatenate(found)
 
 
-def batch_of(corpus: ReadCorpus, rows: Int64Array, *, recipe: Recipe, seed: int, step: int, device: str) -> tuple[Tensor, Tensor]:
-    """Crops [n, bands, frames] and classes [n] of a step."""
-    chosen = batch_rows(rows, size=recipe.batch, step=step, seed=seed)
-    rng, frames = np.random.default_rng([seed, step, 1]), frames_in(recipe.crop_seconds)
-    crops = np.stack([crop(corpus.spectrograms[row], frames=frames, rng=rng) for row in chosen.tolist()])
-    return torch.from_numpy(crops).to(device), torch.from_numpy(corpus.y[chosen]).to(device)
+def batch_of(
+    network: CorpusNetwork, corpus: ReadCorpus, rows: Int64Array, *, size: int, seed: int, step: int, device: str
+) -> Iterator[tuple[Any, Tensor]]:
+    """Crops of a step as the network takes them, and their classes [n]; in portions that fit in memory."""
+    chosen = batch_rows(rows, size=size, step=step, seed=seed)
+    rng = np.random.default_rng([seed, step, 1])
+    crops = [network.crop(corpus.inputs[row], rng) for row in chosen.tolist()]
+    for places, inputs in network.portions(crops, device=device):
+        yield inputs, torch.from_numpy(corpus.y[chosen[places]]).to(device)
+
+
+def probabilities(network: CorpusNetwork, inputs: Inputs, rows: Int64Array, *, device: str) -> Float64Array:
+    """Probabilities [n, classes] of clips: those of the windows that cover a clip, averaged."""
+    return _averaged(network, inputs, rows, lambda one: network(one).double().softmax(dim=1), device=device)
+
+
+def pooled_outputs(network: CorpusNetwork, inputs: Inputs, rows: Int64Array, *, device: str) -> Float64Array:
+    """What the head classifies of clips, [n, width]: that of the windows that cover a clip, averaged."""
+    return _averaged(network, inputs, rows, lambda one: network.pooled(one).double(), device=device)
+
+
+def _averaged(
+    network: CorpusNetwork, inputs: Inputs, rows: Int64Array, compute: Callable[[Any], Tensor], *, device: str
+) -> Float64Array:
+    found = [each.mean(axis=0) for each in of_windows(network, inputs, rows, compute, device=device)]
+    return np.array(found, dtype=np.float64)
 
 
 @torch.inference_mode()
-def probabilities(
-    network: CorpusNetwork, spectrograms: Spectrograms, rows: Int64Array, *, recipe: Recipe, device: str
-) -> Float64Array:
-    """Probabilities [n, classes] of clips: those of the windows that cover a clip, averaged."""
+def of_windows(
+    network: CorpusNetwork, inputs: Inputs, rows: Int64Array, compute: Callable[[Any], Tensor], *, device: str
+) -> Iterator[Float64Array]:
+    """What is computed of each window of a clip, [windows, values], clip by clip."""
     network.eval()
-    frames = frames_in(recipe.crop_seconds)
-    found: list[Float64Array] = []
-    waiting: list[Float32Array] = []
-
-    def compute() -> None:
-        if waiting:
-            logits = network(torch.from_numpy(np.concatenate(waiting)).to(device))
-            each = logits.double().softmax(dim=1).cpu().numpy()
-            ends = np.cumsum([len(one) for one in waiting])[:-1]
-            found.extend(part.mean(axis=0) for part in np.split(each, ends))
+    waiting: list[Sequence[Array]] = []
+    for number, row in enumerate(rows.tolist(), start=1):
+        waiting.append(network.windows(inputs[row]))
+        if sum(map(len, waiting)) >= _AT_ONCE or number == len(rows):
+            cuts = [window for windows in waiting for window in windows]
+            found: dict[int, Float64Array] = {}
+            for places, one in network.portions(cuts, device=device):
+                found.update(zip(places.tolist(), compute(one).cpu().numpy(), strict=True))
+            each = np.stack([found[place] for place in range(len(cuts))])
+            yield from np.split(each, np.cumsum([len(windows) for windows in waiting])[:-1])
             waiting.clear()
-
-    for row in rows.tolist():
-        waiting.append(windows(spectrograms[row], frames=frames))
-        if sum(len(one) for one in waiting) >= _AT_ONCE:
-            compute()
-    compute()
-    return np.array(found, dtype=np.float64)
 
 
 def mean_recall(y: Int64Array, predicted: Int64Array) -> float:

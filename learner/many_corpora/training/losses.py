@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from learner.arrays import Int64Array
-from learner.many_corpora.recipe import FOCAL, ORDINAL, Recipe
+from learner.many_corpora.recipe import FOCAL, ORDINAL, Values
 
 
 def balanced_weights(y: Int64Array, *, classes: int) -> Tensor:
@@ -24,7 +24,7 @@ def balanced_weights(y: Int64Array, *, classes: int) -> Tensor:
     return torch.where(present, clips.sum() / (present.sum() * clips.clamp(min=1)), torch.zeros(()))
 
 
-def loss_of(logits: Tensor, y: Tensor, *, recipe: Recipe, weights: Tensor | None) -> Tensor:
+def loss_of(logits: Tensor, y: Tensor, *, recipe: Values, weights: Tensor | None) -> Tensor:
     """The mean loss of a batch.
 
     Args:

@@ -18,10 +18,10 @@ from torch import nn
 
 from db.errors import EncoderError
 from learner.encoders.memory import is_out_of_memory
+from learner.many_corpora.backbones.base import Backbone
 from learner.many_corpora.corpora.parts import TRAIN, VALIDATION
 from learner.many_corpora.corpora.reading import ReadCorpus
-from learner.many_corpora.network.resnet import CorpusNetwork, Filters, OwnLayers
-from learner.many_corpora.recipe import Recipe, decay_of
+from learner.many_corpora.network.base import CorpusNetwork
 from learner.many_corpora.training.batches import batch_of, mean_recall, probabilities
 from learner.many_corpora.training.losses import balanced_weights, loss_of
 from learner.many_corpora.training.stage_state import KeptStage, Place
@@ -38,32 +38,32 @@ class Stage:
     """What is trained on what.
 
     Args:
-        owns: what each corpus has of its own.
+        networks: one for each corpus; several have the same filters.
         tune_filters, tune_norms: whether these move; heads and adapters always do.
+        rates: learning rates, one after the other.
     """
 
     name: str
     corpora: Sequence[ReadCorpus]
-    filters: Filters
-    owns: Sequence[OwnLayers]
+    backbone: Backbone
+    networks: Sequence[CorpusNetwork]
     tune_filters: bool
     tune_norms: bool
-    recipe: Recipe
+    rates: tuple[float, ...]
     seed: int
     device: str
 
+    @property
+    def tuned_filters(self) -> nn.Module:
+        """The filters, or that part of them that is trained."""
+        return self.backbone.copied(self.networks[0].filters)
+
     def groups(self) -> list[dict[str, Any]]:
-        """The weights that move, with their decay: a corpus's own by its size, shared filters hardly."""
-        self.filters.requires_grad_(self.tune_filters)
-        alone, groups = len(self.corpora) == 1, []
-        if self.tune_filters:
-            decay = decay_of(len(self.corpora[0].y)) if alone else self.recipe.filter_decay
-            groups.append({"params": list(self.filters.parameters()), "weight_decay": decay})
-        for corpus, own in zip(self.corpora, self.owns, strict=True):
-            own.norms.requires_grad_(self.tune_norms)
-            moving = [weights for weights in own.parameters() if weights.requires_grad]
-            groups.append({"params": moving, "weight_decay": decay_of(len(corpus.y))})
-        return groups
+        """The weights that move, for an optimiser."""
+        for network in self.networks:
+            network.learns(filters=self.tune_filters, norms=self.tune_norms)
+        clips = [len(corpus.y) for corpus in self.corpora]
+        return self.backbone.groups(self.networks, clips, filters=self.tune_filters)
 
 
 def train_stage(
@@ -93,33 +93,32 @@ def train_stage(
 
 class _Running:
     def __init__(self, stage: Stage, folder: Path, settings: dict[str, Any], moved: Progress, epoch_ended: EpochEnded) -> None:
-        self._stage, self._recipe, self._moved, self._tell = stage, stage.recipe, moved, epoch_ended
-        moving: dict[str, nn.Module] = {"own": nn.ModuleList(stage.owns)}
+        self._stage, self._recipe, self._moved, self._tell = stage, stage.backbone.recipe, moved, epoch_ended
+        moving: dict[str, nn.Module] = {"own": nn.ModuleList(network.own for network in stage.networks)}
         groups = stage.groups()
         if stage.tune_filters:
-            moving["filters"] = stage.filters
+            moving["filters"] = stage.tuned_filters
         self._moving = nn.ModuleDict(moving)
-        for module in (stage.filters, self._moving):
-            module.to(stage.device)
+        for network in stage.networks:
+            network.to(stage.device)
         self._best = copy.deepcopy(self._moving).requires_grad_(False)
         self._place = Place()
-        self._optimiser = torch.optim.SGD(groups, lr=self._recipe.rates[0], momentum=self._recipe.momentum)
+        self._optimiser = stage.backbone.optimiser(groups)
         everything = nn.ModuleDict({"moving": self._moving, "best": self._best, "place": self._place})
         self._kept = KeptStage(folder, stage.name, modules=everything, optimiser=self._optimiser, settings=settings)
-        self._networks = [CorpusNetwork(self._recipe, stage.filters, own) for own in stage.owns]
         weights = [balanced_weights(corpus.y[corpus.parts.rows(TRAIN)], classes=corpus.classes) for corpus in stage.corpora]
         self._weights = [each.to(stage.device) if self._recipe.balanced else None for each in weights]
 
     def through(self) -> list[dict[str, Any]]:
         """All rates."""
-        place, recipe = self._place, self._recipe
+        place, recipe, rates = self._place, self._recipe, self._stage.rates
         self._kept.load(place)
         if not place.count("begun"):
             start = self._mean(self._validated())
             place.set(begun=1, best=start, mark=start)
-        while place.count("rate") < len(recipe.rates):
+        while place.count("rate") < len(rates):
             for group in self._optimiser.param_groups:
-                group["lr"] = recipe.rates[place.count("rate")]
+                group["lr"] = rates[place.count("rate")] * group["times"]
             while place.count("step_in_epoch") < recipe.epoch_steps and place.count("skipped_in_row") < MOST_IN_A_ROW:
                 self._step()
                 self._show()
@@ -149,21 +148,20 @@ class _Running:
         """The mean loss of a step over the corpora, with its gradients computed; None if any is not a number."""
         stage, total = self._stage, 0.0
         self._optimiser.zero_grad(set_to_none=True)
-        for number, (corpus, network, weights) in enumerate(zip(stage.corpora, self._networks, self._weights, strict=True)):
+        for number, (corpus, network, weights) in enumerate(zip(stage.corpora, stage.networks, self._weights, strict=True)):
             network.train()
-            network.own.norms.train(stage.tune_norms)
-            rows = corpus.parts.rows(TRAIN)
-            seed = stage.seed * 1_009 + number
-            crops, y = batch_of(corpus, rows, recipe=self._recipe, seed=seed, step=step, device=stage.device)
-            loss = loss_of(network(crops), y, recipe=self._recipe, weights=weights)
-            value = float(loss.detach())
-            if not math.isfinite(value):
-                return None
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += value
+            rows, seed = corpus.parts.rows(TRAIN), stage.seed * 1_009 + number
+            clips = min(self._recipe.batch, len(rows))
+            for inputs, y in batch_of(network, corpus, rows, size=clips, seed=seed, step=step, device=stage.device):
+                loss = loss_of(network(inputs), y, recipe=self._recipe, weights=weights) * (len(y) / clips)
+                value = float(loss.detach())
+                if not math.isfinite(value):
+                    return None
+                loss.backward()  # type: ignore[no-untyped-call]
+                total += value
         if stage.tune_filters:
             # Each corpus counts as if it were alone, whatever their number.
-            for weights in stage.filters.parameters():
+            for weights in stage.tuned_filters.parameters():
                 if weights.grad is not None:
                     weights.grad /= len(stage.corpora)
         gradients = [
@@ -176,7 +174,7 @@ class _Running:
         found = self._validated()
         mean = self._mean(found)
         entry = {
-            "rate": recipe.rates[place.count("rate")],
+            "rate": self._stage.rates[place.count("rate")],
             "epoch": place.count("epoch") + 1,
             "loss": place.get("loss") / place.get("losses") if place.count("losses") else None,
             "uar": found,
@@ -205,9 +203,9 @@ class _Running:
     def _validated(self) -> dict[str, float]:
         """UAR of each corpus on its validation clips."""
         found = {}
-        for corpus, network in zip(self._stage.corpora, self._networks, strict=True):
+        for corpus, network in zip(self._stage.corpora, self._stage.networks, strict=True):
             rows = corpus.parts.rows(VALIDATION)
-            values = probabilities(network, corpus.spectrograms, rows, recipe=self._recipe, device=self._stage.device)
+            values = probabilities(network, corpus.inputs, rows, device=self._stage.device)
             # A network whose weights ran away predicts nothing.
             sound = bool(torch.isfinite(torch.from_numpy(values)).all())
             found[corpus.name] = mean_recall(corpus.y[rows], values.argmax(axis=1)) if sound else 0.0
@@ -223,5 +221,5 @@ class _Running:
         epochs = place.count("rate") * recipe.most_epochs + place.count("epoch")
         self._moved(
             epochs * recipe.epoch_steps + place.count("step_in_epoch"),
-            len(recipe.rates) * recipe.most_epochs * recipe.epoch_steps,
+            len(self._stage.rates) * recipe.most_epochs * recipe.epoch_steps,
         )

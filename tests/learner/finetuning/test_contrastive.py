@@ -11,11 +11,11 @@ import pytest
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2ForPreTraining
 
+from learner.encoder_training.frames.transformer import Masks
 from learner.encoders.wav2vec2.checkpoints import find_checkpoint
 from learner.finetuning.recipe import Pretraining
 from learner.finetuning.training.contrastive import ContrastiveJob, _quantised
 from learner.finetuning.training.crops import MaskedCrops
-from learner.finetuning.training.network import Masks
 from tests.learner.audio_files import RATE
 from tests.learner.encoders.small_checkpoints import TINY
 

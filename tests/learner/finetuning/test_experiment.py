@@ -17,10 +17,11 @@ import torch
 
 from db.errors import EncoderError, LabelError
 from learner.corpora.clips import LabelledClips, ProbeClip
+from learner.encoder_training.frames import portions
 from learner.finetuning.experiment import FinetuneSettings, finetune
 from learner.finetuning.recipe import SHIPPED, Pretraining, PseudoLabels, Recipe, Supervised
 from learner.finetuning.result import FinetuneResult, paired_difference
-from learner.finetuning.training import batches, steps
+from learner.finetuning.training import steps
 from learner.finetuning.training.contrastive import ContrastiveJob
 from learner.finetuning.training.crops import MaskedCrops
 from learner.finetuning.training.masked_prediction import MaskedPredictionJob
@@ -184,7 +185,7 @@ def test_a_small_portion_gives_the_gradient_of_the_batch(
     # Without dropout, which draws otherwise for other portions.
     monkeypatch.setattr(ClipClassifier, "train", lambda self, _mode=True: torch.nn.Module.train(self, False))
     whole = weights_of(monkeypatch, lambda: tuned("v-ft", recipe=unmasked, output="whole"))
-    monkeypatch.setattr(batches, "MICRO_SECONDS_CPU", 0.1)
+    monkeypatch.setattr(portions, "MICRO_SECONDS_CPU", 0.1)
     parts = weights_of(monkeypatch, lambda: tuned("v-ft", recipe=unmasked))
     assert torch.allclose(whole[0], parts[0], atol=1e-4)
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import torch
 
-from learner.many_corpora.network.resnet import CorpusNetwork, Filters, OwnLayers, layers_of, parameters
+from learner.many_corpora.network.resnet import Filters, OwnLayers, ResNet, layers_of, parameters
 from learner.many_corpora.recipe import ATTENTION, PAPER, Recipe
 from tests.learner.many_corpora.tiny_corpora import TINY
 
 
-def network_of(recipe: Recipe = TINY, *, adapters: bool) -> CorpusNetwork:
+def network_of(recipe: Recipe = TINY, *, adapters: bool) -> ResNet:
     torch.manual_seed(1)
-    return CorpusNetwork(recipe, Filters(recipe), OwnLayers(recipe, classes=4, adapters=adapters)).eval()
+    return ResNet(recipe, Filters(recipe), OwnLayers(recipe, classes=4, adapters=adapters)).eval()
 
 
 def test_the_papers_network_has_its_parameters() -> None:

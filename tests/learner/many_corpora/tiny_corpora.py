@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from learner.many_corpora.recipe import Recipe
+from learner.many_corpora.settings import TrainSettings
 from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
-from learner.many_corpora.train import Trained, TrainSettings, train
+from learner.many_corpora.train import Trained, train
 from learner.progress import unseen
 from tests.learner.audio_files import noise, tone, written
 

@@ -21,24 +21,27 @@ from learner.encoders.registry import encoder_named
 from learner.features.embed import embed
 from learner.features.store import fingerprint_of
 from learner.many_corpora.model_folder import load_parts, open_model
-from learner.many_corpora.network.resnet import CorpusNetwork, Filters, OwnLayers, averaged_norms
+from learner.many_corpora.network.resnet import Filters, OwnLayers, ResNet, averaged_norms
+from learner.many_corpora.recipe import Recipe
 from learner.probing.known_labels import known_in_words
 from tests.learner.audio_files import import_files, noise
 
 
 def test_it_is_the_shared_network_with_the_mean_of_the_normalisations(adapters: Path) -> None:
     model = open_model(adapters)
-    filters = Filters(model.recipe)
+    recipe = model.backbone.recipe
+    assert isinstance(recipe, Recipe)
+    filters = Filters(recipe)
     load_parts(model.folder.filters(1), {"filters": filters})
-    norms = [OwnLayers(model.recipe, classes=2, adapters=False).norms for _ in model.corpora]
+    norms = [OwnLayers(recipe, classes=2, adapters=False).norms for _ in model.corpora]
     for name, each in zip(model.corpora, norms, strict=True):
         load_parts(model.folder.start(1, name), {"own.norms": each})
-    own = OwnLayers(model.recipe, classes=2, adapters=False)
+    own = OwnLayers(recipe, classes=2, adapters=False)
     averaged_norms(own.norms, norms)
     waveform = noise(65.0, seed=1, level=0.1)
     with torch.inference_mode():
         spectrogram = torch.from_numpy(log_mel(waveform).astype(np.float32))[None]
-        maps = CorpusNetwork(model.recipe, filters, own).eval().maps(spectrogram)[0].flatten(1)
+        maps = ResNet(recipe, filters, own).eval().maps(spectrogram)[0].flatten(1)
     expected = torch.cat([maps.mean(dim=1), maps.std(dim=1, correction=0)]).numpy()
 
     encoder = encoder_named(str(adapters), device="cpu")

@@ -17,9 +17,9 @@ from learner.corpora.clips import ProbeClip
 from learner.finetuning.model.adopting import give_up
 from learner.many_corpora.corpora.reading import ReadCorpus
 from learner.many_corpora.model_folder import open_model
+from learner.many_corpora.modes.trainer import Trainer
 from learner.many_corpora.serving.project_corpus import AddedProject, add_project
 from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
-from learner.many_corpora.train import Trainer
 from learner.many_corpora.training.batches import probabilities
 from learner.prediction.adopted import adopted_classifier, predict_clips
 from learner.prediction.predictions import PredictReport
@@ -44,8 +44,8 @@ def of_tones(project: OpenProject, tmp_path: Path) -> OpenProject:
     return project_of_tones(project, tmp_path / "audio")
 
 
-def added(model: Path, project: OpenProject, **more: bool) -> AddedProject:
-    return add_project(model, project, device="cpu", watch=unwatched, **more)
+def added(model: Path, project: OpenProject) -> AddedProject:
+    return add_project(model, project, device="cpu", watch=unwatched)
 
 
 def files_of(model: Path) -> dict[str, bytes]:
@@ -76,7 +76,7 @@ def test_it_is_scored_on_the_random_slice_and_served(model: Path, of_tones: Open
     network = open_model(model).network(1, name)
     clip = ProbeClip("1.wav", str(tmp_path / "audio" / "1.wav"), 0.0, None, "", None)
     spectrograms = SpectrogramCache(tmp_path / "cache").of([clip], progress=unseen)
-    expected = probabilities(network, spectrograms, np.array([0]), recipe=open_model(model).recipe, device="cpu")[0]
+    expected = probabilities(network, spectrograms, np.array([0]), device="cpu")[0]
     shutil.rmtree(model)
     classifier = adopted_classifier(of_tones)
     assert classifier is not None
