@@ -28,6 +28,8 @@ from learner.many_corpora.recipe import ADAPTERS, FINETUNE, MODES, SCRATCH
 
 VERSION = 1
 _MOST_BYTES = 64 * 2**20
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked", "head.shift", "head.factor")
+"""Endings of the names of what normalises and does not learn."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ def sizes_of(path: Path) -> dict[str, int]:
     try:
         with safe_open(str(path), framework="pt") as saved:
             for name in saved.keys():  # noqa: SIM118 (no mapping)
-                if not name.endswith(("running_mean", "running_var", "num_batches_tracked")):
+                if not name.endswith(_STATISTICS):
                     size = 1
                     for length in saved.get_slice(name).get_shape():
                         size *= length

@@ -94,7 +94,7 @@ class EncoderRecipe(Values):
         rates: of adapters and head together; the transformer, where it is trained, has `transformer_share` of these.
         layers, pooling: as encoders take them; none is what the encoder has as features.
         bottleneck: values a frame inside an adapter.
-        head_rates: of the head on the frozen encoder, which comes first.
+        head_rates, head_most_epochs: of the head on the frozen encoder, which comes first.
         decay, head_decay: of AdamW, for adapters and transformer, and for the head.
     """
 
@@ -104,7 +104,8 @@ class EncoderRecipe(Values):
     adapter_dropout: float = 0.1
     head_dropout: float = 0.2
     head_rates: tuple[float, ...] = (0.001, 0.0001)
-    rates: tuple[float, ...] = (0.001, 0.0001)
+    head_most_epochs: int = 50
+    rates: tuple[float, ...] = (0.0003, 0.0001)
     transformer_share: float = 0.03
     decay: float = 0.01
     head_decay: float = 0.1
@@ -121,6 +122,7 @@ class EncoderRecipe(Values):
             "pooling": not self.pooling or self.pooling in POOLINGS_OVER_TIME,
             "bottleneck": 1 <= self.bottleneck <= 4096,
             "adapter-dropout": 0 <= self.adapter_dropout < 1,
+            "head-most-epochs": self.head_most_epochs >= 1,
             "head-rates": _are_rates(self.head_rates),
             "transformer-share": 0 < self.transformer_share <= 1,
             "decay": 0 <= self.decay < math.inf and 0 <= self.head_decay < math.inf,
@@ -134,6 +136,7 @@ def _are_rates(rates: tuple[float, ...]) -> bool:
 PAPER = Recipe()
 SMALL = Recipe(width=16, blocks=1, dropout=(0.0, 0.2), epoch_steps=15, patience=6, most_epochs=25, batch=16, crop_seconds=2.5)
 """For two cores: a fortieth of the paper's network, short epochs, and less patience."""
+ENCODER = EncoderRecipe()
 RECIPES = {"small": SMALL, "paper": PAPER}
 
 

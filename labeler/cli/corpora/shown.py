@@ -19,7 +19,8 @@ def note_epoch(entry: dict[str, Any]) -> None:
     """One line for an epoch, with the validation UAR of each corpus."""
     loss = "no loss that is a number" if entry["loss"] is None else f"loss {entry['loss']:.3f}"
     uar = ", ".join(f"{name} {value:.3f}" for name, value in entry["uar"].items())
-    what = "shared filters" if entry["stage"] == "shared" else "own layers"
+    stage = entry["stage"]
+    what = "shared filters" if stage == "shared" else "head" if stage.endswith("-head") else "own layers"
     note(f"run {entry['run']}, {what}, rate {entry['rate']:g}, epoch {entry['epoch']}: {loss}; UAR {uar}")
 
 

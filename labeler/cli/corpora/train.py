@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,10 +13,15 @@ from labeler.cli.corpora.shown import note_epoch, note_read, trained_document, t
 from labeler.cli.output import json_option, print_result
 from labeler.cli.progress import progress_bar
 
+if TYPE_CHECKING:
+    from learner.many_corpora.recipe import Values
+
 MODES = ("scratch", "finetune", "last-layer", "adapters")
 device_option = click.option("--device", default=None, help="A torch device; default: a GPU if there is one.")
 quiet_option = click.option("--quiet", is_flag=True, help="Print no line for each epoch.")
+RESNET = "resnet"
 _COUNT = click.IntRange(min=1)
+_OF_RESNET, _OF_ENCODER = ("width", "blocks", "dropout"), ("bottleneck", "layers", "head_rates")
 
 
 def _numbers(text: str | None, *, of: str) -> tuple[float, ...] | None:
@@ -29,17 +34,30 @@ def _numbers(text: str | None, *, of: str) -> tuple[float, ...] | None:
 @click.command()
 @click.argument("manifests", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mode", type=click.Choice(MODES), default="adapters", show_default=True)
-@click.option("--backbone", default="resnet", show_default=True, help="The shared network.")
+@click.option(
+    "--backbone",
+    default=RESNET,
+    show_default=True,
+    help="The shared network: resnet, bundled, or a folder or hub id.",
+)
 @click.option("--runs", type=_COUNT, default=1, show_default=True, help="Trainings with other seeds, on the same split.")
 @click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the model.")
 @click.option(
     "--start", default=None, type=click.Path(file_okay=False, path_type=Path), help="Take the shared filters of a MODEL."
 )
 @click.option("--recipe", type=click.Choice(("small", "paper")), default="small", show_default=True, help="Values of the rest.")
-@click.option("--width", type=_COUNT, default=None, help="Channels behind the first convolution.")
-@click.option("--blocks", type=_COUNT, default=None, help="Residual blocks of a stage.")
-@click.option("--pooling", type=click.Choice(("average", "attention")), default=None, help="Of the heads.")
-@click.option("--dropout", default=None, metavar="A,B", help="Before the first and second convolution of a block.")
+@click.option("--width", type=_COUNT, default=None, help="resnet: channels behind the first convolution.")
+@click.option("--blocks", type=_COUNT, default=None, help="resnet: residual blocks of a stage.")
+@click.option("--dropout", default=None, metavar="A,B", help="resnet: before the first and second convolution of a block.")
+@click.option("--bottleneck", type=_COUNT, default=None, help="Encoder: values a frame inside an adapter.")
+@click.option("--layers", default=None, help="Encoder: hidden layers that heads use, such as 5 or 2,3.")
+@click.option("--head-rates", default=None, metavar="A,B,…", help="Encoder: learning rates of the head, which comes first.")
+@click.option(
+    "--pooling",
+    type=click.Choice(("average", "attention", "mean", "mean+std")),
+    default=None,
+    help="Of the heads; the last two are those of an encoder.",
+)
 @click.option("--loss", type=click.Choice(("cross-entropy", "focal", "ordinal")), default=None)
 @click.option("--balanced/--unbalanced", default=None, help="Weight each label by the inverse of its clips.")
 @click.option("--order", default="", metavar="LOW,…,HIGH", help="Labels in their order, for the ordinal loss.")
@@ -59,8 +77,8 @@ def _numbers(text: str | None, *, of: str) -> tuple[float, ...] | None:
 @json_option
 def train(
     manifests: tuple[Path, ...], mode: str, backbone: str, runs: int, output: Path, start: Path | None, recipe: str,
-    dropout: str | None, order: str, rates: str | None, seed: int, split_seed: int, device: str | None, quiet: bool,
-    as_json: bool, **values: Any,
+    dropout: str | None, order: str, rates: str | None, head_rates: str | None, seed: int, split_seed: int, device: str | None,
+    quiet: bool, as_json: bool, **values: Any,
 ) -> None:  # fmt: skip
     """Train one model on several corpora; each MANIFEST (CSV, TSV, JSONL) is a corpus with labels of its own.
 
@@ -68,16 +86,19 @@ def train(
     tunes a copy of everything for each corpus, last-layer trains a new head, and adapters trains small convolutions beside the
     shared filters, with normalisation and a head for each corpus. Whole speakers are held out for validation and test.
 
+    With --backbone ENCODER the shared network is a frozen encoder of the wav2vec 2.0 kind: adapters are bottlenecks between its
+    layers, last-layer trains a linear head, finetune tunes a copy of its transformer, and scratch begins at random weights.
+
     You can interrupt it: the same command goes on where it was.
     """
-    from learner.many_corpora.recipe import RECIPES
     from learner.many_corpora.settings import TrainSettings
     from learner.many_corpora.train import train as train_corpora
 
-    given = values | {"rates": _numbers(rates, of="--rates"), "dropout": _numbers(dropout, of="--dropout")}
+    lists = {"rates": (rates, "--rates"), "dropout": (dropout, "--dropout"), "head_rates": (head_rates, "--head-rates")}
+    given = values | {name: _numbers(text, of=option) for name, (text, option) in lists.items()}
     settings = TrainSettings(
         mode=mode, backbone=backbone, runs=runs, seed=seed, split_seed=split_seed,
-        recipe=replace(RECIPES[recipe], **{name: value for name, value in given.items() if value is not None}),
+        recipe=_recipe(backbone, recipe, {name: value for name, value in given.items() if value is not None}),
         order=tuple(label.strip() for label in order.split(",") if label.strip()),
     )  # fmt: skip
     told: dict[str, Any] = {} if quiet else {"epoch_ended": note_epoch}
@@ -87,3 +108,20 @@ def train(
     print_result(
         document, as_json=as_json, lines=lambda: [*trained_lines(document), "", f"Next: earmark corpora report {output}"]
     )
+
+
+def _recipe(backbone: str, recipe: str, given: dict[str, Any]) -> Values:
+    """The recipe of a backbone with the values that were given."""
+    from learner.many_corpora.recipe import ENCODER, RECIPES
+
+    is_resnet = backbone == RESNET
+    poolings = ("average", "attention") if is_resnet else ("mean", "mean+std")
+    strange = [name for name in (_OF_ENCODER if is_resnet else _OF_RESNET) if name in given]
+    if strange:
+        kind = "an encoder" if is_resnet else RESNET
+        raise EncoderError(f"--{strange[0].replace('_', '-')} is an option of {kind}; leave it out with --backbone {backbone}.")
+    if given.get("pooling", poolings[0]) not in poolings:
+        raise EncoderError(f"--pooling {given['pooling']} is not one of backbone {backbone}; choose {' or '.join(poolings)}.")
+    if not is_resnet and recipe != "small":
+        raise EncoderError(f"Recipe {recipe} is one of {RESNET}; leave out --recipe with --backbone {backbone}.")
+    return replace(RECIPES[recipe] if is_resnet else ENCODER, **given)

@@ -1,4 +1,4 @@
-"""What every kind of shared network offers: weights that may be shared, what a corpus has of its own, and how they are trained."""
+"""What every kind of shared network offers: weights that may be shared, what a corpus has of its own, and how these learn."""
 
 from __future__ import annotations
 

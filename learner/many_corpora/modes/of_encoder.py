@@ -42,7 +42,7 @@ class EncoderTrainer(Trainer):
         """Nothing to train."""
 
     def _own(self, run: int, corpus: ReadCorpus, others: Sequence[str], stage: str) -> EncoderNetwork:
-        mode, backbone = self._settings.mode, self._encoder
+        mode, backbone, recipe = self._settings.mode, self._encoder, self._encoder.recipe
         torch.manual_seed(self._seed(run, corpus.name))
         filters = backbone.filters(untrained=mode == SCRATCH)
         own = backbone.own(classes=corpus.classes, adapters=mode == ADAPTERS)
@@ -55,12 +55,12 @@ class EncoderTrainer(Trainer):
             name = f"{stage}-head"
             self._through(
                 run, name, [pooled], [HeadNetwork(own)], what=f"head of {corpus.name}", seed=name,
-                rates=backbone.recipe.head_rates, tune_filters=False, tune_norms=False,
+                rates=recipe.head_rates, most_epochs=recipe.head_most_epochs, tune_filters=False, tune_norms=False,
             )  # fmt: skip
         if mode != LAST_LAYER:
             self._through(
-                run, stage, [corpus], [network], what=corpus.name, seed=stage, rates=backbone.recipe.rates,
-                tune_filters=self._moves, tune_norms=False,
+                run, stage, [corpus], [network], what=corpus.name, seed=stage, rates=recipe.rates,
+                most_epochs=recipe.most_epochs, tune_filters=self._moves, tune_norms=False,
             )  # fmt: skip
         return network
 

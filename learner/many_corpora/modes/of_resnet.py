@@ -52,7 +52,8 @@ class ResNetTrainer(Trainer):
         filters = self._resnet.filters()
         networks = [self._resnet.network(filters, self._resnet.own(classes=corpus.classes, adapters=False)) for corpus in corpora]
         self._through(
-            run, SHARED, corpora, networks, what=SHARED, seed=SHARED, rates=self._recipe.rates, tune_filters=True, tune_norms=True
+            run, SHARED, corpora, networks, what=SHARED, seed=SHARED, rates=self._recipe.rates,
+            most_epochs=self._recipe.most_epochs, tune_filters=True, tune_norms=True,
         )  # fmt: skip
         for corpus, network in zip(corpora, networks, strict=True):
             save_parts(self._folder.start(run, corpus.name), {"own": network.own})
@@ -93,7 +94,7 @@ class ResNetTrainer(Trainer):
         network = backbone.network(filters, own)
         self._through(
             run, stage, [corpus], [network], what=corpus.name, seed=stage, rates=self._recipe.rates,
-            tune_filters=self._moves, tune_norms=mode != LAST_LAYER,
+            most_epochs=self._recipe.most_epochs, tune_filters=self._moves, tune_norms=mode != LAST_LAYER,
         )  # fmt: skip
         return network
 

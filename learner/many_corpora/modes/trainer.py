@@ -73,11 +73,11 @@ class Trainer(ABC):
 
     def _through(
         self, run: int, name: str, corpora: Sequence[ReadCorpus], networks: Sequence[CorpusNetwork], *, what: str,
-        seed: str, rates: tuple[float, ...], tune_filters: bool, tune_norms: bool,
+        seed: str, rates: tuple[float, ...], most_epochs: int, tune_filters: bool, tune_norms: bool,
     ) -> None:  # fmt: skip
         stage = Stage(
             name=name, corpora=corpora, backbone=self._backbone, networks=networks, tune_filters=tune_filters,
-            tune_norms=tune_norms, rates=rates, seed=self._seed(run, seed), device=self._device,
+            tune_norms=tune_norms, rates=rates, most_epochs=most_epochs, seed=self._seed(run, seed), device=self._device,
         )  # fmt: skip
         with self._watch(f"run {run}: {what}", "step") as moved:
             train_stage(

@@ -41,6 +41,7 @@ class Stage:
         networks: one for each corpus; several have the same filters.
         tune_filters, tune_norms: whether these move; heads and adapters always do.
         rates: learning rates, one after the other.
+        most_epochs: of one rate.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Stage:
     tune_filters: bool
     tune_norms: bool
     rates: tuple[float, ...]
+    most_epochs: int
     seed: int
     device: str
 
@@ -187,7 +189,7 @@ class _Running:
         else:
             place.add(waited=1)
         place.add(epoch=1, epochs=1)
-        over = place.count("waited") >= recipe.patience or place.count("epoch") >= recipe.most_epochs
+        over = place.count("waited") >= recipe.patience or place.count("epoch") >= self._stage.most_epochs
         if over or place.count("skipped_in_row") >= MOST_IN_A_ROW:
             self._back_to_best()
             place.add(rate=1)
@@ -218,8 +220,8 @@ class _Running:
     def _show(self) -> None:
         """Moves a bar; the steps that an early stop saves count as done."""
         place, recipe = self._place, self._recipe
-        epochs = place.count("rate") * recipe.most_epochs + place.count("epoch")
+        epochs = place.count("rate") * self._stage.most_epochs + place.count("epoch")
         self._moved(
             epochs * recipe.epoch_steps + place.count("step_in_epoch"),
-            len(self._stage.rates) * recipe.most_epochs * recipe.epoch_steps,
+            len(self._stage.rates) * self._stage.most_epochs * recipe.epoch_steps,
         )
