@@ -91,10 +91,12 @@ class EncoderRecipe(Values):
     """Values of a frozen encoder with adapters; all of them are ours.
 
     Args:
-        rates: of adapters and head together; the transformer, where it is trained, has `transformer_share` of these.
+        rates: of adapters; the transformer, where it is trained, has `transformer_share` of these, the head `head_share`.
         layers, pooling: as encoders take them; none is what the encoder has as features.
         bottleneck: values a frame inside an adapter.
         head_rates, head_most_epochs: of the head on the frozen encoder, which comes first.
+        start_scale: what the scores of that head are multiplied by when adapters or transformer begin to learn: it is certain of
+            the clips that it was fitted to, and with smaller scores there is a gradient to learn from.
         decay, head_decay: of AdamW, for adapters and transformer, and for the head.
     """
 
@@ -106,7 +108,9 @@ class EncoderRecipe(Values):
     head_rates: tuple[float, ...] = (0.001, 0.0001)
     head_most_epochs: int = 50
     rates: tuple[float, ...] = (0.0003, 0.0001)
-    transformer_share: float = 0.03
+    transformer_share: float = 0.2
+    head_share: float = 0.2
+    start_scale: float = 0.5
     decay: float = 0.01
     head_decay: float = 0.1
     epoch_steps: int = 15
@@ -125,6 +129,8 @@ class EncoderRecipe(Values):
             "head-most-epochs": self.head_most_epochs >= 1,
             "head-rates": _are_rates(self.head_rates),
             "transformer-share": 0 < self.transformer_share <= 1,
+            "head-share": 0 < self.head_share <= 1,
+            "start-scale": 0 < self.start_scale <= 1,
             "decay": 0 <= self.decay < math.inf and 0 <= self.head_decay < math.inf,
         }
 

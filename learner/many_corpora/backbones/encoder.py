@@ -21,6 +21,7 @@ from learner.many_corpora.backbones.encoder_facts import EncoderFacts
 from learner.many_corpora.inputs.frame_cache import FrameCache
 from learner.many_corpora.network.base import CorpusNetwork
 from learner.many_corpora.network.encoder import EncoderNetwork, OwnLayers, Shape
+from learner.many_corpora.network.vectors import HeadNetwork
 from learner.many_corpora.recipe import EncoderRecipe
 
 
@@ -86,14 +87,15 @@ class EncoderBackbone:
         return EncoderNetwork(self.recipe, self._shape, cast(FrameTransformer, filters), cast(OwnLayers, own))
 
     def groups(self, networks: Sequence[CorpusNetwork], clips: Sequence[int], *, filters: bool) -> list[dict[str, Any]]:
-        """The transformer moves slower than what begins at zero."""
+        """The transformer moves slower than adapters, which begin at zero; so does a head that has been trained before."""
         recipe, groups = self.recipe, list[tuple[nn.Module, float, float]]()
         if filters:
             groups.append((self.copied(networks[0].filters), recipe.transformer_share, recipe.decay))
         for network in networks:
             own = cast(OwnLayers, network.own)
             groups += [(own.adapters, 1.0, recipe.decay)] if own.adapters is not None else []
-            groups.append((own.head, 1.0, recipe.head_decay))
+            share = 1.0 if isinstance(network, HeadNetwork) else recipe.head_share
+            groups.append((own.head, share, recipe.head_decay))
         found = [
             {
                 "params": [one for one in module.parameters() if one.requires_grad],

@@ -58,8 +58,11 @@ class EncoderTrainer(Trainer):
                 rates=recipe.head_rates, most_epochs=recipe.head_most_epochs, tune_filters=False, tune_norms=False,
             )  # fmt: skip
         if mode != LAST_LAYER:
+            own.head.scale(recipe.start_scale)
+            # What begins at random weights needs the whole rate.
+            rates = tuple(rate / recipe.transformer_share for rate in recipe.rates) if mode == SCRATCH else recipe.rates
             self._through(
-                run, stage, [corpus], [network], what=corpus.name, seed=stage, rates=recipe.rates,
+                run, stage, [corpus], [network], what=corpus.name, seed=stage, rates=rates,
                 most_epochs=recipe.most_epochs, tune_filters=self._moves, tune_norms=False,
             )  # fmt: skip
         return network

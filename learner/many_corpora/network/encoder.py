@@ -23,6 +23,9 @@ from learner.encoders.pooling import Layers, pooled_width
 from learner.many_corpora.network.base import Array, CorpusNetwork
 from learner.many_corpora.recipe import EncoderRecipe
 
+_REMEMBERED = 160
+"""Clips that statistics which follow are those of, about: ten batches."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -62,7 +65,11 @@ class Adapter(nn.Module):
 
 
 class PooledHead(nn.Module):
-    """A linear layer on vectors that are centred and scaled by statistics which do not learn; it begins at zero."""
+    """A linear layer on vectors that are centred and scaled by statistics; it begins at zero.
+
+    The statistics are those of the training clips. Where the network before the head learns, they follow it: a small change of
+    all weights in one direction would otherwise shift the vectors of all clips by more than clips differ.
+    """
 
     shift: Tensor
     factor: Tensor
@@ -74,7 +81,7 @@ class PooledHead(nn.Module):
         nn.init.zeros_(self.classes.bias)
         self.register_buffer("shift", torch.zeros(width))
         self.register_buffer("factor", torch.ones(width))
-        self._dropout = dropout
+        self._dropout, self.follows = dropout, False
 
     def take_statistics(self, vectors: Float32Array) -> None:
         """Those of vectors [n, width]."""
@@ -82,11 +89,25 @@ class PooledHead(nn.Module):
         self.shift.copy_(torch.from_numpy(vectors.mean(axis=0, dtype=np.float64)))
         self.factor.copy_(torch.from_numpy(1 / np.maximum(spread, 1e-4)))
 
+    def scale(self, factor: float) -> None:
+        """Multiply all scores; what is predicted stays the same."""
+        with torch.no_grad():
+            self.classes.weight.mul_(factor)
+            self.classes.bias.mul_(factor)
+
     def forward(self, vectors: Tensor) -> Tensor:
         """Logits [n, classes] of vectors [n, width]."""
+        if self.training and self.follows:
+            self._follow(vectors.detach())
         standard = (vectors - self.shift) * self.factor
         found: Tensor = self.classes(functional.dropout(standard, self._dropout, self.training))
         return found
+
+    def _follow(self, vectors: Tensor) -> None:
+        share = min(len(vectors) / _REMEMBERED, 0.5)
+        self.shift.lerp_(vectors.mean(dim=0), share)
+        squares = (vectors - self.shift).square().mean(dim=0)
+        self.factor.copy_(self.factor.pow(-2).lerp(squares, share).clamp(min=1e-8).rsqrt())
 
 
 class OwnLayers(nn.Module):
@@ -132,6 +153,7 @@ class EncoderNetwork(CorpusNetwork):
         self.filters.requires_grad_(False)
         self.filters.model.encoder.requires_grad_(filters)
         self.own.requires_grad_(True)
+        self.own.head.follows = True
         self._tunes_filters = filters
 
     def train(self, mode: bool = True) -> EncoderNetwork:

@@ -47,6 +47,7 @@ class HeadNetwork(CorpusNetwork):
         """The head does, and nothing else."""
         self.own.requires_grad_(False)
         self.own.head.requires_grad_(True)
+        self.own.head.follows = False
 
     def crop(self, array: Array, rng: np.random.Generator) -> Array:
         """One of the windows."""

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from labeler.cli.main import main
+from tests.learner.encoders.small_checkpoints import untrained
 from tests.learner.many_corpora.tiny_corpora import tones
 
 TINY = ["--width", "2", "--blocks", "1", "--epoch-steps", "2", "--most-epochs", "1", "--rates", "0.1", "--batch", "4"]
@@ -45,11 +46,31 @@ def test_train_report_evaluate_and_add(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(json.loads(corpora("report", "model", "--json").stdout)["corpora"]) == ["pitch", "more"]
 
 
+def test_an_encoder_as_the_shared_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARMARK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    tones(tmp_path, "pitch", {"low": 200.0, "high": 2000.0})
+    untrained(tmp_path / "small", "Wav2Vec2")
+    values = ["--bottleneck", "2", "--layers", "1", "--epoch-steps", "1", "--most-epochs", "1", "--rates", "0.1", "--batch", "4"]
+    result = corpora("train", "pitch.csv", "--backbone", "small", "--output", "model", "--head-rates", "0.1", *values)
+    assert result.exit_code == 0, result.output
+    assert "run 1, head, rate 0.1, epoch 1: loss 0.693" in result.stderr
+    assert "run 1, own layers, rate 0.1, epoch 1: loss" in result.stderr
+    assert corpora("report", "model").stdout.startswith(f"adapters, {tmp_path}/small, 1 run: ")
+    assert corpora("evaluate", "model", "pitch.csv", "out.csv").stdout.startswith("20 clips of pitch predicted")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["train", "pitch.csv", "--output", "x", "--rates", "fast"], "--rates 'fast' is no list of numbers"),
-        (["train", "pitch.csv", "--output", "x", "--backbone", "hubert"], "Backbone 'hubert' cannot be used yet"),
+        (
+            ["train", "pitch.csv", "--output", "x", "--backbone", "hubert"],
+            "Backbone 'hubert' cannot be used; give resnet, bundled",
+        ),
+        (["train", "pitch.csv", "--output", "x", "--backbone", "bundled", "--width", "2"], "--width is an option of resnet"),
+        (["train", "pitch.csv", "--output", "x", "--bottleneck", "2"], "--bottleneck is an option of an encoder; leave it out"),
+        (["train", "pitch.csv", "--output", "x", "--pooling", "mean"], "choose average or attention"),
         (["train", "gone.csv", "--output", "x"], "gone.csv"),
         (["report", "x"], "x holds no model"),
     ],

@@ -100,3 +100,17 @@ def test_what_is_no_backbone_is_one_sentence(checkpoint: Path, tmp_path: Path) -
         backbone_named(str(checkpoint), SMALL)
     with pytest.raises(EncoderError, match=r"^There is no folder"):
         backbone_named(str(tmp_path / "gone"), QUICK)
+
+
+def test_the_statistics_of_a_head_follow_a_network_that_learns(network: EncoderNetwork) -> None:
+    head = network.own.head
+    vectors = np.random.default_rng(0).normal(2, 3, (400, 64)).astype(np.float32)
+    head.take_statistics(vectors)
+    assert head.shift.numpy() == pytest.approx(vectors.mean(axis=0), abs=1e-5)
+    network.learns(filters=False, norms=False)
+    head.eval()(torch.from_numpy(vectors + 10))
+    assert head.shift.numpy() == pytest.approx(vectors.mean(axis=0), abs=1e-5)
+    for _ in range(40):
+        head.train()(torch.from_numpy(vectors + 10))
+    assert head.shift.numpy() == pytest.approx(vectors.mean(axis=0) + 10, abs=1e-3)
+    assert head.factor.numpy() == pytest.approx(1 / vectors.std(axis=0), rel=1e-3)
