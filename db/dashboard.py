@@ -22,6 +22,7 @@ from db.records.label_history import newest_change_id
 from db.records.labels import active_labels
 from db.records.learner_state import read_state
 from db.records.runs import LearningCurve, curve_of, latest_complete_run, latest_run, latest_run_id
+from db.serving.known_labels import known_labels_in_words
 from db.serving.random_slice import Waiting, what_is_waited_for
 
 _KINDS = (Answer.LABEL, Answer.SKIP, Answer.UNSURE)
@@ -86,6 +87,8 @@ class DashboardFacts:
     waiting: Waiting | None
     """What keeps the random slice from growing; None if every clip in service is in it."""
     learner: LearnerState | None
+    encoder_knows: str | None
+    """What the encoder in use knows of the project's labels, in a sentence."""
 
 
 def dashboard_facts(session: Session, *, now: float | None = None) -> DashboardFacts:
@@ -108,6 +111,7 @@ def dashboard_facts(session: Session, *, now: float | None = None) -> DashboardF
         pace=pace(session, now=now),
         waiting=what_is_waited_for(session),
         learner=read_state(session),
+        encoder_knows=known_labels_in_words(session),
     )
     session.expunge_all()
     return facts

@@ -24,7 +24,9 @@ def _one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
-Method = Literal["v-ft", "tapt", "p-tapt"]
+CORPORA_MODES = ("adapters", "last-layer", "finetune", "scratch")
+"""What `earmark corpora` trains of a model's network for a project; see docs/many-corpora.md."""
+Method = Literal["v-ft", "tapt", "p-tapt", "adapters", "last-layer", "finetune", "scratch"]
 Text = Annotated[str, Field(max_length=8192), AfterValidator(_one_line)]
 
 
@@ -47,7 +49,7 @@ class Finetuned(BaseModel):
     """When it ended, in seconds since 1970."""
     method: Method
     encoder: Text
-    """That was fine-tuned."""
+    """That was fine-tuned; or the model of `earmark corpora`."""
     frozen_encoder: Text
     """That of the live head."""
     labels: Count
@@ -81,12 +83,29 @@ class Finetuned(BaseModel):
         """For example `fine-tuned 0.81 (0.74-0.87), frozen 0.78 (0.71-0.84); difference +0.03 (-0.01 to +0.07): not shown to be
         better`."""
         shown = {"better": "better", "worse": "worse", "level": "not shown to be better"}[self.verdict]
-        same = self.encoder == self.frozen_encoder
-        return (
-            f"fine-tuned {'' if same else f'{self.encoder} '}{_interval(self.tuned)}, "
-            f"frozen {'' if same else f'{self.frozen_encoder} '}{_interval(self.frozen)}; "
-            f"difference {self.difference:+.2f} ({self.difference_low:+.2f} to {self.difference_high:+.2f}): {shown}"
-        )
+        interval = f"{self.difference_low:+.2f} to {self.difference_high:+.2f}"
+        return f"{self._both}; difference {self.difference:+.2f} ({interval}): {shown}"
+
+    @property
+    def _both(self) -> str:
+        tuned, frozen = _interval(self.tuned), _interval(self.frozen)
+        if self.is_of_corpora:
+            return f"{self.what} of {self.encoder} {tuned}, linear head on {self.frozen_encoder} {frozen}"
+        if self.encoder == self.frozen_encoder:
+            return f"fine-tuned {tuned}, frozen {frozen}"
+        return f"fine-tuned {self.encoder} {tuned}, frozen {self.frozen_encoder} {frozen}"
+
+    @property
+    def is_of_corpora(self) -> bool:
+        """Whether it is a network of a model of `earmark corpora`, and no encoder that was fine-tuned."""
+        return self.method in CORPORA_MODES
+
+    @property
+    def what(self) -> str:
+        """What was trained, in a word or two."""
+        if not self.is_of_corpora:
+            return "fine-tuned"
+        return "adapter" if self.method == "adapters" else "network"
 
     def as_document(self) -> dict[str, Any]:
         """In JSON's types, with verdict and sentence."""
@@ -96,7 +115,8 @@ class Finetuned(BaseModel):
     def line(self) -> str:
         """One line for a status: method, labels, and the sentence."""
         clips = "1 clip" if self.slice_clips == 1 else f"{self.slice_clips} clips"
-        return f"Fine-tuned ({self.method}, {self.labels} labels): {self.sentence} (UA on {clips} of the random slice)."
+        name = "Model for many corpora" if self.is_of_corpora else "Fine-tuned"
+        return f"{name} ({self.method}, {self.labels} labels): {self.sentence} (UA on {clips} of the random slice)."
 
 
 def _interval(found: Accuracy) -> str:

@@ -10,14 +10,14 @@ import altair as alt
 from db.finetuned.document import Accuracy, Finetuned
 from labeler.charts.style import BLUE, GREY, WIDTH
 
-USUAL, TUNED = "usual classifier", "fine-tuned"
+USUAL = "usual classifier"
 _STEP = 34
 """Pixels of each row."""
 
 
 def finetuned_rows(found: Finetuned) -> Sequence[Mapping[str, Any]]:
     """What is drawn: UA from 0 to 1, and its interval."""
-    return [_row(USUAL, found.frozen), _row(TUNED, found.tuned)]
+    return [_row(USUAL, found.frozen), _row(found.what, found.tuned)]
 
 
 def finetuned_chart(found: Finetuned, *, width: int | str = WIDTH) -> alt.LayerChart:
@@ -27,8 +27,8 @@ def finetuned_chart(found: Finetuned, *, width: int | str = WIDTH) -> alt.LayerC
         width: pixels, or "container".
     """
     base = alt.Chart(alt.InlineData(values=list(finetuned_rows(found)))).encode(
-        y=alt.Y("classifier:N", title=None, sort=[USUAL, TUNED], axis=alt.Axis(labelLimit=160)),
-        color=alt.Color("classifier:N", legend=None, scale=alt.Scale(domain=[USUAL, TUNED], range=[GREY, BLUE])),
+        y=alt.Y("classifier:N", title=None, sort=[USUAL, found.what], axis=alt.Axis(labelLimit=160)),
+        color=alt.Color("classifier:N", legend=None, scale=alt.Scale(domain=[USUAL, found.what], range=[GREY, BLUE])),
         tooltip=[
             alt.Tooltip("classifier:N", title="Classifier"),
             alt.Tooltip("ua:Q", title="UA", format=".1%"),

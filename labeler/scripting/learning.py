@@ -9,6 +9,7 @@ from db.finetuned.document import read_finetuned
 from db.records.labels import active_labels
 from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import ComparedCurves
+from db.serving.known_labels import known_labels_in_words
 from db.status import project_status
 from labeler.scripting.better_features import as_document, better_features_of
 from labeler.scripting.encoding import files_encoded
@@ -52,6 +53,7 @@ class Learning(Opened):
             with project.read() as session:
                 document = project_status(session, text_encoder=project.settings.text_encoder)
                 outlook, run = latest_outlook(session), latest_evaluated_run(session)
+                document["encoder_knows"] = known_labels_in_words(session)
                 if document["words"] is not None:
                     document["words"]["sentences"] = [] if run is None else words_in_words(run)
             finetuned = read_finetuned(project.heads_dir)

@@ -9,6 +9,7 @@ from typing import Any
 from db.errors import EncoderError
 from learner.encoders.base import EGEMAPS, LOGMEL, WHISPER, Encoder
 from learner.encoders.checkpoint_files import CheckpointFiles, find_files
+from learner.encoders.corpora_model.files import is_corpora_model, shared_filters
 from learner.encoders.hidden_layers import HiddenLayerEncoder
 from learner.encoders.precision import PRECISIONS
 from learner.encoders.wav2vec2.checkpoints import ARCHITECTURES as WAV2VEC2_LIKE
@@ -27,7 +28,8 @@ def encoder_named(
     """The encoder `name`; its weights are loaded when it first encodes.
 
     Args:
-        name: `bundled`, `whisper`, `logmel`, `egemaps`, a local folder, or a hub id. Only a hub id may use the network.
+        name: `bundled`, `whisper`, `logmel`, `egemaps`, a local folder (of a checkpoint, or of a model of `earmark corpora`), or
+            a hub id. Only a hub id may use the network.
         layers: such as `5`, `0,3,6`, `mean` or `all`; none takes the encoder's default.
         pooling: `mean` or `mean+std`; none takes the encoder's default.
         device: a torch device; none takes a GPU where there is one.
@@ -50,6 +52,10 @@ def encoder_named(
         from learner.encoders.whisper.packaged import PackagedWhisper, packaged_whisper
 
         return PackagedWhisper(packaged_whisper(), layers=layers, pooling=pooling, device=device, precision=precision)
+    if is_corpora_model(name):
+        from learner.encoders.corpora_model.encoder import CorporaModelEncoder
+
+        return CorporaModelEncoder(shared_filters(name), layers=layers, pooling=pooling, device=device)
     found = find_files(name, among=_ARCHITECTURES, revision=revision)
     build = _ARCHITECTURES[found.model_type]
     return build(found, layers=layers, pooling=pooling, device=device, precision=precision)

@@ -19,6 +19,7 @@ from db.errors import AudioError, EncoderError, OtherWeightsError
 from db.project import OpenProject
 from db.records.clips import ClipAudio, mark_broken, ready_clips_without_features
 from db.records.features import newest_feature_set, use_feature_set
+from db.serving.known_labels import mark_known_files
 from learner.arrays import Float32Array, Waveform
 from learner.audio.decoding import content_hash, decode, decode_blocks
 from learner.audio.reader import AudioMissing, shown
@@ -130,6 +131,7 @@ def embed_with(
     started = time.monotonic()
     with embed_lock(project):
         store = FeatureStore(project, model)
+        _mark_known(project, store, model)
         with project.read() as session:
             clips = ready_clips_without_features(session, store.feature_set_id)
         failed: list[FailedClip] = []
@@ -163,10 +165,19 @@ def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress:
     """
     with embed_lock(project):
         store = FeatureStore(project, encoder)
+        _mark_known(project, store, encoder)
         with project.read() as session:
             clips = ready_clips_without_features(session, store.feature_set_id, first_in_key_order=most)
         _embed_clips(project, store, encoder, encoded_batches(clips, encoder), len(clips), [], progress, _never)
     return store.feature_set_id
+
+
+def _mark_known(project: OpenProject, store: FeatureStore, encoder: Encoder) -> None:
+    """For an encoder that lists the files whose labels it knows. Done each time: clips that come later may be among them."""
+    files = getattr(encoder, "learned_from", None)
+    if files:
+        with project.write() as session:
+            mark_known_files(session, store.feature_set_id, files)
 
 
 def project_encoder(

@@ -15,6 +15,7 @@ from db.errors import EncoderError, LabelError
 from learner.encoders.runtime import chosen_device
 from learner.many_corpora.corpora.reading import ReadCorpora, corpus_name, read_corpora
 from learner.many_corpora.inputs.clip_cache import ClipCache
+from learner.many_corpora.learned_from import write_learned_from
 from learner.many_corpora.model_folder import ModelFolder, open_model
 from learner.many_corpora.modes.registry import trainer_of
 from learner.many_corpora.recipe import SCRATCH
@@ -76,6 +77,8 @@ def train(
             trainer.corpus(run, corpus)
             results[corpus.name].append(trainer.tested(run, corpus))
         corpora = {corpus.name: corpus.as_json() | {"results": results[corpus.name]} for corpus in read.corpora}
+        shares = backbone.trains_filters and settings.mode != SCRATCH
+        write_learned_from(output, read.corpora if shares else [])
         folder.write(facts | {"runs": run, "split": _split(settings), "corpora": corpora})
     return Trained(read, results)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from db.errors import LabelError
+from db.project import OpenProject
 from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.corpora.candidates import Candidate, ProbedEncoder
 from learner.corpora.clips import LabelledClips, LeftOut, ProbeClip
@@ -19,6 +20,7 @@ from learner.corpora.vector_cache import VectorCache
 from learner.dataset.speaker_norm import normalised_by_group
 from learner.encoders.base import Encoder
 from learner.evaluation.intervals import Interval
+from learner.probing.known_labels import known_in_words
 from learner.probing.prediction_cache import PredictionCache
 from learner.probing.scoring import HeldOutPredictions, Scorer, all_predictions, nested
 from learner.probing.splits import Splits, splits_of
@@ -54,6 +56,8 @@ class ProbeReport:
     grouped: bool
     left_out: list[LeftOut] = field(default_factory=list)
     unlabelled: int = 0
+    remarks: list[str] = field(default_factory=list)
+    """On encoders that have learned from the labels of these clips."""
 
     @property
     def best(self) -> Result:
@@ -75,6 +79,7 @@ class ProbeReport:
             "speakers": self.speakers,
             "labels": self.labels,
             "folds": self.folds,
+            "remarks": self.remarks,
         }
 
 
@@ -87,12 +92,20 @@ class _Entry:
     features: Callable[[], Float32Array]
 
 
-def probe_encoders(labelled: LabelledClips, *, encoders: Sequence[str | Encoder], cache: Path, watch: Watch) -> ProbeReport:
+def probe_encoders(
+    labelled: LabelledClips,
+    *,
+    encoders: Sequence[str | Encoder],
+    cache: Path,
+    project: OpenProject | None = None,
+    watch: Watch,
+) -> ProbeReport:
     """Score every layer mix and pooling of the encoders on the clips, as they are and normalised per speaker.
 
     Args:
         encoders: names as `encoder_named` takes them, or encoders; at least one.
         cache: folder that keeps the vectors of encoders and the predictions of candidates.
+        project: whose clips they are; None for those of a manifest.
 
     Raises:
         EncoderError: an encoder cannot be loaded or run.
@@ -106,16 +119,18 @@ def probe_encoders(labelled: LabelledClips, *, encoders: Sequence[str | Encoder]
     there = np.ones(len(labelled.clips), dtype=bool)
     vectors: list[Float16Array] = []
     for one in probed:
-        known = VectorCache(cache, fingerprint=one.fingerprint, width=one.encoder.dim)
+        kept = VectorCache(cache, fingerprint=one.fingerprint, width=one.encoder.dim)
         with watch(f"encode with {one.name}", "clip") as moved:
-            found = encode_clips(labelled.clips, one.encoder, known, progress=moved)
+            found = encode_clips(labelled.clips, one.encoder, kept, progress=moved)
         vectors.append(found.vectors)
         there &= found.encoded
         left_out += [clip for clip in found.left_out if clip not in left_out]
     clips = [clip for clip, by_all in zip(labelled.clips, there, strict=True) if by_all]
     _check_labels(clips, left_out)
     report = _scored(clips, probed, [each[there] for each in vectors], cache, watch)
-    return replace(report, left_out=left_out, unlabelled=labelled.unlabelled)
+    known = [known_in_words(one.encoder, clips, project) for one in probed]
+    remarks = [sentence for sentence in known if sentence is not None]
+    return replace(report, left_out=left_out, unlabelled=labelled.unlabelled, remarks=remarks)
 
 
 def _scored(

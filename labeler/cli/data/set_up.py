@@ -212,7 +212,8 @@ def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
 @click.option(
     "--encoder",
     default=None,
-    help="bundled, whisper, logmel, egemaps, a hub id, or a local folder; default: the project's setting.",
+    help="bundled, whisper, logmel, egemaps, a hub id, or a local folder (of a checkpoint or of a model of `corpora`); default: "
+    "the project's setting.",
 )
 @click.option("--layers", default=None, help="Hidden layers to pool, such as 5 or 0,3,6; or mean, or all.")
 @click.option("--pooling", default=None, type=click.Choice(["mean", "mean+std"]), help="Statistics over time.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,8 @@ MOST_NOTES = 20
     "--encoder",
     "encoders",
     multiple=True,
-    help="bundled, whisper, logmel, egemaps, a hub id or a local folder; may be repeated; default: the project's, bundled, "
-    "logmel.",
+    help="bundled, whisper, logmel, egemaps, a hub id or a local folder (of a checkpoint or of a model of `corpora`); may be "
+    "repeated; default: the project's, bundled, logmel.",
 )
 @click.option("--output", type=click.Path(path_type=Path), default=None, help="Draw a chart to this .png, .svg or .html file.")
 @corpus_option
@@ -67,9 +68,12 @@ def probe(
     labelled, cache, names = _inputs(directory, manifest, encoders, corpus=corpus, speaker_from=speaker_from)
     for sentence in labelled.notes:
         note(sentence)
-    report = probe_encoders(labelled, encoders=names, cache=cache, watch=progress_bar)
+    with opened(directory) if manifest is None else nullcontext() as project:
+        report = probe_encoders(labelled, encoders=names, cache=cache, project=project, watch=progress_bar)
     document = report.to_json()
     _note_left_out(report)
+    for sentence in report.remarks:
+        note(sentence)
     if output is not None:
         save_chart(probe_chart(document["results"], labels=report.labels), output)
     for line in offer_lines(but_for=names):

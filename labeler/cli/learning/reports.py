@@ -39,7 +39,8 @@ def _status_lines(document: dict[str, Any], outlook: OutlookReport | None) -> li
     better = [_offer_line(offer) for offer in document["better_features"]]
     better += [WHAT_STAYS] if better else []
     finetuned = [] if document["finetuned"] is None else [document["finetuned"]["line"]]
-    return [*lines, *_run_lines(document, outlook), *finetuned, *better]
+    knows = [document["encoder_knows"]] if document["encoder_knows"] else []
+    return [*lines, *_run_lines(document, outlook), *knows, *finetuned, *better]
 
 
 def _word_lines(words: dict[str, Any] | None) -> list[str]:

@@ -89,7 +89,7 @@ def finetune_project(
     with one_at_a_time(project):
         clips = _all_clips(project, decisions, recipe)
         trainer = tuned_runs(list(clips.values()), encoder, cache=project.cache_dir, device=device, watch=watch)
-        material = _readable(decisions, clips, trainer.clips)
+        material = readable_material(decisions, clips, trainer.clips)
         result = _trained(project, material, trainer, encoder, settings, recipe, watch=watch)
         if knows is not None:
             result = replace(result, notes=(KNOWS_SPEAKERS,))
@@ -132,7 +132,7 @@ def frozen_alone(decisions: ByDecisions) -> ProjectResult:
         inside = np.isin(material.tested_rows, fold.test)
         of_fold[places[inside]] = predicted[inside]
         found[number, 0] = RunOfFold(of_fold, took / len(material.folds))
-    return compared(decisions, _result(material, found, FROZEN, decisions.encoder, runs=1, left_out=[]), predicted)
+    return compared(decisions, result_of_tested(material, found, FROZEN, decisions.encoder, runs=1, left_out=[]), predicted)
 
 
 def _check_encoder(encoder: str, *, is_ours: bool) -> None:
@@ -167,7 +167,7 @@ def _all_clips(project: OpenProject, decisions: ByDecisions, recipe: Recipe) -> 
     return dict(sorted(clips.items()))
 
 
-def _readable(decisions: ByDecisions, clips: dict[int, ProbeClip], readable: Sequence[ProbeClip]) -> Material:
+def readable_material(decisions: ByDecisions, clips: dict[int, ProbeClip], readable: Sequence[ProbeClip]) -> Material:
     """The material of the clips whose audio can be read."""
     there = {(clip.path, clip.start, clip.end) for clip in readable}
     ids = [number for number, clip in clips.items() if (clip.path, clip.start, clip.end) in there]
@@ -213,11 +213,11 @@ def _trained(
     plan = Plan(settings.method, recipe, material.y, labels, material.folds, drawn, settings.seed)
     found |= trained(trainer, plan, kept, watch=watch, beside=unless_withdrawn)
     refuse_withdrawn(project, kept, ids)
-    result = _result(material, found, settings.method, encoder, runs=settings.runs, left_out=trainer.left_out)
+    result = result_of_tested(material, found, settings.method, encoder, runs=settings.runs, left_out=trainer.left_out)
     return replace(result, kept_in=kept.folder)
 
 
-def _result(
+def result_of_tested(
     material: Material, found: dict[Place, RunOfFold], method: str, encoder: str, *, runs: int, left_out: list[LeftOut]
 ) -> FinetuneResult:
     """The tested clips alone: all others were there to learn from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -34,8 +35,8 @@ class Backbone(Protocol):
             EncoderError: an encoder is missing, damaged or has changed.
         """
 
-    def cache(self) -> ClipCache:
-        """Where what it takes of clips is kept, in the user's cache.
+    def cache(self, folder: Path | None = None) -> ClipCache:
+        """Where what it takes of clips is kept; without a folder, in the user's cache.
 
         Raises:
             EncoderError: as `facts`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -57,9 +58,9 @@ class EncoderBackbone:
         """See `Backbone`."""
         return {"backbone": self.name, "encoder": self._encoder.as_json(), "recipe": self.recipe.as_json()}
 
-    def cache(self) -> FrameCache:
+    def cache(self, folder: Path | None = None) -> FrameCache:
         """See `Backbone`."""
-        return FrameCache(self._checkpoint)
+        return FrameCache(self._checkpoint, folder)
 
     def filters(self, *, untrained: bool = False) -> FrameTransformer:
         """The layers that are used; untrained, only convolutions and their projection are those of the encoder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -27,9 +28,9 @@ class ResNetBackbone:
         """See `Backbone`."""
         return {"backbone": RESNET, "recipe": self.recipe.as_json()}
 
-    def cache(self) -> SpectrogramCache:
+    def cache(self, folder: Path | None = None) -> SpectrogramCache:
         """See `Backbone`."""
-        return SpectrogramCache()
+        return SpectrogramCache(folder)
 
     def filters(self, *, untrained: bool = True) -> Filters:
         """Random ones."""

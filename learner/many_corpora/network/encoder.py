@@ -18,10 +18,10 @@ from torch.nn import functional
 from learner.arrays import Float16Array, Float32Array, Int64Array
 from learner.encoder_training.frames.portions import Portion, cropped, micro_seconds, portions
 from learner.encoder_training.frames.transformer import FrameTransformer, pooled_states
+from learner.encoders.corpora_model.crops import MOST_WINDOWS
 from learner.encoders.pooling import Layers, pooled_width
 from learner.many_corpora.network.base import Array, CorpusNetwork
 from learner.many_corpora.recipe import EncoderRecipe
-from learner.many_corpora.spectrograms.crops import MOST_WINDOWS
 
 _REMEMBERED = 160
 """Clips that statistics which follow are those of, about: ten batches."""

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from learner.arrays import Int64Array
+from learner.encoders.corpora_model.crops import crop, windows
+from learner.encoders.corpora_model.log_mel import frames_in
 from learner.many_corpora.network.base import Array, CorpusNetwork
 from learner.many_corpora.network.heads import Head
 from learner.many_corpora.recipe import Recipe
-from learner.many_corpora.spectrograms.crops import crop, windows
-from learner.many_corpora.spectrograms.log_mel import frames_in
 
 
 @dataclass(frozen=True)

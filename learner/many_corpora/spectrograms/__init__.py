@@ -1,1 +1,1 @@
-"""What the network sees: log-mel spectrograms (`log_mel`), kept on disk (`spectrogram_cache`), as crops and windows (`crops`)."""
+"""What the network sees, log-mel spectrograms (`learner.encoders.corpora_model.log_mel`), kept on disk (`spectrogram_cache`)."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from learner.arrays import Float16Array
 from learner.corpora.clips import ProbeClip
+from learner.encoders.corpora_model.log_mel import BANDS, HOP, RATE, SETTINGS, log_mel
 from learner.encoders.runtime import user_cache
 from learner.many_corpora.inputs.clip_cache import LIMIT, ClipCache, beginning_of
-from learner.many_corpora.spectrograms.log_mel import BANDS, HOP, RATE, SETTINGS, log_mel
 
 MOST_SECONDS = 300.0
 """Of a longer clip the beginning is looked at."""

@@ -20,6 +20,9 @@ RELU: Literal["relu"] = "relu"
 """Mean over time of the last layer behind a ReLU."""
 POOLED: Literal["pooled"] = "pooled"
 """Layers pooled as an encoder pools them."""
+CROPS: Literal["crops"] = "crops"
+"""Not a checkpoint: `NETWORK` holds a network of `earmark corpora` with its head, whose probabilities of crops are averaged."""
+NETWORK = "network.safetensors"
 _MOST_JSON = 4 * 2**20
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -75,7 +78,7 @@ class ModelDocument(_Version):
     """The facts about a fine-tuned network."""
 
     labels: Annotated[list[Text], Field(min_length=1, max_length=100_000)]
-    head: Literal["plain", "relu", "pooled"]
+    head: Literal["plain", "relu", "pooled", "crops"]
     layers: Text | None
     """Of `POOLED`: hidden layers that are pooled, such as `2,3`."""
     pooling: Literal["mean", "mean+std"]

@@ -20,11 +20,12 @@ import numpy as np
 from db.errors import EncoderError, LabelError, LearnerError
 from db.records.labels import checked_labels
 from learner.arrays import Float32Array
+from learner.encoders.base import Encoder
 from learner.encoders.checkpoint_files import find_files
 from learner.encoders.tensor_files import stored_tensors
 from learner.encoders.wav2vec2.checkpoints import ARCHITECTURES, Checkpoint
 from learner.heads.linear import LinearHead
-from learner.prediction.models.document import HEAD, PLAIN, RELU, ModelDocument, damaged, document_in
+from learner.prediction.models.document import CROPS, DOCUMENT, HEAD, NETWORK, PLAIN, RELU, ModelDocument, damaged, document_in
 from learner.prediction.models.networks import ClassifierNetwork
 from learner.prediction.predictions import LabelledHead
 
@@ -46,7 +47,7 @@ class SavedModel:
     """A classifier of audio."""
 
     folder: Path
-    encoder: ClassifierNetwork
+    encoder: Encoder
     """Its network; weights are loaded when the first clip comes."""
     head: LabelledHead
     facts: ModelDocument | None
@@ -66,6 +67,9 @@ def load_saved_model(folder: Path, *, device: str | None = None) -> SavedModel:
     if not folder.is_dir():
         raise LearnerError(f"There is no folder {folder}; give one that `earmark finetune --save` has written.")
     facts = document_in(folder)
+    if facts is not None and facts.head == CROPS:
+        _check_hashes(folder, facts)
+        return _of_crops(folder, facts, device)
     found = Checkpoint.of(find_files(str(folder.resolve()), among=ARCHITECTURES))
     _check_sizes(folder, found)
     if facts is None:
@@ -86,6 +90,24 @@ def load_saved_model(folder: Path, *, device: str | None = None) -> SavedModel:
     else:
         coef, intercept = _head_of(folder / HEAD)
     return SavedModel(folder, encoder, _labelled(folder, coef, intercept, encoder.dim, facts.labels), facts)
+
+
+def _of_crops(folder: Path, facts: ModelDocument, device: str | None) -> SavedModel:
+    from safetensors.torch import load_file
+
+    from learner.encoders.corpora_model.classifier import CropClassifier, network_of
+
+    count = len(facts.labels)
+    if count * count > _MOST_WEIGHTS:
+        raise damaged(folder / DOCUMENT, f"it names {count} labels")
+    try:
+        network, head = network_of(load_file(str(folder / NETWORK)), classes=count)
+    except Exception as error:
+        # The reader of safetensors raises errors of its own.
+        raise damaged(folder / NETWORK, str(error)[:200]) from error
+    encoder = CropClassifier(network, head, folder=folder, crop_seconds=facts.clip_seconds, device=device)
+    as_they_are = np.eye(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
+    return SavedModel(folder, encoder, _labelled(folder, *as_they_are, count, facts.labels), facts)
 
 
 def _of_others(folder: Path, found: Checkpoint, device: str | None) -> SavedModel:

@@ -43,6 +43,10 @@ def test_one_sentence_says_what_came_out(tmp_path: Path) -> None:
     assert better.sentence.endswith("(+0.01 to +0.07): better")
     assert better.sentence.startswith("fine-tuned bundled 0.81 (0.74-0.87), frozen logmel 0.78")
     assert FOUND.model_copy(update={"difference_high": -0.002}).verdict == "worse"
+    of_model = FOUND.model_copy(update={"method": "adapters", "encoder": "cries"})
+    assert of_model.line.startswith(
+        "Model for many corpora (adapters, 212 labels): adapter of cries 0.81 (0.74-0.87), linear head on bundled 0.78"
+    )
     write_finetuned(tmp_path, FOUND)
     assert read_finetuned(tmp_path) == FOUND
 

@@ -60,6 +60,7 @@ def test_init_creates_a_project_and_shows_the_next_command(tmp_path: Path) -> No
         "run": None,
         "queue": 0,
         "outlook": None,
+        "encoder_knows": None,
         "better_features": [],
         "finetuned": None,
     }

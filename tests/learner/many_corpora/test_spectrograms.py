@@ -9,9 +9,9 @@ import pytest
 
 from learner.arrays import Waveform
 from learner.corpora.clips import ProbeClip
+from learner.encoders.corpora_model.crops import MOST_WINDOWS, crop, windows
+from learner.encoders.corpora_model.log_mel import log_mel
 from learner.many_corpora.spectrograms import spectrogram_cache
-from learner.many_corpora.spectrograms.crops import MOST_WINDOWS, crop, windows
-from learner.many_corpora.spectrograms.log_mel import log_mel
 from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
 from learner.progress import unseen
 from tests.learner.audio_files import noise, tone, written

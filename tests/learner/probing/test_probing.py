@@ -57,7 +57,7 @@ def probed(manifest: Path, cache: Path, *encoders: str) -> ProbeReport:
 def test_labels_that_are_easy_are_predicted(tmp_path: Path) -> None:
     report = probed(tones(tmp_path / "audio"), tmp_path / "cache")
     document = report.to_json()
-    assert set(document) == {"results", "best", "clips", "speakers", "labels", "folds"}
+    assert set(document) == {"results", "best", "clips", "speakers", "labels", "folds", "remarks"}
     assert (document["clips"], document["speakers"], document["labels"], document["folds"]) == (24, 4, 2, 4)
     keys = ["encoder", "layers", "pooling", "speaker_norm", "ua", "ua_low", "ua_high", "dim"]
     assert [list(result) for result in document["results"]] == [keys] * 4

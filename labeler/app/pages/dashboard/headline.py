@@ -58,7 +58,7 @@ def headline(facts: DashboardFacts) -> None:
             st.metric(plain(figure.title), plain(figure.value), width="stretch")
             st.caption(plain(figure.below))
             why(figure.why, key=figure.key)
-    for sentence in (_age(facts), _waiting(run, facts.waiting)):
+    for sentence in (_age(facts), _waiting(run, facts.waiting), facts.encoder_knows):
         if sentence:
             st.caption(plain(sentence))
 

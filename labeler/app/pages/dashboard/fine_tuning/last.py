@@ -50,10 +50,11 @@ def difference_in_words(found: Finetuned) -> str:
 
 def _of_what(found: Finetuned, facts: DashboardFacts) -> str:
     encoder = found.encoder if found.encoder == found.frozen_encoder else f"{found.encoder}, beside {found.frozen_encoder}"
+    encoder = f"the model {encoder}" if found.is_of_corpora else encoder
     now = facts.now.labelled
     since = "" if now == found.labels else f" Now {now} are labelled."
     learned = counted(found.labels, "labelled clip")
     return (
-        f"{METHODS[found.method]} of {encoder}, {today_or_moment(found.at)}: learned from {learned}, "
+        f"{METHODS.get(found.method, found.method)} of {encoder}, {today_or_moment(found.at)}: learned from {learned}, "
         f"scored on {counted(found.slice_clips, 'clip')}, took {duration(found.seconds)}.{since}"
     )
