@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from db.errors import EarmarkError
 from learner.audio.decoding import decode
+from learner.encoders.hidden_layers import HiddenLayerEncoder
 from learner.prediction.models.reading import load_saved_model
 from learner.prediction.new_audio import audio_files, predict_files
 from learner.prediction.predictions import PredictReport
@@ -166,6 +167,7 @@ def test_long_audio_is_read_window_by_window(theirs: Path, tmp_path: Path, monke
     long = written(tmp_path / "long.wav", tone(200, 65.0) * 0.2 + noise(65.0, seed=2, level=0.1))
     model = load_saved_model(theirs, device="cpu")
     seen: list[int] = []
+    assert isinstance(model.encoder, HiddenLayerEncoder)
     hidden_states = model.encoder._hidden_states
 
     def noted(network: Any, inputs: Any, *, samples: int) -> Any:
