@@ -131,9 +131,10 @@ def embed_with(
     started = time.monotonic()
     with embed_lock(project):
         store = FeatureStore(project, model)
-        _mark_known(project, store, model)
         with project.read() as session:
             clips = ready_clips_without_features(session, store.feature_set_id)
+        # After the clips are read, so that it covers each of them.
+        _mark_known(project, store, model)
         failed: list[FailedClip] = []
         stop = should_stop or _never
         results = (encode or encoded_batches)(clips, model)
@@ -165,9 +166,9 @@ def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress:
     """
     with embed_lock(project):
         store = FeatureStore(project, encoder)
-        _mark_known(project, store, encoder)
         with project.read() as session:
             clips = ready_clips_without_features(session, store.feature_set_id, first_in_key_order=most)
+        _mark_known(project, store, encoder)
         _embed_clips(project, store, encoder, encoded_batches(clips, encoder), len(clips), [], progress, _never)
     return store.feature_set_id
 

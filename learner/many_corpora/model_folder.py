@@ -119,8 +119,10 @@ class Model:
         """The network of a corpus.
 
         Raises:
-            EncoderError: a file is missing or damaged, or the encoder that the model needs has changed.
+            EncoderError: a file is missing or damaged, or belongs to a training that has not ended, or the encoder that the
+                model needs has changed.
         """
+        self._check_belongs(run, corpus)
         backbone = self.backbone
         filters = backbone.filters()
         own = backbone.own(classes=len(self.corpora[corpus]), adapters=self.mode == ADAPTERS)
@@ -131,6 +133,16 @@ class Model:
             load_parts(self.folder.filters(run), {"filters": filters})
         load_parts(self.folder.own(run, corpus), parts)
         return backbone.network(filters, own).eval()
+
+    def _check_belongs(self, run: int, corpus: str) -> None:
+        """The labels of a corpus that was trained anew are in `model.json` only when all runs are."""
+        wanted = self.document.get("corpora", {}).get(corpus, {}).get("digest")
+        path = self.folder.own(run, corpus)
+        if wanted is not None and learned_from(path) not in (None, wanted):
+            raise EncoderError(
+                f"{path} belongs to a training that has not ended; give its `earmark corpora` command again, which goes on "
+                "where it was."
+            )
 
 
 def open_model(path: Path) -> Model:
@@ -187,6 +199,7 @@ def save_parts(path: Path, parts: dict[str, nn.Module], *, learned_from: str = "
 def learned_from(path: Path) -> str | None:
     """The digest that a file was saved with; None if there is no such file, or it is damaged."""
     try:
+        _check_regular(path)
         with safe_open(str(path), framework="pt") as saved:
             return str(saved.metadata()["learned_from"])
     except (OSError, SafetensorError, KeyError, TypeError):
@@ -200,6 +213,7 @@ def load_parts(path: Path, parts: dict[str, nn.Module]) -> None:
         EncoderError: it is missing or damaged, or of other shapes.
     """
     try:
+        _check_regular(path)
         tensors = load_file(str(path))
         for part, module in parts.items():
             module.load_state_dict(
@@ -219,6 +233,7 @@ def sizes_of(path: Path) -> dict[str, int]:
     """
     found = {}
     try:
+        _check_regular(path)
         with safe_open(str(path), framework="pt") as saved:
             for name in saved.keys():  # noqa: SIM118 (no mapping)
                 if not name.endswith(_STATISTICS):
@@ -239,8 +254,15 @@ def unwritable(folder: Path, error: Exception) -> EncoderError:
     )
 
 
+def _check_regular(path: Path) -> None:
+    """Raises OSError for what is no file: a pipe of that name would be waited for without end."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
+        _check_regular(path)
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError
         found = json.loads(path.read_text(encoding="utf-8"))

@@ -79,7 +79,7 @@ def train(
         corpora = {corpus.name: corpus.as_json() | {"results": results[corpus.name]} for corpus in read.corpora}
         shares = backbone.trains_filters and settings.mode != SCRATCH
         write_learned_from(output, read.corpora if shares else [])
-        folder.write(facts | {"runs": run, "split": _split(settings), "corpora": corpora})
+        folder.write(facts | {"runs": run, "split": _split(settings), "corpora": corpora | _added_before(output)})
     return Trained(read, results)
 
 
@@ -116,9 +116,20 @@ def add_corpus(
     for run in range(1, model.runs + 1):
         trainer.corpus(run, corpus, others=others)
         results.append(trainer.tested(run, corpus))
+    # Read again: another corpus may have been added meanwhile.
+    model = open_model(path)
     corpora = model.document["corpora"] | {name: corpus.as_json() | {"added": True, "results": results}}
     model.folder.write(model.document | {"corpora": corpora})
     return Trained(read, {name: results})
+
+
+def _added_before(model: Path) -> dict[str, Any]:
+    """The corpora that a trained model was given later; training it again does not take them away."""
+    try:
+        known = open_model(model).document["corpora"]
+    except EncoderError:
+        return {}
+    return {name: facts for name, facts in known.items() if facts.get("added")}
 
 
 def _split(settings: TrainSettings) -> str:

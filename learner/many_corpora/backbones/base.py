@@ -28,6 +28,14 @@ class Backbone(Protocol):
     def recipe(self) -> Values:
         """With which values it is made and trained."""
 
+    @property
+    def knows_labels_from(self) -> object:
+        """What an encoder that a project has adopted reports of the labels it knows, for `db.serving.random_slice.known_key`.
+
+        Raises:
+            EncoderError: as `facts`.
+        """
+
     def facts(self) -> dict[str, Any]:
         """What a model and its settings keep of it, JSON values.
 

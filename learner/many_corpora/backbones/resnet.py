@@ -20,6 +20,7 @@ class ResNetBackbone:
 
     trains_filters = True
     name = RESNET
+    knows_labels_from = None
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
