@@ -241,6 +241,8 @@ def sizes_of(path: Path) -> dict[str, int]:
                     for length in saved.get_slice(name).get_shape():
                         size *= length
                     found[name] = size
+        if not found:
+            raise ValueError("it holds no weight")
     except Exception as error:
         raise EncoderError(f"{path} is missing or damaged; train the model again.") from error
     return found

@@ -13,6 +13,7 @@ from typing import Any
 
 from db.errors import EncoderError, LabelError
 from learner.encoders.runtime import chosen_device
+from learner.many_corpora.backbones.base import Backbone
 from learner.many_corpora.corpora.reading import ReadCorpora, corpus_name, read_corpora
 from learner.many_corpora.inputs.clip_cache import ClipCache
 from learner.many_corpora.learned_from import write_learned_from
@@ -62,8 +63,9 @@ def train(
             f"An encoder comes trained, so {settings.backbone} takes no filters of another model; leave out --start."
         )
     read = read_corpora(
-        manifests, split_seed=settings.split_seed, order=settings.order, cache=cache or backbone.cache(), watch=watch
+        manifests, split_seed=settings.split_seed, order=settings.order, cache=cache or backbone.cache(device=device), watch=watch
     )
+    note_known(read, backbone)
     folder, facts = ModelFolder(output), settings.as_json(backbone)
     document = facts | {"corpora": {corpus.name: corpus.digest for corpus in read.corpora}}
     folder.check_settings(document)
@@ -104,8 +106,13 @@ def add_corpus(
     if name.casefold() in {known.casefold() for known in model.corpora}:
         raise LabelError(f"{path} has a corpus {name!r} already; rename {manifest.name}, or train a new model.")
     read = read_corpora(
-        [manifest], split_seed=settings.split_seed, order=settings.order, cache=cache or model.backbone.cache(), watch=watch
+        [manifest],
+        split_seed=settings.split_seed,
+        order=settings.order,
+        cache=cache or model.backbone.cache(device=device),
+        watch=watch,
     )
+    note_known(read, model.backbone)
     (corpus,) = read.corpora
     document = settings.as_json(model.backbone) | {"added": {name: corpus.digest}}
     trainer = trainer_of(
@@ -121,6 +128,14 @@ def add_corpus(
     corpora = model.document["corpora"] | {name: corpus.as_json() | {"added": True, "results": results}}
     model.folder.write(model.document | {"corpora": corpora})
     return Trained(read, {name: results})
+
+
+def note_known(read: ReadCorpora, backbone: Backbone) -> None:
+    """An encoder that a project has adopted may know the held-out clips."""
+    if backbone.knows_labels_from is not None:
+        read.corpora[0].remarks.append(
+            f"{backbone.name} has learned from labels of a project; if these clips are among them, their scores are too high."
+        )
 
 
 def _added_before(model: Path) -> dict[str, Any]:

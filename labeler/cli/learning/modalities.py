@@ -75,7 +75,9 @@ def modalities(
     """
     from labeler.charts.files import check_chart_file, save_chart
     from labeler.charts.modalities import modalities_chart
+    from learner.encoders.registry import encoder_named
     from learner.modalities.report import compare_modalities
+    from learner.probing.known_labels import known_in_words
     from learner.text_encoders.registry import text_encoder_named
 
     if plot is not None:
@@ -85,6 +87,9 @@ def modalities(
     labelled, cache, encoder = _inputs(directory, manifest, encoder, corpus=corpus, speaker_from=speaker_from)
     for sentence in labelled.notes:
         note(sentence)
+    knows = known_in_words(encoder_named(encoder), labelled.clips, None)
+    if knows is not None:
+        note(knows)
     words = any((clip.transcript or "").strip() for clip in labelled.clips)
     found = compare_modalities(
         labelled,

@@ -73,6 +73,8 @@ def simulate(
     from learner.corpora.clips import manifest_clips
     from learner.corpora.encoded_corpus import encoded_corpus
     from learner.corpora.vector_cache import cache_folder
+    from learner.encoders.registry import encoder_named
+    from learner.probing.known_labels import known_in_words
     from learner.simulation.comparison import compare_strategies
 
     if plot is not None:
@@ -81,6 +83,9 @@ def simulate(
     clips = manifest_clips(manifest, corpus=corpus, speaker_from=speaker_from)
     for sentence in clips.notes:
         note(sentence)
+    knows = known_in_words(encoder_named(encoder, layers=layers, pooling=pooling), clips.clips, None)
+    if knows is not None:
+        note(knows)
     encoded, left_out = encoded_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
     for clip in left_out[:20]:
         note(f"left out {clip.file_name}: {clip.reason}")

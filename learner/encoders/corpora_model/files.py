@@ -128,6 +128,8 @@ def shared_filters(name: str) -> SharedFilters:
     total = hashlib.sha256()
     for weights in found._weights:
         try:
+            if not weights.is_file():
+                raise FileNotFoundError(weights)
             total.update(sha256_of(weights).encode())
         except OSError as error:
             raise _damaged(weights) from error

@@ -43,8 +43,11 @@ class Backbone(Protocol):
             EncoderError: an encoder is missing, damaged or has changed.
         """
 
-    def cache(self, folder: Path | None = None) -> ClipCache:
+    def cache(self, folder: Path | None = None, *, device: str | None = None) -> ClipCache:
         """Where what it takes of clips is kept; without a folder, in the user's cache.
+
+        Args:
+            device: what computes it; none takes a GPU where there is one.
 
         Raises:
             EncoderError: as `facts`.

@@ -63,9 +63,9 @@ class EncoderBackbone:
         """See `Backbone`."""
         return {"backbone": self.name, "encoder": self._encoder.as_json(), "recipe": self.recipe.as_json()}
 
-    def cache(self, folder: Path | None = None) -> FrameCache:
+    def cache(self, folder: Path | None = None, *, device: str | None = None) -> FrameCache:
         """See `Backbone`."""
-        return FrameCache(self._checkpoint, folder)
+        return FrameCache(self._checkpoint, folder, device=device)
 
     def filters(self, *, untrained: bool = False) -> FrameTransformer:
         """The layers that are used; untrained, only convolutions and their projection are those of the encoder."""

@@ -29,7 +29,7 @@ class ResNetBackbone:
         """See `Backbone`."""
         return {"backbone": RESNET, "recipe": self.recipe.as_json()}
 
-    def cache(self, folder: Path | None = None) -> SpectrogramCache:
+    def cache(self, folder: Path | None = None, *, device: str | None = None) -> SpectrogramCache:
         """See `Backbone`."""
         return SpectrogramCache(folder)
 

@@ -46,7 +46,7 @@ from learner.many_corpora.serving.folds import ProjectCorpus, too_little
 from learner.many_corpora.settings import settings_of
 from learner.many_corpora.training.batches import probabilities
 from learner.prediction.adopted import classifier_folder
-from learner.prediction.models.document import Difference, Estimate, Scores
+from learner.prediction.models.document import Scores
 from learner.progress import Progress, Watch
 
 _RUN = 1
@@ -101,7 +101,7 @@ def add_project(
     check(decisions)
     with one_at_a_time(project):
         return _Adding(model, project, device=chosen_device(device), watch=watch, note=note).through(
-            decisions, cache or model.backbone.cache(probe_cache(project) / "inputs"), notes=notes, adopt=adopt
+            decisions, cache or model.backbone.cache(probe_cache(project) / "inputs", device=device), notes=notes, adopt=adopt
         )
 
 
@@ -243,6 +243,7 @@ class _Adding:
         model.folder.write(model.document | {"corpora": model.document["corpora"] | {self._name: facts}})
 
     def _adopted(self, corpus: ProjectCorpus, scored: ProjectResult) -> Path:
+        assert scored.document is not None
         learned = np.flatnonzero(corpus.material.learnable).tolist()
         ids = [int(corpus.material.clip_ids[row]) for row in learned]
         folder = classifier_folder(self._project)
@@ -256,7 +257,7 @@ class _Adding:
             self._name,
             run=_RUN,
             clips=[corpus.inputs.clips[row] for row in learned],
-            scores=_scores(scored),
+            scores=Scores.of_project(scored.document),
             remarks=scored.result.remarks,
             beside={DECISIONS_FILE: json.dumps({"clips": ids}) + "\n"},
         )
@@ -317,17 +318,3 @@ def _fairly_tested(project: OpenProject, model: Model, decisions: ByDecisions) -
             "cannot be scored on it; train a model without these clips."
         )
     return left, (KNOWS_SPEAKERS,)
-
-
-def _scores(found: ProjectResult) -> Scores:
-    known = found.document
-    assert known is not None
-    tuned, frozen = (Estimate(ua=each.ua, ua_low=each.ua_low, ua_high=each.ua_high) for each in (known.tuned, known.frozen))
-    return Scores(
-        tuned=tuned,
-        frozen=frozen,
-        difference=Difference(value=known.difference, low=known.difference_low, high=known.difference_high),
-        folds=known.folds,
-        runs=known.runs,
-        estimated_on=f"{known.slice_clips} clips of the project's random slice, cross-fitted",
-    )

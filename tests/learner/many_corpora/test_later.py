@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import save_file
 
 from db.errors import EncoderError, LabelError
 from learner.many_corpora.evaluate import Evaluated, evaluate
@@ -101,6 +102,9 @@ def test_damaged_weights_are_one_sentence(model: Path, home: Path, manifests: li
     weights.write_bytes(b"\x80\x04pickled")
     with pytest.raises(EncoderError, match="missing or damaged"):
         predicted(model, manifests[0], tmp_path / "out.csv", home)
+    save_file({}, weights)
+    with pytest.raises(EncoderError, match="missing or damaged"):
+        report(model)
     weights.unlink()
     # Who opens it would wait for somebody to write.
     os.mkfifo(weights)
