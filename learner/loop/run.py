@@ -6,6 +6,7 @@ new queue is published in between. The evaluation then goes on, so that it ends 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -28,6 +29,8 @@ from learner.loop.scoring import Scorer
 from learner.loop.words import WordEmbedding
 from learner.progress import Progress, unseen
 
+LOG = logging.getLogger("earmark.learner")
+"""Its records are events: a name, and values in `fields`."""
 NO_FEATURES = "no features yet: run earmark embed"
 POOL_SECONDS = 2.0
 """Between two looks at whether clips or features came or went."""
@@ -114,6 +117,8 @@ def run_learner(
                     failures = 0
                 except DBAPIError as error:
                     failures += 1
+                    failure = failure_of(error)
+                    LOG.warning("database_failed", extra={"fields": {"kind": failure.kind.name.lower(), "in_a_row": failures}})
                     _wait_or_give_up(failures, error, should_stop)
                 _sleep(poll_seconds, should_stop)
         except _Stopped:
@@ -181,7 +186,10 @@ class _Loop:
             published = self._to_score
             # After a failure it may have been recorded all the same.
             if not self._scorer.is_scored(published.run_id):
+                began = time.monotonic()
                 self._scorer.score(published, progress=self._between)
+                seconds = round(time.monotonic() - began, 3)
+                LOG.info("run_scored", extra={"fields": {"run": published.run_id, "seconds": seconds}})
             # A newer run may have been published meanwhile.
             if self._to_score.run_id == published.run_id:
                 self._to_score = None
@@ -217,8 +225,12 @@ class _Loop:
             self._version = version
 
     def _publish(self) -> None:
+        began, before = time.monotonic(), self._newest
         published = self._newest = self._publisher.publish()
         self._news_at = time.monotonic()
+        if published is not None and (before is None or before.run_id != published.run_id):
+            labels, seconds = len(published.snapshot.live), round(self._news_at - began, 3)
+            LOG.info("run_published", extra={"fields": {"run": published.run_id, "labels": labels, "seconds": seconds}})
         if published is None:
             self._reporter.report("waiting", NO_FEATURES)
         elif self._scorer.is_scored(published.run_id):

@@ -1,0 +1,106 @@
+"""Logs as lines of JSON, one an event, for programs that collect logs: `--log-format json`.
+
+Everything of ours, and of the libraries, writes by `logging` of the standard library. A record with `fields` is an event: its
+message is the event's name, and the fields are its values. Any other record is an event named `message`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+TEXT, JSON = "text", "json"
+STYLES = (TEXT, JSON)
+OURS = "earmark"
+"""The name above all loggers of ours."""
+_LONGEST = 2000
+"""Characters of one text: a line has to stay below what collectors of logs accept."""
+_style = TEXT
+
+
+def write_logs(style: str, *, process: str) -> None:
+    """Let this process write its log to stderr: in text warnings only, in JSON also what happens in the ordinary way.
+
+    Args:
+        style: one of `STYLES`.
+        process: the name of the process, which each line of JSON holds.
+    """
+    global _style
+    _style = style
+    root = logging.getLogger()
+    for earlier in [each for each in root.handlers if isinstance(each, _ToStderr)]:
+        root.removeHandler(earlier)
+    handler = _ToStderr()
+    if style == JSON:
+        handler.setFormatter(JsonLines(process))
+        logging.getLogger(OURS).setLevel(logging.INFO)
+    else:
+        handler.setLevel(logging.WARNING)
+    root.addHandler(handler)
+
+
+def is_json() -> bool:
+    """Whether this process writes its log in JSON."""
+    return _style == JSON
+
+
+def json_line(*, process: str, level: str, event: str, at: float | None = None, **fields: Any) -> str:
+    """One event as a line without its end: ASCII, so that no text can end the line or control a terminal."""
+    now = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
+    document = {**fields, "time": now.isoformat(timespec="milliseconds"), "level": level, "process": process, "event": event}
+    first = {name: document[name] for name in ("time", "level", "process", "event")}
+    return json.dumps({**first, **{name: _short(value) for name, value in fields.items() if name not in first}}, default=str)
+
+
+def passed_on(line: str, *, process: str) -> str:
+    """What a child process wrote, as a line of JSON: its own, or what a library or Python wrote as plain text."""
+    if line.startswith("{"):
+        try:
+            json.loads(line)
+        except ValueError:
+            pass
+        else:
+            return line
+    return json_line(process=process, level="info", event="output", text=line.rstrip("\n")) + "\n"
+
+
+class _ToStderr(logging.StreamHandler[TextIO]):
+    """Writes to whatever stderr is at the time."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _stream: TextIO) -> None:
+        pass
+
+
+class JsonLines(logging.Formatter):
+    """Makes one line of JSON of a record.
+
+    Of an exception it writes the class and the places in the code. Its text is left out: it may hold what somebody has typed.
+    """
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as a line without its end."""
+        fields = getattr(record, "fields", None)
+        event = "message" if fields is None else str(record.msg)
+        values: dict[str, Any] = {"text": record.getMessage()} if fields is None else dict(fields)
+        if record.exc_info and record.exc_info[0] is not None:
+            values["error"] = record.exc_info[0].__name__
+            values["places"] = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(record.exc_info[2])[-8:]]
+        level = record.levelname.lower()
+        return json_line(process=self._process, level=level, event=event, at=record.created, **values)
+
+
+def _short(value: Any) -> Any:
+    return f"{value[:_LONGEST]}…" if isinstance(value, str) and len(value) > _LONGEST else value
