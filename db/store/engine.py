@@ -28,7 +28,7 @@ from db.store.database_file import DatabaseFile
 from db.store.failures import name_database
 
 BUSY_SECONDS = 30
-PASSWORD_FILE = "EARMARK_DATABASE_PASSWORD_FILE"
+FILE_VARIABLE = "EARMARK_DATABASE_PASSWORD_FILE"
 """Environment variable: the file with the password of the PostgreSQL user, for a URL that has none."""
 _TRY_AGAIN = 0.002
 """Seconds between two tries to begin writing: SQLite itself waits up to a tenth of a second, even if the other is done sooner."""
@@ -127,20 +127,20 @@ def _no_url(url: str | URL) -> ProjectError:
 
 
 def _with_password(url: URL) -> URL:
-    """The URL with the password in the file that `PASSWORD_FILE` names, unless it has one: so none stands in settings or commands.
+    """The URL with the password of the file that `FILE_VARIABLE` names, unless it has one: none need stand in settings.
 
     Raises:
         ProjectError: the file cannot be read, or is empty.
     """
-    path = os.environ.get(PASSWORD_FILE)
+    path = os.environ.get(FILE_VARIABLE)
     if not path or url.password is not None:
         return url
     try:
         password = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{PASSWORD_FILE} names {path}, which cannot be read; give a file with the password alone.") from error
+        raise ProjectError(f"{FILE_VARIABLE} names {path}, which cannot be read; give a file with the password alone.") from error
     if not password:
-        raise ProjectError(f"{PASSWORD_FILE} names {path}, which is empty; write the password of the database into it.")
+        raise ProjectError(f"{FILE_VARIABLE} names {path}, which is empty; write the password of the database into it.")
     return url.set(password=password)
 
 
