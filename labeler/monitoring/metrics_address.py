@@ -40,8 +40,10 @@ class MetricsAddress:
         Raises:
             ProjectError: nothing can listen there.
         """
-        from prometheus_client import start_http_server
+        from prometheus_client import disable_created_metrics, start_http_server
 
+        # A second series for each counter, which few read.
+        disable_created_metrics()
         try:
             start_http_server(self.port, addr=self.host, registry=registry)
         except OSError as error:

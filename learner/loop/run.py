@@ -16,6 +16,7 @@ from db.decisions.log import newest_decision_id
 from db.errors import EarmarkError, LearnerError
 from db.project import OpenProject
 from db.records.label_history import newest_change_id
+from db.records.runs import latest_run_id
 from db.store.change_watch import ChangeWatch
 from db.store.failures import failure_of
 from learner.dataset.pool import PoolSignature
@@ -225,10 +226,10 @@ class _Loop:
             self._version = version
 
     def _publish(self) -> None:
-        began, before = time.monotonic(), self._newest
+        began, before = time.monotonic(), self._known_run()
         published = self._newest = self._publisher.publish()
         self._news_at = time.monotonic()
-        if published is not None and (before is None or before.run_id != published.run_id):
+        if published is not None and published.run_id != before:
             labels, seconds = len(published.snapshot.live), round(self._news_at - began, 3)
             LOG.info("run_published", extra={"fields": {"run": published.run_id, "labels": labels, "seconds": seconds}})
         if published is None:
@@ -238,6 +239,13 @@ class _Loop:
             self._reporter.report("waiting")
         else:
             self._to_score = published
+
+    def _known_run(self) -> int | None:
+        """The newest run so far, perhaps of an earlier process."""
+        if self._newest is not None:
+            return self._newest.run_id
+        with self._project.read() as session:
+            return latest_run_id(session)
 
     def _learns_with(self) -> _LearnsWith:
         """The settings that a run depends on, which may change at any time."""
