@@ -10,6 +10,7 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -48,11 +49,15 @@ def is_json() -> bool:
     return _style == JSON
 
 
-def json_line(*, process: str, level: str, event: str, at: float | None = None, **fields: Any) -> str:
-    """One event as a line without its end: ASCII, so that no text can end the line or control a terminal."""
+def json_line(fields: Mapping[str, Any], *, process: str, level: str, event: str, at: float | None = None) -> str:
+    """One event as a line without its end: ASCII, so that no text can end the line or control a terminal.
+
+    Args:
+        fields: the event's own values; none of them can take the place of the others.
+        at: seconds since 1970; now unless given.
+    """
     now = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
-    document = {**fields, "time": now.isoformat(timespec="milliseconds"), "level": level, "process": process, "event": event}
-    first = {name: document[name] for name in ("time", "level", "process", "event")}
+    first = {"time": now.isoformat(timespec="milliseconds"), "level": level, "process": process, "event": event}
     return json.dumps({**first, **{name: _short(value) for name, value in fields.items() if name not in first}}, default=str)
 
 
@@ -65,7 +70,7 @@ def passed_on(line: str, *, process: str) -> str:
             pass
         else:
             return line
-    return json_line(process=process, level="info", event="output", text=line.rstrip("\n")) + "\n"
+    return json_line({"text": line.rstrip("\n")}, process=process, level="info", event="output") + "\n"
 
 
 class _ToStderr(logging.StreamHandler[TextIO]):
@@ -98,8 +103,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             values["error"] = record.exc_info[0].__name__
             values["places"] = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(record.exc_info[2])[-8:]]
-        level = record.levelname.lower()
-        return json_line(process=self._process, level=level, event=event, at=record.created, **values)
+        return json_line(values, process=self._process, level=record.levelname.lower(), event=event, at=record.created)
 
 
 def _short(value: Any) -> Any:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Any
 from urllib.parse import urlsplit
 
 from db.errors import EarmarkError, ProjectError
@@ -241,9 +240,10 @@ def keep_running(project: OpenProject, children: Sequence[Child], *, alarm: Alar
             child.stop()
 
 
-def log_event(text: str, *, event: str, **fields: Any) -> None:
-    """Write a sentence to our log, or in JSON an event with this sentence and fields."""
-    log(f"{json_line(process='serve', level='warning', event=event, text=text, **fields) if is_json() else text}\n")
+def log_event(text: str, *, event: str, child: str = "") -> None:
+    """Write a sentence to our log, or in JSON an event with this sentence."""
+    fields = {"text": text, **({"child": child} if child else {})}
+    log(f"{json_line(fields, process='serve', level='warning', event=event) if is_json() else text}\n")
 
 
 def log(text: str) -> None:
