@@ -43,7 +43,7 @@ class MetricsAddress:
         from prometheus_client import disable_created_metrics, start_http_server
 
         # A second series for each counter, which few read.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         try:
             start_http_server(self.port, addr=self.host, registry=registry)
         except OSError as error:
