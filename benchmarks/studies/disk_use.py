@@ -1,7 +1,7 @@
-"""How much room the database takes for a clip and for a decision: `python -m benchmarks.studies.disk_use`, for docs/deployment.md.
+"""How much room the database takes for a clip and for a decision: `python -m benchmarks.studies.disk_use`.
 
-It fills a made-up project of 100,000 clips and 50,000 decisions, each clip a file of its own with a speaker, a transcript of forty
-characters and two columns of a manifest, and prints the bytes of each table with its indexes, divided by its rows.
+It fills a made-up project of 100,000 clips and 50,000 decisions, each clip a file of its own with a speaker, a transcript and two
+columns of a manifest, and prints the bytes of each table with its indexes, divided by its rows. docs/deployment.md uses them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def bytes_a_row(project: OpenProject) -> dict[str, float]:
             query = text("SELECT pg_total_relation_size(CAST(:name AS regclass))")
         else:
             names = "SELECT name FROM sqlite_master WHERE tbl_name = :name"
-            query = text(f"SELECT SUM(pgsize) FROM dbstat WHERE name IN ({names})")  # noqa: S608 (both texts are ours)
+            query = text(f"SELECT SUM(pgsize) FROM dbstat WHERE name IN ({names})")
         return {name: float(session.execute(query, {"name": name}).scalar_one()) / count for name, count in rows.items()}
 
 

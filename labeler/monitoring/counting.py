@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labeler.monitoring.log_lines import OURS
+from labeler.monitoring.log_lines import OURS, keep_warnings
 
 Fields = Mapping[str, Any]
 
@@ -28,6 +28,7 @@ class Counting(logging.Handler):
 
 def count_events(counters: Mapping[str, Callable[[Fields], None]]) -> None:
     """Count the events of this process from now on."""
+    keep_warnings()
     logger = logging.getLogger(OURS)
     logger.setLevel(logging.INFO)
     logger.addHandler(Counting(counters))

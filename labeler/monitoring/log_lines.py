@@ -35,13 +35,21 @@ def write_logs(style: str, *, process: str) -> None:
     root = logging.getLogger()
     for earlier in [each for each in root.handlers if isinstance(each, _ToStderr)]:
         root.removeHandler(earlier)
-    handler = _ToStderr()
+    # In text, Python itself writes warnings as long as nothing else handles records.
     if style == JSON:
+        handler = _ToStderr()
         handler.setFormatter(JsonLines(process))
+        root.addHandler(handler)
         logging.getLogger(OURS).setLevel(logging.INFO)
-    else:
+
+
+def keep_warnings() -> None:
+    """Let warnings reach stderr as before, although something else handles records from now on."""
+    root = logging.getLogger()
+    if not root.handlers:
+        handler = _ToStderr()
         handler.setLevel(logging.WARNING)
-    root.addHandler(handler)
+        root.addHandler(handler)
 
 
 def is_json() -> bool:

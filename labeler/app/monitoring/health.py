@@ -82,6 +82,6 @@ class Health:
             with self._project.read() as session:
                 return None if revision_in(session.connection()) == self._newest else _OTHER_SCHEMA
         except DatabaseGoneError:
-            return Failure(Kind.GONE, "", "").for_page
+            return Failure(Kind.GONE, "", "").for_anybody
         except STORE_ERRORS as error:
-            return failure_of(error).for_page
+            return failure_of(error).for_anybody
