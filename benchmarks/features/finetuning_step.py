@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import torch
 
 from benchmarks.measuring.base_geometry import base_checkpoint
 from benchmarks.measuring.rows import Figures, row
 from benchmarks.measuring.sample_project import REPOSITORY
 
 RATE, SECONDS = 16_000, 10
+METHODS = ("v-ft", "tapt", "p-tapt")
 BATCH, AT_ONCE = 16, 8
 """Clips a step, and how many of them the alternative takes at once: more do not fit on usual machines."""
 _PEAK = """
@@ -30,8 +32,10 @@ from pathlib import Path
 from learner.corpora.clips import LabelledClips, ProbeClip
 from learner.finetuning.experiment import FinetuneSettings, finetune
 from learner.finetuning.recipe import Pretraining, PseudoLabels, Recipe, Supervised
-checkpoint, path, method, batch = sys.argv[1:]
-vft, pretraining = Supervised(epochs=1, batch=int(batch)), Pretraining(steps=1, batch=int(batch))
+checkpoint, path, method, batch, device = sys.argv[1:]
+# The first steps on a GPU load its kernels.
+count = 1 if device == "cpu" else 4
+vft, pretraining = Supervised(epochs=count, batch=int(batch)), Pretraining(steps=count, batch=int(batch))
 recipe = Recipe(vft, pretraining, PseudoLabels((64, 512), vft, pretraining))
 clips = [ProbeClip(f"{n}", path, 0.0, None, "ab"[n % 2], "train") for n in range(int(batch))]
 clips += [ProbeClip(f"{n}", path, 0.1, None, "ab"[n % 2], "test") for n in range(2)]
@@ -41,17 +45,22 @@ def unseen(*_):
 with tempfile.TemporaryDirectory() as folder:
     asked = FinetuneSettings(method, checkpoint, recipe=recipe)
     from learner.finetuning.training import steps
-    took = []
+    took = {}
     def timed(job, step, _sound=steps._is_sound):
         began = time.monotonic()
         found = _sound(job, step)
-        took.append((len(took), time.monotonic() - began))
+        took.setdefault(type(job).__name__, []).append(time.monotonic() - began)
         return found
     steps._is_sound = timed
-    finetune(LabelledClips(clips=clips), settings=asked, output=Path(folder), cache=Path(folder), device="cpu", watch=unseen)
+    finetune(LabelledClips(clips=clips), settings=asked, output=Path(folder), cache=Path(folder), device=device, watch=unseen)
 """
     + _PEAK
-    + "print(json.dumps([peak, max(seconds for _, seconds in took)]))"
+    + """
+if device != "cpu":
+    import torch
+    peak = torch.cuda.max_memory_reserved()
+print(json.dumps([peak, max(min(seconds) for seconds in took.values())]))
+"""
 )
 _THEIRS = (
     """
@@ -73,11 +82,15 @@ adam.step()
 
 
 def _measured(program: str, *arguments: object) -> tuple[float, float]:
-    """Largest resident memory of a process that runs the program, in MB, and the seconds of its longest step."""
+    """Largest resident memory of a process that runs the program, in MB, and the seconds of a step of its slowest phase."""
     command = [sys.executable, "-W", "ignore", "-c", program, *map(str, arguments)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     peak, seconds = json.loads(done.stdout.splitlines()[-1])
     return float(peak) / 1e6, float(seconds)
+
+
+def _in_words(measured: dict[str, tuple[float, float]]) -> str:
+    return "; ".join(f"{method}: {peak:.0f} MB, {seconds:.3g} s a step" for method, (peak, seconds) in measured.items())
 
 
 @row(
@@ -90,8 +103,10 @@ def measure() -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         checkpoint, path = base_checkpoint(Path(folder) / "base"), Path(folder) / "clip.flac"
         soundfile.write(path, 0.05 * np.random.default_rng(0).standard_normal(SECONDS * RATE, dtype=np.float32), RATE)
-        ours = {method: _measured(_OURS, checkpoint, path, method, BATCH) for method in ("v-ft", "tapt", "p-tapt")}
+        ours = {method: _measured(_OURS, checkpoint, path, method, BATCH, "cpu") for method in METHODS}
         theirs, _ = _measured(_THEIRS, checkpoint, path, AT_ONCE)
-    each = "; ".join(f"{method}: {peak:.0f} MB, {seconds:.0f} s a step" for method, (peak, seconds) in ours.items())
-    details = f"{BATCH} clips of {SECONDS} s; {each}"
+        details = f"{BATCH} clips of {SECONDS} s; {_in_words(ours)}"
+        if torch.cuda.is_available():
+            on_gpu = {method: _measured(_OURS, checkpoint, path, method, BATCH, "cuda") for method in METHODS}
+            details += f"; on {torch.cuda.get_device_name()}, memory of the GPU: {_in_words(on_gpu)}"
     return Figures(ours=max(peak for peak, _ in ours.values()), theirs=theirs, unit="MB", details=details)
