@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import logging
 import re
 import subprocess
 import sys
@@ -38,6 +39,16 @@ def modules_of(folder: str) -> list[str]:
     return [".".join(part for part in parts if part != "__init__") for parts in names if parts[-1] != "__main__"]
 
 
+@pytest.fixture
+def loggers_stay() -> Iterator[None]:
+    """import-linter disables every logger that is there already, and later tests look at what ours write."""
+    yield
+    for logger in logging.Logger.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
+
+
+@pytest.mark.usefixtures("loggers_stay")
 def test_arrows_point_one_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(REPOSITORY)
     problems = cli.lint_imports(config_filename="pyproject.toml", no_cache=True, no_logo=True)

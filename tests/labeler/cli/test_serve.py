@@ -35,6 +35,16 @@ def test_hosts_may_be_allowed_one_by_one(project: OpenProject, asked: dict[str, 
     assert (asked["host"], list(asked["allowed_hosts"])) == ("127.0.0.1", names)
 
 
+def test_figures_are_off_unless_an_address_is_given(project: OpenProject, asked: dict[str, Any]) -> None:
+    assert serve(project.directory).exit_code == 0
+    assert asked["metrics"] is None
+    assert serve(project.directory, "--metrics", "9101").exit_code == 0
+    assert str(asked["metrics"]) == "127.0.0.1:9101"
+    result = serve(project.directory, "--metrics", "example.org:9101")
+    assert result.exit_code == 2
+    assert "is no address for Prometheus; give a port" in " ".join(result.output.split())
+
+
 def test_no_further_host_is_allowed_unasked(project: OpenProject, asked: dict[str, Any]) -> None:
     assert serve(project.directory, "--host", "0.0.0.0", "--insecure").exit_code == 0
     assert list(asked["allowed_hosts"]) == []
