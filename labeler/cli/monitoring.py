@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from labeler.cli.output import note
 from labeler.monitoring.log_lines import STYLES, TEXT, is_json
+from labeler.processes import lifeline
 
 if TYPE_CHECKING:
     from labeler.monitoring.metrics_address import MetricsAddress
@@ -28,6 +30,20 @@ def _metrics(_context: click.Context, _parameter: click.Parameter, text: str | N
     if address is not None:
         address.check()
     return address
+
+
+class OneSentence(click.ClickException):
+    """An error of a command: a line for a person, or one of JSON in a log of JSON.
+
+    Below `earmark serve` it stays a line for a person: the supervisor finds the reason in it, and makes the JSON.
+    """
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it on stderr."""
+        if is_json() and os.environ.get(lifeline.VARIABLE) != "1":
+            LOG.error("%s", self.format_message())
+        else:
+            super().show(file)
 
 
 def say(message: str) -> None:

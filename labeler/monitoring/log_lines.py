@@ -41,6 +41,7 @@ def write_logs(style: str, *, process: str) -> None:
         handler.setFormatter(JsonLines(process))
         root.addHandler(handler)
         logging.getLogger(OURS).setLevel(logging.INFO)
+    logging.captureWarnings(style == JSON)
 
 
 def keep_warnings() -> None:
