@@ -13,6 +13,7 @@
     ├── AudioError               audio that cannot be decoded
     ├── EncoderError             an encoder that cannot be loaded or run
     ├── FeatureError             a feature set that cannot be read or written
+    ├── EngineError              workers elsewhere that cannot be reached or used
     └── LearnerError             the learner cannot start or continue
 
 The command line prints the message and exits with 1; it never prints a traceback for one of these.
@@ -83,6 +84,10 @@ class OtherWeightsError(EncoderError):
 
 class FeatureError(EarmarkError):
     """A feature set cannot be read or written."""
+
+
+class EngineError(EarmarkError):
+    """Workers of other processes or machines cannot be reached or used."""
 
 
 class LearnerError(EarmarkError):

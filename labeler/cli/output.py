@@ -15,6 +15,13 @@ from labeler.cli.progress import beside_progress
 
 NOTHING_TAKEN = 3
 """Exit status of a command that took nothing of what it was given; 1 and 2 are those of errors."""
+on_option = click.option(
+    "--on",
+    metavar="PLACE",
+    default=None,
+    help="Encode on several workers: local:N for N processes of this machine, or tcp://HOST:PORT or tls://HOST:PORT for a Dask "
+    "scheduler (extra earmark[dask]).",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else on stdout.")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from db.imports.column_choice import chosen_columns
 from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
+from labeler.scripting.encoding import clips_encoded
 from labeler.scripting.frames import clip_frame
 from labeler.scripting.opened import Opened, StrPath
 from labeler.scripting.options import Time, option_of, seconds_of
@@ -97,6 +98,7 @@ class Filling(Opened):
         layers: str | None = None,
         pooling: str | None = None,
         text_encoder: str | None = None,
+        on: str | None = None,
         progress: Progress | None = None,
         note: Callable[[str], None] | None = None,
     ) -> EmbedReport:
@@ -108,6 +110,8 @@ class Filling(Opened):
             pooling: `mean` or `mean+std` over time.
             text_encoder: becomes the setting: `minilm`, a hub id or a local folder, for vectors of transcripts as well; `none`
                 clears it. None leaves the setting as it is.
+            on: `local:N` for N processes, or the address of a Dask scheduler, whose workers encode the audio; None for this
+                process. In a script, `local:N` needs `if __name__ == "__main__":`.
             note: called with what somebody should know of the encoder, before it starts.
 
         Returns:
@@ -117,6 +121,7 @@ class Filling(Opened):
         Raises:
             EncoderError: an encoder cannot be loaded or run.
             FeatureError: another process embeds this project, or the disk is full.
+            EngineError: the workers cannot be reached or used.
         """
         from learner.features.embed import embed
         from learner.progress import unseen
@@ -127,7 +132,8 @@ class Filling(Opened):
                 from learner.features.embed_words import choose_text_encoder
 
                 choose_text_encoder(project, text_encoder)
-            report = embed(project, encoder=encoder, layers=layers, pooling=pooling, progress=shown, note=note)
+            with clips_encoded(on) as encode:
+                report = embed(project, encoder=encoder, layers=layers, pooling=pooling, progress=shown, note=note, encode=encode)
             if project.settings.text_encoder is None:
                 return report
             from learner.features.embed_words import embed_words

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labeler.scripting.encoding import files_encoded
 from labeler.scripting.frames import prediction_frame
 
 if TYPE_CHECKING:
@@ -93,22 +94,29 @@ class Head:
         )
 
     def write_predictions(
-        self, output: str | os.PathLike[str], audio: Audio, *, progress: Progress | None = None
+        self, output: str | os.PathLike[str], audio: Audio, *, on: str | None = None, progress: Progress | None = None
     ) -> PredictReport:
         """Write the same to a CSV file, row by row, but for files that cannot be predicted: the report names those.
 
+        Args:
+            on: `local:N` for N processes, or the address of a Dask scheduler, whose workers encode; None for this process.
+
         Raises:
             FormatError: the output cannot be written.
+            EngineError: the workers cannot be reached or used.
         """
+        from learner.engine.spread import in_this_process
         from learner.prediction.new_audio import audio_files, predict_files
         from learner.prediction.predictions import write_csv
 
         files, head = audio_files(audio), self._portable.labelled
-        report = write_csv(
-            Path(output),
-            lambda report: predict_files(head, self._encoder, files, report=report, progress=progress),
-            head.label_names,
-        )
+        with files_encoded(on) as spread:
+            who = spread or in_this_process
+            report = write_csv(
+                Path(output),
+                lambda report: predict_files(head, self._encoder, files, report=report, progress=progress, spread=who),
+                head.label_names,
+            )
         report.head = self._portable.used
         return report
 

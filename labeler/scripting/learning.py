@@ -11,6 +11,7 @@ from db.records.runs import latest_curve, latest_evaluated_run, latest_outlook
 from db.reports import ComparedCurves
 from db.status import project_status
 from labeler.scripting.better_features import as_document, better_features_of
+from labeler.scripting.encoding import files_encoded
 from labeler.scripting.frames import prediction_frame
 from labeler.scripting.opened import Opened, StrPath
 from labeler.words.run import words_in_words
@@ -125,15 +126,19 @@ class Learning(Opened):
             )
 
     def write_predictions(
-        self, output: StrPath, *, folder: StrPath | None = None, progress: Progress | None = None
+        self, output: StrPath, *, folder: StrPath | None = None, on: str | None = None, progress: Progress | None = None
     ) -> PredictReport:
         """Write the same to a CSV file, clip by clip, but for what cannot be predicted: the report names that.
 
+        Args:
+            on: `local:N` for N processes, or the address of a Dask scheduler, whose workers encode; None for this process.
+
         Raises:
             LearnerError, EncoderError, FormatError: as `predict`; or the output cannot be written.
+            EngineError: the workers cannot be reached or used.
         """
         from learner.prediction.predict import write_predictions
 
-        with self._used() as project:
+        with self._used() as project, files_encoded(on) as spread:
             below = None if folder is None else Path(folder)
-            return write_predictions(project, Path(output), folder=below, progress=progress)
+            return write_predictions(project, Path(output), folder=below, progress=progress, spread=spread)

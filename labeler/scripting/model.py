@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labeler.scripting.encoding import files_encoded
 from labeler.scripting.frames import prediction_frame
 from labeler.scripting.head import Audio
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from learner.engine.spread import Spread
     from learner.prediction.models.reading import SavedModel
     from learner.prediction.predictions import Prediction, PredictReport
     from learner.progress import Progress
@@ -71,23 +73,32 @@ class Model:
         return prediction_frame(lambda report: self._predicted(audio, report, progress), self.labels, of_project=False)
 
     def write_predictions(
-        self, output: str | os.PathLike[str], audio: Audio, *, progress: Progress | None = None
+        self, output: str | os.PathLike[str], audio: Audio, *, on: str | None = None, progress: Progress | None = None
     ) -> PredictReport:
         """Write the same to a CSV file, row by row, but for files that cannot be predicted: the report names those.
 
+        Args:
+            on: `local:N` for N processes, or the address of a Dask scheduler, whose workers encode; None for this process.
+
         Raises:
             FormatError: the output cannot be written.
+            EngineError: the workers cannot be reached or used.
         """
         from learner.prediction.predictions import write_csv
 
-        return write_csv(Path(output), lambda report: self._predicted(audio, report, progress), self.labels)
+        with files_encoded(on) as spread:
+            return write_csv(Path(output), lambda report: self._predicted(audio, report, progress, spread), self.labels)
 
-    def _predicted(self, audio: Audio, report: PredictReport, progress: Progress | None) -> Iterator[Prediction]:
+    def _predicted(
+        self, audio: Audio, report: PredictReport, progress: Progress | None, spread: Spread | None = None
+    ) -> Iterator[Prediction]:
+        from learner.engine.spread import in_this_process
         from learner.prediction.adopted import predict_new, used_network
         from learner.prediction.new_audio import audio_files
 
         report.network = used_network(self._saved)
-        return predict_new(self._saved, audio_files(audio), report=report, progress=progress)
+        files = audio_files(audio)
+        return predict_new(self._saved, files, report=report, progress=progress, spread=spread or in_this_process)
 
     def __repr__(self) -> str:
         return f"Model(labels={self.labels!r}, folder={str(self._saved.folder)!r})"

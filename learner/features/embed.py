@@ -40,6 +40,10 @@ FLUSH_CLIPS, FLUSH_SECONDS = 64, 2.0
 
 Decoded = Waveform | AudioError | None
 """None: too long, to be streamed."""
+Encoded = Float32Array | AudioError
+"""The vector [dim] of a clip, or why it has none."""
+Encode = Callable[[Sequence[ClipAudio], Encoder], Iterator[list[tuple[ClipAudio, Encoded]]]]
+"""Gives each clip with its vector, some clips at a time, in any order."""
 
 
 @dataclass
@@ -73,6 +77,7 @@ def embed(
     progress: Progress = unseen,
     should_stop: Callable[[], bool] | None = None,
     note: Callable[[str], None] | None = None,
+    encode: Encode | None = None,
 ) -> EmbedReport:
     """Embed every clip in service that the feature set lacks.
 
@@ -84,6 +89,7 @@ def embed(
         progress: called with clips done and clips to do, at the start and after each batch.
         should_stop: asked after each batch; True ends the call early with everything stored.
         note: called with a remark that somebody should know of the encoder before it starts, or with why nothing is done.
+        encode: what encodes; none is this process (`encoded_batches`).
 
     Raises:
         OtherWeightsError: clips lack features, and the weights that made the others are gone.
@@ -101,7 +107,7 @@ def embed(
     model = of_one_precision(project, model)
     if note is not None and model.remark is not None:
         note(model.remark)
-    return embed_with(project, model, progress=progress, should_stop=should_stop)
+    return embed_with(project, model, progress=progress, should_stop=should_stop, encode=encode)
 
 
 def _nothing_done(project: OpenProject) -> EmbedReport:
@@ -113,7 +119,12 @@ def _nothing_done(project: OpenProject) -> EmbedReport:
 
 
 def embed_with(
-    project: OpenProject, model: Encoder, *, progress: Progress = unseen, should_stop: Callable[[], bool] | None = None
+    project: OpenProject,
+    model: Encoder,
+    *,
+    progress: Progress = unseen,
+    should_stop: Callable[[], bool] | None = None,
+    encode: Encode | None = None,
 ) -> EmbedReport:
     """As `embed`, with an encoder that is loaded already and has the project's precision (`of_one_precision`)."""
     started = time.monotonic()
@@ -123,7 +134,8 @@ def embed_with(
             clips = ready_clips_without_features(session, store.feature_set_id)
         failed: list[FailedClip] = []
         stop = should_stop or _never
-        embedded = _embed_clips(project, store, model, clips, failed, progress, stop)
+        results = (encode or encoded_batches)(clips, model)
+        embedded = _embed_clips(project, store, model, results, len(clips), failed, progress, stop)
         if not stop():
             with project.write() as session:
                 use_feature_set(session, store.feature_set_id)
@@ -153,7 +165,7 @@ def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress:
         store = FeatureStore(project, encoder)
         with project.read() as session:
             clips = ready_clips_without_features(session, store.feature_set_id, first_in_key_order=most)
-        _embed_clips(project, store, encoder, clips, [], progress, _never)
+        _embed_clips(project, store, encoder, encoded_batches(clips, encoder), len(clips), [], progress, _never)
     return store.feature_set_id
 
 
@@ -195,27 +207,23 @@ def _embed_clips(
     project: OpenProject,
     store: FeatureStore,
     encoder: Encoder,
-    clips: Sequence[ClipAudio],
+    results: Iterator[list[tuple[ClipAudio, Encoded]]],
+    clips: int,
     failed: list[FailedClip],
     progress: Progress,
     should_stop: Callable[[], bool],
 ) -> int:
     embedded = done = 0
     pending, works = _Pending(), not store.is_empty()
-    progress(0, len(clips))
+    progress(0, clips)
     try:
-        for batch in decoded_batches(clips, encoder.sampling_rate):
-            whole = [(clip, audio) for clip, audio in batch if isinstance(audio, np.ndarray)]
-            if whole:
-                for (clip, _), vector in zip(whole, encoder.encode([audio for _, audio in whole]), strict=True):
-                    pending.add(clip, vector)
-            for clip, audio in batch:
-                result = encoded_stream(clip, encoder) if audio is None else audio
+        for some in results:
+            for clip, result in some:
                 if isinstance(result, AudioError):
                     failed.append(_set_aside(project, clip, result))
-                elif audio is None:
+                else:
                     pending.add(clip, result)
-            done += len(batch)
+            done += len(some)
             works = works or bool(pending.vectors)
             if works:
                 failed.extend(_set_aside(project, clip, not_numbers(clip.path)) for clip in pending.refused)
@@ -223,7 +231,7 @@ def _embed_clips(
             if pending.due and works:
                 embedded += _flush(store, pending)
                 pending = _Pending()
-            progress(done, len(clips))
+            progress(done, clips)
             if should_stop():
                 break
     finally:
@@ -236,6 +244,18 @@ def _embed_clips(
             "fetch its weights again, or use another encoder."
         )
     return embedded
+
+
+def encoded_batches(clips: Sequence[ClipAudio], encoder: Encoder) -> Iterator[list[tuple[ClipAudio, Encoded]]]:
+    """Batches of clips with their vectors, in order."""
+    for batch in decoded_batches(clips, encoder.sampling_rate):
+        whole = [audio for _, audio in batch if isinstance(audio, np.ndarray)]
+        vectors = iter(encoder.encode(whole) if whole else ())
+        # None is a clip to be streamed; what is no array and not None says why there is none.
+        yield [
+            (clip, next(vectors) if isinstance(audio, np.ndarray) else audio or encoded_stream(clip, encoder))
+            for clip, audio in batch
+        ]
 
 
 def encoded_stream(clip: ClipAudio, encoder: Encoder) -> Float32Array | AudioError:
@@ -273,7 +293,7 @@ def decoded_batches(clips: Sequence[ClipAudio], sampling_rate: int) -> Iterator[
     ahead: deque[tuple[list[ClipAudio], Future[list[Decoded]]]] = deque()
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
     try:
-        for batch in _batches(clips):
+        for batch in batches_of(clips):
             ahead.append((batch, pool.submit(_decoded, batch, sampling_rate)))
             if len(ahead) > 2:
                 ready, future = ahead.popleft()
@@ -284,7 +304,8 @@ def decoded_batches(clips: Sequence[ClipAudio], sampling_rate: int) -> Iterator[
         pool.shutdown(cancel_futures=True)
 
 
-def _batches(clips: Sequence[ClipAudio]) -> Iterator[list[ClipAudio]]:
+def batches_of(clips: Sequence[ClipAudio]) -> Iterator[list[ClipAudio]]:
+    """The clips in order, cut into what the encoder gets at once. Cut again from the beginning of a batch, they give the same."""
     batch: list[ClipAudio] = []
     seconds = 0.0
     for clip in clips:

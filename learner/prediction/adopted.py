@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from db.records.clips import SPAN_TOLERANCE
 from db.records.labels import label_id_of, label_name
 from learner.arrays import Float32Array
 from learner.audio.decoding import decode, decode_blocks
+from learner.encoders.base import Encoder
+from learner.engine.spread import Spread, in_this_process
 from learner.features.embed import LONG_SECONDS
 from learner.prediction.models.document import DOCUMENT
 from learner.prediction.models.reading import SavedModel, load_saved_model
@@ -66,37 +69,78 @@ def used_network(model: SavedModel) -> dict[str, Any]:
     }
 
 
-def predict_new(model: SavedModel, files: Files, *, report: PredictReport, progress: Progress | None) -> Iterator[Prediction]:
+def predict_new(
+    model: SavedModel,
+    files: Files,
+    *,
+    report: PredictReport,
+    progress: Progress | None,
+    spread: Spread = in_this_process,
+) -> Iterator[Prediction]:
     """Predictions for audio files; what fails is noted in `report`."""
-    return predict_files(model.head, model.encoder, files, report=report, progress=progress, rounded=False)
+    build = partial(_network_in, model.folder.resolve())
+    return predict_files(
+        model.head, model.encoder, files, report=report, progress=progress, rounded=False, spread=spread, build=build
+    )
 
 
 def predict_clips(
-    project: OpenProject, model: SavedModel, *, report: PredictReport, progress: Progress | None
+    project: OpenProject,
+    model: SavedModel,
+    *,
+    report: PredictReport,
+    progress: Progress | None,
+    spread: Spread = in_this_process,
 ) -> Iterator[Prediction]:
     """Predictions for every clip in service, by id: their audio goes through the network, which takes its time."""
     query = select(Clip.id, Clip.file_name, Clip.start, Clip.end, AudioFile.path, AudioFile.duration)
     query = query.join(AudioFile, AudioFile.id == Clip.file_id).where(Clip.state == ClipState.READY).order_by(Clip.id)
     with project.read() as session:
         clips = session.execute(query).all()
-    for done, clip in enumerate(clips, start=1):
-        end = None if clip.end >= clip.duration - SPAN_TOLERANCE else clip.end
-        try:
-            vector = _encoded(model, clip.path, clip.start, end, seconds=clip.end - clip.start)
-        except AudioError as error:
-            report.leave_out(clip.file_name, str(error))
+    spans = [
+        _Span(clip.path, clip.start, None if clip.end >= clip.duration - SPAN_TOLERANCE else clip.end, clip.end - clip.start)
+        for clip in clips
+    ]
+    results = spread(_encoded_spans, model.encoder, spans, build=partial(_network_in, model.folder.resolve()))
+    for done, (clip, result) in enumerate(zip(clips, results, strict=True), start=1):
+        if isinstance(result, AudioError):
+            report.leave_out(clip.file_name, str(result))
         else:
-            yield from model.head.predictions([(clip.id, clip.file_name, clip.start, clip.end)], vector[np.newaxis])
+            yield from model.head.predictions([(clip.id, clip.file_name, clip.start, clip.end)], result[np.newaxis])
         if progress is not None:
             progress(done, len(clips))
 
 
-def _encoded(model: SavedModel, path: str, start: float, end: float | None, *, seconds: float) -> Float32Array:
-    encoder = model.encoder
-    if seconds > LONG_SECONDS:
-        vector = encoder.encode_stream(decode_blocks(path, start=start, end=end, sampling_rate=encoder.sampling_rate))
+@dataclass(frozen=True)
+class _Span:
+    """Seconds `start` to `end` of a file; without an end, to its end."""
+
+    path: str
+    start: float
+    end: float | None
+    seconds: float
+
+
+def _network_in(folder: Path) -> Encoder:
+    return load_saved_model(folder).encoder
+
+
+def _encoded_spans(encoder: Encoder, spans: Sequence[_Span]) -> list[Float32Array | AudioError]:
+    found: list[Float32Array | AudioError] = []
+    for span in spans:
+        try:
+            found.append(_encoded(encoder, span))
+        except AudioError as error:
+            found.append(error)
+    return found
+
+
+def _encoded(encoder: Encoder, span: _Span) -> Float32Array:
+    rate = encoder.sampling_rate
+    if span.seconds > LONG_SECONDS:
+        vector = encoder.encode_stream(decode_blocks(span.path, start=span.start, end=span.end, sampling_rate=rate))
     else:
-        vector = encoder.encode([decode(path, start=start, end=end, sampling_rate=encoder.sampling_rate)])[0]
+        vector = encoder.encode([decode(span.path, start=span.start, end=span.end, sampling_rate=rate)])[0]
     if not np.isfinite(vector).all():
         raise AudioError("The network gives values for it that are not numbers; check its samples.")
     return vector

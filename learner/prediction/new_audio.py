@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from db.imports.text_lines import problem_with, storable
 from learner.arrays import Float32Array
 from learner.audio.decoding import audio_info, decode, decode_blocks
 from learner.encoders.base import Encoder
+from learner.engine.spread import Spread, in_this_process
 from learner.features.embed import LONG_SECONDS
 from learner.features.precision import as_stored
 from learner.prediction.predictions import LabelledHead, Prediction, PredictReport
@@ -75,27 +77,45 @@ def predict_files(
     report: PredictReport,
     progress: Progress | None = None,
     rounded: bool = True,
+    spread: Spread = in_this_process,
+    build: Callable[[], Encoder] | None = None,
 ) -> Iterator[Prediction]:
     """Predictions for these files, in their order; what fails is noted in `report`.
 
     Args:
         rounded: vectors go through the precision of the store, as those did that the head learned from.
+        spread: who encodes.
+        build: makes the encoder anew on a worker, if its name does not.
 
     Raises:
         EncoderError: the encoder cannot be loaded.
+        EngineError: the workers cannot be used.
     """
+    found = spread(
+        partial(_encoded_files, rounded), encoder, [file for file in files if isinstance(file, SourceRow)], build=build
+    )
     for done, file in enumerate(files, start=1):
         if isinstance(file, BadRow):
             report.leave_out(file.file_name, file.reason)
         else:
-            try:
-                vector, seconds = _encoded(encoder, file, rounded=rounded)
-            except AudioError as error:
-                report.leave_out(file.file_name, str(error))
+            result = next(found)
+            if isinstance(result, AudioError):
+                report.leave_out(file.file_name, str(result))
             else:
+                vector, seconds = result
                 yield from head.predictions([(None, file.file_name, 0.0, seconds)], vector[np.newaxis])
         if progress is not None:
             progress(done, len(files))
+
+
+def _encoded_files(rounded: bool, encoder: Encoder, files: Sequence[SourceRow]) -> list[tuple[Float32Array, float] | AudioError]:
+    found: list[tuple[Float32Array, float] | AudioError] = []
+    for file in files:
+        try:
+            found.append(_encoded(encoder, file, rounded=rounded))
+        except AudioError as error:
+            found.append(error)
+    return found
 
 
 def _encoded(encoder: Encoder, file: SourceRow, *, rounded: bool) -> tuple[Float32Array, float]:

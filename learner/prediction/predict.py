@@ -22,6 +22,7 @@ from learner.dataset.pool import Pool
 from learner.dataset.project_pool import pool_signature, read_pool
 from learner.dataset.speaker_norm import NONE
 from learner.encoders.registry import encoder_of
+from learner.engine.spread import Spread, in_this_process
 from learner.features.matrix import FeatureMatrix, open_features
 from learner.heads.store import StoredHead, load_head, newest_head, run_of
 from learner.prediction import adopted
@@ -81,7 +82,12 @@ def predict_project(
 
 
 def predict_new(
-    project: OpenProject, files: Files, *, report: PredictReport | None = None, progress: Progress | None = None
+    project: OpenProject,
+    files: Files,
+    *,
+    report: PredictReport | None = None,
+    progress: Progress | None = None,
+    spread: Spread = in_this_process,
 ) -> Iterator[Prediction]:
     """Predictions for audio files, encoded as the project's clips were; what fails is noted in `report`.
 
@@ -98,49 +104,71 @@ def predict_new(
     report = PredictReport() if report is None else report
     report.head = used_head(project, run, stored, for_unknown_speakers=True)
     head = LabelledHead(stored.for_unknown_speakers, stored.label_ids, stored.label_names)
-    yield from predict_files(head, encoder_of(features.settings), files, report=report, progress=progress)
+    yield from predict_files(head, encoder_of(features.settings), files, report=report, progress=progress, spread=spread)
 
 
 def write_predictions(
-    project: OpenProject, output: Path, *, folder: Path | None = None, progress: Progress | None = None
+    project: OpenProject,
+    output: Path,
+    *,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+    spread: Spread | None = None,
 ) -> PredictReport:
     """Write predictions as CSV (see `learner.prediction.predictions.write_csv`), for the project's clips or those in `folder`.
 
     A network that the project has adopted predicts in place of the newest head.
 
+    Args:
+        spread: who encodes; none is this process.
+
     Raises:
-        LearnerError, EncoderError: as `predict_new`.
+        LearnerError, EncoderError: as `predict_new`; or workers are asked for, and there is nothing to encode.
         FormatError: the folder cannot be read or the output cannot be written.
     """
     network = adopted_classifier(project)
     if network is not None:
-        return _write_by_network(project, network, output, folder, progress)
+        return _write_by_network(project, network, output, folder, progress, spread or in_this_process)
+    if folder is None and spread is not None:
+        raise LearnerError("The project's clips have their features already; leave --on out, or give new audio in --folder.")
     stored, _, _ = current_head(project)
 
     def predict(report: PredictReport) -> Iterator[Prediction]:
         if folder is None:
             return predict_project(project, report=report, progress=progress)
-        return predict_new(project, list(read_folder(folder)), report=report, progress=progress)
+        files = list(read_folder(folder))
+        return predict_new(project, files, report=report, progress=progress, spread=spread or in_this_process)
 
     return write_csv(output, predict, stored.label_names)
 
 
 def predict_by_network(
-    project: OpenProject, network: SavedModel, files: Files | None, *, report: PredictReport, progress: Progress | None
+    project: OpenProject,
+    network: SavedModel,
+    files: Files | None,
+    *,
+    report: PredictReport,
+    progress: Progress | None,
+    spread: Spread = in_this_process,
 ) -> Iterator[Prediction]:
     """As `predict_project`, or `predict_new` for files, by the network that the project has adopted."""
     report.network = adopted.used_network(network)
     if files is None:
-        return adopted.predict_clips(project, network, report=report, progress=progress)
-    return adopted.predict_new(network, files, report=report, progress=progress)
+        return adopted.predict_clips(project, network, report=report, progress=progress, spread=spread)
+    return adopted.predict_new(network, files, report=report, progress=progress, spread=spread)
 
 
 def _write_by_network(
-    project: OpenProject, network: SavedModel, output: Path, folder: Path | None, progress: Progress | None
+    project: OpenProject,
+    network: SavedModel,
+    output: Path,
+    folder: Path | None,
+    progress: Progress | None,
+    spread: Spread,
 ) -> PredictReport:
     def predict(report: PredictReport) -> Iterator[Prediction]:
         files = None if folder is None else list(read_folder(folder))
-        return predict_by_network(project, network, files, report=report, progress=progress)
+        return predict_by_network(project, network, files, report=report, progress=progress, spread=spread)
 
     return write_csv(output, predict, network.head.label_names)
 

@@ -13,7 +13,7 @@ from db.imports.corpora.registry import CORPORA
 from db.imports.times import TimesIn
 from db.project import connect_project
 from db.store.upgrade import backup, migrate, newest_revision, upgradable_revision
-from labeler.cli.output import NOTHING_TAKEN, json_option, note, print_result
+from labeler.cli.output import NOTHING_TAKEN, json_option, note, on_option, print_result
 from labeler.cli.progress import progress_bar
 from labeler.processes.lifeline import hold_lifeline
 from labeler.project import Project
@@ -222,10 +222,17 @@ def _recorded(document: dict[str, Any], labels_as: str | None) -> list[str]:
     help="Encode transcripts as well, and make this the project's setting: minilm (extra earmark[text]), a hub id or a local "
     "folder; none turns it off.",
 )
+@on_option
 @json_option
 @click.pass_obj
 def embed(
-    directory: Path, encoder: str | None, layers: str | None, pooling: str | None, text_encoder: str | None, as_json: bool
+    directory: Path,
+    encoder: str | None,
+    layers: str | None,
+    pooling: str | None,
+    text_encoder: str | None,
+    on: str | None,
+    as_json: bool,
 ) -> None:
     """Compute the features that clips still lack. You can interrupt it and run it again.
 
@@ -235,9 +242,11 @@ def embed(
     With a text encoder, the classifier uses words beside sound where the labels show that this helps.
 
     It does so also where making features is paused on the page Audio: that concerns the learner of `earmark serve` only.
+
+    With --on, several processes or machines encode the audio, each clip to the same vector. Transcripts are encoded here.
     """
     with Project.open(directory) as project, progress_bar("embed", "clip") as moved:
-        asked = {"encoder": encoder, "layers": layers, "pooling": pooling, "text_encoder": text_encoder}
+        asked = {"encoder": encoder, "layers": layers, "pooling": pooling, "text_encoder": text_encoder, "on": on}
         report = project.embed(**asked, progress=moved, note=note)
     for clip in report.failed:
         note(f"set aside {clip.file_name}: {clip.reason}")

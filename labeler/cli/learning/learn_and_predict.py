@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labeler.cli.monitoring import monitoring_options, say
-from labeler.cli.output import json_option, note, opened, print_result
+from labeler.cli.output import json_option, note, on_option, opened, print_result
 from labeler.cli.progress import progress_bar
 from labeler.monitoring.log_lines import write_logs
 from labeler.processes.lifeline import hold_lifeline
@@ -92,6 +92,7 @@ def learn(directory: Path, once: bool, embeds: bool, as_json: bool, metrics: Met
     help="Use a network that `finetune --save` wrote to this folder (or another one of the wav2vec 2.0 kind that transformers "
     "loads as a classifier of audio), and no project; needs --folder.",
 )
+@on_option
 @json_option
 @click.pass_obj
 def predict(
@@ -101,6 +102,7 @@ def predict(
     head_folder: Path | None,
     encoder: str | None,
     model_folder: Path | None,
+    on: str | None,
     as_json: bool,
 ) -> None:
     """Write a CSV with the predicted label and a probability per class, for the project's clips or for new files.
@@ -114,30 +116,30 @@ def predict(
             raise click.UsageError("--model is a network with its head; leave --head and --encoder out.")
         if folder is None:
             raise click.UsageError("A network without a project predicts new audio: give it in --folder.")
-        _predict_by_model(model_folder, output, folder, as_json=as_json)
+        _predict_by_model(model_folder, output, folder, on=on, as_json=as_json)
         return
     if head_folder is not None:
         if folder is None:
             raise click.UsageError("A head without its project predicts new audio: give it in --folder.")
         with progress_bar("predict", "clip") as moved:
-            report = Head.load(head_folder, encoder=encoder).write_predictions(output, folder, progress=moved)
+            report = Head.load(head_folder, encoder=encoder).write_predictions(output, folder, on=on, progress=moved)
     else:
         if encoder is not None:
             raise click.UsageError("--encoder goes with --head: a project has its own encoder.")
         with Project.open(directory) as project, progress_bar("predict", "clip") as moved:
-            report = project.write_predictions(output, folder=folder, progress=moved)
+            report = project.write_predictions(output, folder=folder, on=on, progress=moved)
     head, network = report.head, report.network
     by = {"head": head and vars(head)} if network is None else {"head": None, "model": network}
     last = None if head is None else _head_line(head)
     _print_report(report, output, by, as_json=as_json, last=last if network is None else _network_line(network))
 
 
-def _predict_by_model(model_folder: Path, output: Path, folder: Path, *, as_json: bool) -> None:
+def _predict_by_model(model_folder: Path, output: Path, folder: Path, *, on: str | None, as_json: bool) -> None:
     from labeler.scripting.model import Model
 
     model = Model.load(model_folder)
     with progress_bar("predict", "clip") as moved:
-        report = model.write_predictions(output, folder, progress=moved)
+        report = model.write_predictions(output, folder, on=on, progress=moved)
     network = report.network
     assert network is not None
     _print_report(report, output, {"model": network}, as_json=as_json, last=_network_line(network))
