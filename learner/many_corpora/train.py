@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import EncoderError, LabelError
+from learner.encoders.corpora_model.files import LEARNED_FROM, known_files
 from learner.encoders.runtime import chosen_device
 from learner.many_corpora.backbones.base import Backbone
 from learner.many_corpora.corpora.reading import ReadCorpora, corpus_name, read_corpora
 from learner.many_corpora.inputs.clip_cache import ClipCache
-from learner.many_corpora.learned_from import write_learned_from
+from learner.many_corpora.learned_from import note_known_clips, note_shared_clips, write_learned_from
 from learner.many_corpora.model_folder import ModelFolder, open_model
 from learner.many_corpora.modes.registry import trainer_of
 from learner.many_corpora.recipe import SCRATCH
@@ -66,6 +67,9 @@ def train(
         manifests, split_seed=settings.split_seed, order=settings.order, cache=cache or backbone.cache(device=device), watch=watch
     )
     note_known(read, backbone)
+    shares = backbone.trains_filters and settings.mode != SCRATCH
+    if shares:
+        note_shared_clips(read.corpora)
     folder, facts = ModelFolder(output), settings.as_json(backbone)
     document = facts | {"corpora": {corpus.name: corpus.digest for corpus in read.corpora}}
     folder.check_settings(document)
@@ -79,7 +83,6 @@ def train(
             trainer.corpus(run, corpus)
             results[corpus.name].append(trainer.tested(run, corpus))
         corpora = {corpus.name: corpus.as_json() | {"results": results[corpus.name]} for corpus in read.corpora}
-        shares = backbone.trains_filters and settings.mode != SCRATCH
         write_learned_from(output, read.corpora if shares else [])
         folder.write(facts | {"runs": run, "split": _split(settings), "corpora": corpora | _added_before(output)})
     return Trained(read, results)
@@ -114,6 +117,8 @@ def add_corpus(
     )
     note_known(read, model.backbone)
     (corpus,) = read.corpora
+    if (path / LEARNED_FROM).exists():
+        note_known_clips(corpus, known_files(path))
     document = settings.as_json(model.backbone) | {"added": {name: corpus.digest}}
     trainer = trainer_of(
         model.folder, settings, model.backbone, document, device=chosen_device(device), watch=watch, told=epoch_ended

@@ -230,7 +230,13 @@ class _Adding:
             left = {name: facts for name, facts in model.document["corpora"].items() if name != self._name}
             model.folder.write(model.document | {"corpora": left})
         for run in range(1, self._model.runs + 1):
-            self._model.folder.own(run, self._name).unlink(missing_ok=True)
+            path = self._model.folder.own(run, self._name)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise EncoderError(
+                    f"{path} has learned from clips that are withdrawn, and cannot be deleted ({error.strerror}); delete it."
+                ) from error
 
     def _write(self, whole: ReadCorpus, scored: ProjectResult) -> None:
         assert scored.document is not None
