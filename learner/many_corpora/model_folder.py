@@ -155,6 +155,8 @@ def open_model(path: Path) -> Model:
         raise EncoderError(f"{path} holds no model; train one with `earmark corpora train … --output {path}`.")
     document = _json(path / "model.json")
     try:
+        # What is no text could be read, and not written again.
+        json.dumps(document, ensure_ascii=False).encode()
         if document["version"] != VERSION or document["mode"] not in MODES:
             raise EncoderError(f"{path} holds a model of another release of Earmark; train it again with this one.")
         corpora = {checked_name(name): [str(label) for label in facts["labels"]] for name, facts in document["corpora"].items()}
@@ -241,7 +243,7 @@ def sizes_of(path: Path) -> dict[str, int]:
                     for length in saved.get_slice(name).get_shape():
                         size *= length
                     found[name] = size
-        if not found:
+        if not sum(found.values()):
             raise ValueError("it holds no weight")
     except Exception as error:
         raise EncoderError(f"{path} is missing or damaged; train the model again.") from error

@@ -125,7 +125,12 @@ def test_added_again_it_learns_from_newer_labels_wherever_it_lies_now(
     moved = open_project(tmp_path / "moved")
     answer(moved, 1, truth(1))
     before = files_of(model)
+    # Of a training that was stopped, on labels of before; and that of another corpus.
+    left, others = (model / "run-1" / "training" / f"corpus-{name}-0123abcd.safetensors" for name in (first.corpus, "other"))
+    left.touch()
+    others.touch()
     second = added(model, moved)
+    assert (left.exists(), others.exists()) == (False, True)
     # As a kill leaves it between the new parts and the labels that they predict.
     document = json.loads((model / "model.json").read_text())
     document["corpora"][first.corpus]["digest"] = "that of before"
@@ -171,9 +176,10 @@ def test_what_cannot_be_added(model: Path, project: OpenProject, tmp_path: Path)
     with pytest.raises(EncoderError, match="holds no model"):
         added(tmp_path, project)
     document = json.loads((model / "model.json").read_text())
-    (model / "model.json").write_text(json.dumps(document | {"split_seed": -1}))
-    with pytest.raises(EncoderError, match="is damaged; train the model again"):
-        added(model, project)
+    for change in ({"split_seed": -1}, {"split": "\ud800"}):
+        (model / "model.json").write_text(json.dumps(document | change))
+        with pytest.raises(EncoderError, match="is damaged; train the model again"):
+            added(model, project)
     (model / "model.json").write_text(json.dumps(document))
     (model / "learned_from.json").unlink()
     with pytest.raises(EncoderError, match="does not say which clips it learned from"):
