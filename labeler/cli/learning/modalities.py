@@ -9,6 +9,7 @@ import click
 
 from db.records.features import newest_feature_set
 from labeler.cli.data.set_up import corpus_option, speaker_option
+from labeler.cli.learning.known_labels import note_known_labels
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
@@ -75,9 +76,7 @@ def modalities(
     """
     from labeler.charts.files import check_chart_file, save_chart
     from labeler.charts.modalities import modalities_chart
-    from learner.encoders.registry import encoder_named
     from learner.modalities.report import compare_modalities
-    from learner.probing.known_labels import known_in_words
     from learner.text_encoders.registry import text_encoder_named
 
     if plot is not None:
@@ -87,9 +86,7 @@ def modalities(
     labelled, cache, encoder = _inputs(directory, manifest, encoder, corpus=corpus, speaker_from=speaker_from)
     for sentence in labelled.notes:
         note(sentence)
-    knows = known_in_words(encoder_named(encoder), labelled.clips, None)
-    if knows is not None:
-        note(knows)
+    note_known_labels(encoder, labelled.clips)
     words = any((clip.transcript or "").strip() for clip in labelled.clips)
     found = compare_modalities(
         labelled,

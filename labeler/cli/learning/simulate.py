@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labeler.cli.data.set_up import corpus_option, speaker_option
+from labeler.cli.learning.known_labels import note_known_labels
 from labeler.cli.output import json_option, note, print_result
 from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
@@ -73,8 +74,6 @@ def simulate(
     from learner.corpora.clips import manifest_clips
     from learner.corpora.encoded_corpus import encoded_corpus
     from learner.corpora.vector_cache import cache_folder
-    from learner.encoders.registry import encoder_named
-    from learner.probing.known_labels import known_in_words
     from learner.simulation.comparison import compare_strategies
 
     if plot is not None:
@@ -83,9 +82,7 @@ def simulate(
     clips = manifest_clips(manifest, corpus=corpus, speaker_from=speaker_from)
     for sentence in clips.notes:
         note(sentence)
-    knows = known_in_words(encoder_named(encoder, layers=layers, pooling=pooling), clips.clips, None)
-    if knows is not None:
-        note(knows)
+    note_known_labels(encoder, clips.clips, layers=layers, pooling=pooling)
     encoded, left_out = encoded_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
     for clip in left_out[:20]:
         note(f"left out {clip.file_name}: {clip.reason}")

@@ -111,9 +111,14 @@ def test_what_it_learned_from_it_is_not_scored_on(
     def stops(*_: Any, **__: Any) -> None:
         raise LearnerError("Enough.")
 
-    monkeypatch.setattr("learner.simulation.comparison.compare_strategies", stops)
-    simulated = CliRunner().invoke(main, ["simulate", str(manifests[0]), "--encoder", str(adapters)])
-    assert sentence in simulated.stderr
+    for command, scored in (
+        (["simulate"], "learner.simulation.comparison.compare_strategies"),
+        (["modalities"], "learner.modalities.report.compare_modalities"),
+        (["finetune", "--method", "frozen"], "learner.finetuning.experiment.finetune"),
+    ):
+        monkeypatch.setattr(scored, stops)
+        result = CliRunner().invoke(main, [*command, str(manifests[0]), "--encoder", str(adapters)])
+        assert sentence in result.stderr
 
     import_files(project, [Path(clip.path) for clip in clips if clip not in known])
 
