@@ -101,13 +101,15 @@ def add_corpus(
 
     Raises:
         EncoderError: no model, or a training that cannot go on.
-        LabelError: the corpus cannot be used, or the model has one of its name.
+        LabelError: the corpus cannot be used, or the model has one of its name in all runs.
     """
     model = open_model(path)
     settings = settings_of(model)
     name = corpus_name(manifest)
-    if name.casefold() in {known.casefold() for known in model.corpora}:
-        raise LabelError(f"{path} has a corpus {name!r} already; rename {manifest.name}, or train a new model.")
+    known = next((facts for each, facts in model.document["corpora"].items() if each.casefold() == name.casefold()), None)
+    taken = LabelError(f"{path} has a corpus {name!r} already; rename {manifest.name}, or train a new model.")
+    if known is not None and not _lacks_runs(known, model.runs):
+        raise taken
     read = read_corpora(
         [manifest],
         split_seed=settings.split_seed,
@@ -117,6 +119,8 @@ def add_corpus(
     )
     note_known(read, model.backbone)
     (corpus,) = read.corpora
+    if known is not None and known.get("digest") != corpus.digest:
+        raise taken
     if (path / LEARNED_FROM).exists():
         note_known_clips(corpus, known_files(path))
     document = settings.as_json(model.backbone) | {"added": {name: corpus.digest}}
@@ -133,6 +137,12 @@ def add_corpus(
     corpora = model.document["corpora"] | {name: corpus.as_json() | {"added": True, "results": results}}
     model.folder.write(model.document | {"corpora": corpora})
     return Trained(read, {name: results})
+
+
+def _lacks_runs(facts: dict[str, Any], runs: int) -> bool:
+    """Whether a corpus was added before the model was trained in more runs: it can be added again, for these."""
+    results = facts.get("results")
+    return bool(facts.get("added")) and isinstance(results, list) and 0 < len(results) < runs
 
 
 def note_known(read: ReadCorpora, backbone: Backbone) -> None:

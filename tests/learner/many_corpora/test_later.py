@@ -57,8 +57,16 @@ def test_an_added_corpus_changes_nothing_of_the_others(model: Path, home: Path, 
     with pytest.raises(LabelError, match="has a corpus 'new' already"):
         add_corpus(model, new, device="cpu", watch=unwatched)
     # Neither an addition nor the first training, which may be given again, forgets what else was added.
-    trained(manifests, model, mode="adapters", cache=home / "cache", runs=2)
+    trained(manifests, model, mode="adapters", cache=home / "cache", runs=3)
     assert [*open_model(model).corpora] == ["pitch", "voices", "other", "new"]
+    # For the run that is new, and for no other clips.
+    (tmp_path / "changed").mkdir()
+    fewer = sorted((tmp_path / "new").glob("*.wav"))[1:]
+    changed = listed(tmp_path / "changed" / "new.csv", [{"file": str(path), "label": path.stem[:-1]} for path in fewer])
+    with pytest.raises(LabelError, match="has a corpus 'new' already"):
+        add_corpus(model, changed, device="cpu", cache=cache, watch=unwatched)
+    again = add_corpus(model, new, device="cpu", cache=cache, watch=unwatched).results["new"]
+    assert ([run["run"] for run in again], again[:2]) == ([1, 2, 3], found.results["new"])
 
 
 def test_clips_are_predicted_and_those_with_a_known_label_scored(adapters: Path, home: Path, tmp_path: Path) -> None:
