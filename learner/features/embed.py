@@ -27,7 +27,7 @@ from learner.encoders.base import Encoder
 from learner.features.embed_report import EmbedReport, FailedClip
 from learner.features.one_precision import of_one_precision
 from learner.features.precision import storable
-from learner.features.same_weights import project_encoder
+from learner.features.project_encoder import project_encoder
 from learner.features.store import FeatureStore, embed_lock
 from learner.progress import Progress, unseen
 

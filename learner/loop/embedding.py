@@ -19,7 +19,7 @@ from db.store.change_watch import ChangeWatch
 from learner.encoders.base import Encoder
 from learner.features.embed import embed_with
 from learner.features.one_precision import of_one_precision
-from learner.features.same_weights import project_encoder
+from learner.features.project_encoder import project_encoder
 from learner.loop.heartbeat import Reporter
 
 LOOK_SECONDS = 1.0

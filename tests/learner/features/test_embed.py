@@ -23,7 +23,6 @@ from learner.arrays import Float32Array, Waveform
 from learner.audio.decoding import decode
 from learner.encoders.registry import encoder_named
 from learner.features import embed as embedding
-from learner.features import same_weights
 from learner.features.embed import embed
 from learner.features.matrix import open_features
 from tests.learner.audio_files import cut, import_files, noise, written
@@ -149,7 +148,7 @@ def test_a_clip_whose_vector_is_not_finite_is_set_aside_and_the_rest_go_on(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long_seconds: float
 ) -> None:
     monkeypatch.setattr(embedding, "LONG_SECONDS", long_seconds)
-    monkeypatch.setattr(same_weights, "encoder_named", lambda *_names, **_options: Broken(seconds=0.5))
+    monkeypatch.setattr("learner.features.project_encoder.encoder_named", lambda *_names, **_options: Broken(seconds=0.5))
     paths = [written(tmp_path / f"{number}.flac", noise(length)) for number, length in enumerate((0.9, 0.3, 0.8, 0.4))]
     clips = import_files(project, paths)
 
@@ -166,7 +165,7 @@ def test_a_clip_whose_vector_is_not_finite_is_set_aside_and_the_rest_go_on(
 def test_an_encoder_that_encodes_nothing_costs_no_clip(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(same_weights, "encoder_named", lambda *_names, **_options: Broken(seconds=0.0))
+    monkeypatch.setattr("learner.features.project_encoder.encoder_named", lambda *_names, **_options: Broken(seconds=0.0))
     _, clips = clips_in(project, tmp_path / "audio", 3)
     with pytest.raises(EncoderError, match="gives NaN or infinity for every clip"):
         embed(project, encoder="logmel")

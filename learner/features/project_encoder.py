@@ -1,7 +1,7 @@
-"""The encoder that makes a project's features: that of its settings, or the one of the features in use.
+"""Which encoder makes a project's features. Those in use are completed by the weights that made them, and by no others: vectors
+of two encoders cannot be compared.
 
-Features in use are completed by the weights that made them, and by no others: vectors of two encoders cannot be compared. After
-an update of Earmark, or where a folder was overwritten, an encoder has other weights under the same name.
+After an update of Earmark, or where a folder was overwritten, an encoder has other weights under the same name.
 """
 
 from __future__ import annotations
