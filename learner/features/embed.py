@@ -130,9 +130,9 @@ def embed_with(
     started = time.monotonic()
     with embed_lock(project):
         store = FeatureStore(project, model)
-        _mark_known(project, store, model)
         with project.read() as session:
             clips = ready_clips_without_features(session, store.feature_set_id)
+        _mark_known(project, store, model)
         failed: list[FailedClip] = []
         stop = should_stop or _never
         results = (encode or encoded_batches)(clips, model)
@@ -164,15 +164,18 @@ def embed_beside(project: OpenProject, encoder: Encoder, *, most: int, progress:
     """
     with embed_lock(project):
         store = FeatureStore(project, encoder)
-        _mark_known(project, store, encoder)
         with project.read() as session:
             clips = ready_clips_without_features(session, store.feature_set_id, first_in_key_order=most)
+        _mark_known(project, store, encoder)
         _embed_clips(project, store, encoder, encoded_batches(clips, encoder), len(clips), [], progress, _never)
     return store.feature_set_id
 
 
 def _mark_known(project: OpenProject, store: FeatureStore, encoder: Encoder) -> None:
-    """For an encoder that lists the files whose labels it knows. Done each time: clips that come later may be among them."""
+    """For an encoder that lists the files whose labels it knows; each time, since clips that come later may be among them.
+
+    Call it when the clips are read, so that none of them comes behind it.
+    """
     files = getattr(encoder, "learned_from", None)
     if files:
         with project.write() as session:

@@ -62,7 +62,7 @@ def evaluate(
     device = chosen_device(device)
     labelled = manifest_clips(manifest, unlabelled=True)
     with watch("read", "clip") as moved:
-        inputs = (cache or model.backbone.cache()).of(labelled.clips, progress=moved)
+        inputs = (cache or model.backbone.cache(device=device)).of(labelled.clips, progress=moved)
     clips = inputs.clips
     found = Evaluated(name, None, len(clips), [*labelled.left_out, *inputs.left_out], list(labelled.notes))
     if not clips:

@@ -119,8 +119,10 @@ class Model:
         """The network of a corpus.
 
         Raises:
-            EncoderError: a file is missing or damaged, or the encoder that the model needs has changed.
+            EncoderError: a file is missing or damaged, or belongs to a training that has not ended, or the encoder that the
+                model needs has changed.
         """
+        self._check_belongs(run, corpus)
         backbone = self.backbone
         filters = backbone.filters()
         own = backbone.own(classes=len(self.corpora[corpus]), adapters=self.mode == ADAPTERS)
@@ -131,6 +133,16 @@ class Model:
             load_parts(self.folder.filters(run), {"filters": filters})
         load_parts(self.folder.own(run, corpus), parts)
         return backbone.network(filters, own).eval()
+
+    def _check_belongs(self, run: int, corpus: str) -> None:
+        """The labels of a corpus that was trained anew are in `model.json` only when all runs are."""
+        wanted = self.document.get("corpora", {}).get(corpus, {}).get("digest")
+        path = self.folder.own(run, corpus)
+        if wanted is not None and learned_from(path) not in (None, wanted):
+            raise EncoderError(
+                f"{path} belongs to a training that has not ended; give its `earmark corpora` command again, which goes on "
+                "where it was."
+            )
 
 
 def open_model(path: Path) -> Model:
@@ -143,6 +155,8 @@ def open_model(path: Path) -> Model:
         raise EncoderError(f"{path} holds no model; train one with `earmark corpora train … --output {path}`.")
     document = _json(path / "model.json")
     try:
+        # What is no text could be read, and not written again.
+        json.dumps(document, ensure_ascii=False).encode()
         if document["version"] != VERSION or document["mode"] not in MODES:
             raise EncoderError(f"{path} holds a model of another release of Earmark; train it again with this one.")
         corpora = {checked_name(name): [str(label) for label in facts["labels"]] for name, facts in document["corpora"].items()}
@@ -187,6 +201,7 @@ def save_parts(path: Path, parts: dict[str, nn.Module], *, learned_from: str = "
 def learned_from(path: Path) -> str | None:
     """The digest that a file was saved with; None if there is no such file, or it is damaged."""
     try:
+        _check_regular(path)
         with safe_open(str(path), framework="pt") as saved:
             return str(saved.metadata()["learned_from"])
     except (OSError, SafetensorError, KeyError, TypeError):
@@ -200,6 +215,7 @@ def load_parts(path: Path, parts: dict[str, nn.Module]) -> None:
         EncoderError: it is missing or damaged, or of other shapes.
     """
     try:
+        _check_regular(path)
         tensors = load_file(str(path))
         for part, module in parts.items():
             module.load_state_dict(
@@ -219,6 +235,7 @@ def sizes_of(path: Path) -> dict[str, int]:
     """
     found = {}
     try:
+        _check_regular(path)
         with safe_open(str(path), framework="pt") as saved:
             for name in saved.keys():  # noqa: SIM118 (no mapping)
                 if not name.endswith(_STATISTICS):
@@ -226,6 +243,8 @@ def sizes_of(path: Path) -> dict[str, int]:
                     for length in saved.get_slice(name).get_shape():
                         size *= length
                     found[name] = size
+        if not sum(found.values()):
+            raise ValueError("it holds no weight")
     except Exception as error:
         raise EncoderError(f"{path} is missing or damaged; train the model again.") from error
     return found
@@ -239,8 +258,15 @@ def unwritable(folder: Path, error: Exception) -> EncoderError:
     )
 
 
+def _check_regular(path: Path) -> None:
+    """Raises OSError for what is no file: a pipe of that name would be waited for without end."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
+        _check_regular(path)
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError
         found = json.loads(path.read_text(encoding="utf-8"))

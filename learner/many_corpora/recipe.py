@@ -179,6 +179,15 @@ def checked(recipe: Kind) -> Kind:
     return recipe
 
 
+def most_steps(recipe: Values, mode: str) -> int:
+    """How many steps train what a corpus has of its own, where no rate ends early."""
+    epochs = len(recipe.rates) * recipe.most_epochs
+    if isinstance(recipe, EncoderRecipe) and mode != SCRATCH:
+        of_head = len(recipe.head_rates) * recipe.head_most_epochs
+        epochs = of_head if mode == LAST_LAYER else of_head + epochs
+    return epochs * recipe.epoch_steps
+
+
 def decay_of(clips: int) -> float:
     """Weight decay of what a corpus with so many clips has of its own."""
     for most, decay in ((500, 0.005), (1_000, 0.002), (10_000, 0.0005)):

@@ -60,6 +60,8 @@ def settings_of(model: Model) -> TrainSettings:
         EncoderError: its file is damaged.
     """
     try:
+        if min(int(model.document["seed"]), int(model.document["split_seed"])) < 0:
+            raise ValueError
         return TrainSettings(
             mode=model.mode, backbone=model.backbone.name, recipe=model.backbone.recipe, runs=model.runs,
             seed=int(model.document["seed"]), split_seed=int(model.document["split_seed"]),

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import EncoderError, LabelError
+from learner.encoders.corpora_model.files import LEARNED_FROM, known_files
 from learner.encoders.runtime import chosen_device
+from learner.many_corpora.backbones.base import Backbone
 from learner.many_corpora.corpora.reading import ReadCorpora, corpus_name, read_corpora
 from learner.many_corpora.inputs.clip_cache import ClipCache
-from learner.many_corpora.learned_from import write_learned_from
+from learner.many_corpora.learned_from import note_known_clips, note_shared_clips, write_learned_from
 from learner.many_corpora.model_folder import ModelFolder, open_model
 from learner.many_corpora.modes.registry import trainer_of
 from learner.many_corpora.recipe import SCRATCH
@@ -62,8 +64,12 @@ def train(
             f"An encoder comes trained, so {settings.backbone} takes no filters of another model; leave out --start."
         )
     read = read_corpora(
-        manifests, split_seed=settings.split_seed, order=settings.order, cache=cache or backbone.cache(), watch=watch
+        manifests, split_seed=settings.split_seed, order=settings.order, cache=cache or backbone.cache(device=device), watch=watch
     )
+    note_known(read, backbone)
+    shares = backbone.trains_filters and settings.mode != SCRATCH
+    if shares:
+        note_shared_clips(read.corpora)
     folder, facts = ModelFolder(output), settings.as_json(backbone)
     document = facts | {"corpora": {corpus.name: corpus.digest for corpus in read.corpora}}
     folder.check_settings(document)
@@ -77,9 +83,8 @@ def train(
             trainer.corpus(run, corpus)
             results[corpus.name].append(trainer.tested(run, corpus))
         corpora = {corpus.name: corpus.as_json() | {"results": results[corpus.name]} for corpus in read.corpora}
-        shares = backbone.trains_filters and settings.mode != SCRATCH
         write_learned_from(output, read.corpora if shares else [])
-        folder.write(facts | {"runs": run, "split": _split(settings), "corpora": corpora})
+        folder.write(facts | {"runs": run, "split": _split(settings), "corpora": corpora | _added_before(output)})
     return Trained(read, results)
 
 
@@ -96,17 +101,28 @@ def add_corpus(
 
     Raises:
         EncoderError: no model, or a training that cannot go on.
-        LabelError: the corpus cannot be used, or the model has one of its name.
+        LabelError: the corpus cannot be used, or the model has one of its name in all runs.
     """
     model = open_model(path)
     settings = settings_of(model)
     name = corpus_name(manifest)
-    if name.casefold() in {known.casefold() for known in model.corpora}:
-        raise LabelError(f"{path} has a corpus {name!r} already; rename {manifest.name}, or train a new model.")
+    known = next((facts for each, facts in model.document["corpora"].items() if each.casefold() == name.casefold()), None)
+    taken = LabelError(f"{path} has a corpus {name!r} already; rename {manifest.name}, or train a new model.")
+    if known is not None and not _lacks_runs(known, model.runs):
+        raise taken
     read = read_corpora(
-        [manifest], split_seed=settings.split_seed, order=settings.order, cache=cache or model.backbone.cache(), watch=watch
+        [manifest],
+        split_seed=settings.split_seed,
+        order=settings.order,
+        cache=cache or model.backbone.cache(device=device),
+        watch=watch,
     )
+    note_known(read, model.backbone)
     (corpus,) = read.corpora
+    if known is not None and known.get("digest") != corpus.digest:
+        raise taken
+    if (path / LEARNED_FROM).exists():
+        note_known_clips(corpus, known_files(path))
     document = settings.as_json(model.backbone) | {"added": {name: corpus.digest}}
     trainer = trainer_of(
         model.folder, settings, model.backbone, document, device=chosen_device(device), watch=watch, told=epoch_ended
@@ -116,9 +132,34 @@ def add_corpus(
     for run in range(1, model.runs + 1):
         trainer.corpus(run, corpus, others=others)
         results.append(trainer.tested(run, corpus))
+    # Read again: another corpus may have been added meanwhile.
+    model = open_model(path)
     corpora = model.document["corpora"] | {name: corpus.as_json() | {"added": True, "results": results}}
     model.folder.write(model.document | {"corpora": corpora})
     return Trained(read, {name: results})
+
+
+def _lacks_runs(facts: dict[str, Any], runs: int) -> bool:
+    """Whether a corpus was added before the model was trained in more runs: it can be added again, for these."""
+    results = facts.get("results")
+    return bool(facts.get("added")) and isinstance(results, list) and 0 < len(results) < runs
+
+
+def note_known(read: ReadCorpora, backbone: Backbone) -> None:
+    """An encoder that a project has adopted may know the held-out clips."""
+    if backbone.knows_labels_from is not None:
+        read.corpora[0].remarks.append(
+            f"{backbone.name} has learned from labels of a project; if these clips are among them, their scores are too high."
+        )
+
+
+def _added_before(model: Path) -> dict[str, Any]:
+    """The corpora that a trained model was given later; training it again does not take them away."""
+    try:
+        known = open_model(model).document["corpora"]
+    except EncoderError:
+        return {}
+    return {name: facts for name, facts in known.items() if facts.get("added")}
 
 
 def _split(settings: TrainSettings) -> str:

@@ -50,7 +50,7 @@ def adopted_classifier(project: OpenProject) -> SavedModel | None:
         today = [label_name(session, label_id_of(session, name)) or name for name in found.head.label_names]
     if len(set(today)) < len(today):
         raise LearnerError(
-            "Labels that the adopted network tells apart have been merged; give `earmark finetune --adopt classifier` again, or "
+            "Labels that the adopted network tells apart have been merged; give the command with `--adopt classifier` again, or "
             "`--adopt none` to go back to the usual classifier."
         )
     return replace(found, head=replace(found.head, label_names=today))

@@ -13,6 +13,7 @@ import click
 
 from db.finetuned.worth_trying import labelled_now, worth_trying
 from labeler.cli.data.set_up import corpus_option
+from labeler.cli.learning.known_labels import note_known_labels
 from labeler.cli.learning.saved_network import adopted, go_back, project_encoder_name, saved_json, saved_lines
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
@@ -145,6 +146,7 @@ def finetune(
         raise click.UsageError("--adopt changes a project, so it takes the project's decisions; leave MANIFEST out.")
     encoder, folds = encoder or BUNDLED, folds or SPEAKER
     labelled, folds_of = _clips(manifest, corpus=corpus, folds=folds)
+    note_known_labels(encoder, labelled.clips)
     recipe = recipe_for(encoder).with_epochs(epochs)
     settings = FinetuneSettings(
         method=method, encoder=encoder, folds=folds, runs=runs, per_class=per_class, seed=seed,

@@ -9,6 +9,7 @@ import click
 
 from db.records.features import newest_feature_set
 from labeler.cli.data.set_up import corpus_option, speaker_option
+from labeler.cli.learning.known_labels import note_known_labels
 from labeler.cli.output import json_option, note, opened, print_result
 from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
@@ -85,6 +86,7 @@ def modalities(
     labelled, cache, encoder = _inputs(directory, manifest, encoder, corpus=corpus, speaker_from=speaker_from)
     for sentence in labelled.notes:
         note(sentence)
+    note_known_labels(encoder, labelled.clips)
     words = any((clip.transcript or "").strip() for clip in labelled.clips)
     found = compare_modalities(
         labelled,

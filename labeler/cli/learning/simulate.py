@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labeler.cli.data.set_up import corpus_option, speaker_option
+from labeler.cli.learning.known_labels import note_known_labels
 from labeler.cli.output import json_option, note, print_result
 from labeler.cli.progress import progress_bar
 from labeler.words.run import counted
@@ -81,6 +82,7 @@ def simulate(
     clips = manifest_clips(manifest, corpus=corpus, speaker_from=speaker_from)
     for sentence in clips.notes:
         note(sentence)
+    note_known_labels(encoder, clips.clips, layers=layers, pooling=pooling)
     encoded, left_out = encoded_corpus(clips, encoder=encoder, layers=layers, pooling=pooling, cache=cache, watch=progress_bar)
     for clip in left_out[:20]:
         note(f"left out {clip.file_name}: {clip.reason}")

@@ -124,10 +124,12 @@ def shared_filters(name: str) -> SharedFilters:
     run = 1 if folder == model else int(folder.name.removeprefix("run-"))
     if run > runs:
         raise EncoderError(f"{model} has {runs} run{'' if runs == 1 else 's'}, so there is no {folder.name}; give {model}.")
-    found = SharedFilters(str(folder), model / f"run-{run}", run, runs, corpora, crop, "", _learned_from(model))
+    found = SharedFilters(str(folder), model / f"run-{run}", run, runs, corpora, crop, "", known_files(model))
     total = hashlib.sha256()
     for weights in found._weights:
         try:
+            if not weights.is_file():
+                raise FileNotFoundError(weights)
             total.update(sha256_of(weights).encode())
         except OSError as error:
             raise _damaged(weights) from error
@@ -138,7 +140,12 @@ def _model_of(folder: Path) -> Path:
     return folder.parent if _RUN.fullmatch(folder.name) and not (folder / "model.json").exists() else folder
 
 
-def _learned_from(model: Path) -> frozenset[str]:
+def known_files(model: Path) -> frozenset[str]:
+    """What the list `LEARNED_FROM` of a model holds.
+
+    Raises:
+        EncoderError: there is none, or it is damaged.
+    """
     path = model / LEARNED_FROM
     if not path.exists():
         raise EncoderError(

@@ -44,7 +44,7 @@ from learner.finetuning.project.scoring import ProjectSettings, finetune_project
 from learner.finetuning.recipe import FROZEN, recipe_for
 from learner.finetuning.runs import tuned_runs
 from learner.prediction.adopted import classifier_folder
-from learner.prediction.models.document import Difference, Estimate, ModelDocument, Scores
+from learner.prediction.models.document import ModelDocument, Scores
 from learner.progress import Watch
 
 Adopt = Literal["encoder", "classifier"]
@@ -210,6 +210,7 @@ class _Training:
             runs, y, kept_in=kept_in, method=settings.method, recipe=recipe, seed=settings.seed, watch=self._watch
         )
         self._refuse_withdrawn(clip_ids, kept_in)
+        scores = self._found.document
         listed = {CLIPS: json.dumps({"clips": list(clip_ids)}) + "\n"}
         try:
             self._project.networks_dir.mkdir(exist_ok=True)
@@ -222,7 +223,8 @@ class _Training:
                 folder,
                 save_network(
                     folder, trained, clips=runs.clips, labels=labels, method=settings.method, recipe=recipe,
-                    scores=_scores(self._found) if scored else None, remarks=[*remarks, *self._found.result.notes],
+                    scores=Scores.of_project(scores) if scored and scores is not None else None,
+                    remarks=[*remarks, *self._found.result.notes],
                     known_from=_knows(self._project, self.encoder, key),
                     beside=None if name == "saved" else listed,
                 ),
@@ -320,19 +322,3 @@ def _classes(clips: Sequence[ProbeClip], names: Sequence[str]) -> tuple[list[str
         raise LabelError("All clips whose audio can be read have one label; label clips of a second label first.")
     position = {name: place for place, name in enumerate(labels)}
     return labels, np.array([position[clip.label] for clip in clips], dtype=np.int64)
-
-
-def _scores(found: ProjectResult) -> Scores | None:
-    known = found.document
-    if known is None:
-        return None
-    tuned, frozen = (Estimate(ua=each.ua, ua_low=each.ua_low, ua_high=each.ua_high) for each in (known.tuned, known.frozen))
-    return Scores(
-        tuned=tuned,
-        frozen=frozen,
-        difference=Difference(value=known.difference, low=known.difference_low, high=known.difference_high),
-        folds=known.folds,
-        runs=known.runs,
-        estimated_on=f"{known.slice_clips} clips of the project's random slice, cross-fitted; the usual head may normalise "
-        "by speaker, the network does not",
-    )

@@ -28,6 +28,14 @@ class Backbone(Protocol):
     def recipe(self) -> Values:
         """With which values it is made and trained."""
 
+    @property
+    def knows_labels_from(self) -> object:
+        """What an encoder that a project has adopted reports of the labels it knows, for `db.serving.random_slice.known_key`.
+
+        Raises:
+            EncoderError: as `facts`.
+        """
+
     def facts(self) -> dict[str, Any]:
         """What a model and its settings keep of it, JSON values.
 
@@ -35,8 +43,11 @@ class Backbone(Protocol):
             EncoderError: an encoder is missing, damaged or has changed.
         """
 
-    def cache(self, folder: Path | None = None) -> ClipCache:
+    def cache(self, folder: Path | None = None, *, device: str | None = None) -> ClipCache:
         """Where what it takes of clips is kept; without a folder, in the user's cache.
+
+        Args:
+            device: what computes it; none takes a GPU where there is one.
 
         Raises:
             EncoderError: as `facts`.

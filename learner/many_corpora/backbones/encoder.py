@@ -54,19 +54,22 @@ class EncoderBackbone:
         """See `Backbone`."""
         return self._encoder.name
 
+    @property
+    def knows_labels_from(self) -> object:
+        """See `Backbone`."""
+        return self._checkpoint.preprocessor.get("earmark_knows_labels_from")
+
     def facts(self) -> dict[str, Any]:
         """See `Backbone`."""
         return {"backbone": self.name, "encoder": self._encoder.as_json(), "recipe": self.recipe.as_json()}
 
-    def cache(self, folder: Path | None = None) -> FrameCache:
+    def cache(self, folder: Path | None = None, *, device: str | None = None) -> FrameCache:
         """See `Backbone`."""
-        return FrameCache(self._checkpoint, folder)
+        return FrameCache(self._checkpoint, folder, device=device)
 
     def filters(self, *, untrained: bool = False) -> FrameTransformer:
         """The layers that are used; untrained, only convolutions and their projection are those of the encoder."""
         model = load_up_to(self._checkpoint, max(self._shape.layers.indices))
-        # A layer that is left out has no hidden state.
-        model.config.layerdrop = 0.0
         if untrained:
             used = len(model.encoder.layers)
             model.encoder = type(model)(model.config).encoder

@@ -20,6 +20,7 @@ class ResNetBackbone:
 
     trains_filters = True
     name = RESNET
+    knows_labels_from = None
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
@@ -28,7 +29,7 @@ class ResNetBackbone:
         """See `Backbone`."""
         return {"backbone": RESNET, "recipe": self.recipe.as_json()}
 
-    def cache(self, folder: Path | None = None) -> SpectrogramCache:
+    def cache(self, folder: Path | None = None, *, device: str | None = None) -> SpectrogramCache:
         """See `Backbone`."""
         return SpectrogramCache(folder)
 

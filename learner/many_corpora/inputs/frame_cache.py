@@ -24,10 +24,12 @@ _BLOCK_SECONDS = 30
 class FrameCache(ClipCache):
     """The folder of frames [frames, channels]: 51 kB a second with 512 channels."""
 
-    def __init__(self, checkpoint: Checkpoint, folder: Path | None = None, *, limit: int = LIMIT) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, folder: Path | None = None, *, device: str | None = None, limit: int = LIMIT
+    ) -> None:
         """Without a folder, that in the user's cache."""
         super().__init__(folder or user_cache() / "frames", limit=limit)
-        self._checkpoint = checkpoint
+        self._checkpoint, self._asked = checkpoint, device
         self._channels = int(checkpoint.config.get("conv_dim", [512])[-1])
 
     @property
@@ -61,4 +63,4 @@ class FrameCache(ClipCache):
 
     @cached_property
     def _convolutions(self) -> FrozenConvolutions:
-        return FrozenConvolutions(self._checkpoint, device=chosen_device(None))
+        return FrozenConvolutions(self._checkpoint, device=chosen_device(self._asked))

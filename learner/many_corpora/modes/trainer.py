@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
@@ -59,6 +60,7 @@ class Trainer(ABC):
             return
         # With the digest, so that what a stopped `add` of another corpus of this name has left is not taken up.
         stage = f"corpus-{corpus.name}-{corpus.digest[:8]}"
+        self._forget_others(run, corpus.name, stage)
         network = self._own(run, corpus, others, stage)
         parts: dict[str, nn.Module] = {"own": network.own}
         if self._moves:
@@ -94,6 +96,14 @@ class Trainer(ABC):
         with suppress(OSError):
             for path in self._folder.training(run).glob(f"{pattern}.safetensors"):
                 path.unlink()
+
+    def _forget_others(self, run: int, name: str, stage: str) -> None:
+        """States of a training on other clips or labels, that was stopped: some may be withdrawn by now."""
+        for path in self._folder.training(run).glob("corpus-*.safetensors"):
+            is_of_it = re.fullmatch(rf"corpus-{re.escape(name)}-[0-9a-f]{{8}}(-head)?", path.stem)
+            if is_of_it and not path.stem.startswith(stage):
+                with suppress(OSError):
+                    path.unlink()
 
     def tested(self, run: int, corpus: ReadCorpus) -> dict[str, Any]:
         """Predict the held-out clips of a corpus, keep the predictions, and return their scores."""

@@ -66,7 +66,7 @@ def save_classifier(
             pooling="mean",
             clip_seconds=model.backbone.recipe.crop_seconds,
             method=f"corpora {model.mode}",
-            encoder=model.folder.path.name,
+            encoder=model.folder.path.resolve().name,
             revision=f"run {run}",
             recipe=model.backbone.recipe.as_json(),
             trained_on=TrainedOn(

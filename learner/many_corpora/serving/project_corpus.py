@@ -26,8 +26,8 @@ from db.models import AudioFile, Clip
 from db.project import OpenProject
 from db.records.clip_changes import withdrawn_clips
 from db.records.portions import portions
-from db.serving.random_slice import project_uuid
-from learner.encoders.corpora_model.files import LEARNED_FROM
+from db.serving.random_slice import known_key, project_uuid
+from learner.encoders.corpora_model.files import known_files
 from learner.encoders.runtime import chosen_device
 from learner.features.erasing import probe_cache
 from learner.finetuning.kept import Kept, digest
@@ -40,16 +40,23 @@ from learner.many_corpora.corpora.reading import ReadCorpus, corpus_name
 from learner.many_corpora.inputs.clip_cache import ClipCache
 from learner.many_corpora.model_folder import Model, ModelFolder, open_model, unwritable
 from learner.many_corpora.modes.registry import trainer_of
+from learner.many_corpora.recipe import most_steps
 from learner.many_corpora.serving.classifier import check_foldable, save_classifier
 from learner.many_corpora.serving.folds import ProjectCorpus, too_little
 from learner.many_corpora.settings import settings_of
 from learner.many_corpora.training.batches import probabilities
 from learner.prediction.adopted import classifier_folder
-from learner.prediction.models.document import Difference, Estimate, Scores
+from learner.prediction.models.document import Scores
 from learner.progress import Progress, Watch
 
 _RUN = 1
 """The run of a model that is scored, and whose network may become the classifier."""
+
+
+KNOWS_SPEAKERS = (
+    "The shared network had learned from labels of this project before, perhaps of the same speakers: how good it is for new "
+    "speakers is not known."
+)
 
 
 @dataclass(frozen=True)
@@ -90,11 +97,11 @@ def add_project(
         check_foldable(model)
     if not os.access(path, os.W_OK | os.X_OK):
         raise EncoderError(f"{path} cannot be written to; check its permissions, or copy the model to another folder.")
-    decisions = _fairly_tested(project, model, labelled_by_decisions(project))
+    decisions, notes = _fairly_tested(project, model, labelled_by_decisions(project))
     check(decisions)
     with one_at_a_time(project):
         return _Adding(model, project, device=chosen_device(device), watch=watch, note=note).through(
-            decisions, cache or model.backbone.cache(probe_cache(project) / "inputs"), adopt=adopt
+            decisions, cache or model.backbone.cache(probe_cache(project) / "inputs", device=device), notes=notes, adopt=adopt
         )
 
 
@@ -108,7 +115,7 @@ class _Adding:
             self._uuid = project_uuid(session)
         self._name = _name_of(model, project, self._uuid)
 
-    def through(self, decisions: ByDecisions, cache: ClipCache, *, adopt: bool) -> AddedProject:
+    def through(self, decisions: ByDecisions, cache: ClipCache, *, notes: tuple[str, ...], adopt: bool) -> AddedProject:
         clips = dict(sorted(decisions.clips.items()))
         with self._watch(f"read {self._name}", "clip") as moved:
             inputs = cache.of(list(clips.values()), progress=moved)
@@ -125,9 +132,9 @@ class _Adding:
         if gone:
             self._forget_own()
         refuse_withdrawn(self._project, kept, ids)
-        result = result_of_tested(
-            material, found, self._model.mode, self._model.folder.path.name, runs=1, left_out=inputs.left_out
-        )
+        name = self._model.folder.path.resolve().name
+        result = result_of_tested(material, found, self._model.mode, name, runs=1, left_out=inputs.left_out)
+        result = replace(result, notes=notes)
         scored = compared(material.decisions, result, frozen_predictions(material.decisions))
         assert scored.document is not None
         self._write(whole, scored)
@@ -164,7 +171,7 @@ class _Adding:
 
     def _predicted(self, folder: ModelFolder, read: ReadCorpus, tested: int) -> Any:
         """The class of each of the last `tested` clips."""
-        model = replace(self._model, folder=folder, corpora={read.name: read.labels})
+        model = replace(self._model, folder=folder, corpora={read.name: read.labels}, document={})
         network = model.network(_RUN, read.name).to(self._device)
         rows = np.arange(len(read.y) - tested, len(read.y))
         return probabilities(network, read.inputs, rows, device=self._device).argmax(axis=1)
@@ -184,8 +191,7 @@ class _Adding:
     @contextmanager
     def _bar(self, trainings: int) -> Iterator[Iterator[Progress]]:
         """One bar for the steps of all trainings: a `Progress` for each of them, in turn."""
-        recipe = self._model.backbone.recipe
-        steps = len(recipe.rates) * recipe.most_epochs * recipe.epoch_steps
+        recipe, steps = self._model.backbone.recipe, most_steps(self._model.backbone.recipe, self._model.mode)
         self._note(
             f"{trainings} networks are trained: one for each fold of the random slice, which gives a fair score, and "
             f"{self._model.runs} on all labels; each in {steps} steps of {recipe.batch} clips at most. You can interrupt it: the "
@@ -224,7 +230,13 @@ class _Adding:
             left = {name: facts for name, facts in model.document["corpora"].items() if name != self._name}
             model.folder.write(model.document | {"corpora": left})
         for run in range(1, self._model.runs + 1):
-            self._model.folder.own(run, self._name).unlink(missing_ok=True)
+            path = self._model.folder.own(run, self._name)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise EncoderError(
+                    f"{path} has learned from clips that are withdrawn, and cannot be deleted ({error.strerror}); delete it."
+                ) from error
 
     def _write(self, whole: ReadCorpus, scored: ProjectResult) -> None:
         assert scored.document is not None
@@ -237,6 +249,7 @@ class _Adding:
         model.folder.write(model.document | {"corpora": model.document["corpora"] | {self._name: facts}})
 
     def _adopted(self, corpus: ProjectCorpus, scored: ProjectResult) -> Path:
+        assert scored.document is not None
         learned = np.flatnonzero(corpus.material.learnable).tolist()
         ids = [int(corpus.material.clip_ids[row]) for row in learned]
         folder = classifier_folder(self._project)
@@ -250,7 +263,7 @@ class _Adding:
             self._name,
             run=_RUN,
             clips=[corpus.inputs.clips[row] for row in learned],
-            scores=_scores(scored),
+            scores=Scores.of_project(scored.document),
             remarks=scored.result.remarks,
             beside={DECISIONS_FILE: json.dumps({"clips": ids}) + "\n"},
         )
@@ -293,40 +306,21 @@ def _name_of(model: Model, project: OpenProject, uuid: str) -> str:
     return name if name.casefold() not in taken else f"{name}-{uuid[:8]}"
 
 
-def _fairly_tested(project: OpenProject, model: Model, decisions: ByDecisions) -> ByDecisions:
-    """Tested on those clips alone whose labels the shared filters do not know."""
-    try:
-        files = set(json.loads((model.folder.path / LEARNED_FROM).read_text(encoding="utf-8"))["files"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise EncoderError(
-            f"{model.folder.path} does not say which clips it learned from, so it could not be scored fairly; give its "
-            "`earmark corpora train` command again, which adds that without training anew."
-        ) from error
-    known: set[int] = set()
+def _fairly_tested(project: OpenProject, model: Model, decisions: ByDecisions) -> tuple[ByDecisions, tuple[str, ...]]:
+    """Tested on those clips alone whose labels the shared network does not know; with a remark where it knows any."""
+    files, known = known_files(model.folder.path), set[int]()
     with project.read() as session:
-        query = select(Clip.id, AudioFile.content_hash).join(AudioFile, AudioFile.id == Clip.file_id)
-        for some in portions(sorted(decisions.tested.clip_ids)):
-            known |= {row.id for row in session.execute(query.where(Clip.id.in_(some))) if row.content_hash in files}
+        key = known_key(model.backbone.knows_labels_from, of_project=project_uuid(session))
+        query = select(Clip.id, Clip.slice_key, AudioFile.content_hash).join(AudioFile, AudioFile.id == Clip.file_id)
+        for some in portions(sorted(decisions.clips)):
+            rows = session.execute(query.where(Clip.id.in_(some)))
+            known |= {row.id for row in rows if row.content_hash in files or (key is not None and row.slice_key >= key)}
     if not known:
-        return decisions
+        return decisions, ()
     left = replace(decisions, tested=decisions.tested.only(np.array([clip not in known for clip in decisions.tested.clip_ids])))
-    if not len(left.tested.y):
+    if len(decisions.tested.y) and not len(left.tested.y):
         raise LabelError(
-            f"The shared filters of {model.folder.path} have learned from the labels of the project's random slice, so they "
+            f"The shared network of {model.folder.path} has learned from the labels of the project's random slice, so it "
             "cannot be scored on it; train a model without these clips."
         )
-    return left
-
-
-def _scores(found: ProjectResult) -> Scores:
-    known = found.document
-    assert known is not None
-    tuned, frozen = (Estimate(ua=each.ua, ua_low=each.ua_low, ua_high=each.ua_high) for each in (known.tuned, known.frozen))
-    return Scores(
-        tuned=tuned,
-        frozen=frozen,
-        difference=Difference(value=known.difference, low=known.difference_low, high=known.difference_high),
-        folds=known.folds,
-        runs=known.runs,
-        estimated_on=f"{known.slice_clips} clips of the project's random slice, cross-fitted",
-    )
+    return left, (KNOWS_SPEAKERS,)

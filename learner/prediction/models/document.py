@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from db.errors import LabelError, LearnerError
+from db.finetuned.document import Finetuned
 from db.records.labels import checked_labels
 
 FORMAT: Literal["earmark-model"] = "earmark-model"
@@ -59,6 +60,20 @@ class Scores(_Facts):
     folds: Count
     runs: Count
     estimated_on: Text
+
+    @classmethod
+    def of_project(cls, found: Finetuned) -> Scores:
+        """Those of a network that was scored on a project's random slice, beside the project's own classifier."""
+        tuned, frozen = (Estimate(ua=each.ua, ua_low=each.ua_low, ua_high=each.ua_high) for each in (found.tuned, found.frozen))
+        return cls(
+            tuned=tuned,
+            frozen=frozen,
+            difference=Difference(value=found.difference, low=found.difference_low, high=found.difference_high),
+            folds=found.folds,
+            runs=found.runs,
+            estimated_on=f"{found.slice_clips} clips of the project's random slice, cross-fitted; the usual head may normalise "
+            "by speaker, the network does not",
+        )
 
 
 class TrainedOn(_Facts):

@@ -36,10 +36,10 @@ _KIND = "ForSequenceClassification"
 """End of the name of transformers' classes that give one label a clip."""
 _MOST = (2**16, 1000, 192_000, 2**16, 2**20)
 """Hidden size, layers, Hz, and samples of stride and receptive field: more would only fill memory."""
-
-
 _MOST_WEIGHTS = 2**28
 """Of a head."""
+_MOST_CROP_SECONDS = 60
+"""As training takes them: a shorter clip is repeated up to that length."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,10 @@ def _of_crops(folder: Path, facts: ModelDocument, device: str | None) -> SavedMo
     count = len(facts.labels)
     if count * count > _MOST_WEIGHTS:
         raise damaged(folder / DOCUMENT, f"it names {count} labels")
+    if facts.clip_seconds > _MOST_CROP_SECONDS:
+        raise damaged(folder / DOCUMENT, f"its crops have {facts.clip_seconds:g} seconds")
+    if NETWORK not in facts.sha256:
+        raise damaged(folder / DOCUMENT, f"it has no SHA-256 of {NETWORK}")
     try:
         network, head = network_of(load_file(str(folder / NETWORK)), classes=count)
     except Exception as error:
@@ -146,6 +150,9 @@ def _check_hashes(folder: Path, facts: ModelDocument) -> None:
         path = folder / name
         if Path(name).name != name:
             raise damaged(folder, f"{name[:100]!r} is no name of a file in it")
+        if path.exists() and not path.is_file():
+            # A pipe of that name would be waited for without end.
+            raise damaged(path, "it is no file")
         try:
             with path.open("rb") as file:
                 known = hashlib.file_digest(file, "sha256").hexdigest()

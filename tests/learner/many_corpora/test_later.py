@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import save_file
 
 from db.errors import EncoderError, LabelError
 from learner.many_corpora.evaluate import Evaluated, evaluate
+from learner.many_corpora.model_folder import open_model
 from learner.many_corpora.report import report
 from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
 from learner.many_corpora.train import add_corpus
-from tests.learner.many_corpora.tiny_corpora import listed, tones, unwatched
+from tests.learner.many_corpora.tiny_corpora import listed, tones, trained, unwatched
 
 
 @pytest.fixture
@@ -36,7 +40,14 @@ def test_an_added_corpus_changes_nothing_of_the_others(model: Path, home: Path, 
     predicted(model, manifests[0], tmp_path / "before.csv", home)
     before = files(model)
     new = tones(tmp_path, "new", {"deep": 150, "shrill": 3000})
-    found = add_corpus(model, new, device="cpu", cache=SpectrogramCache(home / "cache"), watch=unwatched)
+
+    def others_add(_entry: object) -> None:
+        (model / "model.json").write_text(json.dumps(document | {"corpora": document["corpora"] | {"other": other}}))
+
+    document = json.loads((model / "model.json").read_text())
+    other = document["corpora"]["voices"] | {"added": True}
+    cache = SpectrogramCache(home / "cache")
+    found = add_corpus(model, new, device="cpu", cache=cache, watch=unwatched, epoch_ended=others_add)
     assert [run["run"] for run in found.results["new"]] == [1, 2]
     after = files(model)
     assert {name for name in before if after[name] != before[name]} == {"model.json"}
@@ -45,6 +56,17 @@ def test_an_added_corpus_changes_nothing_of_the_others(model: Path, home: Path, 
     assert predicted(model, new, tmp_path / "new-out.csv", home, run=2).corpus == "new"
     with pytest.raises(LabelError, match="has a corpus 'new' already"):
         add_corpus(model, new, device="cpu", watch=unwatched)
+    # Neither an addition nor the first training, which may be given again, forgets what else was added.
+    trained(manifests, model, mode="adapters", cache=home / "cache", runs=3)
+    assert [*open_model(model).corpora] == ["pitch", "voices", "other", "new"]
+    # For the run that is new, and for no other clips.
+    (tmp_path / "changed").mkdir()
+    fewer = sorted((tmp_path / "new").glob("*.wav"))[1:]
+    changed = listed(tmp_path / "changed" / "new.csv", [{"file": str(path), "label": path.stem[:-1]} for path in fewer])
+    with pytest.raises(LabelError, match="has a corpus 'new' already"):
+        add_corpus(model, changed, device="cpu", cache=cache, watch=unwatched)
+    again = add_corpus(model, new, device="cpu", cache=cache, watch=unwatched).results["new"]
+    assert ([run["run"] for run in again], again[:2]) == ([1, 2, 3], found.results["new"])
 
 
 def test_clips_are_predicted_and_those_with_a_known_label_scored(adapters: Path, home: Path, tmp_path: Path) -> None:
@@ -84,7 +106,16 @@ def test_a_damaged_model_is_one_sentence(model: Path, home: Path, manifests: lis
 
 
 def test_damaged_weights_are_one_sentence(model: Path, home: Path, manifests: list[Path], tmp_path: Path) -> None:
-    (model / "run-1" / "corpora" / "pitch.safetensors").write_bytes(b"\x80\x04pickled")
+    weights = model / "run-1" / "corpora" / "pitch.safetensors"
+    weights.write_bytes(b"\x80\x04pickled")
+    with pytest.raises(EncoderError, match="missing or damaged"):
+        predicted(model, manifests[0], tmp_path / "out.csv", home)
+    save_file({}, weights)
+    with pytest.raises(EncoderError, match="missing or damaged"):
+        report(model)
+    weights.unlink()
+    # Who opens it would wait for somebody to write.
+    os.mkfifo(weights)
     with pytest.raises(EncoderError, match="missing or damaged"):
         predicted(model, manifests[0], tmp_path / "out.csv", home)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +22,8 @@ from learner.many_corpora.backbones.encoder import EncoderBackbone
 from learner.many_corpora.backbones.registry import backbone_named
 from learner.many_corpora.inputs import frame_cache
 from learner.many_corpora.network.encoder import EncoderNetwork
-from learner.many_corpora.recipe import SMALL
+from learner.many_corpora.recipe import ENCODER, SMALL, most_steps
+from learner.many_corpora.train import note_known
 from learner.many_corpora.training.batches import pooled_outputs, probabilities
 from learner.progress import unseen
 from tests.learner.audio_files import noise, tone, written
@@ -114,3 +119,25 @@ def test_the_statistics_of_a_head_follow_a_network_that_learns(network: EncoderN
         head.train()(torch.from_numpy(vectors + 10))
     assert head.shift.numpy() == pytest.approx(vectors.mean(axis=0) + 10, abs=1e-3)
     assert head.factor.numpy() == pytest.approx(1 / vectors.std(axis=0), rel=1e-3)
+
+
+def test_an_encoder_that_a_project_has_adopted_reports_what_it_knows(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopted = Path(shutil.copytree(checkpoint, tmp_path / "adopted"))
+    settings = adopted / "preprocessor_config.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"earmark_knows_labels_from": "project 5"}))
+    backbone, remarks = EncoderBackbone.of(find_checkpoint(str(adopted)), QUICK), list[str]()
+    assert backbone.knows_labels_from == "project 5"
+    note_known(cast(Any, SimpleNamespace(corpora=[SimpleNamespace(remarks=remarks)])), backbone)
+    assert remarks[0].startswith(f"{adopted} has learned from labels of a project; if these clips are among them")
+    # Its frames are computed where somebody wants them, too.
+    monkeypatch.setattr(frame_cache, "chosen_device", lambda asked: "cpu" if asked == "that one" else "meta")
+    clip = clip_of(tmp_path / "a.wav", 0.1)
+    assert len(backbone.cache(tmp_path, device="that one").of([clip], progress=unseen).clips) == 1
+
+
+def test_steps_of_the_head_of_an_encoder_count_too() -> None:
+    assert most_steps(SMALL, "adapters") == 3 * 25 * 15
+    steps = [most_steps(ENCODER, mode) for mode in ("scratch", "last-layer", "adapters")]
+    assert steps == [2 * 25 * 15, 2 * 50 * 15, (2 * 25 + 2 * 50) * 15]

@@ -27,7 +27,9 @@ def test_a_project_is_added_shown_and_predicted(
     model = project.directory / "model"
     shutil.copytree(adapters, model)
     project_of_tones(project, tmp_path)
-    added = earmark(project, "corpora", "add", model, "--project", project.directory, "--adopt", "classifier")
+    # A folder without a name.
+    monkeypatch.chdir(model)
+    added = earmark(project, "corpora", "add", ".", "--project", project.directory, "--adopt", "classifier")
     assert added.exit_code == 0, added.output
     lines = added.stdout.splitlines()
     assert lines[0].startswith("Model for many corpora (adapters, 16 labels): adapter of model 0.")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
+from sqlalchemy.orm import Session
 
-from db.errors import EncoderError
+from db.errors import EncoderError, LearnerError
 from db.project import OpenProject
+from db.records.clips import ClipAudio, ready_clips_without_features
 from db.serving.known_labels import known_labels_in_words
 from db.serving.random_slice import encoder_knows_from
+from labeler.cli.main import main
 from learner.audio.decoding import content_hash
 from learner.corpora.clips import manifest_clips
 from learner.encoders.corpora_model.log_mel import log_mel
@@ -81,12 +87,19 @@ def test_models_without_a_shared_network_are_refused(scratch: Path, adapters: Pa
     (copied / "run-1" / "shared" / "filters.safetensors").write_bytes(b"\x08" + bytes(99))
     with pytest.raises(EncoderError, match="is missing or damaged"):
         encoder_named(str(copied)).encode([noise(0.2, seed=0)])
+    (copied / "run-1" / "shared" / "filters.safetensors").unlink()
+    os.mkfifo(copied / "run-1" / "shared" / "filters.safetensors")
+    with pytest.raises(EncoderError, match="is missing or damaged"):
+        encoder_named(str(copied))
     (copied / "learned_from.json").unlink()
     with pytest.raises(EncoderError, match="does not say which clips it learned from"):
         encoder_named(str(copied))
 
 
-def test_what_it_learned_from_it_is_not_scored_on(adapters: Path, manifests: list[Path], project: OpenProject) -> None:
+def test_what_it_learned_from_it_is_not_scored_on(
+    adapters: Path, manifests: list[Path], project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARMARK_CACHE", str(tmp_path / "cache"))
     encoder = encoder_named(str(adapters))
     clips = manifest_clips(manifests[0]).clips
     known = [clip for clip in clips if content_hash(clip.path) in encoder.learned_from]  # type: ignore[attr-defined]
@@ -95,8 +108,28 @@ def test_what_it_learned_from_it_is_not_scored_on(adapters: Path, manifests: lis
     assert sentence is not None
     assert f"has learned from the labels of {len(known)} of these {len(clips)} clips, so its score is too high" in sentence
 
-    import_files(project, [Path(clip.path) for clip in clips])
-    embed(project, encoder=str(adapters))
+    def stops(*_: Any, **__: Any) -> None:
+        raise LearnerError("Enough.")
+
+    for command, scored in (
+        (["simulate"], "learner.simulation.comparison.compare_strategies"),
+        (["modalities"], "learner.modalities.report.compare_modalities"),
+        (["finetune", "--method", "frozen"], "learner.finetuning.experiment.finetune"),
+    ):
+        monkeypatch.setattr(scored, stops)
+        result = CliRunner().invoke(main, [*command, str(manifests[0]), "--encoder", str(adapters)])
+        assert sentence in result.stderr
+
+    import_files(project, [Path(clip.path) for clip in clips if clip not in known])
+
+    def read_late(session: Session, feature_set_id: int) -> list[ClipAudio]:
+        """Somebody imports clips that it knows while features are made."""
+        import_files(project, [Path(clip.path) for clip in known])
+        with project.read() as later:
+            return ready_clips_without_features(later, feature_set_id)
+
+    monkeypatch.setattr("learner.features.embed.ready_clips_without_features", read_late)
+    assert embed(project, encoder=str(adapters)).embedded == len(clips)
     with project.read() as session:
         assert encoder_knows_from(session) is not None
         assert "has learned from labels of clips of this project" in str(known_labels_in_words(session))
