@@ -22,6 +22,7 @@ from db.records.features import newest_feature_set, use_feature_set
 from db.serving.known_labels import mark_known_files
 from learner.arrays import Float32Array, Waveform
 from learner.audio.decoding import content_hash, decode, decode_blocks
+from learner.audio.elsewhere.local_copy import status_of
 from learner.audio.reader import AudioMissing, shown
 from learner.encoders.base import Encoder
 from learner.encoders.registry import encoder_named
@@ -349,8 +350,8 @@ def _refuse_other_audio(clip: ClipAudio) -> None:
     if not clip.content_hash:
         return
     try:
-        now = os.stat(clip.path)
-    except (OSError, ValueError):
+        now = status_of(clip.path)
+    except (OSError, ValueError, AudioMissing):
         return  # decoding reports what is wrong
     if (now.st_size, now.st_mtime_ns) != (clip.size, clip.mtime_ns) and content_hash(clip.path) != clip.content_hash:
         raise AudioError(f"{shown(clip.path)} holds other audio than when it was imported; import it again.")
