@@ -14,7 +14,7 @@ from labeler.scripting.encoding import clips_encoded
 from labeler.scripting.frames import clip_frame
 from labeler.scripting.opened import Opened, StrPath
 from labeler.scripting.options import Time, option_of, seconds_of
-from learner.audio.elsewhere.address import is_address
+from learner.audio.address import is_address
 
 if TYPE_CHECKING:
     import pandas as pd

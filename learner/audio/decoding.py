@@ -23,8 +23,8 @@ import soxr
 
 from db.errors import AudioError, EarmarkError
 from learner.arrays import Waveform
+from learner.audio.address import is_address
 from learner.audio.channels import mono_blocks
-from learner.audio.elsewhere.address import is_address
 from learner.audio.elsewhere.cache import LIMIT_VARIABLE
 from learner.audio.elsewhere.local_copy import content_hash_of, local_copy
 from learner.audio.levels import LevelMeter

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from db.errors import AudioError
 from learner.arrays import Waveform
-from learner.audio.elsewhere.address import is_address
+from learner.audio.address import is_address
 from learner.audio.levels import Levels
 
 END_TOLERANCE = 0.1

@@ -16,8 +16,8 @@ from db.errors import AudioError
 from db.project import OpenProject
 from db.records.audio_files import FileInUse, audio_of, count_files_in_use, files_in_use, random_clips
 from db.records.clips import ClipAudio
+from learner.audio.address import is_address
 from learner.audio.decoding import content_hash, validate
-from learner.audio.elsewhere.address import is_address
 from learner.audio.elsewhere.local_copy import status_of
 from learner.audio.reader import AudioMissing, Validated
 from learner.doctor.finding import Finding, Tally

@@ -6,7 +6,6 @@ service and reported, and the rest go on.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence

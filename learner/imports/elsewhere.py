@@ -13,7 +13,7 @@ from db.errors import FormatError
 from db.imports.folder import AUDIO_SUFFIXES
 from db.imports.manifest import LONGEST_NAME, BadRow, SourceRow, is_too_long
 from db.imports.text_lines import problem_with, storable
-from learner.audio.elsewhere.address import checked_address
+from learner.audio.address import checked_address
 from learner.audio.elsewhere.objects import objects_below
 from learner.audio.reader import AudioMissing
 

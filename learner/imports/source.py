@@ -33,7 +33,7 @@ from db.records.clips import register_clip
 from db.records.known_clips import known_of
 from db.records.labels import active_labels, answer_names
 from db.records.people.annotators import annotator_named
-from learner.audio.elsewhere.address import checked_address, is_address
+from learner.audio.address import checked_address, is_address
 from learner.audio.reader import shown
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport

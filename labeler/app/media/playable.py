@@ -20,8 +20,8 @@ from db.records.clips import ClipAudio
 from labeler.app.media.disk_cache import DiskCache
 from labeler.app.media.loudness import clip_loudness
 from labeler.app.media.opus import most_opus_bytes, opus_is_there, write_opus
+from learner.audio.address import is_address
 from learner.audio.decoding import content_hash, decode_blocks, opened_bytes
-from learner.audio.elsewhere.address import is_address
 from learner.audio.elsewhere.local_copy import status_of
 from learner.audio.reader import AudioMissing, shown
 

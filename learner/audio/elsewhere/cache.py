@@ -125,7 +125,7 @@ class ObjectCache:
 
 
 def object_cache() -> ObjectCache:
-    """The cache of this user: `audio` in the folder of `learner.user_cache`, up to so many GB as `EARMARK_AUDIO_CACHE_GB` says."""
+    """This user's cache: `audio` in the folder of `learner.user_cache`, up to as many GB as `EARMARK_AUDIO_CACHE_GB` says."""
     folder = user_cache() / "audio"
     text = os.environ.get(LIMIT_VARIABLE, "")
     try:

@@ -29,7 +29,7 @@ _REFUSED = (
 NEEDS_S3 = "it needs the extra s3: pip install 'earmark[s3]' (for gs:// also gcsfs)"
 
 
-class AudioUnreachable(AudioMissing):  # noqa: N818 (names what the audio is, as AudioMissing does)
+class AudioUnreachable(AudioMissing):
     """The network or the server does not answer; the audio is taken to be as it was."""
 
 
@@ -47,7 +47,7 @@ def failure(error: Exception, what: str) -> AudioMissing:
     status = getattr(error, "status", None)
     if isinstance(error, ImportError):
         return AudioMissing(f"{what} cannot be fetched, since {NEEDS_S3}.")
-    if any(word in text for word in _EXPIRED):
+    if "certificate" not in text and any(word in text for word in _EXPIRED):
         return AudioMissing(f"{what} cannot be fetched, since the credentials have expired; renew them and try again.")
     if kinds & _CREDENTIALS:
         return AudioMissing(

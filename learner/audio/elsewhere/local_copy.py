@@ -11,9 +11,11 @@ import errno
 import os
 import threading
 import time
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from learner.audio.elsewhere.address import is_address
+from learner.audio.address import is_address
 from learner.audio.elsewhere.cache import LIMIT_VARIABLE, Kept, object_cache
 from learner.audio.elsewhere.failures import AudioUnreachable
 from learner.audio.elsewhere.objects import ObjectStatus, fetch, status_of_object
@@ -79,7 +81,8 @@ def _asked(address: str) -> ObjectStatus:
         kept = object_cache().find(address)
         if kept is None:
             raise
-        return ObjectStatus(kept.size, kept.version)
+        # Remembered too: to wait for a network that is gone takes seconds, for each clip.
+        status = ObjectStatus(kept.size, kept.version)
     if len(_statuses) >= _MOST_REMEMBERED:
         _statuses.clear()
     _statuses[address] = time.monotonic(), status
@@ -97,20 +100,19 @@ def _copied(address: str) -> Kept:
             raise AudioMissing(
                 f"{shown(address)} is larger than the space for fetched audio; raise {LIMIT_VARIABLE} (in GB) and try again."
             )
-
-        def write(part: Path) -> None:
-            fetch(address, part)
-            part.touch(mode=0o600)
-            _statuses.pop(address, None)
-            # What was written while it changed is neither the old nor the new version.
-            if status_of(address) != status or part.stat().st_size != status.st_size:
-                raise _ChangedError
-
-        try:
+        with suppress(_ChangedError):
+            write = partial(_fetch, address, status)
             return cache.add(address, size=status.st_size, version=status.st_mtime_ns, write=write)
-        except _ChangedError:
-            continue
     raise AudioMissing(f"{shown(address)} was changed while it was fetched; try again once it is complete.")
+
+
+def _fetch(address: str, status: os.stat_result | ObjectStatus, part: Path) -> None:
+    part.touch(mode=0o600)
+    fetch(address, part)
+    _statuses.pop(address, None)
+    # What was written while it changed is neither the old nor the new version.
+    if status_of(address) != status or part.stat().st_size != status.st_size:
+        raise _ChangedError
 
 
 class _ChangedError(Exception):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import AudioError
-from learner.audio.elsewhere.address import archive_of, checked_address
+from learner.audio.address import archive_of, checked_address
 from learner.audio.elsewhere.failures import failure
 from learner.audio.elsewhere.web import web_options
 from learner.audio.reader import AudioMissing, shown
@@ -29,7 +29,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {"s3": {"config_kwargs": _TIMEOUTS, "use_l
 
 @dataclass(frozen=True)
 class ObjectStatus:
-    """What a store says of an object, under the names that `os.stat` has: `st_mtime_ns` is a number that stands for its version."""
+    """What a store says of an object, under the names of `os.stat`; `st_mtime_ns` is a number that stands for its version."""
 
     st_size: int
     st_mtime_ns: int
@@ -107,5 +107,5 @@ def _failures(what: str) -> Iterator[None]:
         yield
     except AudioError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (each store has errors of its own, and none may reach anybody with its text)
         raise failure(error, what) from None

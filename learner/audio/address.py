@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TypeGuard
 
 from db.errors import FormatError
 
@@ -20,7 +21,7 @@ _METADATA = re.compile(r"\[?(169\.254\.|fe80:|fd00:ec2:|metadata\b)", re.IGNOREC
 """Hosts that hand out the credentials of a cloud machine."""
 
 
-def is_address(path: str | os.PathLike[str]) -> bool:
+def is_address(path: str | os.PathLike[str]) -> TypeGuard[str]:
     """Whether the path of a clip is an address, such as `s3://bucket/a.wav` or `zip://a.wav::s3://bucket/a.zip`."""
     return isinstance(path, str) and _ADDRESS.match(path) is not None
 
@@ -57,8 +58,8 @@ def _checked(text: str) -> str:
     protocol, host = parts[1], parts[2]
     if "@" in host or any(mark in text for mark in ("?#" if protocol in _WEB else "")):
         raise FormatError(
-            f"The {protocol} address holds a user name, a password, a query or a fragment, which would be stored; give it without, and "
-            "credentials by the environment."
+            f"The {protocol} address holds a user name, a password, a query or a fragment, which would be stored; leave it "
+            "out, and give credentials by the environment."
         )
     if not host and protocol != "memory":
         raise FormatError(f"The {protocol} address names no {'host' if protocol in _WEB else 'bucket'}; give one.")
