@@ -49,7 +49,7 @@ from learner.imports.tools import ToolOptions
 BATCH = 200
 """Rows in a transaction, at most."""
 _COMMIT_SECONDS = 1.0
-_WORKERS = 2
+_WORKERS, _WORKERS_ELSEWHERE = 2, 8
 AS_THE_FILES_SAY = ToolOptions()
 
 
@@ -121,7 +121,8 @@ def import_source(
         rows = cut_rows(rows, segment, remarks=remarks, cut_into=cut_into)
     importer.begin()
     done = 0
-    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")
+    workers = _WORKERS if isinstance(source, Path) else _WORKERS_ELSEWHERE
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="import")
     try:
         while batch := list(islice(rows, BATCH)):
             for written in importer.take(batch, pool):

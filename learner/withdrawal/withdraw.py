@@ -106,7 +106,8 @@ def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
     project.withdrawn_mark.touch()
     cached = sum(_forget_copies(project.cache_dir / name, audio) for name in ("audio", "pictures"))
     if without_clips:
-        cached += object_cache().forget(without_clips)
+        with suppress(RuntimeError):  # a user without a home folder keeps no copies
+            cached += object_cache().forget(without_clips)
     _forget_uploads(project.uploads_dir, without_clips, in_use=in_use)
     _forget_predictions(project.heads_dir, [each.clip_id for each in audio])
     forget_probe_cache(project)
