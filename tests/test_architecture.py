@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import logging
 import re
 import subprocess
 import sys
@@ -38,6 +39,16 @@ def modules_of(folder: str) -> list[str]:
     return [".".join(part for part in parts if part != "__init__") for parts in names if parts[-1] != "__main__"]
 
 
+@pytest.fixture
+def loggers_stay() -> Iterator[None]:
+    """import-linter disables every logger that is there already, and later tests look at what ours write."""
+    yield
+    for logger in logging.Logger.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
+
+
+@pytest.mark.usefixtures("loggers_stay")
 def test_arrows_point_one_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(REPOSITORY)
     problems = cli.lint_imports(config_filename="pyproject.toml", no_cache=True, no_logo=True)
@@ -83,7 +94,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     lists = (
         project["dependencies"],
-        *(project["optional-dependencies"][extra] for extra in ("av", "dask", "egemaps", "postgresql", "s3", "vad")),
+        *(project["optional-dependencies"][extra] for extra in ("av", "dask", "egemaps", "metrics", "postgresql", "s3", "vad")),
     )
     declared = {distribution(re.split(r"[<>=\[]", requirement)[0]) for requirements in lists for requirement in requirements}
     # What is not installed (an extra that nothing else brings) goes by its own name.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.decisions.conditions import came_back
+from db.decisions.conditions import came_back, given_in_app
 from db.decisions.log import live_query
 from db.models import Annotator, Answer, Decision, Lease, Role
 from db.records.people.annotators import is_person, name_key
@@ -25,6 +25,17 @@ class KnownPerson:
     """Decisions that stand and count."""
     last_seen: float | None
     """Seconds since 1970: when they last answered or were handed a clip."""
+
+
+MOST_LOOKED_AT = 50_000
+"""Decisions that `answered_since` looks at, the newest: it is asked often, and there may be millions."""
+
+
+def answered_since(session: Session, since: float) -> int:
+    """How many people have answered in the app since a time, in seconds since 1970; only the newest decisions are looked at."""
+    newest = select(func.max(Decision.id)).scalar_subquery()
+    people = select(func.count(Decision.annotator_id.distinct()))
+    return session.scalar(people.where(Decision.id > newest - MOST_LOOKED_AT, Decision.created_at >= since, given_in_app())) or 0
 
 
 def known_people(session: Session, *, containing: str = "", limit: int | None = None) -> list[KnownPerson]:

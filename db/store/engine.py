@@ -28,6 +28,8 @@ from db.store.database_file import DatabaseFile
 from db.store.failures import name_database
 
 BUSY_SECONDS = 30
+FILE_VARIABLE = "EARMARK_DATABASE_PASSWORD_FILE"
+"""Environment variable: the file with the password of the PostgreSQL user, for a URL that has none."""
 _TRY_AGAIN = 0.002
 """Seconds between two tries to begin writing: SQLite itself waits up to a tenth of a second, even if the other is done sooner."""
 _WRITES = "earmark_writes"
@@ -67,8 +69,11 @@ def connect(url: str | URL) -> Engine:
         if backend not in {"sqlite", "postgresql"}:
             raise ProjectError(f"Databases of kind {backend!r} are not supported; use a sqlite:/// or postgresql+psycopg:// URL.")
         if backend == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, connect_args=_connect_args(backend), pool_pre_ping=backend == "postgresql")
+            parsed = _with_password(parsed.set(drivername="postgresql+psycopg"))
+        # What people type must not get into logs with the text of an error.
+        engine = create_engine(
+            parsed, connect_args=_connect_args(backend), pool_pre_ping=backend == "postgresql", hide_parameters=True
+        )
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise _no_url(url) from error
     except ModuleNotFoundError as error:
@@ -119,6 +124,24 @@ def from_anywhere(url: str) -> str:
 
 def _no_url(url: str | URL) -> ProjectError:
     return ProjectError(f"{str(url)!r} is not a database URL; write it like postgresql+psycopg://user@host/name.")
+
+
+def _with_password(url: URL) -> URL:
+    """The URL with the password of the file that `FILE_VARIABLE` names, unless it has one: none need stand in settings.
+
+    Raises:
+        ProjectError: the file cannot be read, or is empty.
+    """
+    path = os.environ.get(FILE_VARIABLE)
+    if not path or url.password is not None:
+        return url
+    try:
+        password = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{FILE_VARIABLE} names {path}, which cannot be read; give a file with the password alone.") from error
+    if not password:
+        raise ProjectError(f"{FILE_VARIABLE} names {path}, which is empty; write the password of the database into it.")
+    return url.set(password=password)
 
 
 def _connect_args(backend: str) -> dict[str, Any]:

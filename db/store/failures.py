@@ -140,9 +140,14 @@ class Failure:
     @property
     def for_page(self) -> str:
         """For those who label: no path and no address of this machine."""
+        return f"{self.for_anybody} The page tries again by itself."
+
+    @property
+    def for_anybody(self) -> str:
+        """The same for whoever is at no page."""
         what = self.kind.value[0].format(place="the project")
         helps = "wait a little" if self.kind.passes else "ask the person who runs Earmark for help"
-        return f"{what[0].upper()}{what[1:]}; {helps}. The page tries again by itself."
+        return f"{what[0].upper()}{what[1:]}; {helps}."
 
 
 def name_database(error: BaseException, engine: Engine) -> None:

@@ -18,10 +18,11 @@ fine-tuning, and of whoever changes the settings file."""
 
 
 @contextmanager
-def locked(path: Path, *, refused: Callable[[str], EarmarkError]) -> Iterator[None]:
+def locked(path: Path, *, refused: Callable[[str], EarmarkError], shared: bool = False) -> Iterator[None]:
     """Hold the lock of this file, which is made if it is not there and stays; it holds the number of the newest owner.
 
     Args:
+        shared: hold it together with others who share it.
         refused: given the process number of the owner ("unknown" if it has not written it yet), the error to raise.
 
     Raises:
@@ -30,7 +31,7 @@ def locked(path: Path, *, refused: Callable[[str], EarmarkError]) -> Iterator[No
     opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(opened, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise refused(os.read(opened, 32).decode(errors="replace").strip() or "unknown") from error
         # On a full disk the number cannot be written, and the lock holds all the same.

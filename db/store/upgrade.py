@@ -36,7 +36,12 @@ def newest_revision() -> str:
 def current_revision(engine: Engine) -> str | None:
     """The schema revision of the database; none for a database that Earmark did not make."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision_in(connection)
+
+
+def revision_in(connection: Connection) -> str | None:
+    """The same by an open connection."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def create_schema(engine: Engine) -> None:

@@ -30,12 +30,16 @@ from db.errors import EarmarkError
 from labeler.app.api.routes import routes
 from labeler.app.guard.front import Guard
 from labeler.app.guard.hosts import allowed_hosts
+from labeler.app.monitoring.health import health_routes
+from labeler.app.monitoring.requests import Watch, Watched
 from labeler.app.opened import VARIABLE, serving
 from labeler.app.pages.theme import THEME
 from labeler.app.sign_in.identifying import identifier
 from labeler.app.sign_in.oidc import secrets_for_streamlit
 from labeler.app.sign_in.proxy import plain_address
 from labeler.app.sign_in.ways import SignIn, Way, arrange, arranged
+from labeler.monitoring.log_lines import STYLES, TEXT, write_logs
+from labeler.monitoring.metrics_address import MetricsAddress, metrics_address
 from labeler.processes.lifeline import hold_lifeline
 from labeler.processes.oidc_file import read_oidc_file
 
@@ -43,7 +47,7 @@ SCRIPT = Path(__file__).parent / "pages" / "main.py"
 """Not beside the folder `pages`: Streamlit would then take each file there for a page, and run it alone for the first visitor."""
 
 
-def build_app(*, host: str, also_called: Sequence[str] = ()) -> App:
+def build_app(*, host: str, also_called: Sequence[str] = (), watch: Watch | None = None) -> App:
     """The pages and routes of the project named by the environment, behind the guard.
 
     How people sign in, and the path that the app is served under, were arranged before.
@@ -51,6 +55,7 @@ def build_app(*, host: str, also_called: Sequence[str] = ()) -> App:
     Args:
         host: the address that will be listened on.
         also_called: further names under which browsers may open the app.
+        watch: what keeps figures of requests, if anything does.
     """
     now, sign_in = serving(), arranged()
     guard = Middleware(
@@ -60,7 +65,18 @@ def build_app(*, host: str, also_called: Sequence[str] = ()) -> App:
         base_path=sign_in.base_path,
     )
     secrets = secrets_for_streamlit(sign_in.oidc) if sign_in.way == Way.OIDC else None
-    return App(SCRIPT, routes=routes(now.project, now.tokens), middleware=[guard], secrets=secrets)
+    ours = [*health_routes(now.project), *routes(now.project, now.tokens)]
+    return App(SCRIPT, routes=ours, middleware=[Middleware(Watched, watch=watch), guard], secrets=secrets)
+
+
+def figures_on(metrics: MetricsAddress) -> Watch:
+    """Answer Prometheus on an address; what keeps the figures of requests."""
+    # An extra: whoever wants no figures needs no library for them.
+    from labeler.app.monitoring.figures import AppFigures
+
+    figures = AppFigures(serving().project)
+    metrics.serve(figures.registry)
+    return figures
 
 
 def configuration(*, host: str, port: int, base_path: str = "") -> dict[str, Any]:
@@ -132,17 +148,21 @@ def main() -> None:
     parser.add_argument("--trusted-proxy", action="append", default=[], metavar="ADDRESS", help="where that header counts")
     parser.add_argument("--lead", action="append", default=[], metavar="IDENTITY", help="a person who is a lead")
     parser.add_argument("--base-path", default="", metavar="PATH", help="path that the app is served under")
+    parser.add_argument("--metrics", type=metrics_address, metavar="ADDRESS", help="address on which to answer Prometheus")
+    parser.add_argument("--log-format", choices=STYLES, default=TEXT, help="how the log is written (default: %(default)s)")
     options = parser.parse_args()
     os.environ[VARIABLE] = str(options.project.resolve())
     # The server would take the visitor's address from a header that anybody on this computer can send. Who is trusted must not
     # hang on it.
     os.environ["FORWARDED_ALLOW_IPS"] = ""
     hold_lifeline()
+    write_logs(options.log_format, process="app")
     read_no_files()
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     try:
         arrange(_sign_in(options))
-        app = build_app(host=options.host, also_called=options.allowed_host)
+        watch = None if options.metrics is None else figures_on(options.metrics)
+        app = build_app(host=options.host, also_called=options.allowed_host, watch=watch)
     except EarmarkError as error:
         sys.exit(str(error))
     app.run(config=configuration(host=options.host, port=options.port, base_path=options.base_path))

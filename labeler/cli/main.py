@@ -27,6 +27,7 @@ from labeler.cli.learning.probe import probe
 from labeler.cli.learning.reports import curve, status
 from labeler.cli.learning.simulate import simulate
 from labeler.cli.learning.train_encoder import pretrain
+from labeler.cli.monitoring import OneSentence
 from labeler.processes.safe_path import safe_children
 
 
@@ -38,7 +39,7 @@ class OneSentenceErrors(click.Group):
         try:
             return super().invoke(ctx)
         except EarmarkError as error:
-            raise click.ClickException(str(error)) from error
+            raise OneSentence(str(error)) from error
         except KeyboardInterrupt:
             end_by_ctrl_c()
         except click.Abort as error:
@@ -51,7 +52,7 @@ class OneSentenceErrors(click.Group):
             sys.stderr.close()
             raise SystemExit(0) from None
         except STORE_ERRORS as error:
-            raise click.ClickException(failure_of(error, place=ctx.params["project"]).sentence) from error
+            raise OneSentence(failure_of(error, place=ctx.params["project"]).sentence) from error
 
 
 @click.group(cls=OneSentenceErrors, context_settings={"help_option_names": ["-h", "--help"]})

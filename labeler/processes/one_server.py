@@ -1,4 +1,4 @@
-"""One `earmark serve` a project."""
+"""One `earmark serve` a project; on PostgreSQL also several apps without a learner."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from db.project import OpenProject
 from db.store.lock import SERVE_LOCK, locked
 
 
-def serve_lock(project: OpenProject) -> AbstractContextManager[None]:
+def serve_lock(project: OpenProject, *, beside_others: bool = False) -> AbstractContextManager[None]:
     """Hold the project's lock of `earmark serve`.
+
+    Args:
+        beside_others: others may serve it too who say the same. It counts on PostgreSQL only; with SQLite one app
+            serves a project.
 
     Raises:
         ProjectError: another process holds it; the message gives its process number.
@@ -21,4 +25,5 @@ def serve_lock(project: OpenProject) -> AbstractContextManager[None]:
             f"`earmark serve` is running for {project.directory} already (process {owner}); open its page, or stop it first."
         )
 
-    return locked(project.directory / SERVE_LOCK, refused=refused)
+    shared = beside_others and project.engine.dialect.name == "postgresql"
+    return locked(project.directory / SERVE_LOCK, refused=refused, shared=shared)

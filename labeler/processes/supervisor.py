@@ -21,6 +21,8 @@ from db.errors import EarmarkError, ProjectError
 from db.project import OpenProject
 from db.records.learner_state import count_restart
 from db.store.failures import STORE_ERRORS, failure_of
+from labeler.monitoring.log_lines import JSON, is_json, json_line, passed_on
+from labeler.monitoring.metrics_address import MetricsAddress
 from labeler.processes import safe_path
 from labeler.processes.lifeline import GRACE_SECONDS, VARIABLE
 from labeler.processes.reason_in_log import fatal_error_in_log, reason_in_log
@@ -120,7 +122,7 @@ class Child:
         with process.stderr as lines:
             for line in lines:
                 last_lines.append(line)
-                log(line)
+                log(passed_on(line, process=self.name) if is_json() else line)
 
     def died(self) -> str | None:
         """Why the process ended by itself or was not started, or None while it runs; after a pause it is due to start again."""
@@ -171,17 +173,22 @@ def supervise(
     open_browser: bool = False,
     allowed_hosts: Sequence[str] = (),
     ways_in: WaysIn | None = None,
+    metrics: MetricsAddress | None = None,
 ) -> None:
     """Run app and learner until SIGINT or SIGTERM.
 
     Args:
         allowed_hosts: further names under which browsers may open the app.
         ways_in: how people sign in, and the path that the app is served under.
+        metrics: where the app answers Prometheus; the learner does so on the next port.
 
     Raises:
         ProjectError: the address is taken or cannot be listened on.
     """
     refuse_taken_address(host, port)
+    if metrics is not None:
+        for address in (metrics, metrics.next())[: 1 + with_learner]:
+            refuse_taken_address(address.host, address.port, option="--metrics address")
     directory, alarm = str(project.directory), Alarm()
     app = Child(
         "app",
@@ -189,10 +196,12 @@ def supervise(
             *(sys.executable, "-m", "labeler.app.server", "--project", directory, "--host", host, "--port", str(port)),
             *(f"--allowed-host={name}" for name in allowed_hosts),
             *([] if ways_in is None else ways_in.arguments()),
+            *_watched(metrics),
         ],
         ended=alarm.ring,
     )
     learning = [sys.executable, "-m", "labeler.cli", "--project", directory, "learn", "--embed"]
+    learning += _watched(None if metrics is None else metrics.next())
     learner = Child("learner", learning, ended=alarm.ring)
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
@@ -206,6 +215,11 @@ def supervise(
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _watched(metrics: MetricsAddress | None) -> list[str]:
+    """How a child is watched, as its arguments."""
+    return [*([] if metrics is None else [f"--metrics={metrics}"]), *([f"--log-format={JSON}"] if is_json() else [])]
 
 
 def keep_running(project: OpenProject, children: Sequence[Child], *, alarm: Alarm) -> None:
@@ -226,6 +240,12 @@ def keep_running(project: OpenProject, children: Sequence[Child], *, alarm: Alar
             child.stop()
 
 
+def log_event(text: str, *, event: str, child: str = "") -> None:
+    """Write a sentence to our log, or in JSON an event with this sentence."""
+    fields = {"text": text, **({"child": child} if child else {})}
+    log(f"{json_line(fields, process='serve', level='warning', event=event) if is_json() else text}\n")
+
+
 def log(text: str) -> None:
     """Write to our log; where that is impossible (a full disk, a closed terminal), supervising goes on without."""
     with suppress(OSError, ValueError):
@@ -236,7 +256,8 @@ def log(text: str) -> None:
 def _look_after(project: OpenProject, child: Child) -> None:
     reason = child.died()
     if reason is not None:
-        log(f"The {child.name} ended ({reason}); it starts again in {child.start_at - time.monotonic():.0f} s.\n")
+        text = f"The {child.name} ended ({reason}); it starts again in {child.start_at - time.monotonic():.0f} s."
+        log_event(text, event="child_ended", child=child.name)
         if child.name == "learner":
             _record_restart(project, reason, pid=child.pid)
     elif child.due():
@@ -248,12 +269,13 @@ def _record_restart(project: OpenProject, reason: str, *, pid: int) -> None:
         with project.write() as session:
             count_restart(session, error=reason, pid=pid)
     except EarmarkError as error:
-        log(f"The restart could not be recorded: {error}\n")
+        log_event(f"The restart could not be recorded: {error}", event="restart_not_recorded")
     except STORE_ERRORS as error:  # The database may be the cause; supervising must go on.
-        log(f"The restart could not be recorded: {failure_of(error, place=project.directory).sentence}\n")
+        sentence = failure_of(error, place=project.directory).sentence
+        log_event(f"The restart could not be recorded: {sentence}", event="restart_not_recorded")
 
 
-def refuse_taken_address(host: str, port: int) -> None:
+def refuse_taken_address(host: str, port: int, *, option: str = "--port or --host") -> None:
     """Raise ProjectError unless this process could listen on the address."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -262,7 +284,7 @@ def refuse_taken_address(host: str, port: int) -> None:
             probe.bind(address)
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not the name of a host"
-        raise ProjectError(f"{host}:{port} cannot be listened on ({reason}); choose another --port or --host.") from error
+        raise ProjectError(f"{host}:{port} cannot be listened on ({reason}); choose another {option}.") from error
 
 
 def page_address(host: str, port: int) -> str:

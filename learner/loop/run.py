@@ -6,6 +6,7 @@ new queue is published in between. The evaluation then goes on, so that it ends 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from db.decisions.log import newest_decision_id
 from db.errors import EarmarkError, LearnerError
 from db.project import OpenProject
 from db.records.label_history import newest_change_id
+from db.records.runs import latest_run_id
 from db.store.change_watch import ChangeWatch
 from db.store.failures import failure_of
 from learner.dataset.pool import PoolSignature
@@ -28,6 +30,8 @@ from learner.loop.scoring import Scorer
 from learner.loop.words import WordEmbedding
 from learner.progress import Progress, unseen
 
+LOG = logging.getLogger("earmark.learner")
+"""Its records are events: a name, and values in `fields`."""
 NO_FEATURES = "no features yet: run earmark embed"
 POOL_SECONDS = 2.0
 """Between two looks at whether clips or features came or went."""
@@ -114,6 +118,8 @@ def run_learner(
                     failures = 0
                 except DBAPIError as error:
                     failures += 1
+                    failure = failure_of(error)
+                    LOG.warning("database_failed", extra={"fields": {"kind": failure.kind.name.lower(), "in_a_row": failures}})
                     _wait_or_give_up(failures, error, should_stop)
                 _sleep(poll_seconds, should_stop)
         except _Stopped:
@@ -181,7 +187,10 @@ class _Loop:
             published = self._to_score
             # After a failure it may have been recorded all the same.
             if not self._scorer.is_scored(published.run_id):
+                began = time.monotonic()
                 self._scorer.score(published, progress=self._between)
+                seconds = round(time.monotonic() - began, 3)
+                LOG.info("run_scored", extra={"fields": {"run": published.run_id, "seconds": seconds}})
             # A newer run may have been published meanwhile.
             if self._to_score.run_id == published.run_id:
                 self._to_score = None
@@ -217,8 +226,12 @@ class _Loop:
             self._version = version
 
     def _publish(self) -> None:
+        began, before = time.monotonic(), self._known_run()
         published = self._newest = self._publisher.publish()
         self._news_at = time.monotonic()
+        if published is not None and published.run_id != before:
+            labels, seconds = len(published.snapshot.live), round(self._news_at - began, 3)
+            LOG.info("run_published", extra={"fields": {"run": published.run_id, "labels": labels, "seconds": seconds}})
         if published is None:
             self._reporter.report("waiting", NO_FEATURES)
         elif self._scorer.is_scored(published.run_id):
@@ -226,6 +239,13 @@ class _Loop:
             self._reporter.report("waiting")
         else:
             self._to_score = published
+
+    def _known_run(self) -> int | None:
+        """The newest run so far, perhaps of an earlier process."""
+        if self._newest is not None:
+            return self._newest.run_id
+        with self._project.read() as session:
+            return latest_run_id(session)
 
     def _learns_with(self) -> _LearnsWith:
         """The settings that a run depends on, which may change at any time."""

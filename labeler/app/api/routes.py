@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -71,7 +72,7 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
 
     return [
         api("next", NextRequest, labelling.next_clips, media.make_ahead),
-        api("decisions", AnswersRequest, labelling.take_answers),
+        api("decisions", AnswersRequest, labelling.take_answers, _note_answers),
         api("undo", UndoRequest, labelling.take_back),
         api("grid", GridRequest, GridLabelling(project, tokens, labelling).grid_clips),
         api("preferences", PreferencesRequest, labelling.keep_preferences),
@@ -82,6 +83,11 @@ def routes(project: OpenProject, tokens: Tokens) -> list[BaseRoute]:
         Route(address("audio/{token}"), _sentences(media.audio), methods=["GET"]),
         Route(address("picture/{token}"), _sentences(media.picture), methods=["GET"]),
     ]
+
+
+def _note_answers(_request: AnswersRequest, document: dict[str, Any]) -> None:
+    counts = Counter(result["status"] for result in document["results"])
+    LOG.info("answers", extra={"fields": {"saved": counts["saved"], "refused": counts["refused"]}})
 
 
 async def _serving(_request: Request) -> Response:

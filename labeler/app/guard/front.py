@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from labeler.app.guard.hosts import AllowedHosts, same_origin
 from labeler.app.guard.page_headers import page_headers
-from labeler.app.guard.places import is_private, placed
+from labeler.app.guard.places import is_health, is_private, placed
 from labeler.app.sign_in import person_header
 from labeler.app.sign_in.proxy import NotSignedInError
 from labeler.app.sign_in.ways import Person
@@ -100,7 +100,7 @@ class Guard:
 
     def _stranger(self, scope: Scope) -> _Refusal | None:
         """Write down who has signed in; the refusal, if whoever has not may not have what they want."""
-        if self._identify is None:
+        if self._identify is None or is_health(scope["path"], base_path=self._base_path):
             return None
         try:
             person = self._identify(HTTPConnection(scope))

@@ -8,6 +8,8 @@ from labeler.app.sign_in.ways import arranged
 
 OWN = "/earmark"
 """Before every address of ours, after the path that the app is served under."""
+HEALTH = "/healthz"
+"""Where anybody may ask whether the app can work, after the same path."""
 _OWN_ROUTE = re.compile(r"/earmark/((api|audio|picture)/[^/]+|serving)")
 _STREAMLITS_FILES = "/media/"
 """What pages offer for download."""
@@ -24,6 +26,11 @@ def placed(path: str, *, base_path: str) -> str:
     if not base_path or (inside and not _OWN_ROUTE.fullmatch(path)):
         return path
     return base_path + path
+
+
+def is_health(path: str, *, base_path: str) -> bool:
+    """Whether a path, as `placed` gives it, only asks whether the app can work."""
+    return path.removeprefix(base_path) in (HEALTH, f"{HEALTH}/live")
 
 
 def is_private(path: str, *, base_path: str) -> bool:

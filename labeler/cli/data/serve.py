@@ -10,9 +10,11 @@ import click
 
 from db.settings import SETTINGS_FILE
 from labeler.cli.data.serve_access import access_options
+from labeler.cli.monitoring import monitoring_options, say
 from labeler.cli.output import note, opened
 
 if TYPE_CHECKING:
+    from labeler.monitoring.metrics_address import MetricsAddress
     from labeler.processes.ways_in import WaysIn
 
 _NAME_ALONE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._-]*|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
@@ -43,9 +45,14 @@ def _names_alone(_context: click.Context, _parameter: click.Parameter, names: tu
     "127.0.0.1, localhost, [::1] and what --host names are always allowed.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
-@click.option("--no-learner", is_flag=True, help="Start only the app; run `earmark learn` elsewhere.")
+@click.option(
+    "--no-learner",
+    is_flag=True,
+    help="Start only the app; run `earmark learn --embed` elsewhere. On PostgreSQL, several such apps may serve one project.",
+)
 @click.option("--open-browser", is_flag=True, help="Open the page in a browser when the app is ready.")
 @access_options
+@monitoring_options
 @click.pass_obj
 def serve(
     directory: Path,
@@ -55,11 +62,14 @@ def serve(
     no_learner: bool,
     open_browser: bool,
     ways_in: WaysIn,
+    metrics: MetricsAddress | None,
+    log_format: str,
 ) -> None:
     """Start the app and the learner, and keep both running until Ctrl-C.
 
     Without a project, a start page opens, on which you make one or open one.
     """
+    from labeler.monitoring.log_lines import write_logs
     from labeler.player.label_keys import check_label_keys
     from labeler.processes.choosing import chosen_project, refuse_strangers
     from labeler.processes.one_server import serve_lock
@@ -77,11 +87,12 @@ def serve(
             return
         # The page that is open goes on by itself.
         directory, open_browser = chosen, False
-    with opened(directory) as project, serve_lock(project):
+    write_logs(log_format, process="serve")
+    with opened(directory) as project, serve_lock(project, beside_others=no_learner):
         ways_in.check(host)
         check_label_keys(project)
         remember_project(project.directory)
-        note(f"Earmark is starting: open {page_address(host, port)}{ways_in.base_path} in a browser. Ctrl-C stops it.")
+        say(f"Earmark is starting: open {page_address(host, port)}{ways_in.base_path} in a browser. Ctrl-C stops it.")
         supervise(
             project,
             host=host,
@@ -90,5 +101,6 @@ def serve(
             with_learner=not no_learner,
             open_browser=open_browser,
             ways_in=ways_in,
+            metrics=metrics,
         )
-        note("Earmark has stopped.")
+        say("Earmark has stopped.")

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labeler.cli.monitoring import monitoring_options, say
 from labeler.cli.output import json_option, note, on_option, opened, print_result
 from labeler.cli.progress import progress_bar
+from labeler.monitoring.log_lines import write_logs
 from labeler.processes.lifeline import hold_lifeline
 from labeler.project import Project
 from labeler.scripting.head import Head
 from labeler.words.run import counted
 
 if TYPE_CHECKING:
+    from labeler.monitoring.metrics_address import MetricsAddress
     from learner.prediction.predictions import PredictReport, UsedHead
 
 
@@ -25,12 +28,14 @@ if TYPE_CHECKING:
 @click.option(
     "--embed", "embeds", is_flag=True, help="Make the features that clips lack, too, unless it is paused on the page Audio."
 )
+@monitoring_options
 @json_option
 @click.pass_obj
-def learn(directory: Path, once: bool, embeds: bool, as_json: bool) -> None:
+def learn(directory: Path, once: bool, embeds: bool, as_json: bool, metrics: MetricsAddress | None, log_format: str) -> None:
     """Run the background learner in the foreground."""
     from learner.loop.run import run_learner
 
+    write_logs(log_format, process="learner")
     if once and embeds:
         raise click.UsageError("--once makes no features; run `earmark embed` first, and leave --embed out.")
     with opened(directory) as project:
@@ -49,10 +54,15 @@ def learn(directory: Path, once: bool, embeds: bool, as_json: bool) -> None:
         signal.signal(signal.SIGTERM, ask_to_stop)
         signal.signal(signal.SIGINT, ask_to_stop)
         hold_lifeline()
-        note("The learner is running; Ctrl-C stops it.")
+        if metrics is not None:
+            # An extra: whoever wants no figures needs no library for them.
+            from labeler.monitoring.learner_figures import learner_figures
+
+            metrics.serve(learner_figures(project))
+        say("The learner is running; Ctrl-C stops it.")
         run_learner(project, embeds=embeds, should_stop=lambda: bool(asked_by))
         if signal.SIGINT in asked_by:
-            note("The learner has stopped.")
+            say("The learner has stopped.")
 
 
 @click.command()

@@ -37,8 +37,12 @@ http {{
 
 
 @contextmanager
-def nginx(folder: Path, *, servers: Sequence[str]) -> Iterator[list[str]]:
-    """Serve these locations, each text as a server of its own; their addresses, without a last slash."""
+def nginx(folder: Path, *, servers: Sequence[str], beside: str = "") -> Iterator[list[str]]:
+    """Serve these locations, each text as a server of its own; their addresses, without a last slash.
+
+    Args:
+        beside: what stands beside the servers, such as a group of apps.
+    """
     program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
     if program is None:
         pytest.skip("there is no nginx here (apt-get install nginx-light)")
@@ -48,7 +52,7 @@ def nginx(folder: Path, *, servers: Sequence[str]) -> Iterator[list[str]]:
     user = "user root;" if os.getuid() == 0 else ""
     settings = folder / "nginx.conf"
     blocks = [f"server {{ listen 127.0.0.1:{port}; {inside} }}" for port, inside in zip(ports, servers, strict=True)]
-    settings.write_text(_CONFIGURATION.format(user=user, folder=folder, servers="\n".join(blocks)))
+    settings.write_text(_CONFIGURATION.format(user=user, folder=folder, servers="\n".join([beside, *blocks])))
     with (folder / "output.log").open("wb") as output:
         process = subprocess.Popen(
             [program, "-c", settings, "-p", folder, "-e", folder / "error.log"], stdout=output, stderr=output

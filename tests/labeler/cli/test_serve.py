@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import labeler.processes.supervisor
 from db.project import OpenProject
 from db.settings import SETTINGS_FILE
 from labeler.cli.main import main
+from labeler.monitoring.log_lines import TEXT, write_logs
 from labeler.processes.recent_projects import recent_projects
 
 
@@ -33,6 +35,27 @@ def test_hosts_may_be_allowed_one_by_one(project: OpenProject, asked: dict[str, 
     result = serve(project.directory, *(part for name in names for part in ("--allowed-host", name)))
     assert result.exit_code == 0, result.output
     assert (asked["host"], list(asked["allowed_hosts"])) == ("127.0.0.1", names)
+
+
+def test_figures_are_off_unless_an_address_is_given(project: OpenProject, asked: dict[str, Any]) -> None:
+    assert serve(project.directory).exit_code == 0
+    assert asked["metrics"] is None
+    assert serve(project.directory, "--metrics", "9101").exit_code == 0
+    assert str(asked["metrics"]) == "127.0.0.1:9101"
+    result = serve(project.directory, "--metrics", "example.org:9101")
+    assert result.exit_code == 2
+    assert "is no address for Prometheus; give a port" in " ".join(result.output.split())
+
+
+def test_an_error_is_a_line_of_json_in_a_log_of_json(project: OpenProject, asked: dict[str, Any]) -> None:
+    with (project.directory / SETTINGS_FILE).open("a", encoding="utf-8") as file:
+        file.write('label_keys = { angry = "z" }\n')
+    result = serve(project.directory, "--log-format", "json")
+    write_logs(TEXT, process="serve")
+    line = json.loads(result.stderr)
+    assert (result.exit_code, asked) == (1, {})
+    assert (line["level"], line["event"]) == ("error", "message")
+    assert line["text"].startswith("label_keys in the settings gives 'angry' the key 'z'")
 
 
 def test_no_further_host_is_allowed_unasked(project: OpenProject, asked: dict[str, Any]) -> None:

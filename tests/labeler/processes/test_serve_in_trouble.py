@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from db.errors import ProjectError
 from db.project import OpenProject
 from db.records.learner_state import report_state
 from labeler.cli.main import main
@@ -82,6 +83,26 @@ def test_a_second_serve_is_refused_in_one_sentence(project: OpenProject) -> None
         "open its page, or stop it first.\n"
     )
     assert state(project) is None, "it started no learner"
+
+
+@pytest.mark.postgres
+def test_several_apps_without_a_learner_may_serve_a_project_on_postgresql(postgres_project: OpenProject) -> None:
+    with (
+        serve_lock(postgres_project, beside_others=True),
+        serve_lock(postgres_project, beside_others=True),
+        pytest.raises(ProjectError, match="is running for"),
+        serve_lock(postgres_project),
+    ):
+        pass
+
+
+def test_one_app_serves_a_project_on_sqlite(project: OpenProject) -> None:
+    with (
+        serve_lock(project, beside_others=True),
+        pytest.raises(ProjectError, match="is running for"),
+        serve_lock(project, beside_others=True),
+    ):
+        pass
 
 
 def test_a_learner_that_runs_beside_serve_keeps_its_state(project: OpenProject, log: Callable[[], str]) -> None:

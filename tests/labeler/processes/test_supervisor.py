@@ -15,6 +15,7 @@ import pytest
 
 from db.errors import ProjectError
 from db.project import OpenProject
+from labeler.monitoring.metrics_address import metrics_address
 from labeler.processes import supervisor
 from labeler.processes.supervisor import Alarm, Child, page_address, refuse_taken_address
 from tests.labeler.processes.watched import WAITING, kept_running, state, waiting_learner
@@ -38,6 +39,17 @@ def test_the_app_gets_its_address_and_every_allowed_host(project: OpenProject, m
     supervisor.supervise(project, host="127.0.0.1", port=port, allowed_hosts=names, with_learner=False)
     (app,) = started
     assert app.command[-6:] == ["--host", "127.0.0.1", "--port", str(port), *(f"--allowed-host={name}" for name in names)]
+
+
+def test_app_and_learner_are_watched_on_ports_beside_each_other(project: OpenProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Child] = []
+    monkeypatch.setattr(supervisor, "keep_running", lambda _project, children, alarm: started.extend(children))
+    monkeypatch.setattr(supervisor, "refuse_taken_address", lambda *_address, **_option: None)
+    monkeypatch.setattr(supervisor, "is_json", lambda: True)
+    supervisor.supervise(project, host="127.0.0.1", port=1, with_learner=True, metrics=metrics_address("0.0.0.0:9101"))
+    app, learner = started
+    assert app.command[-2:] == ["--metrics=0.0.0.0:9101", "--log-format=json"]
+    assert learner.command[-2:] == ["--metrics=0.0.0.0:9102", "--log-format=json"]
 
 
 def test_a_killed_learner_is_started_again_and_stopping_the_supervisor_stops_both(
