@@ -33,6 +33,10 @@ class AudioUnreachable(AudioMissing):
     """The network or the server does not answer; the audio is taken to be as it was."""
 
 
+class AudioRefused(AudioMissing):
+    """The credentials are missing, wrong or have expired."""
+
+
 def failure(error: Exception, what: str) -> AudioMissing:
     """The sentence for what a library raised; never that the audio is damaged.
 
@@ -48,13 +52,13 @@ def failure(error: Exception, what: str) -> AudioMissing:
     if isinstance(error, ImportError):
         return AudioMissing(f"{what} cannot be fetched, since {NEEDS_S3}.")
     if "certificate" not in text and any(word in text for word in _EXPIRED):
-        return AudioMissing(f"{what} cannot be fetched, since the credentials have expired; renew them and try again.")
+        return AudioRefused(f"{what} cannot be fetched, since the credentials have expired; renew them and try again.")
     if kinds & _CREDENTIALS:
-        return AudioMissing(
+        return AudioRefused(
             f"{what} cannot be fetched without credentials; give them by the environment or the files of the provider."
         )
     if isinstance(error, PermissionError) or status in (401, 403) or any(word in text for word in _REFUSED):
-        return AudioMissing(f"{what} may not be read with these credentials; correct them, or ask for the right to read.")
+        return AudioRefused(f"{what} may not be read with these credentials; correct them, or ask for the right to read.")
     if "bucket does not exist" in text or "nosuchbucket" in text:
         return AudioMissing(f"{what} lies in a bucket that does not exist; correct the address.")
     if isinstance(error, (FileNotFoundError, KeyError)) or status == 404:

@@ -12,7 +12,7 @@ from typing import Any
 
 from db.errors import AudioError
 from learner.audio.address import archive_of, checked_address
-from learner.audio.elsewhere.failures import failure
+from learner.audio.elsewhere.failures import AudioRefused, failure
 from learner.audio.elsewhere.web import web_options
 from learner.audio.reader import AudioMissing, shown
 
@@ -23,7 +23,7 @@ _VERSIONS = (
 """What stores call that which changes with the bytes, the surest first."""
 _BITS = 62
 _TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 2}}
-_OPTIONS: dict[str, dict[str, Any]] = {"s3": {"config_kwargs": _TIMEOUTS, "use_listings_cache": False}}
+_S3 = {"config_kwargs": _TIMEOUTS, "use_listings_cache": False}
 """Without a cache of listings: it would hide that an object has changed."""
 
 
@@ -84,10 +84,15 @@ def _opened(address: str) -> tuple[Any, str]:
     """The file system that an address belongs to, and the path in it; fsspec keeps and reuses file systems."""
     from fsspec.core import url_to_fs
 
-    options = dict(_OPTIONS)
-    if protocol := next((each for each in ("https", "http") if f"{each}://" in address), None):
-        options[protocol] = web_options()
-    return url_to_fs(checked_address(address), **options)  # type: ignore[no-any-return]
+    place = archive_of(address) or address
+    protocol = place.partition("://")[0]
+    # Only what this store takes: fsspec gives the rest to it as well.
+    given: dict[str, Any] = {}
+    if protocol == "s3":
+        given = {protocol: _S3}
+    elif protocol in ("https", "http"):
+        given = {protocol: web_options()}
+    return url_to_fs(checked_address(address), **given)  # type: ignore[no-any-return]
 
 
 def _status(info: Mapping[str, Any], address: str) -> ObjectStatus:
@@ -108,4 +113,15 @@ def _failures(what: str) -> Iterator[None]:
     except AudioError:
         raise
     except Exception as error:  # noqa: BLE001 (each store has errors of its own, and none may reach anybody with its text)
-        raise failure(error, what) from None
+        sentence = failure(error, what)
+        if isinstance(sentence, AudioRefused):
+            _forget_credentials()
+        raise sentence from None
+
+
+def _forget_credentials() -> None:
+    """Have them read again when a store is opened next: somebody may have renewed them in the files of the provider."""
+    from fsspec import registry
+
+    for kind in list(registry.values()):
+        kind.clear_instance_cache()

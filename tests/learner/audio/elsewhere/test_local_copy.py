@@ -11,7 +11,7 @@ import pytest
 from learner.audio.decoding import audio_info, content_hash, decode
 from learner.audio.elsewhere import local_copy as local_copy_module
 from learner.audio.elsewhere.cache import ObjectCache
-from learner.audio.elsewhere.failures import AudioUnreachable, failure
+from learner.audio.elsewhere.failures import AudioRefused, AudioUnreachable, failure
 from learner.audio.elsewhere.local_copy import forget_remembered, local_copy
 from learner.audio.elsewhere.objects import fetch, objects_below
 from learner.audio.reader import AudioMissing
@@ -143,9 +143,9 @@ class _ExpiredError(Exception):
     ("raised", "kind", "sentence"),
     [
         (ImportError("Install s3fs to access S3"), AudioMissing, "earmark\\[s3\\]"),
-        (_ExpiredError("ExpiredToken: AKIA hunter2"), AudioMissing, "credentials have expired"),
-        (PermissionError("AKIA hunter2"), AudioMissing, "may not be read with these credentials"),
-        (type("NoCredentialsError", (Exception,), {})("hunter2"), AudioMissing, "without credentials"),
+        (_ExpiredError("ExpiredToken: AKIA hunter2"), AudioRefused, "credentials have expired"),
+        (PermissionError("AKIA hunter2"), AudioRefused, "may not be read with these credentials"),
+        (type("NoCredentialsError", (Exception,), {})("hunter2"), AudioRefused, "without credentials"),
         (FileNotFoundError("The specified bucket does not exist hunter2"), AudioMissing, "bucket that does not exist"),
         (ConnectionResetError("https://hunter2@host"), AudioUnreachable, "cannot be reached"),
         (RuntimeError("hunter2"), AudioUnreachable, "RuntimeError"),
