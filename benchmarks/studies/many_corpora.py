@@ -1,9 +1,9 @@
 """`python -m benchmarks.studies.many_corpora`: which mode of `earmark corpora` is best, and is any as good as the linear head?
 
-The four modes on EmoDB, RAVDESS, ESC-10, donateacry and the sample data, several runs each, on the same split; beside them the
-usual head on `bundled`, fitted to the training and validation clips of that split. Two trainings run at a time, a process each.
-Writes a table between its markers in docs/many-corpora.md. EARMARK_CORPORA names the corpora, --output the models: the same
-command goes on with them where it was. `earmark corpora compare` then tests the models against each other.
+The four modes on EmoDB, RAVDESS, ESC-10, donateacry and the sample data, with each backbone, several runs each, on one split;
+beside them the usual head on `bundled`, fitted to the training and validation clips of that split. Each mode is compared with
+`scratch`, as `earmark corpora compare` does. Two trainings run at a time, a process each. Writes tables between markers in
+docs/many-corpora.md. EARMARK_CORPORA names the corpora, --output the models: the same command goes on with them where it was.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,19 +31,23 @@ from learner.finetuning.shipped_head import fitted
 from learner.many_corpora.corpora.parts import TEST
 from learner.many_corpora.corpora.reading import ReadCorpus, read_corpora
 from learner.many_corpora.model_folder import open_model
-from learner.many_corpora.recipe import ADAPTERS, MODES, SCRATCH, SMALL
+from learner.many_corpora.recipe import ADAPTERS, ENCODER, FINETUNE, LAST_LAYER, MODES, RESNET, SCRATCH, SMALL
 from learner.many_corpora.report import report
 from learner.many_corpora.scores import scores
 from learner.many_corpora.settings import TrainSettings
 from learner.many_corpora.spectrograms.spectrogram_cache import SpectrogramCache
 from learner.many_corpora.train import train
+from learner.run_comparison.compare import TESTS, compare_run_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "many-corpora.md"
 BEGIN, END = "<!-- many corpora: begin -->", "<!-- many corpora: end -->"
 CORPORA = ("emodb", "ravdess", "esc10", "donateacry")
-ROUNDS = ((ADAPTERS, SCRATCH), ("finetune", "last-layer"))
-"""Modes that are trained at a time; the second round takes the shared filters of the first."""
+BACKBONES = (RESNET, BUNDLED)
+OF_ENCODER = replace(ENCODER, patience=4, most_epochs=12, crop_seconds=4.0)
+"""So that two cores are enough."""
+ROUNDS = ((ADAPTERS, SCRATCH), (FINETUNE, LAST_LAYER))
+"""Modes that are trained at a time; with filters to train, the second round takes those of the first."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +56,16 @@ class Settings:
 
     output: Path
     runs: int
-    width: int
     epoch_steps: int
 
-    def of(self, mode: str) -> TrainSettings:
+    def of(self, backbone: str, mode: str) -> TrainSettings:
         """What a mode is trained with."""
-        return TrainSettings(mode=mode, runs=self.runs, recipe=replace(SMALL, width=self.width, epoch_steps=self.epoch_steps))
+        recipe = replace(SMALL, epoch_steps=self.epoch_steps) if backbone == RESNET else OF_ENCODER
+        return TrainSettings(mode=mode, backbone=backbone, runs=self.runs, recipe=recipe)
+
+    def model(self, backbone: str, mode: str) -> Path:
+        """The folder of a model."""
+        return self.output / backbone / mode
 
 
 def manifests() -> list[Path]:
@@ -64,30 +73,36 @@ def manifests() -> list[Path]:
     return [*(Path(os.environ["EARMARK_CORPORA"]) / f"{name}.csv" for name in CORPORA), ROOT / "sample_data" / "manifest.csv"]
 
 
-def train_mode(mode: str, settings: Settings) -> None:
+def train_mode(backbone: str, mode: str, settings: Settings) -> None:
     """Train one mode, or go on with it."""
-    start = None if mode in (SCRATCH, ADAPTERS) else settings.output / ADAPTERS
-    train(manifests(), settings.output / mode, settings=settings.of(mode), start=start, watch=progress_bar, epoch_ended=_told)
+    takes = backbone == RESNET and mode in (FINETUNE, LAST_LAYER)
+    start = settings.model(backbone, ADAPTERS) if takes else None
+    train(
+        manifests(), settings.model(backbone, mode), settings=settings.of(backbone, mode), start=start,
+        watch=progress_bar, epoch_ended=_told,
+    )  # fmt: skip
 
 
 def _told(entry: dict[str, object]) -> None:
     print(entry, flush=True)
 
 
-def train_all(settings: Settings) -> None:
+def train_all(settings: Settings, backbones: Sequence[str]) -> None:
     """All modes, two at a time."""
-    for modes in ROUNDS:
-        options = ["--output", str(settings.output), "--runs", str(settings.runs), "--width", str(settings.width)]
-        options += ["--epoch-steps", str(settings.epoch_steps)]
-        settings.output.mkdir(parents=True, exist_ok=True)
-        started = []
-        for mode in modes:
-            with (settings.output / f"{mode}.log").open("a") as log:
-                command = [sys.executable, "-m", "benchmarks.studies.many_corpora", *options, "--only", mode]
-                environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-                started.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment))
-        if any(process.wait() for process in started):
-            raise SystemExit(f"A training has failed; see the logs in {settings.output}.")
+    settings.output.mkdir(parents=True, exist_ok=True)
+    options = ["--output", str(settings.output), "--runs", str(settings.runs), "--epoch-steps", str(settings.epoch_steps)]
+    for backbone in backbones:
+        for modes in ROUNDS:
+            started = []
+            for mode in modes:
+                with (settings.output / f"{backbone}-{mode}.log").open("a") as log:
+                    command = [sys.executable, "-m", "benchmarks.studies.many_corpora", *options]
+                    command += ["--backbone", backbone, "--only", mode]
+                    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+                    started.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment))
+            ended = [process.wait() for process in started]
+            if any(ended):
+                raise SystemExit(f"A training has failed; see the logs in {settings.output}.")
 
 
 def of_linear_head(corpus: ReadCorpus) -> float:
@@ -108,49 +123,78 @@ def of_linear_head(corpus: ReadCorpus) -> float:
     return float(scores([clips[row] for row in test.tolist()], corpus.y[test], predicted, labels=corpus.labels)["ua"])
 
 
-def table(settings: Settings, corpora: Sequence[ReadCorpus]) -> str:
-    """UA by corpus and mode, and the parameters, as Markdown."""
-    models = {mode: open_model(settings.output / mode).document["corpora"] for mode in MODES}
-    lines = [f"| corpus | clips tested | {' | '.join(MODES)} | linear head on `bundled` |", "| --- | ---: |" + " ---: |" * 5]
+def tables(backbone: str, settings: Settings, corpora: Sequence[ReadCorpus], heads: dict[str, float]) -> str:
+    """UA by corpus and mode, each mode against `scratch`, and the parameters, as Markdown."""
+    lines = [f"**{'The residual network' if backbone == RESNET else f'Adapters on `{backbone}`'}** (`--backbone {backbone}`)", ""]
+    lines += [f"| corpus | clips tested | {' | '.join(MODES)} | linear head on `bundled` |", "| --- | ---: |" + " ---: |" * 5]
+    models = {mode: open_model(settings.model(backbone, mode)).document["corpora"] for mode in MODES}
     for corpus in corpora:
-        cells = []
-        for mode in MODES:
-            found = [run["ua"] for run in models[mode][corpus.name]["results"][: settings.runs]]
-            deviation = f" ± {np.std(found, ddof=1):.3f}" if len(found) > 1 else ""
-            low, high = (np.mean([run[key] for run in models[mode][corpus.name]["results"]]) for key in ("ua_low", "ua_high"))
-            cells.append(f"{np.mean(found):.3f}{deviation} ({low:.2f} to {high:.2f})")
-        row = (corpus.name, str(len(corpus.parts.rows(TEST))), *cells, f"{of_linear_head(corpus):.3f}")
+        cells = [_of_runs(models[mode][corpus.name]["results"][: settings.runs]) for mode in MODES]
+        row = (corpus.name, str(len(corpus.parts.rows(TEST))), *cells, f"{heads[corpus.name]:.3f}")
         lines.append(f"| {' | '.join(row)} |")
-    counted = {mode: report(settings.output / mode) for mode in MODES}
-    lines += ["", "| mode | parameters | to one model | to as many as corpora | adapters and norms to filters |"]
-    lines.append("| --- | ---: | ---: | ---: | ---: |")
-    for mode, facts in counted.items():
-        ratio = max(of["ratio"] for of in facts["corpora"].values())
-        lines.append(f"| {mode} | {facts['total']:,} | {facts['to_one']:.2f} | {facts['to_as_many']:.2f} | {ratio:.4f} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_against_scratch(backbone, settings), "", *_parameters(backbone, settings)])
+
+
+def _of_runs(results: Sequence[dict[str, Any]]) -> str:
+    found = [run["ua"] for run in results]
+    deviation = f" ± {np.std(found, ddof=1):.3f}" if len(found) > 1 else ""
+    low, high = (np.mean([run[key] for run in results]) for key in ("ua_low", "ua_high"))
+    return f"{np.mean(found):.3f}{deviation} ({low:.2f} to {high:.2f})"
+
+
+def _against_scratch(backbone: str, settings: Settings) -> list[str]:
+    others = [settings.model(backbone, mode) for mode in MODES if mode != SCRATCH]
+    found = compare_run_folders([settings.model(backbone, SCRATCH), *others], watch=progress_bar)
+    lines = ["| against scratch | McNemar | ASO | UA over speakers |", "| --- | --- | --- | --- |"]
+    for comparison in found["comparisons"]:
+        cells = []
+        for test in TESTS:
+            counts, named = comparison["counts"][test], []
+            for verdict in ("better", "worse"):
+                names = [corpus["corpus"] for corpus in comparison["corpora"] if corpus[test]["verdict"] == verdict]
+                named += [f"{verdict}: {', '.join(names)}"] if names else []
+            listed = f" ({'; '.join(named)})" if named else ""
+            cells.append(f"{counts['better']} better, {counts['worse']} worse{listed}")
+        lines.append(f"| {comparison['mode']} | {' | '.join(cells)} |")
+    return lines
+
+
+def _parameters(backbone: str, settings: Settings) -> list[str]:
+    lines = ["| mode | parameters | to one model | to as many as corpora | adapters and norms to filters | with head |"]
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for mode in MODES:
+        facts = report(settings.model(backbone, mode))
+        own, whole = (max(of[key] for of in facts["corpora"].values()) for key in ("ratio", "ratio_with_head"))
+        cells = f"{facts['total']:,} | {facts['to_one']:.2f} | {facts['to_as_many']:.2f} | {own:.4f} | {whole:.4f}"
+        lines.append(f"| {mode} | {cells} |")
+    return lines
 
 
 def main() -> None:
     """Train, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.many_corpora", description=__doc__)
     parser.add_argument("--output", type=Path, required=True, help="folder of the models")
+    parser.add_argument("--backbone", dest="backbones", action="append", choices=BACKBONES, help="all by default")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--width", type=int, default=SMALL.width)
-    parser.add_argument("--epoch-steps", type=int, default=SMALL.epoch_steps)
+    parser.add_argument("--epoch-steps", type=int, default=SMALL.epoch_steps, help="of the residual network")
     parser.add_argument("--only", choices=MODES, help="train one mode, and write nothing")
     parser.add_argument("--print-only", action="store_true", help="leave docs/many-corpora.md as it is")
     options = parser.parse_args()
-    settings = Settings(options.output, options.runs, options.width, options.epoch_steps)
+    settings, backbones = Settings(options.output, options.runs, options.epoch_steps), options.backbones or BACKBONES
     if options.only:
-        train_mode(options.only, settings)
+        for backbone in backbones:
+            train_mode(backbone, options.only, settings)
         return
-    train_all(settings)
+    train_all(settings, backbones)
     corpora = read_corpora(manifests(), split_seed=0, cache=SpectrogramCache(), watch=progress_bar).corpora
-    words = table(settings, corpora)
+    heads = {corpus.name: of_linear_head(corpus) for corpus in corpora}
+    words = "\n\n".join(tables(backbone, settings, corpora, heads) for backbone in backbones)
     print(words)
     if not options.print_only:
-        stated = f"{settings.runs} runs, recipe small with width {settings.width} and epochs of {settings.epoch_steps} steps, "
-        stated += f"{machine()}. In each cell: mean UA of the runs, their deviation, and the mean 95% interval over speakers."
+        stated = (
+            f"{settings.runs} runs; `{RESNET}` with the recipe small and epochs of {settings.epoch_steps} steps, {machine()}. "
+        )
+        stated += "In each cell: mean UA of the runs, their deviation, and the mean 95% interval over speakers."
         put_between(DOCS, BEGIN, END, f"\n{words}\n\n{stated}\n")
 
 

@@ -24,11 +24,10 @@ from learner.audio.decoding import decode, decode_blocks
 from learner.audio.reader import AudioMissing, shown
 from learner.audio.same_audio import refuse_other_audio
 from learner.encoders.base import Encoder
-from learner.encoders.registry import encoder_named
 from learner.features.embed_report import EmbedReport, FailedClip
 from learner.features.one_precision import of_one_precision
 from learner.features.precision import storable
-from learner.features.same_weights import encoder_in_use
+from learner.features.project_encoder import project_encoder
 from learner.features.store import FeatureStore, embed_lock
 from learner.progress import Progress, unseen
 
@@ -178,40 +177,6 @@ def _mark_known(project: OpenProject, store: FeatureStore, encoder: Encoder) -> 
     if files:
         with project.write() as session:
             mark_known_files(session, store.feature_set_id, files)
-
-
-def project_encoder(
-    project: OpenProject, *, encoder: str | None = None, layers: str | None = None, pooling: str | None = None
-) -> Encoder:
-    """The encoder of the project's settings, or another one, which takes nothing from the settings.
-
-    Where neither names one, it is that of the feature set in use: clips that are added later must not bring the default back.
-    Where neither asks for anything else than made that set, it has the weights that made it.
-
-    Raises:
-        OtherWeightsError: these weights are gone.
-        EncoderError: it cannot be loaded.
-    """
-    settings = project.settings
-    if encoder is None:
-        layers, pooling = layers or settings.layers, pooling or settings.pooling
-        same = encoder_in_use(project, layers=layers, pooling=pooling)
-        if same is not None:
-            return same
-    if encoder is None and "encoder" not in settings.model_fields_set:
-        with project.read() as session:
-            used = newest_feature_set(session)
-            made_with = {} if used is None else dict(used.settings)
-        if "encoder" in made_with:
-            return encoder_named(
-                str(made_with["encoder"]),
-                layers=layers or made_with.get("layers"),
-                pooling=pooling or made_with.get("pooling"),
-                revision=made_with["revision"] if made_with.get("origin") == "hub" else None,
-            )
-    if encoder is None or encoder == settings.encoder:
-        return encoder_named(settings.encoder, layers=layers or settings.layers, pooling=pooling or settings.pooling)
-    return encoder_named(encoder, layers=layers, pooling=pooling)
 
 
 def _embed_clips(

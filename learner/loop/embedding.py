@@ -17,8 +17,9 @@ from db.project import OpenProject
 from db.records.features import any_without_features, clips_in_service, is_paused, is_renewal_asked, newest_feature_set
 from db.store.change_watch import ChangeWatch
 from learner.encoders.base import Encoder
-from learner.features.embed import embed_with, project_encoder
+from learner.features.embed import embed_with
 from learner.features.one_precision import of_one_precision
+from learner.features.project_encoder import project_encoder
 from learner.loop.heartbeat import Reporter
 
 LOOK_SECONDS = 1.0

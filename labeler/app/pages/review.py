@@ -54,13 +54,16 @@ def show_review() -> None:
     st.title("Review", anchor=False)
     lists = [_WAITING, _DOUBTED, _MINE]
     shown = st.segmented_control("Show", lists, default=_WAITING, key="review-shown", label_visibility="collapsed")
-    if shown == _MINE:
-        _mine(now, name, labels)
-    elif shown == _DOUBTED:
-        _doubted(now, name, labels)
-    else:
-        _waiting(now, name, labels)
-    _after(now, name)
+    # Containers, for what stands below may not move: it would be there twice while a shorter clip is drawn, and a click be lost.
+    with st.container():
+        if shown == _MINE:
+            _mine(now, name, labels)
+        elif shown == _DOUBTED:
+            _doubted(now, name, labels)
+        else:
+            _waiting(now, name, labels)
+    with st.container():
+        _after(now, name)
     clip = st.session_state.get(_SOUND)
     _take_back(now, people, name)
     # Last, so that it moves nothing: an expander that is moved closes.

@@ -148,7 +148,7 @@ def test_a_clip_whose_vector_is_not_finite_is_set_aside_and_the_rest_go_on(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long_seconds: float
 ) -> None:
     monkeypatch.setattr(embedding, "LONG_SECONDS", long_seconds)
-    monkeypatch.setattr(embedding, "encoder_named", lambda *_names, **_options: Broken(seconds=0.5))
+    monkeypatch.setattr("learner.features.project_encoder.encoder_named", lambda *_names, **_options: Broken(seconds=0.5))
     paths = [written(tmp_path / f"{number}.flac", noise(length)) for number, length in enumerate((0.9, 0.3, 0.8, 0.4))]
     clips = import_files(project, paths)
 
@@ -165,7 +165,7 @@ def test_a_clip_whose_vector_is_not_finite_is_set_aside_and_the_rest_go_on(
 def test_an_encoder_that_encodes_nothing_costs_no_clip(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedding, "encoder_named", lambda *_names, **_options: Broken(seconds=0.0))
+    monkeypatch.setattr("learner.features.project_encoder.encoder_named", lambda *_names, **_options: Broken(seconds=0.0))
     _, clips = clips_in(project, tmp_path / "audio", 3)
     with pytest.raises(EncoderError, match="gives NaN or infinity for every clip"):
         embed(project, encoder="logmel")

@@ -1,4 +1,5 @@
-"""Completes the features in use by the weights that made them, and by no others: vectors of two encoders cannot be compared.
+"""Which encoder makes a project's features. Those in use are completed by the weights that made them, and by no others: vectors
+of two encoders cannot be compared.
 
 After an update of Earmark, or where a folder was overwritten, an encoder has other weights under the same name.
 """
@@ -14,6 +15,40 @@ from db.project import OpenProject
 from db.records.features import FeaturesInUse, features_in_use, newest_feature_set
 from learner.encoders.base import Encoder
 from learner.encoders.registry import embed_command, encoder_as_in, encoder_named
+
+
+def project_encoder(
+    project: OpenProject, *, encoder: str | None = None, layers: str | None = None, pooling: str | None = None
+) -> Encoder:
+    """The encoder of the project's settings, or another one, which takes nothing from the settings.
+
+    Where neither names one, it is that of the feature set in use: clips that are added later must not bring the default back.
+    Where neither asks for anything else than made that set, it has the weights that made it.
+
+    Raises:
+        OtherWeightsError: these weights are gone.
+        EncoderError: it cannot be loaded.
+    """
+    settings = project.settings
+    if encoder is None:
+        layers, pooling = layers or settings.layers, pooling or settings.pooling
+        same = encoder_in_use(project, layers=layers, pooling=pooling)
+        if same is not None:
+            return same
+    if encoder is None and "encoder" not in settings.model_fields_set:
+        with project.read() as session:
+            used = newest_feature_set(session)
+            made_with = {} if used is None else dict(used.settings)
+        if "encoder" in made_with:
+            return encoder_named(
+                str(made_with["encoder"]),
+                layers=layers or made_with.get("layers"),
+                pooling=pooling or made_with.get("pooling"),
+                revision=made_with["revision"] if made_with.get("origin") == "hub" else None,
+            )
+    if encoder is None or encoder == settings.encoder:
+        return encoder_named(settings.encoder, layers=layers or settings.layers, pooling=pooling or settings.pooling)
+    return encoder_named(encoder, layers=layers, pooling=pooling)
 
 
 def encoder_in_use(project: OpenProject, *, layers: str | None, pooling: str | None) -> Encoder | None:
