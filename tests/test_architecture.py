@@ -94,7 +94,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     lists = (
         project["dependencies"],
-        *(project["optional-dependencies"][extra] for extra in ("av", "dask", "egemaps", "metrics", "postgresql", "vad")),
+        *(project["optional-dependencies"][extra] for extra in ("av", "dask", "egemaps", "metrics", "postgresql", "s3", "vad")),
     )
     declared = {distribution(re.split(r"[<>=\[]", requirement)[0]) for requirements in lists for requirement in requirements}
     # What is not installed (an extra that nothing else brings) goes by its own name.

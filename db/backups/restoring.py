@@ -217,7 +217,10 @@ class _Restore:
             newest_decision=manifest.newest_decision,
             heads=sum(member.name.startswith("heads/run_") for member in manifest.members),
             with_features=manifest.with_features,
-            audio_folders=[AudioFolder(folder, files, os.path.isdir(folder)) for folder, files in manifest.audio_folders.items()],
+            audio_folders=[
+                AudioFolder(folder, files, not os.path.isabs(folder) or os.path.isdir(folder))
+                for folder, files in manifest.audio_folders.items()
+            ],
             schema_before=schema_before,
             replaced=replaced,
             strategy=strategy,

@@ -201,7 +201,7 @@ def _set_aside_replaced(session: Session, new: NewFile) -> bool:
             session.delete(alias)
         else:
             set_details(session, clip, state=ClipState.REPLACED)
-            clip.problem = f"{new.path} holds other audio now."
+            clip.problem = f"{new.path if new.path.startswith('/') else clip.file_name} holds other audio now."
     stale = select(ClipAlias.id).join(Clip, Clip.id == ClipAlias.clip_id)
     stale = stale.where(ClipAlias.path == new.path, Clip.content_hash != new.content_hash)
     session.execute(delete(ClipAlias).where(ClipAlias.id.in_(stale)))

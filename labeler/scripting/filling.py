@@ -14,6 +14,7 @@ from labeler.scripting.encoding import clips_encoded
 from labeler.scripting.frames import clip_frame
 from labeler.scripting.opened import Opened, StrPath
 from labeler.scripting.options import Time, option_of, seconds_of
+from learner.audio.address import is_address
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,7 @@ class Filling(Opened):
         from learner.imports.source import import_source
 
         with self._used() as project:
-            return import_source(project, Path(source), seed=seed, progress=progress, **_as_learner_takes(**options))
+            return import_source(project, _place(source), seed=seed, progress=progress, **_as_learner_takes(**options))
 
     def validate(self, source: StrPath, *, progress: Progress | None = None, **options: Unpack[ImportOptions]) -> ImportReport:
         """What `import_clips` would do with the same options; nothing is written.
@@ -89,7 +90,7 @@ class Filling(Opened):
         from learner.imports.validation import validate_source
 
         with self._used() as project:
-            return validate_source(project, Path(source), progress=progress, **_as_learner_takes(**options))
+            return validate_source(project, _place(source), progress=progress, **_as_learner_takes(**options))
 
     def embed(
         self,
@@ -156,6 +157,11 @@ class Filling(Opened):
         """
         with self._used() as project:
             return clip_frame(project, as_of=seconds_of(as_of))
+
+
+def _place(source: StrPath) -> Path | str:
+    """A path, or the text of an address, which a path would spoil: it makes one slash of two."""
+    return source if isinstance(source, str) and is_address(source) else Path(source)
 
 
 def _as_learner_takes(

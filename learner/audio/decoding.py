@@ -15,7 +15,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 
 import numpy as np
@@ -23,7 +23,10 @@ import soxr
 
 from db.errors import AudioError, EarmarkError
 from learner.arrays import Waveform
+from learner.audio.address import is_address
 from learner.audio.channels import mono_blocks
+from learner.audio.elsewhere.cache import LIMIT_VARIABLE
+from learner.audio.elsewhere.local_copy import content_hash_of, local_copy
 from learner.audio.levels import LevelMeter
 from learner.audio.reader import END_TOLERANCE, AudioInfo, AudioMissing, Reader, Validated, shown
 from learner.audio.sound_file import open_sound_file
@@ -41,6 +44,7 @@ WHOLE_SECONDS = 7200.0
 """Spans of up to two hours are decoded whole to validate them. Of longer ones a beginning, an end and a sample between them are:
 silence of days fits into a megabyte."""
 _STRETCHES, _STRETCH_SECONDS = 60, 10.0
+_ATTEMPTS = 3
 _HEADER_BYTES = 4096
 """A file with more bytes than this is no empty recording."""
 
@@ -127,6 +131,8 @@ def content_hash(path: str | os.PathLike[str]) -> str:
     Raises:
         AudioMissing: the file is not there, is not a regular file or may not be read.
     """
+    if is_address(path):
+        return content_hash_of(path)
     with opened_bytes(path) as file:
         try:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -136,25 +142,35 @@ def content_hash(path: str | os.PathLike[str]) -> str:
 
 @contextmanager
 def opened_bytes(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
-    """The file, to read its bytes.
+    """The file, to read its bytes; of an address the copy of the object.
 
     Raises:
         AudioMissing: the file is not there, is not a regular file or may not be read.
     """
+    with _opened_copy(path) if is_address(path) else _opened_file(path) as file:
+        yield file
+
+
+def _opened_copy(path: str | os.PathLike[str]) -> BufferedReader:
+    for _ in range(_ATTEMPTS):
+        with suppress(FileNotFoundError):  # another process needed its room
+            return open(local_copy(path).path, "rb")
+    raise AudioMissing(f"{shown(path)} was removed from this machine while it was wanted; raise {LIMIT_VARIABLE} (in GB).")
+
+
+def _opened_file(path: str | os.PathLike[str]) -> BufferedReader:
     try:
         # Opening a pipe would wait for its writer, so what it is comes first.
         mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
             raise AudioMissing(f"{shown(path)} is {kind}; name an audio file.")
-        file = open(path, "rb")  # noqa: SIM115 (closed below; the errors of opening it are not those of reading it)
+        return open(path, "rb")
     except FileNotFoundError as error:
         raise AudioMissing(f"{shown(path)} does not exist; put the file back or correct its path.") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise AudioMissing(f"{shown(path)} cannot be opened ({reason}); check its path and permissions.") from error
-    with file:
-        yield file
 
 
 @contextmanager

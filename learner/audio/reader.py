@@ -9,6 +9,7 @@ from typing import Protocol
 
 from db.errors import AudioError
 from learner.arrays import Waveform
+from learner.audio.address import is_address
 from learner.audio.levels import Levels
 
 END_TOLERANCE = 0.1
@@ -65,6 +66,11 @@ class Reader(Protocol):
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """A path as it may stand in a one-line message: control and direction marks and undecodable bytes are escaped."""
+    """A path as it may stand in a one-line message: control and direction marks and undecodable bytes are escaped.
+
+    Of an address only its last part is shown: messages go to browsers, which shall not learn where the audio lies.
+    """
     text = os.fspath(path)
+    if is_address(text):
+        text = text.partition("::")[0].rstrip("/").rpartition("/")[2]
     return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text) + "'"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,8 @@ from db.models import AudioFile, Clip, ClipState
 from db.project import OpenProject
 from db.records.clips import SPAN_TOLERANCE
 from db.records.labels import active_labels
+from learner.audio.elsewhere.local_copy import status_of
+from learner.audio.reader import AudioMissing
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def project_clips(project: OpenProject) -> LabelledClips:
 def clip_key(clip: ProbeClip) -> str | None:
     """What is behind a clip: path, size and time of change of its file, and its span; None if the file is not there."""
     try:
-        status = os.stat(clip.path)
-    except (OSError, ValueError):
+        status = status_of(clip.path)
+    except (OSError, ValueError, AudioMissing):
         return None
     return f"{clip.path}|{status.st_size}|{status.st_mtime_ns}|{clip.start!r}|{clip.end!r}"

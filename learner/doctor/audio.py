@@ -16,7 +16,9 @@ from db.errors import AudioError
 from db.project import OpenProject
 from db.records.audio_files import FileInUse, audio_of, count_files_in_use, files_in_use, random_clips
 from db.records.clips import ClipAudio
+from learner.audio.address import is_address
 from learner.audio.decoding import content_hash, validate
+from learner.audio.elsewhere.local_copy import status_of
 from learner.audio.reader import AudioMissing, Validated
 from learner.doctor.finding import Finding, Tally
 from learner.progress import Progress
@@ -30,6 +32,10 @@ _REMEDIES = {
     "missing": (
         "are not where they were",
         "Bring them back, or let `earmark doctor --relink FOLDER` find them where they are now.",
+    ),
+    "elsewhere": (
+        "cannot be fetched from where they are",
+        "Check the network, the credentials, and whether the objects are still there.",
     ),
     "unreadable": ("cannot be read by this user", "Change their permissions, or those of the folders they are in."),
     "changed": (
@@ -108,12 +114,12 @@ def look_at_paths(project: OpenProject, *, wants_lost: bool = False, progress: P
 
 
 def trouble_of(file: FileInUse) -> str | None:
-    """`missing`, `unreadable`, `changed`, or None."""
+    """`missing`, `unreadable`, `elsewhere` (an object that cannot be fetched), `changed`, or None."""
     try:
-        status = os.stat(file.path)
+        status = status_of(file.path)
         if not stat.S_ISREG(status.st_mode):
             return "missing"
-        if not os.access(file.path, os.R_OK):
+        if not is_address(file.path) and not os.access(file.path, os.R_OK):
             return "unreadable"
         if status.st_size != file.size:
             return "changed"
@@ -122,7 +128,7 @@ def trouble_of(file: FileInUse) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return "missing"
     except (OSError, ValueError, AudioMissing):
-        return "unreadable"
+        return "elsewhere" if is_address(file.path) else "unreadable"
     return None
 
 

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from learner.user_cache import user_cache as user_cache
+
 _LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 """Environment variables that limit which instructions of the processor oneDNN uses."""
 _TELLING = ("amx_bf16", "avx512_bf16", "avx512f", "avx2")
@@ -81,15 +83,3 @@ def _processor() -> tuple[str, set[str], str]:
 def release(package: str) -> str:
     """Installed release of a package without its local part (`+cpu`), found without importing it."""
     return version(package).split("+")[0]
-
-
-def user_cache() -> Path:
-    """The folder of what can be computed again: EARMARK_CACHE, or `earmark` in the user's cache folder.
-
-    Raises:
-        RuntimeError: the user has no home folder.
-    """
-    asked = os.environ.get("EARMARK_CACHE")
-    if asked:
-        return Path(asked).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "earmark"

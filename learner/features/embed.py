@@ -6,7 +6,6 @@ service and reported, and the rest go on.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -21,8 +20,9 @@ from db.records.clips import ClipAudio, mark_broken, ready_clips_without_feature
 from db.records.features import newest_feature_set, use_feature_set
 from db.serving.known_labels import mark_known_files
 from learner.arrays import Float32Array, Waveform
-from learner.audio.decoding import content_hash, decode, decode_blocks
+from learner.audio.decoding import decode, decode_blocks
 from learner.audio.reader import AudioMissing, shown
+from learner.audio.same_audio import refuse_other_audio
 from learner.encoders.base import Encoder
 from learner.features.embed_report import EmbedReport, FailedClip
 from learner.features.one_precision import of_one_precision
@@ -304,24 +304,12 @@ def _decoded(batch: Sequence[ClipAudio], sampling_rate: int) -> list[Decoded]:
 
 def _decoded_clip(clip: ClipAudio, sampling_rate: int) -> Decoded:
     try:
-        _refuse_other_audio(clip)
+        refuse_other_audio(clip.path, imported=(clip.size, clip.mtime_ns), known_hash=clip.content_hash)
         if clip.duration > LONG_SECONDS:
             return None
         return decode(clip.path, start=clip.start, end=None if clip.whole else clip.end, sampling_rate=sampling_rate)
     except AudioError as error:
         return error
-
-
-def _refuse_other_audio(clip: ClipAudio) -> None:
-    """A clip is known by its bytes: features of what replaced them since would be taken for its own."""
-    if not clip.content_hash:
-        return
-    try:
-        now = os.stat(clip.path)
-    except (OSError, ValueError):
-        return  # decoding reports what is wrong
-    if (now.st_size, now.st_mtime_ns) != (clip.size, clip.mtime_ns) and content_hash(clip.path) != clip.content_hash:
-        raise AudioError(f"{shown(clip.path)} holds other audio than when it was imported; import it again.")
 
 
 def _never() -> bool:

@@ -15,9 +15,13 @@ from db.imports.manifest import LONGEST_NAME, WINDOWS_PATH, BadRow, SourceRow, i
 from db.records.clips import SPAN_TOLERANCE, NewClip, NewFile
 from db.records.known_clips import Known
 from learner.audio.decoding import audio_info, content_hash, validate
+from learner.audio.elsewhere.local_copy import status_of
+from learner.audio.elsewhere.objects import ObjectStatus
 from learner.audio.reader import END_TOLERANCE, AudioInfo, shown
 
 _REMEMBERED_HASHES = 10_000
+
+Status = os.stat_result | ObjectStatus
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Inspector:
                 return Inspected(
                     row, reason=f"Its path is longer than {LONGEST_NAME} bytes; move the file up or shorten its name."
                 )
-            status = os.stat(row.path)
+            status = status_of(row.path)
             if not stat.S_ISREG(status.st_mode):
                 return Inspected(row, reason=f"{shown(row.path)} is {_kind(status.st_mode)}; name an audio file.")
             row = self._in_seconds(row, known, status)
@@ -73,9 +77,9 @@ class Inspector:
             reason = error.strerror if isinstance(error, OSError) else error
             return Inspected(row, reason=f"{shown(row.path)} cannot be read ({reason}); check its path and permissions.")
 
-    def _new_clip(self, row: SourceRow, known: Known, status: os.stat_result, info: AudioInfo) -> NewClip:
+    def _new_clip(self, row: SourceRow, known: Known, status: Status, info: AudioInfo) -> NewClip:
         digest = self._hash(row.path, known, status)
-        now = os.stat(row.path)
+        now = status_of(row.path)
         if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
             raise AudioError(f"{shown(row.path)} was changed while it was read; import it again once it is complete.")
         file = NewFile(
@@ -99,7 +103,7 @@ class Inspector:
             extra=row.extra,
         )
 
-    def _in_seconds(self, row: SourceRow, known: Known, status: os.stat_result) -> SourceRow:
+    def _in_seconds(self, row: SourceRow, known: Known, status: Status) -> SourceRow:
         if not row.in_samples:
             return row
         same = (status.st_size, status.st_mtime_ns)
@@ -110,7 +114,7 @@ class Inspector:
         start, end = (None if time is None else time / rate for time in (row.start, row.end))
         return replace(row, start=start, end=end, in_samples=False)
 
-    def _hash(self, path: str, known: Known, status: os.stat_result) -> str:
+    def _hash(self, path: str, known: Known, status: Status) -> str:
         """SHA-256 of the bytes, computed once for all the spans of a file."""
         for file in known.files.get(path, []):
             if (file.size, file.mtime_ns) == (status.st_size, status.st_mtime_ns):
@@ -129,7 +133,7 @@ def _span(row: SourceRow, duration: float) -> tuple[float, float]:
     return row.start or 0.0, duration if row.end is None else min(row.end, duration)
 
 
-def _same(known: Known, row: SourceRow, status: os.stat_result) -> int | None:
+def _same(known: Known, row: SourceRow, status: Status) -> int | None:
     """The clip that this row already is, when its file has not changed since."""
     for file in known.files.get(row.path, []):
         unchanged = (file.size, file.mtime_ns) == (status.st_size, status.st_mtime_ns)

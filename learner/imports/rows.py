@@ -16,6 +16,7 @@ from db.imports.remarks import Remarks
 from db.imports.speaker_column import speakers_from
 from db.imports.times import TimesIn
 from learner.audio.reader import shown
+from learner.imports.elsewhere import rows_below
 from learner.imports.tools import Tool, ToolOptions, tool_of, tool_rows
 
 AnyRow = SourceRow | BadRow | HandedOverRow
@@ -27,7 +28,7 @@ def clip_of(row: AnyRow) -> SourceRow | BadRow:
 
 
 def rows_of(
-    source: Path,
+    source: Path | str,
     *,
     labels_from_folders: bool,
     times_in: TimesIn | None,
@@ -41,11 +42,18 @@ def rows_of(
     """The rows of a manifest, a folder, a known corpus, or another tool's files; `import_source` explains the options.
 
     Args:
+        source: a path, or as a text an address of audio elsewhere.
         by_name: read answers of Earmark's own exports as those of the annotators that they name, not as labels of the clips.
 
     Raises:
         FormatError: the source as a whole cannot be read, or an option does not suit it.
     """
+    if isinstance(source, str):
+        if any((corpus, times_in, speaker_from, columns, tools != ToolOptions())):
+            raise FormatError(
+                "An address gives audio only, with --labels-from-folders and --segment; leave the other options out."
+            )
+        return rows_below(source, labels_from_folders=labels_from_folders)
     tool = tools.tool or (Tool.MANIFEST if corpus is not None or labels_from_folders or columns else tool_of(source))
     if tool not in (Tool.MANIFEST, Tool.FOLDER):
         if corpus is not None or labels_from_folders or times_in is not None or speaker_from is not None or columns:

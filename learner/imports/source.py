@@ -33,6 +33,7 @@ from db.records.clips import register_clip
 from db.records.known_clips import known_of
 from db.records.labels import active_labels, answer_names
 from db.records.people.annotators import annotator_named
+from learner.audio.address import checked_address, is_address
 from learner.audio.reader import shown
 from learner.imports.handed_answers import HandedAnswers
 from learner.imports.import_report import ImportReport
@@ -48,13 +49,13 @@ from learner.imports.tools import ToolOptions
 BATCH = 200
 """Rows in a transaction, at most."""
 _COMMIT_SECONDS = 1.0
-_WORKERS = 2
+_WORKERS, _WORKERS_ELSEWHERE = 2, 8
 AS_THE_FILES_SAY = ToolOptions()
 
 
 def import_source(
     project: OpenProject,
-    source: Path,
+    source: Path | str,
     *,
     labels_from_folders: bool = False,
     labels_as: str | None = None,
@@ -73,7 +74,7 @@ def import_source(
     their annotators and with their times; predictions become suggestions.
 
     Args:
-        source: the manifest or folder.
+        source: the manifest or folder, or an address of audio elsewhere, such as `s3://bucket/prefix`.
         labels_from_folders: in a folder, the name of the folder a file lies in is its label.
         labels_as: record the labels in the source as decisions of the annotator of this name, with source `imported`; an answer
             of this annotator for the same clip that stands, or was taken back, is left as it is.
@@ -91,7 +92,7 @@ def import_source(
             the report.
         DecisionError: `labels_as` cannot be an annotator's name.
     """
-    source = Path(os.path.abspath(source))
+    source = checked_address(source) if is_address(source) else Path(os.path.abspath(source))
     rng = random.SystemRandom() if seed is None else random.Random(seed)
     remarks = Remarks()
     importer = _Importer(project, source, labels_as=labels_as, rng=rng, remarks=remarks)
@@ -110,7 +111,7 @@ def import_source(
     if times_in is None:
         refuse_other_units(source, [clip_of(row) for row in first])
     rows = chain(first, rows)
-    total = count_of(source) if progress else 0
+    total = count_of(source) if progress and isinstance(source, Path) else 0
 
     def cut_into(clips: int) -> None:
         nonlocal total
@@ -120,7 +121,8 @@ def import_source(
         rows = cut_rows(rows, segment, remarks=remarks, cut_into=cut_into)
     importer.begin()
     done = 0
-    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")
+    workers = _WORKERS if isinstance(source, Path) else _WORKERS_ELSEWHERE
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="import")
     try:
         while batch := list(islice(rows, BATCH)):
             for written in importer.take(batch, pool):
@@ -139,9 +141,9 @@ class _Importer:
     """One import: inspects rows in several threads, and writes in the calling thread."""
 
     def __init__(
-        self, project: OpenProject, source: Path, *, labels_as: str | None, rng: random.Random, remarks: Remarks
+        self, project: OpenProject, source: Path | str, *, labels_as: str | None, rng: random.Random, remarks: Remarks
     ) -> None:
-        self.report = ImportReport(of_lines=not os.path.isdir(source))
+        self.report = ImportReport(of_lines=not (is_address(source) or os.path.isdir(source)))
         self._project, self._source, self._rng, self._remarks = project, source, rng, remarks
         self._labels_as = labels_as
         self._accepted: dict[str, str] = {}

@@ -47,7 +47,7 @@ class _Timed:
         return max(end - start, 0.0) if is_whole and end <= self.info.duration + END_TOLERANCE else 0.0
 
 
-def refuse_other_units(source: Path, rows: Sequence[SourceRow | BadRow]) -> None:
+def refuse_other_units(source: Path | str, rows: Sequence[SourceRow | BadRow]) -> None:
     """Raise FormatError if `start` and `end` look like another unit than seconds.
 
     Args:

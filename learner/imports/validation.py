@@ -16,7 +16,7 @@ from learner.imports.source import import_source
 
 
 def validate_source(
-    project: OpenProject, source: Path, *, progress: Callable[[int, int], None] | None = None, **options: Any
+    project: OpenProject, source: Path | str, *, progress: Callable[[int, int], None] | None = None, **options: Any
 ) -> ImportReport:
     """The report of `import_source` with the same arguments, while nothing is written to the project.
 

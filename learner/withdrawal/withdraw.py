@@ -23,6 +23,7 @@ from db.models import AudioFile
 from db.project import OpenProject
 from db.store.overwriting import empty_the_log, overwrite_deleted
 from learner.audio.decoding import content_hash
+from learner.audio.elsewhere.cache import object_cache
 from learner.features.erasing import erase_withdrawn, forget_probe_cache
 from learner.search.clip_map import forget_on_map
 from learner.search.likely import forget_likely, read_likely
@@ -104,6 +105,9 @@ def finish_withdrawals(project: OpenProject) -> tuple[int, int]:
     # First, so that the app makes no more copies for itself.
     project.withdrawn_mark.touch()
     cached = sum(_forget_copies(project.cache_dir / name, audio) for name in ("audio", "pictures"))
+    if without_clips:
+        with suppress(RuntimeError):  # a user without a home folder keeps no copies
+            cached += object_cache().forget(without_clips)
     _forget_uploads(project.uploads_dir, without_clips, in_use=in_use)
     _forget_predictions(project.heads_dir, [each.clip_id for each in audio])
     forget_probe_cache(project)

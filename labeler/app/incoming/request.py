@@ -39,4 +39,5 @@ class ImportRequest:
         given = [f"{option}={value}" for option, value in texts.items() if value is not None]
         given += [f"--column={meaning}={column}" for meaning, column in self.columns.items()]
         folders = ["--labels-from-folders"] if self.labels_from_folders else []
-        return ["validate" if self.is_trial else "import", *given, *folders, "--json", "--", str(self.source)]
+        # Absolute, so that it is no address (`learner.audio.address`): a page shall not make the server fetch anything.
+        return ["validate" if self.is_trial else "import", *given, *folders, "--json", "--", str(self.source.absolute())]

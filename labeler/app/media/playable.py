@@ -6,8 +6,9 @@ Where the browser plays Opus and asks for it, what is large is sent as Opus (`op
 from __future__ import annotations
 
 import os
+import shutil
 import wave
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,9 @@ from db.records.clips import ClipAudio
 from labeler.app.media.disk_cache import DiskCache
 from labeler.app.media.loudness import clip_loudness
 from labeler.app.media.opus import most_opus_bytes, opus_is_there, write_opus
-from learner.audio.decoding import content_hash, decode_blocks
+from learner.audio.address import is_address
+from learner.audio.decoding import content_hash, decode_blocks, opened_bytes
+from learner.audio.elsewhere.local_copy import status_of
 from learner.audio.reader import AudioMissing, shown
 
 _PLAYED = {
@@ -94,11 +97,22 @@ class AudioFiles:
             TooLargeError, NoRoomError: it does not fit into the cache.
         """
         self._check_unchanged(clip, imported)
+        if clip.whole and is_address(clip.path):
+            clip = self._copy_of(clip)
         gain = 0.0 if level_of is None else self._gain(level_of)
         media_type = None if form == "wav" or gain or not clip.whole else _media_type(clip)
         itself = None if media_type is None else Playable(Path(clip.path), media_type, "file")
         opus = self._opus(clip, itself, gain) if form == "opus" and _worth_opus(clip, itself) else None
         return opus or itself or self._wav(clip, gain)
+
+    def _copy_of(self, clip: ClipAudio) -> ClipAudio:
+        """The clip with its audio in this cache: what is sent must stay until all of it is sent."""
+
+        def copy(path: Path) -> None:
+            with opened_bytes(clip.path) as source, open(path, "wb") as target:
+                shutil.copyfileobj(source, target)
+
+        return replace(clip, path=str(self.cache.file(f"{_span_name(clip)}.audio", copy, most=max(clip.size, 0))))
 
     def _opus(self, clip: ClipAudio, itself: Playable | None, gain: float) -> Playable | None:
         """The clip as Opus, with the channels that the annotator would get otherwise; None if it is no smaller than the file."""
@@ -135,7 +149,7 @@ class AudioFiles:
     def _check_unchanged(self, clip: ClipAudio, imported: tuple[int, int]) -> None:
         """Hash a file only if its size or time changed since it was last known to be the one imported."""
         try:
-            stat = os.stat(clip.path)
+            stat = status_of(clip.path)
         except OSError as error:
             raise AudioMissing(f"{shown(clip.path)} cannot be opened ({error.strerror}); put the file back.") from error
         seen = (stat.st_size, stat.st_mtime_ns, clip.content_hash)
@@ -169,6 +183,8 @@ def _wav_bytes(clip: ClipAudio) -> int:
 
 def expected_bytes(clip: ClipAudio) -> int:
     """About how many bytes `AudioFiles.playable` will send; 0 if the file is missing."""
+    if clip.whole and is_address(clip.path):
+        return max(clip.size, 0)
     if clip.whole:
         try:
             return os.stat(clip.path).st_size

@@ -16,6 +16,7 @@ from labeler.cli.progress import progress_bar
 from labeler.project import Project
 from labeler.scripting.better_features import as_findings
 from labeler.words.run import counted
+from learner.audio.address import is_address
 
 if TYPE_CHECKING:
     from learner.doctor.examination import Examination
@@ -74,6 +75,8 @@ def _restore_lines(report: RestoreReport) -> list[str]:
         lines.append(f"Its settings name the strategy {report.strategy}, which runs code from outside of Earmark; check it.")
     for each in report.audio_folders:
         state = "which is there" if each.is_there else "which is not there: bring it back, or `earmark doctor --relink FOLDER`"
+        if is_address(each.folder):
+            state = "from where it is fetched when it is needed"
         lines.append(f"Audio is expected in {each.folder} ({counted(each.files, 'file')}), {state}.")
     if not report.with_features:
         lines.append("Next: earmark embed")

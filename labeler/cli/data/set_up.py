@@ -77,7 +77,7 @@ def init(directory: Path, labels: str | None, labels_of: str | None, database_ur
 
 
 _SOURCE = (
-    click.argument("source", type=click.Path(path_type=Path)),
+    click.argument("source", type=click.Path()),
     click.option("--labels-from-folders", is_flag=True, help="Use the name of each file's folder as its label."),
     click.option(
         "--labels-as", metavar="ANNOTATOR", default=None, help="Record the labels in the source as this annotator's decisions."
@@ -148,6 +148,9 @@ def import_(directory: Path, as_json: bool, **source: Any) -> None:
     What Earmark, Label Studio, Prodigy, audformat or an audiofolder exported comes with its answers, under the names of their
     annotators; answers that name nobody are recorded with --labels-as. Predictions become suggestions.
 
+    SOURCE may be an address of audio elsewhere: s3://BUCKET/PREFIX, gs://, https://, or zip::ADDRESS (extra s3). Its audio is
+    fetched when it is needed and kept up to 20 GB (EARMARK_AUDIO_CACHE_GB); credentials come from the environment.
+
     A clip whose label is not in the label set is added without it. The exit status is 3 if no clip was taken, or if --labels-as
     was given and not one label in the source is in the label set.
     """
@@ -168,7 +171,7 @@ def _take(
     directory: Path,
     taken_by: Callable[..., ImportReport],
     *,
-    source: Path,
+    source: str,
     labels_as: str | None,
     as_json: bool,
     **options: Any,
