@@ -5,23 +5,20 @@ https://prometheus.io/docs/practices/naming/ names units and endings. No label h
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
+from sqlalchemy.orm import Session
 
 from db.decisions.log import newest_decision_id
-from db.errors import DatabaseGoneError
 from db.project import OpenProject
 from db.records.learner_state import read_state
 from db.records.runs import latest_run
-from db.store.failures import STORE_ERRORS
 from labeler.monitoring.counting import count_events
+from labeler.monitoring.of_database import OfDatabase
 
-LOG = logging.getLogger("earmark.learner")
 _SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
 
@@ -52,35 +49,22 @@ def learner_figures(project: OpenProject) -> CollectorRegistry:
             "database_failed": lambda fields: errors.labels(fields["kind"]).inc(),
         }
     )
-    registry.register(_Newest(project))
+    registry.register(OfDatabase(project, _newest))
     return registry
 
 
-class _Newest(Collector):
-    """What the database knows of the newest run, read when Prometheus asks; nothing while the database does not answer."""
-
-    def __init__(self, project: OpenProject) -> None:
-        self._project = project
-
-    def describe(self) -> list[GaugeMetricFamily]:
-        """Nothing, so that registering asks the database nothing."""
-        return []
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The figures as they are now."""
-        try:
-            with self._project.read() as session:
-                run, newest, state = latest_run(session), newest_decision_id(session), read_state(session)
-                now = time.time()
-                if state is not None:
-                    age = now - state.heartbeat_at
-                    yield GaugeMetricFamily("earmark_learner_heartbeat_age_seconds", "Since the learner reported last.", age)
-                if run is not None:
-                    yield GaugeMetricFamily("earmark_learner_labels", "Labelled clips that the newest run knew.", run.labeled)
-                    age = now - run.created_at
-                    yield GaugeMetricFamily("earmark_learner_queue_age_seconds", "Since the newest queue was published.", age)
-                waiting = newest - (0 if run is None else run.last_decision_id)
-                text = "Decisions that the newest queue does not know, undone ones included."
-                yield GaugeMetricFamily("earmark_learner_decisions_waiting", text, max(0, waiting))
-        except (*STORE_ERRORS, DatabaseGoneError):
-            LOG.warning("figures_missing", extra={"fields": {}})
+def _newest(session: Session) -> Iterator[GaugeMetricFamily]:
+    """What the database knows of the newest run."""
+    run, newest, state = latest_run(session), newest_decision_id(session), read_state(session)
+    now = time.time()
+    if state is not None:
+        age = now - state.heartbeat_at
+        yield GaugeMetricFamily("earmark_learner_heartbeat_age_seconds", "Since the learner reported last.", age)
+    if run is not None:
+        yield GaugeMetricFamily("earmark_learner_labels", "Labelled clips that the newest run knew.", run.labeled)
+        yield GaugeMetricFamily(
+            "earmark_learner_queue_age_seconds", "Since the newest queue was published.", now - run.created_at
+        )
+    waiting = newest - (0 if run is None else run.last_decision_id)
+    text = "Decisions that the newest queue does not know, undone ones included."
+    yield GaugeMetricFamily("earmark_learner_decisions_waiting", text, max(0, waiting))

@@ -5,22 +5,19 @@ https://prometheus.io/docs/practices/naming/ names units and endings. No label h
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
+from sqlalchemy.orm import Session
 
 from db.decisions.people import answered_since
-from db.errors import DatabaseGoneError
 from db.project import OpenProject
-from db.store.failures import STORE_ERRORS
 from labeler.app.monitoring.requests import ROUTES
 from labeler.monitoring.counting import Fields, count_events
+from labeler.monitoring.of_database import OfDatabase
 
-LOG = logging.getLogger("earmark.app")
 ACTIVE_SECONDS = 300.0
 """Whoever has answered within so many seconds is at work."""
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10)
@@ -54,7 +51,7 @@ class AppFigures:
                 answers.labels(result).inc(fields[result])
 
         count_events({"answers": taken})
-        self.registry.register(_People(project))
+        self.registry.register(OfDatabase(project, _people))
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """One request has ended."""
@@ -66,21 +63,7 @@ class AppFigures:
         self._pages.inc(change)
 
 
-class _People(Collector):
-    """How many people answer, read when Prometheus asks; nothing while the database does not answer."""
-
-    def __init__(self, project: OpenProject) -> None:
-        self._project = project
-
-    def describe(self) -> list[GaugeMetricFamily]:
-        """Nothing, so that registering asks the database nothing."""
-        return []
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The figure as it is now, the same for all apps of a project."""
-        try:
-            with self._project.read() as session:
-                count = answered_since(session, time.time() - ACTIVE_SECONDS)
-            yield GaugeMetricFamily("earmark_annotators_active", "People who answered within five minutes.", count)
-        except (*STORE_ERRORS, DatabaseGoneError):
-            LOG.warning("figures_missing", extra={"fields": {}})
+def _people(session: Session) -> Iterator[GaugeMetricFamily]:
+    """How many people answer, the same for all apps of a project."""
+    count = answered_since(session, time.time() - ACTIVE_SECONDS)
+    yield GaugeMetricFamily("earmark_annotators_active", "People who answered within five minutes.", count)

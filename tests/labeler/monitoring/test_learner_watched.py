@@ -12,21 +12,17 @@ from prometheus_client import CollectorRegistry
 from db.project import OpenProject
 from db.records.learner_state import STALE_SECONDS, read_state, report_state
 from db.store.failures import Kind
-from labeler.monitoring.counting import Counting
 from labeler.monitoring.learner_figures import learner_figures
 from labeler.monitoring.learner_health import trouble
 from learner.loop.run import run_learner
+from tests.labeler.monitoring.uncounted import uncounted_after
 from tests.learner.synthetic_projects import embedded_project, label_truly
 
 
 @pytest.fixture
 def figures(project: OpenProject) -> Iterator[CollectorRegistry]:
-    logger = logging.getLogger("earmark")
-    before = logger.level
-    yield learner_figures(project)
-    logger.setLevel(before)
-    for handler in [each for each in logger.handlers if isinstance(each, Counting)]:
-        logger.removeHandler(handler)
+    with uncounted_after():
+        yield learner_figures(project)
 
 
 def test_rounds_are_counted_with_their_seconds(project: OpenProject, figures: CollectorRegistry) -> None:

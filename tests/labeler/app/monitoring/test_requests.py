@@ -19,18 +19,14 @@ from starlette.websockets import WebSocket
 from db.project import OpenProject
 from labeler.app.monitoring.figures import AppFigures
 from labeler.app.monitoring.requests import Watched, route_of
-from labeler.monitoring.counting import Counting
 from tests.labeler.app.test_routes import page_of
+from tests.labeler.monitoring.uncounted import uncounted_after
 
 
 @pytest.fixture
 def figures(project: OpenProject) -> Iterator[AppFigures]:
-    logger = logging.getLogger("earmark")
-    before = logger.level
-    yield AppFigures(project)
-    logger.setLevel(before)
-    for handler in [each for each in logger.handlers if isinstance(each, Counting)]:
-        logger.removeHandler(handler)
+    with uncounted_after():
+        yield AppFigures(project)
 
 
 @pytest.mark.parametrize(
