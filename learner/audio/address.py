@@ -53,7 +53,8 @@ def _checked(text: str) -> str:
     parts = _PARTS.fullmatch(text[: text.find("://")].lower() + text[text.find("://") :])
     if parts is None or parts[1] not in PROTOCOLS:
         raise FormatError(
-            "This kind of address is not known; give s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, https://HOST/PATH or zip::ADDRESS."
+            "This kind of address is not known; give s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, https://HOST/PATH or zip::ADDRESS, "
+            "or for a folder of this machine its path alone."
         )
     protocol, host = parts[1], parts[2]
     if "@" in host or any(mark in text for mark in ("?#" if protocol in _WEB else "")):
