@@ -57,7 +57,7 @@ def _checked(text: str) -> str:
             "or for a folder of this machine its path alone."
         )
     protocol, host = parts[1], parts[2]
-    if "@" in host or any(mark in text for mark in ("?#" if protocol in _WEB else "")):
+    if "@" in host or (protocol in _WEB and ("?" in text or "#" in text)):
         raise FormatError(
             f"The {protocol} address holds a user name, a password, a query or a fragment, which would be stored; leave it "
             "out, and give credentials by the environment."

@@ -21,7 +21,7 @@ from learner.arrays import Float32Array, Waveform
 from learner.encoders.corpora_model.crops import windows
 from learner.encoders.corpora_model.folded import FoldedNetwork, checked
 from learner.encoders.corpora_model.log_mel import RATE, frames_in, log_mel
-from learner.encoders.memory import forget_cached_memory, is_out_of_memory
+from learner.encoders.memory import enough_memory
 from learner.encoders.runtime import chosen_device
 
 MOST_SECONDS = 300.0
@@ -150,17 +150,10 @@ class CropClassifier:
     def _of(self, waveform: Waveform) -> Float32Array:
         crops = windows(log_mel(waveform[: round(MOST_SECONDS * RATE)]), frames=frames_in(self._crop))
         network, head = self._parts
-        try:
-            with torch.inference_mode():
-                logits = head.logits(network.maps(torch.from_numpy(crops).to(self._device)))
-                found = logits.double().softmax(dim=1).mean(dim=0).clamp(min=_LEAST).log()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            forget_cached_memory(self._device)
-            raise EncoderError(
-                f"There is not enough memory for {self.name!r} to predict {len(crops)} crops at once; close other programs."
-            ) from error
+        purpose = f"{self.name!r} to predict {len(crops)} crops at once"
+        with enough_memory(purpose, device=self._device), torch.inference_mode():
+            logits = head.logits(network.maps(torch.from_numpy(crops).to(self._device)))
+            found = logits.double().softmax(dim=1).mean(dim=0).clamp(min=_LEAST).log()
         return found.cpu().numpy().astype(np.float32)
 
     @cached_property

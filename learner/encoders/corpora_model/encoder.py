@@ -17,7 +17,7 @@ from learner.arrays import Float32Array, Waveform
 from learner.encoders.corpora_model.crops import windows as crop_windows
 from learner.encoders.corpora_model.files import SharedFilters
 from learner.encoders.corpora_model.log_mel import HOP, RATE, SETTINGS, frames_in, log_mel
-from learner.encoders.memory import forget_cached_memory, is_out_of_memory
+from learner.encoders.memory import enough_memory
 from learner.encoders.pooling import Moments, checked_pooling, pooled_width
 from learner.encoders.runtime import chosen_device, release
 from learner.encoders.windows import Window, windows
@@ -121,17 +121,10 @@ class CorporaModelEncoder:
         is_short = window.own == len(window.samples) and frames.shape[1] < least
         # Short clips are repeated, as in training.
         spectrogram = crop_windows(frames, frames=least)[0] if is_short else frames.astype(np.float32)
-        try:
-            with torch.inference_mode():
-                maps = self._network.maps(torch.from_numpy(spectrogram)[None].to(self._device))
-                found: Float32Array = maps[0].permute(2, 1, 0).cpu().numpy()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            forget_cached_memory(self._device)
-            raise EncoderError(
-                f"There is not enough memory for {self.name!r} to encode {WINDOW_SECONDS:.0f} s of audio; close other programs."
-            ) from error
+        purpose = f"{self.name!r} to encode {WINDOW_SECONDS:.0f} s of audio"
+        with enough_memory(purpose, device=self._device), torch.inference_mode():
+            maps = self._network.maps(torch.from_numpy(spectrogram)[None].to(self._device))
+            found: Float32Array = maps[0].permute(2, 1, 0).cpu().numpy()
         return found
 
     @cached_property

@@ -19,7 +19,7 @@ from torch import nn
 
 from db.errors import EncoderError
 from learner.encoder_training.training_state import load_state, save_state
-from learner.encoders.memory import is_out_of_memory
+from learner.encoders.memory import enough_memory
 
 SAVE_SECONDS = 30.0
 """A kill costs about so much; longer where writing a state takes long."""
@@ -110,7 +110,7 @@ def carry_through(job: Job, path: Path, *, settings: dict[str, Any], moved: Call
 
 def _is_sound(job: Job, step: int) -> bool:
     """Compute the gradients of a step; whether all of it are numbers."""
-    try:
+    with enough_memory("a step of this training", remedy="close other programs, or choose a smaller encoder"):
         job.before(step)
         job.optimiser.zero_grad(set_to_none=True)
         total = 0.0
@@ -119,12 +119,6 @@ def _is_sound(job: Job, step: int) -> bool:
             if not math.isfinite(total):
                 return False
             loss.backward()  # type: ignore[no-untyped-call]
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise EncoderError(
-            "There is not enough memory for a step of this training; close other programs, or choose a smaller encoder."
-        ) from error
     gradients = [weights.grad for group in job.optimiser.param_groups for weights in group["params"] if weights.grad is not None]
     return bool(gradients) and math.isfinite(float(torch.nn.utils.get_total_norm(gradients)))
 

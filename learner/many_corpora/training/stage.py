@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from db.errors import EncoderError
-from learner.encoders.memory import is_out_of_memory
+from learner.encoders.memory import enough_memory
 from learner.many_corpora.backbones.base import Backbone
 from learner.many_corpora.corpora.parts import TRAIN, VALIDATION
 from learner.many_corpora.corpora.reading import ReadCorpus
@@ -83,14 +83,8 @@ def train_stage(
         EncoderError: a state cannot be read or written, memory runs out, or nothing was ever a number.
     """
     running = _Running(stage, folder, settings, moved, epoch_ended)
-    try:
+    with enough_memory("a step of this training", remedy="choose a smaller --batch, --crop-seconds or --width"):
         return running.through()
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise EncoderError(
-            "There is not enough memory for a step of this training; choose a smaller --batch, --crop-seconds or --width."
-        ) from error
 
 
 class _Running:
