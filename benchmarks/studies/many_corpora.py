@@ -79,11 +79,11 @@ def train_mode(backbone: str, mode: str, settings: Settings) -> None:
     start = settings.model(backbone, ADAPTERS) if takes else None
     train(
         manifests(), settings.model(backbone, mode), settings=settings.of(backbone, mode), start=start,
-        watch=progress_bar, epoch_ended=_told,
+        watch=progress_bar, epoch_ended=_printed,
     )  # fmt: skip
 
 
-def _told(entry: dict[str, object]) -> None:
+def _printed(entry: dict[str, object]) -> None:
     print(entry, flush=True)
 
 

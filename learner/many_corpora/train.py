@@ -74,7 +74,7 @@ def train(
     document = facts | {"corpora": {corpus.name: corpus.digest for corpus in read.corpora}}
     folder.check_settings(document)
     trainer = trainer_of(
-        folder, settings, backbone, document, device=chosen_device(device), watch=watch, told=epoch_ended
+        folder, settings, backbone, document, device=chosen_device(device), watch=watch, epoch_ended=epoch_ended
     )  # fmt: skip
     results: dict[str, list[dict[str, Any]]] = {corpus.name: [] for corpus in read.corpora}
     for run in range(1, settings.runs + 1):
@@ -125,7 +125,7 @@ def add_corpus(
         note_known_clips(corpus, known_files(path))
     document = settings.as_json(model.backbone) | {"added": {name: corpus.digest}}
     trainer = trainer_of(
-        model.folder, settings, model.backbone, document, device=chosen_device(device), watch=watch, told=epoch_ended
+        model.folder, settings, model.backbone, document, device=chosen_device(device), watch=watch, epoch_ended=epoch_ended
     )  # fmt: skip
     others = [known for known, facts in model.document["corpora"].items() if not facts.get("added")]
     results = []

@@ -34,7 +34,7 @@ class Watch(Protocol):
 
 
 class Watched:
-    """An ASGI layer that tells its watch of every request, and the log of those that failed or took long."""
+    """An ASGI layer that reports every request to its watch, and those that failed or took long to the log."""
 
     def __init__(self, app: ASGIApp, *, watch: Watch | None = None) -> None:
         self._app = app

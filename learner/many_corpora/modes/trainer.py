@@ -31,11 +31,11 @@ class Trainer(ABC):
 
     def __init__(
         self, folder: ModelFolder, settings: TrainSettings, backbone: Backbone, document: dict[str, Any], *,
-        device: str, watch: Watch, told: EpochEnded,
+        device: str, watch: Watch, epoch_ended: EpochEnded,
     ) -> None:  # fmt: skip
         """`document`: what the training depends on; states of others are refused."""
         self._folder, self._settings, self._backbone, self._document = folder, settings, backbone, document
-        self._device, self._watch, self._told = device, watch, told
+        self._device, self._watch, self._epoch_ended = device, watch, epoch_ended
 
     @abstractmethod
     def shared(self, run: int, corpora: Sequence[ReadCorpus], *, start: Model | None) -> None:
@@ -84,7 +84,7 @@ class Trainer(ABC):
         with self._watch(f"run {run}: {what}", "step") as moved:
             train_stage(
                 stage, folder=self._folder.training(run), settings=self._document, moved=moved,
-                epoch_ended=lambda entry: self._told({"run": run, "stage": name} | entry),
+                epoch_ended=lambda entry: self._epoch_ended({"run": run, "stage": name} | entry),
             )  # fmt: skip
 
     def _seed(self, run: int, name: str) -> int:

@@ -184,7 +184,7 @@ class _Adding:
         backbone = self._model.backbone
         document = self._settings.as_json(backbone) | {"added": {read.name: read.digest}}
         trainer = trainer_of(
-            folder, self._settings, backbone, document, device=self._device, watch=watch, told=lambda _entry: None
+            folder, self._settings, backbone, document, device=self._device, watch=watch, epoch_ended=lambda _entry: None
         )  # fmt: skip
         trainer.corpus(run, read, others=_first(self._model))
 
